@@ -1,0 +1,59 @@
+"""The one place with numba flags and the cache policy.
+
+Inner functions are plain `kernel`s: they are compiled into their callers and never cached alone.
+Only the outermost `entry` is cached on disk, in a directory named by the hash of all our sources
+and of numba's version, because numba's own cache does not see an edit in an imported file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+
+# 'nnan' and 'ninf' stay out: they would delete the checks that catch a lost particle.
+_FLAGS: dict[str, Any] = {
+    "fastmath": {"reassoc", "contract", "arcp", "nsz"},
+    "error_model": "numpy",
+    "_nrt": False,
+}
+
+kernel = numba.njit(**_FLAGS)
+small_kernel = numba.njit(inline="never", forceinline=True, **_FLAGS)
+
+
+@cache
+def cache_directory() -> Path:
+    """Where compiled kernels are kept: one directory per state of the sources and of numba."""
+    digest = hashlib.sha256(f"numba {numba.__version__}".encode())
+    package = Path(__file__).resolve().parent.parent
+    for folder in ("fields", "mc", "maps"):
+        for source in sorted((package / folder).glob("*.py")):
+            digest.update(source.name.encode() + source.read_bytes())
+    base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    return base / "crhalo" / f"kernels-{digest.hexdigest()[:16]}"
+
+
+def entry(parallel: bool = False) -> Callable[[Callable], Callable]:
+    """Decorator of an outermost kernel: compiled without the GIL and cached on disk.
+
+    Parameters
+    ----------
+    parallel : bool
+        Allow `numba.prange`; only for loops whose outputs do not overlap.
+    """
+
+    def decorate(function: Callable) -> Callable:
+        before = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = str(cache_directory())
+        try:
+            return numba.njit(cache=True, nogil=True, parallel=parallel, **_FLAGS)(function)
+        finally:
+            numba.config.CACHE_DIR = before
+
+    return decorate

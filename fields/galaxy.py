@@ -1,0 +1,206 @@
+"""The galaxy of the papers: a record of its parameters and the medium they make.
+
+Inside the surface: the halo field, with the waves that cosmic rays excite in it. Outside, where the
+escaping current drives the non-resonant instability (PRL Eq. 4): Bohm diffusion in the saturated field
+and a radial outflow at its Alfven speed. Without the instability: an absorbing boundary at |z| = H
+(`halo = "constant"`), or nothing but the outer sphere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from . import bell, gas, halo, streaming
+from .medium import Axis, Medium, Wall, axis
+from .units import FloatArray, momentum_GeV, total_energy_GeV
+
+DISC_STEP_KPC = 0.0125
+
+
+@dataclass(frozen=True)
+class Galaxy:
+    """Parameters of the model, defaults of the papers; units in the names, energies are total.
+
+    Attributes
+    ----------
+    B0_uG, z_B_kpc : float
+        Field in the disc and the distance over which it falls by e.
+    halo : str
+        "exponential", or "constant": B0 up to |z| = H_kpc, where particles are absorbed.
+    waves : str
+        "nlld": F(E) of REV Eq. 8 everywhere, D rises as 1/B; "nlld-local": REV Eq. 7 in the local field.
+    bell, two_way : bool
+        Whether the escaping current drives the Bell instability; whether particles may come back from it.
+    saturation : str
+        "current" (PRL Eq. 8) or "pressure" (PRL Eq. 14).
+    inelasticity : callable
+        Fraction of a proton's energy that a pp collision turns into secondaries, of the total energy [GeV].
+    field_uG : callable, optional
+        A halo field (R_kpc, z_kpc) -> uG of the user's own, in place of the exponential.
+    """
+
+    B0_uG: float = 3.0
+    z_B_kpc: float = 2.0
+    halo: str = "exponential"
+    H_kpc: float = 4.0
+    waves: str = "nlld"
+    H_waves_kpc: float = 4.0
+    n_i_cm3: float = 0.01
+    v_s_kpc_Myr: float = 0.0306814
+    bell: bool = True
+    saturation: str = "current"
+    two_way: bool = True
+    delta_G: float = 100.0
+    helium_factor: float = 1.0
+    L_CR_erg_s: float = 1e41
+    R_d_kpc: float = 10.0
+    slope: float = 2.0
+    E_min_GeV: float = 1.0
+    E_max_GeV: float = 1e6
+    r_max_kpc: float = 100.0
+    inelasticity: Callable[[np.ndarray], ArrayLike] = lambda energy_GeV: 0.5
+    field_uG: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+
+    @property
+    def energy_flux(self) -> float:
+        """E^2 phi out of each side of the disc at E_max [erg cm^-2 s^-1] (PRL Eq. 3)."""
+        return float(
+            bell.escaping_energy_flux_erg_cm2_s(
+                self.E_max_GeV, self.L_CR_erg_s, self.R_d_kpc, self.slope, self.E_min_GeV, self.E_max_GeV
+            )
+        )
+
+    @property
+    def cgm_density_cm3(self) -> float:
+        """Hydrogen density of the circumgalactic gas."""
+        return float(gas.cgm_density_cm3(self.delta_G))
+
+    def magnetic_field_uG(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
+        """Strength of the halo field."""
+        if self.field_uG is not None:
+            return self.field_uG(np.asarray(R_kpc, float), np.asarray(z_kpc, float))
+        if self.halo == "constant":
+            return np.full(np.broadcast_shapes(np.shape(R_kpc), np.shape(z_kpc)), self.B0_uG)
+        return halo.exponential_field_uG(R_kpc, z_kpc, self.B0_uG, self.z_B_kpc, self.R_d_kpc)
+
+    def diffusion_halo(self, p_GeV: ArrayLike, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
+        """D = r_L v/(3 F) in the halo [kpc^2/Myr], isotropic by assumption (REV's is along the field)."""
+        B_uG, E_GeV = self.magnetic_field_uG(R_kpc, z_kpc), total_energy_GeV(p_GeV)
+        if self.waves == "nlld":
+            F = streaming.wave_power_nlld(E_GeV, self.H_waves_kpc)
+        else:
+            F = streaming.wave_power_nlld_local(E_GeV, B_uG, self.H_waves_kpc, self.n_i_cm3, self.v_s_kpc_Myr)
+        return streaming.diffusion_coefficient_kpc2_Myr(p_GeV, B_uG, F)
+
+    def saturated_field_uG(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
+        """Field of the Bell region, from the local energy flux."""
+        return bell.amplified_field_uG(
+            R_kpc, z_kpc, self.energy_flux, self.R_d_kpc, self.cgm_density_cm3, self.saturation
+        )
+
+    def diffusion_bell(self, p_GeV: ArrayLike, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
+        """Bohm diffusion in the saturated field [kpc^2/Myr] (PRL Eq. 9)."""
+        return bell.bohm_diffusion_coefficient_kpc2_Myr(p_GeV, self.saturated_field_uG(R_kpc, z_kpc))
+
+    def outflow(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Velocity (u_R, u_z) of the plasma in the Bell region [kpc/Myr]."""
+        return bell.outflow_velocity_kpc_Myr(
+            R_kpc, z_kpc, self.energy_flux, self.R_d_kpc, self.cgm_density_cm3, self.saturation
+        )
+
+    def surface_level(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
+        """Negative inside the surface: ln(B_sat/B_halo) (PRL Eq. 4), |z| - H, or no surface at all."""
+        if self.halo == "constant":
+            return np.abs(z_kpc) - self.H_kpc + 0.0 * np.asarray(R_kpc)
+        if not self.bell:
+            return np.full(np.broadcast_shapes(np.shape(R_kpc), np.shape(z_kpc)), -1.0)
+        onset = self.saturated_field_uG(R_kpc, z_kpc)
+        if self.saturation != "current":
+            # Onset is the condition of PRL Eq. 4 whatever the field grows to.
+            onset = bell.amplified_field_uG(
+                R_kpc, z_kpc, self.energy_flux, self.R_d_kpc, self.cgm_density_cm3, "current"
+            )
+        return np.log(onset / self.magnetic_field_uG(R_kpc, z_kpc))
+
+    def loss_rate(self, p_GeV: np.ndarray) -> FloatArray:
+        """-(dp/dt)/(p n) by pp collisions [1/Myr per cm^-3 of hydrogen]."""
+        E_GeV = total_energy_GeV(p_GeV)
+        rate = gas.pp_energy_loss_rate_GeV_Myr(E_GeV, 1.0) * np.asarray(self.inelasticity(E_GeV))
+        return self.helium_factor * rate * E_GeV / np.asarray(p_GeV) ** 2
+
+    def surface_extent_kpc(self) -> tuple[float, float]:
+        """(R in the plane, z on the axis) of the surface, at most r_max.
+
+        Raises
+        ------
+        ValueError
+            If the field is below saturation already in the disc: there would be no halo.
+        """
+        if self.halo == "constant":
+            return self.r_max_kpc, self.H_kpc
+        s = np.linspace(0.0, self.r_max_kpc, 20_001)
+        reach = []
+        for R, z in ((s, 0.0 * s), (0.0 * s, s)):
+            outside = np.flatnonzero(self.surface_level(R, z) > 0)
+            reach.append(float(s[outside[0]]) if outside.size else self.r_max_kpc)
+        if min(reach) < 1.0:
+            raise ValueError(
+                "medium.B0: the halo field is below the saturated field already in the disc; "
+                f"B0 = {self.B0_uG:g} uG must be well above {float(self.saturated_field_uG(0.0, 0.0)):.3g} uG"
+            )
+        return reach[0], reach[1]
+
+    def axes(self) -> tuple[Axis, Axis]:
+        """Grid nodes: the gas disc resolved, 0.25 kpc about the surface, 1 kpc beyond it."""
+        R_surface, z_surface = self.surface_extent_kpc()
+        r_max = float(np.ceil(self.r_max_kpc))
+        R_fine, z_fine = (min(float(np.ceil(x)) + 3.0, r_max) for x in (R_surface, z_surface))
+        R_near = max(R_fine, float(np.ceil(self.R_d_kpc)) + 1.0) if self.halo != "constant" else self.R_d_kpc + 1
+        R_pieces = ((min(R_near, r_max), 0.25), (r_max, 1.0))
+        z_pieces = ((0.3, DISC_STEP_KPC), (1.0, 0.05), (z_fine, 0.25), (r_max, 1.0))
+        return axis(*R_pieces), axis(*z_pieces)
+
+    def medium(self) -> Medium:
+        """The tabulated medium.
+
+        Raises
+        ------
+        ValueError
+            If the parameters leave no halo, naming the one to change.
+        """
+        R_axis, z_axis = self.axes()
+        outside = self.bell and self.halo != "constant"
+        wall = (Wall.TWO_WAY if self.two_way else Wall.ONE_WAY) if outside else Wall.ABSORBING
+        return Medium.tabulate(
+            diffusion_halo=self.diffusion_halo,
+            surface=self.surface_level,
+            R_axis=R_axis,
+            z_axis=z_axis,
+            r_max_kpc=self.r_max_kpc,
+            wall=wall,
+            diffusion_bell=self.diffusion_bell if outside else None,
+            outflow=self.outflow if outside else None,
+            divergence=(
+                lambda R, z: bell.outflow_divergence_Myr(
+                    R, z, self.energy_flux, self.R_d_kpc, self.cgm_density_cm3, self.saturation
+                )
+            )
+            if outside
+            else lambda R, z: 0.0 * R,
+            gas_disc=lambda R, z: gas.disc_density_cm3(R, z, self.R_d_kpc),
+            gas_halo=lambda R, z: gas.halo_density_cm3(R, z, self.R_d_kpc),
+            gas_cgm=lambda R, z: np.full_like(R, self.cgm_density_cm3),
+            loss_rate=self.loss_rate,
+            disc_scale_kpc=gas.DISC_HEIGHT_KPC,
+            description={"surface_extent_kpc": list(self.surface_extent_kpc())},
+        )
+
+    def mean_free_path_kpc(self, E_GeV: float, R_kpc: float, z_kpc: float, in_bell: bool = False) -> float:
+        """lambda = 3 D/v at a point [kpc]."""
+        p = momentum_GeV(E_GeV)
+        D = (self.diffusion_bell if in_bell else self.diffusion_halo)(p, R_kpc, z_kpc)
+        return float(streaming.mean_free_path_kpc(p, D))

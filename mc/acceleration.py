@@ -1,0 +1,79 @@
+"""How much of the traffic between halo and Bell wall may be represented instead of followed.
+
+A particle meets the wall ~1/P times before it is swept away, P the chance of never coming back. If the
+halo mixes in far fewer meetings, one simulated return may stand for many (`multiplicity`); where it does
+not (below ~100 GeV, where it moves sideways slowly) each return has to be followed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..fields.medium import MOMENTUM_NODES_GeV, Medium, Wall
+from ..fields.units import speed_kpc_Myr
+
+# Meetings with the wall that are left to a particle, in units of those the halo needs to mix sideways.
+MEETINGS_PER_MIXING = 3.0
+MEETINGS_AT_LEAST = 300.0
+ECHOES_AT_MOST = 32.0
+
+
+def wall_on_axis_kpc(medium: Medium) -> float:
+    """Height of the surface on the axis; r_max if there is none below it."""
+    z = np.linspace(0.0, medium.table.r_max, 20_001)
+    outside = np.flatnonzero(medium.distance_kpc(0.0 * z, z) > 0)
+    return float(z[outside[0]]) if outside.size else medium.table.r_max
+
+
+def escape_chance(medium: Medium) -> np.ndarray:
+    """Chance per meeting with the wall, on the axis, of being swept out to r_max, by momentum node.
+
+    (4/3) lambda over the integral of exp(-int u/D) (D_w/D) (z_w/z)^2 dz behind the wall: 4u/v where
+    advection rules, (4/3) lambda/r where diffusion does.
+    """
+    z_wall = wall_on_axis_kpc(medium)
+    z = np.geomspace(z_wall, max(medium.table.r_max, 1.01 * z_wall), 4000)
+    p = MOMENTUM_NODES_GeV[:, None]
+    D = medium.diffusion_bell(p, 0.0 * z, z)
+    u = medium.outflow_kpc_Myr(0.0 * z, z)[:, 1]
+    swept = np.zeros_like(D)
+    swept[:, 1:] = np.cumsum(0.5 * (u[1:] / D[:, 1:] + u[:-1] / D[:, :-1]) * np.diff(z), axis=1)
+    integrand = np.exp(-np.minimum(swept, 700.0)) * D[:, :1] / D * (z_wall / z) ** 2
+    resistance = (0.5 * (integrand[:, 1:] + integrand[:, :-1]) * np.diff(z)).sum(axis=1)
+    # Where D/u is far below the grid spacing the integral is D/u itself.
+    unresolved = (u[0] / D[:, 0]) * np.diff(z)[0] > 0.3
+    resistance = np.where(unresolved, D[:, 0] / max(u[0], 1e-300), resistance)
+    free_path = 3.0 * D[:, 0] / speed_kpc_Myr(MOMENTUM_NODES_GeV)
+    return np.minimum(4.0 / 3.0 * free_path / resistance, 1.0)
+
+
+def meetings_to_mix(medium: Medium) -> np.ndarray:
+    """Meetings with the wall in which a particle in the halo wanders sideways across it, by momentum node."""
+    z_wall = wall_on_axis_kpc(medium)
+    R = np.linspace(0.0, medium.table.r_max, 20_001)
+    outside = np.flatnonzero(medium.distance_kpc(R, 0.0 * R) > 0)
+    R_wall = float(R[outside[0]]) if outside.size else medium.table.r_max
+    D = medium.diffusion_halo(MOMENTUM_NODES_GeV, 0.0, z_wall)
+    free_path = 3.0 * D / speed_kpc_Myr(MOMENTUM_NODES_GeV)
+    depth = min(1.0 / max(medium.table.steepness_halo, 1e-9), z_wall)
+    return R_wall**2 / (np.minimum(free_path, z_wall) * depth)
+
+
+def acceleration_tables(medium: Medium, acceleration: float | str) -> tuple[np.ndarray, np.ndarray]:
+    """(multiplicity, echoes) by momentum node.
+
+    Parameters
+    ----------
+    medium : Medium
+        The tabulated medium.
+    acceleration : float or "auto"
+        A multiplicity for all momenta (1: brute force), or "auto": bounded by the mixing of the halo.
+    """
+    ones = np.ones(MOMENTUM_NODES_GeV.size)
+    if medium.table.wall != Wall.TWO_WAY or acceleration == 1:
+        return ones, ones
+    if acceleration != "auto":
+        return ones * float(acceleration), ones
+    meetings = 1.0 / escape_chance(medium)
+    needed = np.maximum(MEETINGS_PER_MIXING * meetings_to_mix(medium), MEETINGS_AT_LEAST)
+    return np.maximum(meetings / needed, 1.0), ones * ECHOES_AT_MOST

@@ -1,0 +1,401 @@
+"""The hybrid engine: particles through a tabulated medium, one block at a time.
+
+A particle alternates between the inside of the surface (the halo) and, where the surface is a Bell
+wall, the outside. Crossings are flown; where lambda behind the wall is tiny against every scale, an
+incursion is replaced by its exact law (`albedo`). Two things make the ~c/(4u) meetings with the wall
+affordable, both off when `Controls` says so:
+
+- multiplicity: one simulated return through the halo stands for `multiplicity` alike. Residence, clock,
+  losses and the chance of capture count that many times; it is unbiased where the halo mixes before
+  capture, and `acceleration` bounds it by that.
+- echoes: beside the particle itself, weighted copies are sent out from every meeting with the wall,
+  `echoes` - 1 times as often as it is captured, and tallied outside until they come back to the wall.
+  The particle's own excursion carries the weight 1/echoes there, so nothing is counted twice.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from ..fields._jit import entry, kernel, small_kernel
+from ..fields.medium import Wall
+from ..fields.units import C_KPC_MYR, KPC_CM, M_P_G, M_P_GEV
+from .albedo import accept_reflection, transmission
+from .lookup import at_momentum, gas_density, ln_diffusion, outflow, surface_normal
+from .move import Particle, at, is_finite, local_scale, move, speed_of, turned
+from .rng import PURPOSE_SOURCE, PURPOSE_TRANSPORT, isotropic, uniform4
+from .tally import (
+    DISC_HALF_THICKNESS_KPC,
+    ENERGY_BINS_PER_DECADE,
+    ENERGY_STEPS,
+    GRAMMAGE_EDGES,
+    NEAR_DEPTH_KPC,
+    NEAR_R_KPC,
+    TIME_EDGES_MYR,
+    Fate,
+    Region,
+)
+
+_ABSORBING, _TWO_WAY, _ONE_WAY, _CLOSED = (int(w) for w in (Wall.ABSORBING, Wall.TWO_WAY, Wall.ONE_WAY, Wall.CLOSED))
+_ESCAPED, _ABSORBED, _ALIVE, _CAPPED, _LOST = (
+    int(f) for f in (Fate.ESCAPED, Fate.ABSORBED, Fate.ALIVE, Fate.CAPPED, Fate.LOST)
+)
+_DISC, _DISC_NO_RETURN, _NEAR = int(Region.DISC), int(Region.DISC_NO_RETURN), int(Region.NEAR)
+_GRAMMAGE_PER_KPC = M_P_G * KPC_CM
+_LN10 = math.log(10.0)
+_GOLDEN = 0.6180339887498949
+_TIME_START, _TIME_STEP = math.log(TIME_EDGES_MYR[0]), math.log(TIME_EDGES_MYR[1] / TIME_EDGES_MYR[0])
+_GRAM_START, _GRAM_STEP = math.log(GRAMMAGE_EDGES[0]), math.log(GRAMMAGE_EDGES[1] / GRAMMAGE_EDGES[0])
+_TIME_BINS, _GRAM_BINS = len(TIME_EDGES_MYR) + 1, len(GRAMMAGE_EDGES) + 1
+# Beyond these the law of diffuse reflection would no longer be exact to a per cent.
+SKIN_LAMBDAS = 10.0
+SKIN_OVER_SCALE = 0.02
+_DRIFT_LENGTHS = 5.0
+_DEPTH_OVER_SCALE = 0.005
+# The plane is a source of exactly zero height: start just off it, so that |z| has a slope.
+_START_Z_KPC = 1e-9
+# The energy bin of a particle is found anew once ln p has changed by this.
+_BINNED_LN_P = 1e-3
+
+
+class Controls(NamedTuple):
+    """How to follow particles (what they meet is in the `MediumTable`)."""
+
+    seed: int
+    hybrid: bool
+    skin: bool
+    multiplicity: np.ndarray
+    echoes: np.ndarray
+    h_table: np.ndarray
+    t_max: float
+    max_steps: int
+    R_d: float
+    energy_edges: np.ndarray
+    halo_cells: tuple
+    bell_cells: tuple
+
+
+@kernel
+def _log_bin(value, start, step, bins):
+    """Bin of logarithmic edges, the first and last for what lies outside."""
+    if value <= 0.0:
+        return 0
+    return min(max(int(math.floor((math.log(value) - start) / step)) + 1, 0), bins - 1)
+
+
+@kernel
+def _fallen(controls, group, ln_p):
+    """By how many current-energy bins the particle has fallen below its injection group."""
+    p = math.exp(ln_p)
+    energy = math.sqrt(p * p + M_P_GEV * M_P_GEV)
+    position = math.log(energy / controls.energy_edges[0]) / _LN10 * ENERGY_BINS_PER_DECADE
+    edges = controls.energy_edges.size - 1
+    width = math.log(controls.energy_edges[edges] / controls.energy_edges[0]) / _LN10 * ENERGY_BINS_PER_DECADE
+    bins = round(width)
+    # Edges are whole fractions of the range, so its bins may be slightly narrower than nominal.
+    now = int(max(position, 0.0) * bins / width)
+    return min(max(group * bins // edges - now, 0), ENERGY_STEPS - 1)
+
+
+@small_kernel
+def _score(table, controls, tally, group, fallen, in_bell, no_return, old, new, where, dt, weight, clock):
+    """Add a move of duration dt to the tallies, at one point drawn along it; returns n there [cm^-3].
+
+    `where` in (0, 1) is the place along the move, `clock` the age at its start.
+    """
+    x = old.x + where * (new.x - old.x)
+    y = old.y + where * (new.y - old.y)
+    z = abs(old.z + where * (new.z - old.z))
+    R = math.sqrt(x * x + y * y)
+    r2 = R * R + z * z
+    if r2 > table.r_max * table.r_max:
+        return 0.0
+    residence = weight * dt
+    path = residence * old.speed * _GRAMMAGE_PER_KPC
+    cells = controls.bell_cells if in_bell else controls.halo_cells
+    i = cells.cell_of_R[min(int(R * cells.inverse_step), cells.cell_of_R.size - 1)]
+    j = cells.cell_of_z[min(int(z * cells.inverse_step), cells.cell_of_z.size - 1)]
+    disc, halo, density = gas_density(table, R, z)
+    if in_bell:
+        tally.grammage[group, 2] += path * density
+        if i >= 0 and j >= 0:
+            tally.bell[group, fallen, i, j] += residence
+        depth = old.distance + where * (new.distance - old.distance)
+        if R < NEAR_R_KPC and depth < NEAR_DEPTH_KPC:
+            tally.region[group, fallen, _NEAR] += residence
+            tally.region_age[group, _NEAR] += residence * clock
+            radial = x * (new.x - old.x) + y * (new.y - old.y) + math.copysign(z, new.z) * (new.z - old.z)
+            tally.near_flux[group, fallen] += weight * radial / math.sqrt(r2)
+        return density
+    tally.grammage[group, 0] += path * disc
+    tally.grammage[group, 1] += path * halo
+    if no_return:
+        tally.grammage_first[group, 0] += path * disc
+        tally.grammage_first[group, 1] += path * halo
+    if i >= 0 and j >= 0:
+        tally.halo[group, fallen, i, j] += residence
+    if z < DISC_HALF_THICKNESS_KPC and R < controls.R_d:
+        tally.region[group, fallen, _DISC] += residence
+        tally.region_age[group, _DISC] += residence * clock
+        if no_return:
+            tally.region[group, fallen, _DISC_NO_RETURN] += residence
+            tally.region_age[group, _DISC_NO_RETURN] += residence * clock
+    return disc + halo
+
+
+@kernel
+def _count(table, ln_p, values):
+    """Entry of a per-momentum table at the nearest node."""
+    position = int((ln_p - table.ln_p0) * table.inverse_dln_p + 0.5)
+    return values[min(max(position, 0), values.size - 1)]
+
+
+@kernel
+def _follow_echo(table, controls, tally, group, q, weight, clock, particle, branch):
+    """Tally a weighted copy outside until it meets the wall, leaves or its history ends."""
+    offset = uniform4(controls.seed, PURPOSE_SOURCE, particle, branch, 0)[0]
+    binned_ln_p, fallen = q.ln_p, _fallen(controls, group, q.ln_p)
+    for step in range(controls.max_steps):
+        u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, branch, step)
+        new, dt, on_surface = move(table, controls.hybrid, True, q, controls.t_max - clock, u0, u1, u2, u3)
+        offset = (offset + _GOLDEN) % 1.0
+        n = _score(table, controls, tally, group, fallen, True, False, q, new, offset, dt, weight, clock)
+        clock += dt
+        ln_p = new.ln_p - n * at_momentum(table.loss_rate, table, new.ln_p) * dt
+        q = turned(new, new.dir_x, new.dir_y, new.dir_z, ln_p)
+        if abs(ln_p - binned_ln_p) > _BINNED_LN_P:
+            binned_ln_p, fallen = ln_p, _fallen(controls, group, ln_p)
+        left = q.x * q.x + q.y * q.y + q.z * q.z >= table.r_max * table.r_max
+        if on_surface or left or clock >= controls.t_max * (1.0 - 1e-12) or not is_finite(q):
+            return step + 1
+    return controls.max_steps
+
+
+@kernel
+def _skin_depth(table, q, ln_p):
+    """(depth, lambda, u_n/v) of the skin behind the wall, depth zero where it has to be flown."""
+    R = math.sqrt(q.x * q.x + q.y * q.y)
+    behind = at(table, True, q.x, q.y, q.z, q.dir_x, q.dir_y, q.dir_z, ln_p, speed_of(ln_p))
+    free_path = 3.0 * behind.diffusion / behind.speed
+    scale = local_scale(table, True, behind)
+    n_x, n_y, n_z = surface_normal(table, q.x, q.y, q.z)
+    f_x, f_y, f_z, _ = outflow(table, q.x, q.y, q.z)
+    u_over_v = (f_x * n_x + f_y * n_y + f_z * n_z) / behind.speed
+    if SKIN_LAMBDAS * free_path > SKIN_OVER_SCALE * scale:
+        return 0.0, free_path, u_over_v
+    depth = _DEPTH_OVER_SCALE * scale
+    if u_over_v > 0.0:
+        depth = min(depth, _DRIFT_LENGTHS * free_path / (3.0 * u_over_v))
+    return max(depth, SKIN_LAMBDAS * free_path), free_path, u_over_v
+
+
+@kernel
+def _behind(table, q, depth, n_x, n_y, n_z, ln_p, u, v):
+    """The particle at `depth` behind the wall, its direction forgotten."""
+    e_x, e_y, e_z = isotropic(u, v)
+    return at(table, True, q.x + depth * n_x, q.y + depth * n_y, q.z + depth * n_z, e_x, e_y, e_z, ln_p, speed_of(ln_p))
+
+
+@kernel
+def _reflected_cosine(controls, mu0, particle, branch, draw):
+    """Cosine of a diffusely reflected particle and the next draw index."""
+    while True:
+        u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, branch, draw)
+        draw += 1
+        if accept_reflection(controls.h_table, mu0, u0, u1):
+            return u0, draw
+        if accept_reflection(controls.h_table, mu0, u2, u3):
+            return u2, draw
+
+
+@kernel
+def _along(n_x, n_y, n_z, cosine, u):
+    """Unit vector at `cosine` to the normal, at a random azimuth."""
+    angle = 2.0 * math.pi * u
+    sine = math.sqrt(max(0.0, 1.0 - cosine * cosine))
+    a, b = sine * math.cos(angle), sine * math.sin(angle)
+    # Orthonormal basis around the normal (Duff et al. 2017, JCGT 6, 1).
+    sign = math.copysign(1.0, n_z)
+    p = -1.0 / (sign + n_z)
+    q = n_x * n_y * p
+    return (
+        a * (1.0 + sign * n_x * n_x * p) + b * q + cosine * n_x,
+        a * sign * q + b * (sign + n_y * n_y * p) + cosine * n_y,
+        -a * sign * n_x - b * n_y + cosine * n_z,
+    )
+
+
+@kernel
+def _mirror(q, n_x, n_y, n_z):
+    """Direction after specular reflection."""
+    normal = q.dir_x * n_x + q.dir_y * n_y + q.dir_z * n_z
+    return q.dir_x - 2.0 * normal * n_x, q.dir_y - 2.0 * normal * n_y, q.dir_z - 2.0 * normal * n_z
+
+
+@kernel
+def _flow_along(table, q, e_x, e_y, e_z):
+    f_x, f_y, f_z, _ = outflow(table, q.x, q.y, q.z)
+    return (f_x * e_x + f_y * e_y + f_z * e_z) / q.speed
+
+
+@kernel
+def _enter_one_way(table, controls, q, mu0, particle, draw):
+    """A particle at the wall of a one-way medium: placed behind it, after the meetings that takes.
+
+    The surface mirrors it from without, so it stays; each meeting costs (mu_in + mu_out) u/v.
+    """
+    n_x, n_y, n_z = surface_normal(table, q.x, q.y, q.z)
+    depth, free_path, u_over_v = _skin_depth(table, q, q.ln_p)
+    u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, 0, draw)
+    if depth == 0.0:
+        e_x, e_y, e_z = q.dir_x, q.dir_y, q.dir_z
+        ln_p = q.ln_p - mu0 * u_over_v
+        if mu0 < 0.0:
+            e_x, e_y, e_z = _mirror(q, n_x, n_y, n_z)
+            ln_p = q.ln_p + 2.0 * mu0 * u_over_v
+        return at(table, True, q.x, q.y, q.z, e_x, e_y, e_z, ln_p, speed_of(ln_p)), draw + 1
+    # Mean over a cosine-law entry: <mu> = 2/3 each way, <h> = 4/3 lambda.
+    chance = 4.0 / 3.0 / (depth / free_path + 0.7104461)
+    drift = 3.0 * u_over_v
+    if drift * depth > 1e-6 * free_path:
+        chance = math.expm1(-drift * 4.0 / 3.0) / math.expm1(-drift * (depth / free_path + 0.7104461))
+    meetings = math.log(u0) / math.log1p(-min(chance, 0.999))
+    ln_p = q.ln_p - 4.0 / 3.0 * u_over_v * meetings
+    return _behind(table, q, depth, n_x, n_y, n_z, ln_p, u1, u2), draw + 1
+
+
+@kernel
+def follow(table, controls, tally, group, q, particle):
+    """Follow one particle from injection to its fate; returns the fate and its number of moves."""
+    in_bell = False
+    no_return = True
+    multiplicity = 1.0
+    weight = 1.0
+    clock = 0.0
+    draw = 0
+    echoes = 0
+    first_disc = tally.grammage_first[group, 0]
+    first_halo = tally.grammage_first[group, 1]
+    offset = uniform4(controls.seed, PURPOSE_SOURCE, particle, 0, 1)[0]
+    binned_ln_p, fallen = q.ln_p, _fallen(controls, group, q.ln_p)
+    for step in range(controls.max_steps):
+        u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, 0, draw)
+        draw += 1
+        left = (controls.t_max - clock) / multiplicity
+        new, dt, on_surface = move(table, controls.hybrid, in_bell, q, left, u0, u1, u2, u3)
+        offset = (offset + _GOLDEN) % 1.0
+        n = _score(
+            table, controls, tally, group, fallen, in_bell, no_return, q, new, offset, dt, weight * multiplicity, clock
+        )
+        dt *= multiplicity
+        clock += dt
+        ln_p = new.ln_p - n * at_momentum(table.loss_rate, table, new.ln_p) * dt
+        q = turned(new, new.dir_x, new.dir_y, new.dir_z, ln_p)
+        if abs(ln_p - binned_ln_p) > _BINNED_LN_P:
+            binned_ln_p, fallen = ln_p, _fallen(controls, group, ln_p)
+        if not is_finite(q):
+            return _LOST, step + 1
+        if clock >= controls.t_max * (1.0 - 1e-12):
+            tally.alive[group] += 1.0
+            return _ALIVE, step + 1
+        if q.x * q.x + q.y * q.y + q.z * q.z >= table.r_max * table.r_max:
+            tally.leave_time_histogram[group, _log_bin(clock, _TIME_START, _TIME_STEP, _TIME_BINS)] += 1.0
+            return _ESCAPED, step + 1
+        if not on_surface:
+            continue
+
+        n_x, n_y, n_z = surface_normal(table, q.x, q.y, q.z)
+        mu0 = q.dir_x * n_x + q.dir_y * n_y + q.dir_z * n_z
+        if table.wall == _CLOSED:
+            e_x, e_y, e_z = _mirror(q, n_x, n_y, n_z)
+            q = turned(q, e_x, e_y, e_z, q.ln_p)
+            continue
+        if no_return:
+            no_return = False
+            tally.escape[group, 0] += 1.0
+            tally.escape[group, 1] += clock
+            tally.escape[group, 2] += clock * clock
+            tally.escape_time_histogram[group, _log_bin(clock, _TIME_START, _TIME_STEP, _TIME_BINS)] += 1.0
+            first = tally.grammage_first[group, 0] - first_disc + tally.grammage_first[group, 1] - first_halo
+            tally.grammage_histogram[group, _log_bin(first, _GRAM_START, _GRAM_STEP, _GRAM_BINS)] += 1.0
+        if table.wall == _ABSORBING:
+            tally.leave_time_histogram[group, _log_bin(clock, _TIME_START, _TIME_STEP, _TIME_BINS)] += 1.0
+            return _ABSORBED, step + 1
+        if table.wall == _ONE_WAY:
+            q, draw = _enter_one_way(table, controls, q, mu0, particle, draw)
+            in_bell = True
+            multiplicity = 1.0
+            continue
+        if in_bell:
+            # Back into the halo, which is at rest.
+            ln_p = q.ln_p + _flow_along(table, q, q.dir_x, q.dir_y, q.dir_z)
+            in_bell = False
+            weight = 1.0
+            q = at(table, False, q.x, q.y, q.z, q.dir_x, q.dir_y, q.dir_z, ln_p, speed_of(ln_p))
+            multiplicity = _count(table, ln_p, controls.multiplicity)
+            continue
+        depth, free_path, u_over_v = _skin_depth(table, q, q.ln_p)
+        if depth == 0.0 or not controls.skin:
+            ln_p = q.ln_p - _flow_along(table, q, q.dir_x, q.dir_y, q.dir_z)
+            q = at(table, True, q.x, q.y, q.z, q.dir_x, q.dir_y, q.dir_z, ln_p, speed_of(ln_p))
+            in_bell = True
+            multiplicity = 1.0
+            weight = 1.0
+            continue
+        chance = transmission(controls.h_table, mu0, free_path, depth, u_over_v)
+        multiplicity = max(1.0, min(_count(table, q.ln_p, controls.multiplicity), 0.5 / chance))
+        copies = max(1.0, min(_count(table, q.ln_p, controls.echoes), 0.5 / (chance * multiplicity)))
+        u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, 0, draw)
+        draw += 1
+        if u0 < chance * multiplicity:
+            ln_p = q.ln_p - mu0 * u_over_v
+            q = _behind(table, q, depth, n_x, n_y, n_z, ln_p, u1, u2)
+            in_bell = True
+            multiplicity = 1.0
+            weight = 1.0 / copies
+            continue
+        if u3 < chance * multiplicity * (copies - 1.0):
+            echoes += 1
+            echo = _behind(table, q, depth, n_x, n_y, n_z, q.ln_p - mu0 * u_over_v, u1, u2)
+            tally.work[1] += 1
+            tally.work[2] += _follow_echo(
+                table, controls, tally, group, echo, 1.0 / copies, clock, particle, echoes
+            )
+        mu, draw = _reflected_cosine(controls, mu0, particle, 0, draw)
+        ln_p = q.ln_p - multiplicity * (mu0 + mu) * u_over_v
+        e_x, e_y, e_z = _along(n_x, n_y, n_z, -mu, u2)
+        q = at(table, False, q.x, q.y, q.z, e_x, e_y, e_z, ln_p, speed_of(ln_p))
+    return _CAPPED, controls.max_steps
+
+
+@kernel
+def inject(table, controls, group, particle):
+    """A particle in the disc: uniform in R < R_d, isotropic, log-uniform energy within its group."""
+    u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_SOURCE, particle, 0, 0)
+    low, high = controls.energy_edges[group], controls.energy_edges[group + 1]
+    energy = low * (high / low) ** u0
+    ln_p = 0.5 * math.log((energy - M_P_GEV) * (energy + M_P_GEV))
+    R = controls.R_d * math.sqrt(u1)
+    angle = 2.0 * math.pi * u2
+    v0, v1, _, _ = uniform4(controls.seed, PURPOSE_SOURCE, particle, 0, 2)
+    e_x, e_y, e_z = isotropic(v0, v1)
+    return at(table, False, R * math.cos(angle), R * math.sin(angle), math.copysign(_START_Z_KPC, e_z), e_x, e_y, e_z, ln_p, speed_of(ln_p))
+
+
+@entry()
+def run_block(table, controls, tally, first_particle, count, stop):
+    """Follow particles first_particle ... + count - 1 into a tally; polls `stop[0]` between them."""
+    groups = controls.energy_edges.size - 1
+    for index in range(count):
+        if stop[0]:
+            return
+        particle = first_particle + index
+        group = particle % groups
+        q = inject(table, controls, group, particle)
+        tally.injected[group] += 1.0
+        fate, moves = follow(table, controls, tally, group, q, particle)
+        tally.fates[fate] += 1
+        tally.work[0] += moves

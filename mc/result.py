@@ -1,0 +1,273 @@
+"""Result: what a run counted, with everything needed to read it years later.
+
+All physics derived from tallies carries a leading replica axis: entry 0 is the estimate from all folds,
+the others leave one fold out. `value_and_error` collapses it (delete-one jackknife), so that errors of
+ratios and medians come out as simply as those of sums.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..fields.medium import Medium
+from ..fields.units import KPC_CM, MYR_S
+from .source import Spectrum
+from .tally import (
+    ENERGY_BINS_PER_DECADE,
+    ENERGY_STEPS,
+    GROUPS_PER_DECADE,
+    Fate,
+    Region,
+    Tally,
+    TallyGrid,
+    cell_volumes_kpc3,
+    region_volumes_kpc3,
+)
+
+FORMAT = "crhalo-result-1"
+_UNITS = {
+    "energy_edges_GeV": "GeV",
+    "halo": "Myr",
+    "bell": "Myr",
+    "region": "Myr",
+    "region_age": "Myr2",
+    "near_flux": "kpc",
+    "grammage": "g cm-2",
+    "grammage_first": "g cm-2",
+    "escape": "1, Myr, Myr2",
+}
+
+
+class ResultError(ValueError):
+    """A file that is not a result of this code, or results that do not belong together."""
+
+
+def value_and_error(replicas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Estimate and its standard error from a replica axis (delete-one jackknife)."""
+    rest = replicas[1:]
+    if len(rest) < 2:
+        return replicas[0], np.full_like(replicas[0], np.nan)
+    spread = ((rest - rest.mean(axis=0)) ** 2).sum(axis=0)
+    return replicas[0], np.sqrt((len(rest) - 1) / len(rest) * spread)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The tallies of a run.
+
+    Attributes
+    ----------
+    grid : TallyGrid
+        Energy groups and spatial cells.
+    tallies : dict of ndarray
+        Each field of `Tally` with a leading axis of folds.
+    volumes_kpc3 : dict of ndarray
+        Of the halo and bell cells and of the regions.
+    spectrum : Spectrum
+        The injection spectrum that derived quantities use.
+    provenance : dict
+        Scenario, version, seed, conventions.
+    performance : dict
+        Threads and times: the only part that differs between equal runs.
+    """
+
+    grid: TallyGrid
+    tallies: dict[str, np.ndarray]
+    volumes_kpc3: dict[str, np.ndarray]
+    spectrum: Spectrum = Spectrum()
+    provenance: dict[str, Any] = field(default_factory=dict)
+    performance: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_folds(
+        cls, medium: Medium, grid: TallyGrid, folds: list[Tally], R_d_kpc: float, **rest: Any
+    ) -> Result:
+        """Stack the folds of a run and measure the cells of its medium."""
+        tallies = {name: np.stack([getattr(fold, name) for fold in folds]) for name in Tally._fields}
+        for name in ("halo", "bell"):
+            tallies[name] = tallies[name].astype(np.float32)
+        regions = region_volumes_kpc3(medium, R_d_kpc)
+        volumes = {
+            "halo": cell_volumes_kpc3(medium, grid.halo_R_kpc, grid.halo_z_kpc, inside=True),
+            "bell": cell_volumes_kpc3(medium, grid.bell_R_kpc, grid.bell_z_kpc, inside=False),
+            "region": np.array([regions[region] for region in Region]),
+        }
+        return cls(grid, tallies, volumes, **rest)
+
+    # -- what was counted ------------------------------------------------------------------
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Particles injected and how each of them ended: the parts add up to the whole."""
+        fates = self.tallies["fates"].sum(axis=0)
+        return {"injected": int(self.tallies["injected"].sum())} | {f.name.lower(): int(fates[f]) for f in Fate}
+
+    @property
+    def particles(self) -> int:
+        return self.counters["injected"]
+
+    @property
+    def steps(self) -> int:
+        work = self.tallies["work"].sum(axis=0)
+        return int(work[0] + work[2])
+
+    def per_particle(self, name: str) -> np.ndarray:
+        """A tally per injected particle of its group: (replicas, groups, ...)."""
+        values = self.tallies[name].astype(float)
+        counts = self.tallies["injected"]
+        total, number = values.sum(axis=0), counts.sum(axis=0)
+        extra = (1,) * (values.ndim - 2)
+        sums = np.concatenate([total[None], total - values])
+        numbers = np.concatenate([number[None], number - counts])
+        return sums / np.maximum(numbers, 1.0).reshape(numbers.shape + extra)
+
+    # -- under a spectrum ------------------------------------------------------------------
+
+    def reweight(self, **changes: float) -> Result:
+        """The same particles under another injection spectrum, the medium left as it was.
+
+        Parameters
+        ----------
+        **changes
+            Any of slope, E_max_GeV, E_min_GeV, L_CR_erg_s.
+
+        Raises
+        ------
+        ValueError
+            If the spectrum reaches beyond the energies that were followed.
+        """
+        spectrum = replace(self.spectrum, **changes)
+        low, high = self.grid.energy_edges_GeV[[0, -1]]
+        if spectrum.E_min_GeV < low * (1 - 1e-9) or spectrum.E_max_GeV > high * (1 + 1e-9):
+            raise ValueError(
+                f"E_min, E_max = {spectrum.E_min_GeV:g}, {spectrum.E_max_GeV:g} GeV must lie within the "
+                f"energies that were followed, {low:g} to {high:g} GeV"
+            )
+        note = "spectrum changed after the run; the medium is that of the original spectrum"
+        return replace(self, spectrum=spectrum, provenance=self.provenance | {"reweighted": note})
+
+    def by_current_energy(self, name: str) -> np.ndarray:
+        """Residence time per current-energy bin under the spectrum, (replicas, bins, ...) [protons].
+
+        The number of protons that are there after t_max of constant injection: rate times mean
+        residence time.
+        """
+        residence = self.per_particle(name)
+        rates = self.spectrum.group_rates_s(self.grid.energy_edges_GeV) * MYR_S
+        per_bin = GROUPS_PER_DECADE // ENERGY_BINS_PER_DECADE
+        bins = self.grid.groups // per_bin
+        out = np.zeros((residence.shape[0], bins, *residence.shape[3:]))
+        for group, rate in enumerate(rates):
+            for fallen in range(ENERGY_STEPS):
+                out[:, max(group // per_bin - fallen, 0)] += rate * residence[:, group, fallen]
+        return out
+
+    @property
+    def current_energy_GeV(self) -> np.ndarray:
+        """Geometric centres of the current-energy bins."""
+        edges = self.grid.current_edges_GeV
+        return np.sqrt(edges[1:] * edges[:-1])
+
+    def density_cm3(self, name: str) -> np.ndarray:
+        """Protons per current-energy bin in "halo" or "bell" cells or "region"s, (replicas, bins, ...) [cm^-3]."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            density = self.by_current_energy(name) / (self.volumes_kpc3[name] * KPC_CM**3)
+        return np.where(self.volumes_kpc3[name] > 0, density, 0.0)
+
+    # -- files -----------------------------------------------------------------------------
+
+    def write(self, path: Path) -> None:
+        """Write an HDF5 file: all physics in datasets, the circumstances as attributes of /run.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; a file that was there before is left as it was.
+        """
+        import h5py
+
+        path = Path(path)
+        temporary = path.with_name(path.name + ".part")
+        try:
+            with h5py.File(temporary, "w") as file:
+                file.attrs["format"] = FORMAT
+                file.attrs["provenance"] = json.dumps(self.provenance, sort_keys=True)
+                file.attrs["spectrum"] = json.dumps(self.spectrum.as_dict(), sort_keys=True)
+                run = file.create_group("run")
+                for key, value in self.performance.items():
+                    run.attrs[key] = value
+                for group, arrays in self._groups().items():
+                    for name, values in arrays.items():
+                        options: dict[str, Any] = {"fletcher32": True, "track_times": False}
+                        if values.size > 10_000:
+                            options |= {"compression": "gzip", "compression_opts": 4, "shuffle": True}
+                        data = file.create_dataset(f"{group}/{name}", data=values, **options)
+                        data.attrs["unit"] = _UNITS.get(name, "kpc3" if group == "volume" else "kpc" if "kpc" in name else "1")
+            with open(temporary, "rb") as written:
+                os.fsync(written.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _groups(self) -> dict[str, dict[str, np.ndarray]]:
+        return {"grid": vars(self.grid), "tally": self.tallies, "volume": self.volumes_kpc3}
+
+    @classmethod
+    def read(cls, path: Path) -> Result:
+        """Read a file that `write` made.
+
+        Raises
+        ------
+        ResultError
+            If it is anything else, or damaged.
+        OSError
+            If it cannot be opened.
+        """
+        import h5py
+
+        with h5py.File(path, "r") as file:
+            if file.attrs.get("format") != FORMAT:
+                raise ResultError(f"{path}: not a result of this version (format {FORMAT})")
+            groups: dict[str, dict[str, np.ndarray]] = {}
+            for group in ("grid", "tally", "volume"):
+                for name in file[group]:
+                    data = file[group].get(name, getlink=False)
+                    if not isinstance(data, h5py.Dataset) or data.is_virtual or data.external:
+                        raise ResultError(f"{path}: /{group}/{name} is not a plain dataset")
+                    groups.setdefault(group, {})[name] = data[...]
+            return cls(
+                grid=TallyGrid(**groups["grid"]),
+                tallies=groups["tally"],
+                volumes_kpc3=groups["volume"],
+                spectrum=Spectrum(**json.loads(file.attrs["spectrum"])),
+                provenance=json.loads(file.attrs["provenance"]),
+                performance=dict(file["run"].attrs),
+            )
+
+    def merge(self, other: Result) -> Result:
+        """The two runs as one, twice as many folds.
+
+        Raises
+        ------
+        ResultError
+            If they differ in grid, volumes or scenario, or share a seed.
+        """
+        for group, arrays in self._groups().items():
+            if group != "tally" and any(
+                not np.array_equal(values, other._groups()[group][name]) for name, values in arrays.items()
+            ):
+                raise ResultError(f"cannot merge: the runs differ in their {group}")
+        mine, theirs = self.provenance, other.provenance
+        if mine.get("medium") != theirs.get("medium"):
+            raise ResultError("cannot merge: the runs differ in their medium")
+        if mine.get("seed") == theirs.get("seed"):
+            raise ResultError(f"cannot merge: both runs have seed {mine.get('seed')}, the same particles")
+        tallies = {name: np.concatenate([values, other.tallies[name]]) for name, values in self.tallies.items()}
+        seeds = [mine.get("seed"), theirs.get("seed")]
+        return replace(self, tallies=tallies, provenance=mine | {"seed": seeds})

@@ -1,0 +1,235 @@
+"""What is counted: tallies per injected-energy group, and the grids they live on.
+
+Every tally is kept by injection group (16 per decade), so that any injection spectrum is applied
+afterwards; residence times also by how far the energy has fallen since (8 bins per decade). A block
+of particles has a tally of its own; blocks are added in index order into `FOLDS` folds, and the
+scatter between folds is the error of everything that is derived from them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from ..fields.medium import Medium
+
+FOLDS = 32
+GROUPS_PER_DECADE = 16
+ENERGY_BINS_PER_DECADE = 8
+ENERGY_STEPS = 10
+TIME_EDGES_MYR = np.logspace(-3, 4.5, 151)
+GRAMMAGE_EDGES = np.logspace(-7, 3, 201)
+NEAR_R_KPC = 5.0
+NEAR_DEPTH_KPC = 4.0
+DISC_HALF_THICKNESS_KPC = 0.1
+
+
+class Fate(IntEnum):
+    """How a particle ended; `sentence` says it."""
+
+    ESCAPED = 0
+    ABSORBED = 1
+    ALIVE = 2
+    CAPPED = 3
+    LOST = 4
+
+    @property
+    def sentence(self) -> str:
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Fate.ESCAPED: "left through the outer sphere",
+    Fate.ABSORBED: "left through the absorbing boundary of the halo",
+    Fate.ALIVE: "was still on its way at the end of the history",
+    Fate.CAPPED: "was given up at the largest number of steps",
+    Fate.LOST: "was lost to a number that is not finite",
+}
+
+
+class Region(IntEnum):
+    """Places with a tally of their own."""
+
+    DISC = 0
+    DISC_NO_RETURN = 1
+    NEAR = 2
+
+
+class Binning(NamedTuple):
+    """Edges of a spatial tally with an O(1) look-up, for kernels."""
+
+    inverse_step: float
+    cell_of_R: np.ndarray
+    cell_of_z: np.ndarray
+
+
+class Tally(NamedTuple):
+    """The counts of one block (or fold); first axis: injection group where there is one."""
+
+    fates: np.ndarray
+    work: np.ndarray
+    injected: np.ndarray
+    escape: np.ndarray
+    escape_time_histogram: np.ndarray
+    leave_time_histogram: np.ndarray
+    alive: np.ndarray
+    grammage: np.ndarray
+    grammage_first: np.ndarray
+    grammage_histogram: np.ndarray
+    region: np.ndarray
+    region_age: np.ndarray
+    near_flux: np.ndarray
+    halo: np.ndarray
+    bell: np.ndarray
+
+
+@dataclass(frozen=True)
+class TallyGrid:
+    """Spatial cells on either side of the surface and the energy groups.
+
+    Attributes
+    ----------
+    energy_edges_GeV : ndarray, shape (groups + 1,)
+        Edges of the injection groups (total energy).
+    halo_R_kpc, halo_z_kpc, bell_R_kpc, bell_z_kpc : ndarray
+        Edges of the (R, |z|) cells inside and outside the surface.
+    """
+
+    energy_edges_GeV: np.ndarray
+    halo_R_kpc: np.ndarray
+    halo_z_kpc: np.ndarray
+    bell_R_kpc: np.ndarray
+    bell_z_kpc: np.ndarray
+
+    @property
+    def groups(self) -> int:
+        return len(self.energy_edges_GeV) - 1
+
+    @property
+    def current_edges_GeV(self) -> np.ndarray:
+        """Edges of the current-energy bins; the first holds whatever fell below it."""
+        return self.energy_edges_GeV[:: GROUPS_PER_DECADE // ENERGY_BINS_PER_DECADE]
+
+    def empty(self) -> Tally:
+        """A tally of zeros."""
+        g = self.groups
+
+        def cells(R: np.ndarray, z: np.ndarray) -> tuple[int, ...]:
+            return (g, ENERGY_STEPS, len(R) - 1, len(z) - 1)
+
+        return Tally(
+            fates=np.zeros(len(Fate), np.int64),
+            work=np.zeros(3, np.int64),
+            injected=np.zeros(g),
+            escape=np.zeros((g, 3)),
+            escape_time_histogram=np.zeros((g, len(TIME_EDGES_MYR) + 1)),
+            leave_time_histogram=np.zeros((g, len(TIME_EDGES_MYR) + 1)),
+            alive=np.zeros(g),
+            grammage=np.zeros((g, 3)),
+            grammage_first=np.zeros((g, 3)),
+            grammage_histogram=np.zeros((g, len(GRAMMAGE_EDGES) + 1)),
+            region=np.zeros((g, ENERGY_STEPS, len(Region))),
+            region_age=np.zeros((g, len(Region))),
+            near_flux=np.zeros((g, ENERGY_STEPS)),
+            halo=np.zeros(cells(self.halo_R_kpc, self.halo_z_kpc)),
+            bell=np.zeros(cells(self.bell_R_kpc, self.bell_z_kpc)),
+        )
+
+    def binnings(self) -> tuple[Binning, Binning]:
+        """(halo, bell) look-ups for kernels."""
+        return _binning(self.halo_R_kpc, self.halo_z_kpc), _binning(self.bell_R_kpc, self.bell_z_kpc)
+
+
+_BIN_STEP_KPC = 0.05
+
+
+def _binning(R_edges: np.ndarray, z_edges: np.ndarray) -> Binning:
+    def cells(edges: np.ndarray) -> np.ndarray:
+        centres = (np.arange(round(edges[-1] / _BIN_STEP_KPC)) + 0.5) * _BIN_STEP_KPC
+        inside = np.searchsorted(edges, centres, side="right") - 1
+        # One more entry for whatever lies beyond the last edge: -1, not counted.
+        return np.append(np.clip(inside, 0, len(edges) - 2), -1).astype(np.int16)
+
+    return Binning(1.0 / _BIN_STEP_KPC, cells(R_edges), cells(z_edges))
+
+
+def energy_groups(E_min_GeV: float, E_max_GeV: float) -> np.ndarray:
+    """Edges of at least 16 injection groups a decade, whole current-energy bins."""
+    bins = int(np.ceil(np.log10(E_max_GeV / E_min_GeV) * ENERGY_BINS_PER_DECADE - 1e-9))
+    count = max(bins, 1) * (GROUPS_PER_DECADE // ENERGY_BINS_PER_DECADE)
+    return np.geomspace(E_min_GeV, E_max_GeV, count + 1)
+
+
+def _edges(*pieces: tuple[float, float]) -> np.ndarray:
+    edges = [0.0]
+    for end, width in pieces:
+        if end > edges[-1]:
+            count = max(1, round((end - edges[-1]) / width))
+            edges.extend(np.linspace(edges[-1], end, count + 1)[1:])
+    return np.round(np.asarray(edges) / _BIN_STEP_KPC) * _BIN_STEP_KPC
+
+
+def galactic_grid(energy_edges_GeV: np.ndarray, R_halo_kpc: float, z_halo_kpc: float, r_max_kpc: float) -> TallyGrid:
+    """Cells for a galaxy: fine at the disc and about the surface, coarse far away.
+
+    Parameters
+    ----------
+    energy_edges_GeV : ndarray
+        Edges of the injection groups.
+    R_halo_kpc, z_halo_kpc : float
+        Extent of the volume inside the surface.
+    r_max_kpc : float
+        Radius of the outer sphere.
+    """
+
+    def up(x: float) -> float:
+        return float(np.ceil(min(x, r_max_kpc)))
+
+    outer = ((min(20.0, r_max_kpc), 1.25), (min(40.0, r_max_kpc), 4.0), (r_max_kpc, 12.0))
+    return TallyGrid(
+        energy_edges_GeV=energy_edges_GeV,
+        halo_R_kpc=_edges((min(24.0, up(R_halo_kpc)), 1.0), (up(R_halo_kpc), 6.0)),
+        halo_z_kpc=_edges((0.1, 0.1), (0.3, 0.2), (0.6, 0.3), (1.0, 0.4), (up(z_halo_kpc), 1.0)),
+        bell_R_kpc=_edges(*outer),
+        bell_z_kpc=_edges(*outer),
+    )
+
+
+def cell_volumes_kpc3(medium: Medium, R_edges: np.ndarray, z_edges: np.ndarray, inside: bool) -> np.ndarray:
+    """Volume of each (R, |z|) cell, both signs of z, on one side of the surface [kpc^3].
+
+    Cells cut by the surface are integrated on a sub-grid; the outer sphere cuts them too.
+    """
+    sub = 24
+    offsets = (np.arange(sub) + 0.5) / sub
+    R = R_edges[:-1, None] + np.diff(R_edges)[:, None] * offsets
+    z = z_edges[:-1, None] + np.diff(z_edges)[:, None] * offsets
+    R4, z4 = R[:, None, :, None], z[None, :, None, :]
+    wanted = (medium.distance_kpc(R4, z4) < 0) == inside
+    wanted &= R4**2 + z4**2 < medium.table.r_max**2
+    area = np.diff(R_edges)[:, None] * np.diff(z_edges)[None, :] / sub**2
+    return 2.0 * area * (2.0 * np.pi * R4 * wanted).sum(axis=(2, 3))
+
+
+def region_volumes_kpc3(medium: Medium, R_d_kpc: float) -> dict[Region, float]:
+    """Volumes of the regions with a tally of their own [kpc^3]."""
+    disc = np.pi * R_d_kpc**2 * 2 * DISC_HALF_THICKNESS_KPC
+    z = np.linspace(0, medium.table.r_max, 40_001)
+    R = (np.arange(100) + 0.5) * NEAR_R_KPC / 100
+    depth = medium.distance_kpc(R[:, None], z[None, :])
+    near = (depth > 0) & (depth < NEAR_DEPTH_KPC) & (R[:, None] ** 2 + z**2 < medium.table.r_max**2)
+    cell = 2 * np.pi * R * (NEAR_R_KPC / 100) * (z[1] - z[0])
+    return {
+        Region.DISC: disc,
+        Region.DISC_NO_RETURN: disc,
+        Region.NEAR: 2.0 * float((near * cell[:, None]).sum()),
+    }
+
+
+def add(total: Tally, block: Tally) -> None:
+    """Add a block's counts to a fold, in place."""
+    for into, values in zip(total, block, strict=True):
+        into += values

@@ -1,0 +1,216 @@
+"""The `crhalo` command. Anything heavy is imported by the command that needs it, so that help comes at once.
+
+Exit codes: 0 done; 1 a check failed or the disk did; 2 the input is not allowed; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .values import ScenarioError, shown
+
+RUN_FILES = ("scenario.toml", "result.h5", "summary.json")
+_LARGEST_SUMMARY = 50_000_000  # bytes
+
+_UsageError: Any = typer.BadParameter.__bases__[
+    0
+]  # typer carries click within itself, or not, by its version
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Cosmic-ray protons from the Galactic disc, through its halo, into the circumgalactic medium.",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; whatever goes wrong is one line on standard error."""
+    try:
+        code = _invoke(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+        return code
+    except _UsageError as error:
+        return _fail(2, error.format_message() + _alternatives(error))
+    except ScenarioError as error:
+        return _fail(2, str(error))
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        named = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        return _fail(1, named)
+    except KeyboardInterrupt:
+        return _fail(130, "interrupted")
+
+
+def _invoke(argv: list[str]) -> int:
+    """Parse and run without the handling of errors that typer would add (boxes, tracebacks)."""
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("crhalo", argv or ["--help"]) as context:
+            command.invoke(context)
+    except typer.Exit as stop:
+        return stop.exit_code
+    return 0
+
+
+def _fail(code: int, message: str) -> int:
+    print("crhalo:", " ".join(message.split()), file=sys.stderr)
+    return code
+
+
+def _alternatives(error: Any) -> str:
+    """For a command or an option that does not exist: those that do."""
+    kind = type(error).__name__
+    if kind == "NoSuchOption":
+        options = [option for parameter in error.ctx.command.params for option in parameter.opts]
+        return f"; allowed: {', '.join(option for option in [*options, '--help'] if option.startswith('--'))}"
+    if hasattr(error.ctx and error.ctx.command, "commands"):
+        return f"; allowed: {', '.join(error.ctx.command.commands)}"
+    return ""
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"crhalo {version('crhalo')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command("list")
+def list_scenarios() -> None:
+    """The scenarios that come with the package."""
+    from .display import print_rows
+    from .schema import load, names
+
+    print_rows("", ["scenario", "title"], [[name, load(name).title] for name in names()])
+
+
+@app.command()
+def run(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A scenario, or the path of a .toml file.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="As medium.z_B='3 kpc'; repeatable."),
+    ] = None,
+    particles: Annotated[int | None, typer.Option(help="Number of particles.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Threads; the result is the same.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("run"),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")] = False,
+) -> None:
+    """Run a scenario and write its results, maps and figures."""
+    from .schema import load
+
+    transport = {"particles": particles, "seed": seed}
+    given = [f"transport.{key}={value}" for key, value in transport.items() if value is not None]
+    scenario = load(name).with_overrides([*(settings or []), *given])
+    threads = threads or _cores()
+    _check_output(out)
+
+    from .display import print_summary, progress_bar
+    from .pipeline import execute, plan
+
+    if dry_run:
+        print_summary(plan(scenario, threads))
+        return
+    with progress_bar() as progress:
+        execute(scenario, out, threads, progress)
+    print_summary(_read_summary(out))
+    print(f"Written to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}")
+
+
+@app.command()
+def show(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")], json: Json = False
+) -> None:
+    """The summary of a run."""
+    from .display import print_json, print_summary
+
+    (print_json if json else print_summary)(_read_summary(folder))
+
+
+@app.command()
+def table(json: Json = False) -> None:
+    """Every number that the two papers state, beside the one computed here."""
+    from .display import print_json, print_paper_numbers
+    from .table import paper_numbers
+
+    (print_json if json else print_paper_numbers)(paper_numbers())
+
+
+@app.command()
+def validate(
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer particles and wider tolerances.")] = False,
+    json: Json = False,
+) -> None:
+    """Known answers, computed here and now; exit code 1 if one fails."""
+    from .display import print_checks, print_json, status_line
+    from .validate import run_checks
+
+    with status_line() as report:
+        checks = run_checks(quick, report)
+    (print_json if json else print_checks)(checks)
+    if not all(check["passed"] for check in checks):
+        raise typer.Exit(1)
+
+
+def _cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _check_output(out: Path) -> None:
+    """Refuse a folder that holds a run, or that cannot be written; leave nothing behind."""
+    if any((out / name).exists() for name in RUN_FILES):
+        raise ScenarioError(f"--out {shown(str(out))}: holds another run; allowed: a folder that holds none")
+    existing = out.resolve()
+    while not existing.exists():
+        existing = existing.parent
+    try:
+        with tempfile.TemporaryFile(dir=existing) as probe:
+            probe.write(bytes(4096))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(out)) from None
+
+
+def _read_summary(folder: Path) -> Any:
+    import json
+
+    path = folder / "summary.json"
+    if not path.is_file():
+        raise ScenarioError(f"{shown(str(folder))}: no run here; allowed: a folder with a summary.json")
+    if path.stat().st_size > _LARGEST_SUMMARY:
+        raise ScenarioError(f"{shown(str(path))}: too large; allowed: {_LARGEST_SUMMARY} bytes")
+    try:
+        summary = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError):
+        summary = None
+    if not isinstance(summary, dict):
+        raise ScenarioError(f"{shown(str(path))}: damaged; allowed: the summary.json that a run writes")
+    return summary
+
+
+if __name__ == "__main__":
+    sys.exit(main())
