@@ -9,8 +9,9 @@ and Galactic coordinates; drawn as seen from inside, longitude increases to the 
 
 The points along a ray are the same for all rays and for both kinds of emissivity. Steps grow with the
 distance from the Sun, which lies inside the thin gas disc: near the plane they are small against 100 pc
-however steep the ray, further out about half a kpc. A step that crosses the rim of the gas disc is cut there.
-A pixel is one ray through its centre, except close to the plane, where it is a fan of rays in latitude.
+however steep the ray, further out about a third of a kpc. A step that crosses the rim of the gas disc is
+cut there. A pixel is one ray through its centre, except close to the plane, where it is a fan of rays in
+latitude.
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ from ..fields.units import KPC_CM, FloatArray
 
 SUN_R_KPC = 8.178
 SUN_Z_KPC = 0.0208
+SUN_KPC = (-SUN_R_KPC, 0.0, SUN_Z_KPC)
 
 Emissivity = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
 
-# Steps are _STEP (s + _NEAR_KPC)/(1 + s/_FAR_KPC): 0.2% on a disc of 100 pc in every pixel.
-_STEP, _NEAR_KPC, _FAR_KPC = 0.06, 0.05, 10.0
+# Steps are _STEP (s + _NEAR_KPC)/(1 + s/_FAR_KPC): 0.05% on a disc of 100 pc, 1% on a jump at r = 12 kpc.
+_STEP, _NEAR_KPC, _FAR_KPC = 0.06, 0.05, 6.0
 # The disc seen edge-on is 0.1 kpc/18 kpc = 0.005 wide in sin b.
 _FAN_SPACING = 0.002
 _RAYS_PER_CHUNK = 128
@@ -45,16 +47,24 @@ def _distance_edges_kpc(s_max_kpc: float) -> FloatArray:
 
 
 class Rays(NamedTuple):
-    """Lines of sight, sorted by pixel: a pixel's intensity is the sum of weight times that of its rays."""
+    """Lines of sight. The intensity of a pixel is the sum of weight times intensity over its rays."""
 
-    first: np.ndarray  # (n_pix + 1,): the rays of pixel i are first[i] to first[i + 1]
-    direction: FloatArray  # (n_ray, 3)
+    pixel: np.ndarray  # (n_ray,)
     weight: FloatArray  # (n_ray,)
-    stops: FloatArray  # (n_ray, 3): two crossings of the rim (0 if none), end of the ray; kpc
+    direction: FloatArray  # (n_ray, 3)
+    stops: FloatArray  # (n_ray, 3): two crossings of the rim (0 or less if none) and the end of the ray, kpc
+
+
+class Nodes(NamedTuple):
+    """Points of quadrature along some rays, each array (n_ray, n_node); unused ones have no width."""
+
+    s: FloatArray  # distance from the Sun, kpc
+    ds: FloatArray  # width, kpc
+    step: np.ndarray  # the step they lie in
 
 
 def _pixel_rays(nside: int) -> tuple[np.ndarray, FloatArray, FloatArray]:
-    """Rays of every pixel: index of the first, directions, weights.
+    """Pixel, weight and direction of every ray.
 
     Away from the poles a pixel is a diamond in (l, sin b) of half-height 2/(3 nside). The disc shines as
     1/|sin b|, so a ray through the centre misses the mean of a pixel by (half-height/sin b)^2/6; where that
@@ -66,51 +76,44 @@ def _pixel_rays(nside: int) -> tuple[np.ndarray, FloatArray, FloatArray]:
     sin_b, half_height = np.sin(np.radians(b)), 2 / (3 * nside)
     n_fan = int(np.ceil(2 * half_height / _FAN_SPACING))
     fanned = (np.abs(sin_b) < 6 * half_height) & (np.abs(sin_b) + half_height <= 2 / 3)
-    n_rays = np.where(fanned, n_fan, 1)
-    first = np.concatenate(([0], np.cumsum(n_rays)))
-    pixel = np.repeat(np.arange(l.size), n_rays)
+    pixel = np.repeat(np.arange(l.size), np.where(fanned, n_fan, 1))
 
     offset = (2 * np.arange(n_fan) + 1) / n_fan - 1
     triangle = (1 - np.abs(offset)) / np.sum(1 - np.abs(offset))
-    place = np.arange(pixel.size) - first[pixel]
     in_fan = fanned[pixel]
-    weight = np.where(in_fan, triangle[place], 1.0)
-    sin_b = sin_b[pixel] + np.where(in_fan, offset[place] * half_height, 0.0)
+    weight, sin_b = np.ones(pixel.size), sin_b[pixel]
+    weight[in_fan] = np.tile(triangle, fanned.sum())
+    sin_b[in_fan] += np.tile(offset * half_height, fanned.sum())
     cos_b, l = np.sqrt(1 - sin_b**2), np.radians(l[pixel])
-    return first, np.stack([cos_b * np.cos(l), cos_b * np.sin(l), sin_b], axis=1), weight
+    return pixel, weight, np.stack([cos_b * np.cos(l), cos_b * np.sin(l), sin_b], axis=1)
 
 
 def _rays(nside: int, r_max_kpc: float, disc_radius_kpc: float) -> Rays:
     """All rays of a map, with the distances at which they cross the rim and leave the sphere."""
     if not r_max_kpc > np.hypot(SUN_R_KPC, SUN_Z_KPC):
-        raise ValueError(f"r_max_kpc = {r_max_kpc} leaves the Sun outside; must exceed {SUN_R_KPC}")
-    first, direction, weight = _pixel_rays(nside)
+        raise ValueError(f"r_max_kpc = {r_max_kpc} leaves the Sun outside; it must exceed {SUN_R_KPC}")
+    pixel, weight, direction = _pixel_rays(nside)
     x, y, z = direction.T
     a = np.maximum(x**2 + y**2, 1e-30)
-    root = np.sqrt(np.maximum(a * (disc_radius_kpc**2 - SUN_R_KPC**2) + (SUN_R_KPC * x) ** 2, 0))
+    square = a * (disc_radius_kpc**2 - SUN_R_KPC**2) + (SUN_R_KPC * x) ** 2
+    root = np.sqrt(np.maximum(square, 0))  # a ray that misses the rim gets one needless stop
     rim = [(SUN_R_KPC * x - root) / a, (SUN_R_KPC * x + root) / a]
     along = SUN_Z_KPC * z - SUN_R_KPC * x
     end = np.sqrt(along**2 + r_max_kpc**2 - SUN_R_KPC**2 - SUN_Z_KPC**2) - along
-    return Rays(first, direction, weight, np.stack([*rim, end], axis=1))
-
-
-@kernel
-def _place_nodes(edges, stops, s, ds, step):
-    """Midpoints `s` and widths `ds` of the steps of one ray, cut at its stops; returns their number."""
-    n, a = 0, 0.0
-    for i in range(len(edges) - 1):
-        for stop in (stops[0], stops[1], edges[i + 1]):
-            b = min(stop, edges[i + 1], stops[2])
-            if b > a:
-                s[n], ds[n], step[n] = (a + b) / 2, b - a, i
-                n, a = n + 1, b
-    return n
+    return Rays(pixel, weight, direction, np.stack([*rim, end], axis=1))
 
 
 @entry()
-def _nodes_of_rays(edges, stops, s, ds, step):
+def _place_nodes(edges, stops, s, ds, step):
+    """Fill the midpoints and widths of the steps of every ray, cut at its stops."""
     for ray in range(len(stops)):
-        _place_nodes(edges, stops[ray], s[ray], ds[ray], step[ray])
+        n, a = 0, 0.0
+        for i in range(len(edges) - 1):
+            for stop in (stops[ray, 0], stops[ray, 1], edges[i + 1]):
+                b = min(stop, edges[i + 1], stops[ray, 2])
+                if b > a:
+                    s[ray, n], ds[ray, n], step[ray, n] = (a + b) / 2, b - a, i
+                    n, a = n + 1, b
 
 
 @kernel
@@ -124,34 +127,24 @@ def _cell(nodes, x, i):
 
 
 @entry(parallel=True)
-def _integrate_table(table, R_nodes, z_nodes, edges, transmission, rays, sun_R, sun_z, intensity):
-    """Sum weight * q * transmission * ds over the rays of each pixel; pixels do not overlap."""
-    first, direction, weight, stops = rays
-    n_channel = table.shape[2]
-    for pixel in prange(len(intensity)):
-        n_max = len(edges) + 2
-        s = np.empty(n_max)
-        ds = np.empty(n_max)
-        step = np.empty(n_max, np.int64)
-        total = np.zeros(n_channel)
+def _integrate_table(table, R_nodes, z_nodes, transmission, direction, nodes, sun_R, sun_z, integral):
+    """Add q * transmission * ds along each ray to its row of `integral`."""
+    s, ds, step = nodes
+    for ray in prange(len(direction)):
         i, j = 0, 0
-        for ray in range(first[pixel], first[pixel + 1]):
-            for k in range(_place_nodes(edges, stops[ray], s, ds, step)):
-                R = np.hypot(s[k] * direction[ray, 0] - sun_R, s[k] * direction[ray, 1])
-                z = abs(s[k] * direction[ray, 2] + sun_z)
-                if R > R_nodes[-1] or z > z_nodes[-1]:
-                    continue
-                i, f = _cell(R_nodes, R, i)
-                j, g = _cell(z_nodes, z, j)
-                w = weight[ray] * ds[k]
-                w00, w01 = w * (1 - f) * (1 - g), w * (1 - f) * g
-                w10, w11 = w * f * (1 - g), w * f * g
-                q00, q01, q10, q11 = table[i, j], table[i, j + 1], table[i + 1, j], table[i + 1, j + 1]
-                seen = transmission[step[k]]
-                for c in range(n_channel):
-                    q = w00 * q00[c] + w01 * q01[c] + w10 * q10[c] + w11 * q11[c]
-                    total[c] += q * seen[c]
-        intensity[pixel] = total
+        for k in range(s.shape[1]):
+            R = np.hypot(s[ray, k] * direction[ray, 0] - sun_R, s[ray, k] * direction[ray, 1])
+            z = abs(s[ray, k] * direction[ray, 2] + sun_z)
+            if ds[ray, k] == 0 or R > R_nodes[-1] or z > z_nodes[-1]:
+                continue
+            i, f = _cell(R_nodes, R, i)
+            j, g = _cell(z_nodes, z, j)
+            w00, w01 = ds[ray, k] * (1 - f) * (1 - g), ds[ray, k] * (1 - f) * g
+            w10, w11 = ds[ray, k] * f * (1 - g), ds[ray, k] * f * g
+            q00, q01, q10, q11 = table[i, j], table[i, j + 1], table[i + 1, j], table[i + 1, j + 1]
+            seen, row = transmission[step[ray, k]], integral[ray]
+            for c in range(len(row)):
+                row[c] += seen[c] * (w00 * q00[c] + w01 * q01[c] + w10 * q10[c] + w11 * q11[c])
 
 
 def _transmission(edges: FloatArray, absorption_per_kpc: ArrayLike | None, n_channel: int) -> FloatArray:
@@ -159,6 +152,29 @@ def _transmission(edges: FloatArray, absorption_per_kpc: ArrayLike | None, n_cha
     absorption = np.zeros(1) if absorption_per_kpc is None else np.asarray(absorption_per_kpc, dtype=float)
     absorption = np.broadcast_to(absorption, (n_channel,))
     return np.exp(-(edges[1:, None] + edges[:-1, None]) / 2 * absorption)
+
+
+def _map_of_rays(
+    along_rays: Callable[[FloatArray, FloatArray, Nodes], FloatArray],
+    nside: int,
+    r_max_kpc: float,
+    disc_radius_kpc: float,
+) -> FloatArray:
+    """Map (n_channel, n_pix) from ``along_rays(edges, direction, nodes)``, each (n_ray, n_channel)."""
+    rays = _rays(nside, r_max_kpc, disc_radius_kpc)
+    edges = _distance_edges_kpc(rays.stops[:, 2].max())
+    intensity = None
+    for begin in range(0, len(rays.pixel), _RAYS_PER_CHUNK):
+        pixel, weight, direction, stops = (field[begin : begin + _RAYS_PER_CHUNK] for field in rays)
+        shape = (len(stops), len(edges) + 2)
+        nodes = Nodes(np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int64))
+        _place_nodes(edges, stops, *nodes)
+        integral = along_rays(edges, direction, nodes)
+        if intensity is None:
+            intensity = np.zeros((rays.pixel[-1] + 1, integral.shape[1]))
+        np.add.at(intensity, pixel, weight[:, None] * integral)
+    assert intensity is not None
+    return np.ascontiguousarray(intensity.T) * (KPC_CM / (4 * np.pi))
 
 
 def table_sky_map(
@@ -203,12 +219,14 @@ def table_sky_map(
     for name, nodes in (("R_kpc", R), ("z_kpc", z)):
         if nodes.size < 2 or not np.all(np.diff(nodes) > 0) or nodes[0] < 0:
             raise ValueError(f"{name} must be two or more increasing nodes from 0 or above")
-    rays = _rays(nside, r_max_kpc, disc_radius_kpc)
-    edges = _distance_edges_kpc(rays.stops[:, 2].max())
-    seen = _transmission(edges, absorption_per_kpc, q.shape[2])
-    intensity = np.zeros((rays.first.size - 1, q.shape[2]))
-    _integrate_table(q, R, z, edges, seen, tuple(rays), SUN_R_KPC, SUN_Z_KPC, intensity)
-    return np.ascontiguousarray(intensity.T) * (KPC_CM / (4 * np.pi))
+
+    def along_rays(edges: FloatArray, direction: FloatArray, nodes: Nodes) -> FloatArray:
+        seen = _transmission(edges, absorption_per_kpc, q.shape[2])
+        integral = np.zeros((len(direction), q.shape[2]))
+        _integrate_table(q, R, z, seen, direction, tuple(nodes), SUN_R_KPC, SUN_Z_KPC, integral)
+        return integral
+
+    return _map_of_rays(along_rays, nside, r_max_kpc, disc_radius_kpc)
 
 
 def sky_map(
@@ -245,19 +263,14 @@ def sky_map(
     ValueError
         If `r_max_kpc` leaves the Sun outside.
     """
-    rays = _rays(nside, r_max_kpc, disc_radius_kpc)
-    edges = _distance_edges_kpc(rays.stops[:, 2].max())
-    per_ray = []
-    for begin in range(0, len(rays.weight), _RAYS_PER_CHUNK):
-        chunk = slice(begin, begin + _RAYS_PER_CHUNK)
-        stops, direction, weight = rays.stops[chunk], rays.direction[chunk], rays.weight[chunk]
-        shape = (len(stops), len(edges) + 2)
-        s, ds, step = np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int64)
-        _nodes_of_rays(edges, stops, s, ds, step)
-        x, y, z = (s[..., None] * direction[:, None, :] + (-SUN_R_KPC, 0.0, SUN_Z_KPC)).transpose(2, 0, 1)
+
+    def along_rays(edges: FloatArray, direction: FloatArray, nodes: Nodes) -> FloatArray:
+        x, y, z = np.moveaxis(nodes.s[..., None] * direction[:, None, :] + SUN_KPC, -1, 0)
         values = np.asarray(q(x, y, z), dtype=float)
-        channels = values.reshape(*shape, -1)
-        seen = _transmission(edges, absorption_per_kpc, channels.shape[2])[step]
-        per_ray.append(weight[:, None] * np.einsum("rn,rnc,rnc->rc", ds, channels, seen))
-    intensity = np.add.reduceat(np.concatenate(per_ray), rays.first[:-1], axis=0).T * (KPC_CM / (4 * np.pi))
-    return intensity[0] if values.ndim == 2 else np.ascontiguousarray(intensity)
+        values = values.reshape(*nodes.s.shape, -1)
+        seen = _transmission(edges, absorption_per_kpc, values.shape[2])[nodes.step]
+        return np.einsum("rn,rnc,rnc->rc", nodes.ds, values, seen)
+
+    intensity = _map_of_rays(along_rays, nside, r_max_kpc, disc_radius_kpc)
+    has_channels = np.ndim(q(*np.full((3, 1), 1.0))) == 2
+    return intensity if has_channels else intensity[0]

@@ -75,6 +75,19 @@ def transmission(table, mu0, mean_free_path, depth, u_over_v):
 
 
 @kernel
+def incursion_time(table, mu0, chance, free_path, depth, speed, u_over_v):
+    """Mean time spent between the wall and `depth` before a particle that enters leaves that layer.
+
+    By optional stopping of depth - u t, with `chance` that of leaving at `depth` (`transmission`).
+    """
+    start = free_path * h_of(table, mu0) / math.sqrt(3.0)
+    end = depth + MILNE_EXTRAPOLATION * free_path
+    if 3.0 * u_over_v * end < 1e-3 * free_path:
+        return 1.5 * start * (end - start) / (free_path * speed)
+    return (end * chance - start) / (u_over_v * speed)
+
+
+@kernel
 def accept_reflection(table, mu0, mu, u):
     """Rejection test of the law of diffuse reflection for a trial cosine `mu` uniform in (0, 1)."""
     largest = table[table.size - 1] / (1.0 + mu0)

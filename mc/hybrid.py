@@ -22,8 +22,8 @@ import numpy as np
 
 from ..fields._jit import entry, kernel, small_kernel
 from ..fields.medium import Wall
-from ..fields.units import C_KPC_MYR, KPC_CM, M_P_G, M_P_GEV
-from .albedo import accept_reflection, transmission
+from ..fields.units import KPC_CM, M_P_G, M_P_GEV
+from .albedo import accept_reflection, incursion_time, transmission
 from .lookup import at_momentum, gas_density, ln_diffusion, outflow, surface_normal
 from .move import Particle, at, is_finite, local_scale, move, speed_of, turned
 from .rng import PURPOSE_SOURCE, PURPOSE_TRANSPORT, isotropic, uniform4
@@ -200,6 +200,15 @@ def _behind(table, q, depth, n_x, n_y, n_z, ln_p, u, v):
 
 
 @kernel
+def _shifted(q, depth, n_x, n_y, n_z):
+    """The particle at `depth` behind the wall as the tallies need it."""
+    return Particle(
+        q.x + depth * n_x, q.y + depth * n_y, q.z + depth * n_z, q.dir_x, q.dir_y, q.dir_z, q.ln_p, q.speed,
+        q.diffusion, q.slope_R, q.slope_z, depth,
+    )  # fmt: skip
+
+
+@kernel
 def _reflected_cosine(controls, mu0, particle, branch, draw):
     """Cosine of a diffusely reflected particle and the next draw index."""
     while True:
@@ -268,8 +277,12 @@ def _enter_one_way(table, controls, q, mu0, particle, draw):
 
 
 @kernel
-def follow(table, controls, tally, group, q, particle):
-    """Follow one particle from injection to its fate; returns the fate and its number of moves."""
+def follow(table, controls, tally, group, q, particle, threshold):
+    """Follow one particle from injection to its fate; returns the fate and its number of moves.
+
+    `threshold` is the exponential variate that its first capture is decided by: captures follow when
+    their accumulated hazard passes it.
+    """
     in_bell = False
     no_return = True
     multiplicity = 1.0
@@ -279,7 +292,8 @@ def follow(table, controls, tally, group, q, particle):
     echoes = 0
     first_disc = tally.grammage_first[group, 0]
     first_halo = tally.grammage_first[group, 1]
-    offset = uniform4(controls.seed, PURPOSE_SOURCE, particle, 0, 1)[0]
+    hazard = 0.0
+    offset, copies_due, _, _ = uniform4(controls.seed, PURPOSE_SOURCE, particle, 0, 1)
     binned_ln_p, fallen = q.ln_p, _fallen(controls, group, q.ln_p)
     for step in range(controls.max_steps):
         u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, 0, draw)
@@ -348,16 +362,30 @@ def follow(table, controls, tally, group, q, particle):
         chance = transmission(controls.h_table, mu0, free_path, depth, u_over_v)
         multiplicity = max(1.0, min(_count(table, q.ln_p, controls.multiplicity), 0.5 / chance))
         copies = max(1.0, min(_count(table, q.ln_p, controls.echoes), 0.5 / (chance * multiplicity)))
+        # The layer that is not followed is tallied by its mean time and mean displacement.
+        dwell = incursion_time(controls.h_table, mu0, chance, free_path, depth, q.speed, u_over_v)
+        inner = _shifted(q, 0.5 * depth * (1.0 - chance), n_x, n_y, n_z)
+        outer = _shifted(q, 0.5 * depth * (1.0 + chance), n_x, n_y, n_z)
+        n = _score(
+            table, controls, tally, group, fallen, True, False, inner, outer, 0.5, dwell, multiplicity, clock
+        )
+        dwell *= multiplicity
+        clock += dwell
+        q = turned(q, q.dir_x, q.dir_y, q.dir_z, q.ln_p - n * at_momentum(table.loss_rate, table, q.ln_p) * dwell)
         u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, 0, draw)
         draw += 1
-        if u0 < chance * multiplicity:
+        hazard -= math.log1p(-chance * multiplicity)
+        if hazard > threshold:
+            hazard, threshold = 0.0, -math.log(u0)
             ln_p = q.ln_p - mu0 * u_over_v
             q = _behind(table, q, depth, n_x, n_y, n_z, ln_p, u1, u2)
             in_bell = True
             multiplicity = 1.0
             weight = 1.0 / copies
             continue
-        if u3 < chance * multiplicity * (copies - 1.0):
+        copies_due += chance * multiplicity * (copies - 1.0)
+        if copies_due >= 1.0:
+            copies_due -= 1.0
             echoes += 1
             echo = _behind(table, q, depth, n_x, n_y, n_z, q.ln_p - mu0 * u_over_v, u1, u2)
             tally.work[1] += 1
@@ -389,6 +417,8 @@ def inject(table, controls, group, particle):
 def run_block(table, controls, tally, first_particle, count, stop):
     """Follow particles first_particle ... + count - 1 into a tally; polls `stop[0]` between them."""
     groups = controls.energy_edges.size - 1
+    # Captures are stratified over the particles of a block: neighbours in energy share the range.
+    capture = uniform4(controls.seed, PURPOSE_SOURCE, first_particle, 0, 3)[0]
     for index in range(count):
         if stop[0]:
             return
@@ -396,6 +426,7 @@ def run_block(table, controls, tally, first_particle, count, stop):
         group = particle % groups
         q = inject(table, controls, group, particle)
         tally.injected[group] += 1.0
-        fate, moves = follow(table, controls, tally, group, q, particle)
+        capture = (capture + _GOLDEN) % 1.0
+        fate, moves = follow(table, controls, tally, group, q, particle, -math.log1p(-capture))
         tally.fates[fate] += 1
         tally.work[0] += moves

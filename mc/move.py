@@ -27,8 +27,8 @@ from .lookup import ln_diffusion, outflow, surface_distance
 from .rng import isotropic
 
 # lambda and steps against the local scale: hand-over bias 0.2% (tests/known_answers).
-FLIGHT_ABOVE = 0.04
-STEP_OVER_SCALE = 0.08
+FLIGHT_ABOVE = 0.06
+STEP_OVER_SCALE = 0.12
 # Near a surface: fly within 5 lambda of it, step by a quarter of the distance further off.
 FLIGHT_WITHIN = 5.0
 STEP_OVER_DISTANCE = 0.25

@@ -184,7 +184,7 @@ def _cores() -> int:
 def _check_output(out: Path) -> None:
     """Refuse a folder that holds a run, or that cannot be written; leave nothing behind."""
     if any((out / name).exists() for name in RUN_FILES):
-        raise ScenarioError(f"--out {shown(str(out))}: holds another run; allowed: a folder that holds none")
+        raise ScenarioError(f"--out {shown(out)}: holds another run; allowed: a folder that holds none")
     existing = out.resolve()
     while not existing.exists():
         existing = existing.parent
@@ -200,15 +200,15 @@ def _read_summary(folder: Path) -> Any:
 
     path = folder / "summary.json"
     if not path.is_file():
-        raise ScenarioError(f"{shown(str(folder))}: no run here; allowed: a folder with a summary.json")
+        raise ScenarioError(f"{shown(folder)}: no run here; allowed: a folder with a summary.json")
     if path.stat().st_size > _LARGEST_SUMMARY:
-        raise ScenarioError(f"{shown(str(path))}: too large; allowed: {_LARGEST_SUMMARY} bytes")
+        raise ScenarioError(f"{shown(path)}: too large; allowed: {_LARGEST_SUMMARY} bytes")
     try:
         summary = json.loads(path.read_text("utf-8"))
     except (ValueError, RecursionError):
         summary = None
     if not isinstance(summary, dict):
-        raise ScenarioError(f"{shown(str(path))}: damaged; allowed: the summary.json that a run writes")
+        raise ScenarioError(f"{shown(path)}: damaged; allowed: the summary.json that a run writes")
     return summary
 
 

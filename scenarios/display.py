@@ -115,13 +115,16 @@ def print_checks(checks: Sequence[Mapping[str, Any]]) -> None:
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
-    """Yield ``progress(stage, done, total)``: one bar on standard error for each stage."""
+    """Yield ``progress(stage, done, total)``: on standard error, a bar for each stage, or a line in a log."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     tasks: dict[str, Any] = {}
-    with Progress(*columns, console=_console(stderr=True)) as bars:
+    console = _console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
 
         def progress(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
+                if not console.is_terminal:
+                    console.print(Text(stage))
                 tasks[stage] = bars.add_task(stage, total=total)
             bars.update(tasks[stage], completed=done, total=total)
 

@@ -206,7 +206,7 @@ def load_file(path: str | Path) -> Scenario:
     try:
         return load_text(read_bounded(Path(path)))
     except ScenarioError as error:
-        raise ScenarioError(f"{shown(str(path))}: {error}") from None
+        raise ScenarioError(f"{shown(Path(path))}: {error}") from None
 
 
 def load_text(text: str) -> Scenario:

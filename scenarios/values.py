@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from pydantic_core import core_schema
@@ -23,7 +24,9 @@ class ScenarioError(ValueError):
 
 
 def shown(value: object) -> str:
-    """A value as an error message shows it: one short line, whatever the value is."""
+    """A value as an error message shows it: one short line, whatever the value is; of a path, all of it."""
+    if isinstance(value, Path):
+        return repr(str(value))
     try:
         text = ("true" if value else "false") if isinstance(value, bool) else repr(value)
     except ValueError:  # a whole number of more digits than Python prints

@@ -1,0 +1,274 @@
+"""The command line: what it prints, its exit codes, and one line for whatever goes wrong."""
+
+import json
+import os
+import subprocess
+import sys
+import types
+
+import pytest
+from crhalo.scenarios import cli
+from crhalo.scenarios.display import WIDTH, print_paper_numbers, print_summary, with_error
+
+SUMMARY = {
+    "scenario": "circumgalactic",
+    "escaped": {"value": 4801, "error": 12.2},
+    "energy_GeV": [1.0, 1e3, 1e7],
+    "escape_time_Myr": {"value": [1234.5, 120.1, 1e-3], "error": [12.3, 3.0, 1e-5]},
+    "grammage_disc_g_cm2": {"value": [12.0, 5.0, 0.0], "error": [1.0, 0.1, 0.0]},
+    "grammage_halo_g_cm2": {"value": [12.0, 5.0, None], "error": [1.0, 0.1, None]},
+    "grammage_circumgalactic_g_cm2": {"value": [12.0, 5.0, 1e-9], "error": [1.0, 0.1, 1e-10]},
+    "neutrino": {
+        "energy_GeV": [1, 2],
+        "E2_flux_GeV_cm2_s_sr": {"value": [1e-9, 2e-10], "error": [1e-10, 3e-11]},
+    },
+}
+
+
+@pytest.fixture
+def crhalo(capsys):
+    """Run a command; return its exit code, output, and the single line of its error."""
+
+    def run(*argv):
+        code = cli.main(argv)
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err and "Usage" not in err
+        assert err == "particles\n" if code == 0 and err else err.count("\n") == (code != 0), err
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def pipeline(monkeypatch):
+    """A stand-in for the computation, which records what it was asked for."""
+    fake = types.ModuleType("crhalo.scenarios.pipeline")
+    fake.calls = []
+
+    def execute(scenario, out, threads, progress):
+        fake.calls.append((scenario, out, threads))
+        progress("particles", 1, 2)
+        out.mkdir(parents=True)
+        (out / "summary.json").write_text(json.dumps(SUMMARY))
+
+    fake.execute = execute
+    fake.plan = lambda scenario, threads: {"particles": scenario.transport.particles, "threads": threads}
+    monkeypatch.setitem(sys.modules, fake.__name__, fake)
+    return fake
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "summary.json").write_text(json.dumps(SUMMARY))
+    return tmp_path
+
+
+def test_list_names_the_scenarios(crhalo):
+    code, out, _ = crhalo("list")
+    assert code == 0 and "circumgalactic" in out and "free-escape" in out
+
+
+def test_no_command_is_help(crhalo):
+    code, out, _ = crhalo()
+    assert code == 0 and all(command in out for command in ("list", "run", "show", "table", "validate"))
+
+
+def test_version(crhalo):
+    code, out, _ = crhalo("--version")
+    assert code == 0 and out.startswith("crhalo 0.")
+
+
+def test_run_passes_the_scenario_as_set(crhalo, pipeline, tmp_path):
+    out = tmp_path / "deep" / "run"
+    settings = ["--set", "medium.delta_G=200", "--set", "medium.z_B=3 kpc", "--particles", "7", "--seed", "5"]
+    code, printed, _ = crhalo("run", "circumgalactic", *settings, "--threads", "2", "--out", str(out))
+    ((scenario, folder, threads),) = pipeline.calls
+    assert (scenario.medium.delta_G, scenario.medium.z_B) == (200.0, 3.0)
+    assert (scenario.transport.particles, scenario.transport.seed) == (7, 5)
+    assert (folder, threads, code) == (out, 2, 0)
+    assert "4801 ± 12" in printed and "summary.json" in printed
+
+
+def test_dry_run_computes_and_writes_nothing(crhalo, pipeline, tmp_path):
+    code, printed, _ = crhalo(
+        "run", "free-escape", "--dry-run", "--threads", "3", "--out", str(tmp_path / "run")
+    )
+    assert code == 0 and "5000" in printed and not pipeline.calls
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["nowhere"], "'nowhere': allowed: circumgalactic, free-escape"),
+        (["none.toml"], "none.toml': no such file"),
+        (["circumgalactic", "--set", "medium.zB=3 kpc"], "medium.zB: no such key; allowed: B0, z_B"),
+        (["circumgalactic", "--set", "medium.z_B=3 s"], "medium.z_B = '3 s': allowed: \"0.01 kpc\" to"),
+        (["circumgalactic", "--set", "nonsense"], "--set 'nonsense': allowed: table.key=value"),
+        (
+            ["circumgalactic", "--set", "source.E_min=2 PeV"],
+            "source.E_min = '2 PeV': allowed: less than source.E_max",
+        ),
+        (["circumgalactic", "--particles", "0"], "transport.particles = 0: allowed: a whole number from 1"),
+        (["circumgalactic", "--particles", "many"], "--particles"),
+        (["circumgalactic", "--seed", "-1"], "transport.seed = -1: allowed: a whole number from 0"),
+        (["circumgalactic", "--threads", "0"], "--threads"),
+        (["circumgalactic", "--cluster"], "--cluster; allowed: --set, --particles"),
+        (["circumgalactic", "extra"], "extra"),
+        ([], "NAME"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_no_folder(crhalo, pipeline, tmp_path, argv, says):
+    out = tmp_path / "run"
+    code, printed, error = crhalo("run", *argv, "--out", str(out))
+    assert (code, printed) == (2, "")
+    assert says in error
+    assert not pipeline.calls and not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["ran"], "allowed: list, run, show"),
+        (["--nope"], "allowed: --version"),
+        (["table", "--nope"], "--json"),
+    ],
+)
+def test_unknown_command_or_option_lists_those_that_exist(crhalo, argv, says):
+    code, _, error = crhalo(*argv)
+    assert code == 2 and says in error
+
+
+@pytest.mark.parametrize("name", cli.RUN_FILES)
+def test_folder_of_another_run_is_refused(crhalo, pipeline, tmp_path, name):
+    (tmp_path / name).touch()
+    code, _, error = crhalo("run", "circumgalactic", "--out", str(tmp_path))
+    assert code == 2 and "holds another run" in error and not pipeline.calls
+
+
+def test_file_in_place_of_the_folder_is_an_error_of_the_disk(crhalo, pipeline, tmp_path):
+    (tmp_path / "file").touch()
+    for out in (tmp_path / "file", tmp_path / "file" / "run"):
+        code, _, error = crhalo("run", "circumgalactic", "--out", str(out))
+        assert code == 1 and str(out) in error and not pipeline.calls
+
+
+def test_read_only_disk_is_found_before_computing(crhalo, pipeline, tmp_path, monkeypatch):
+    def refuse(**_):
+        raise OSError(30, "Read-only file system", "/some/temporary/name")
+
+    monkeypatch.setattr(cli.tempfile, "TemporaryFile", refuse)
+    code, _, error = crhalo("run", "circumgalactic", "--out", str(tmp_path / "run"))
+    assert (code, error) == (1, f"crhalo: {tmp_path / 'run'}: Read-only file system\n")
+    assert not pipeline.calls and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "line"),
+    [
+        (KeyboardInterrupt(), 130, "crhalo: interrupted\n"),
+        (
+            OSError(28, "No space left on device", "run/result.h5"),
+            1,
+            "crhalo: run/result.h5: No space left on device\n",
+        ),
+        (cli.ScenarioError("medium.z_B: too\nlarge"), 2, "crhalo: medium.z_B: too large\n"),
+    ],
+)
+def test_failure_while_running_is_one_line(pipeline, tmp_path, capsys, failure, code, line):
+    def fail(*_):
+        raise failure
+
+    pipeline.execute = fail
+    assert cli.main(["run", "circumgalactic", "--out", str(tmp_path / "run")]) == code
+    assert capsys.readouterr().err == line
+
+
+def test_show_aligns_spectra_with_energy_and_errors(crhalo, folder):
+    code, out, _ = crhalo("show", str(folder))
+    assert code == 0 and max(map(len, out.splitlines())) <= WIDTH
+    assert "1234 ± 12" in out and "(1.00 ± 0.10)e-9" in out
+    assert all(key in out for key in SUMMARY)
+
+
+def test_show_json_is_the_summary(crhalo, folder):
+    assert json.loads(crhalo("show", str(folder), "--json")[1]) == SUMMARY
+
+
+@pytest.mark.parametrize("content", [None, b"", b"[]", b"{", b"\xff", b"[" * 100_000])
+def test_show_of_no_run_is_refused(crhalo, tmp_path, content):
+    if content is not None:
+        (tmp_path / "summary.json").write_bytes(content)
+    code, _, error = crhalo("show", str(tmp_path))
+    assert code == 2 and str(tmp_path) in error
+
+
+def test_show_prints_no_control_characters_nor_markup(capsys):
+    print_summary({"[red]key\x1b[31m": "[bold]\x1b[2J", "table[/]": {"x": 1}})
+    out = capsys.readouterr().out
+    assert "\x1b" not in out and "[red]key" in out and "[bold]" in out and "table[/]" in out
+
+
+@pytest.mark.parametrize(("passed", "code"), [(True, 0), (False, 1)])
+def test_validate_exits_by_the_verdict(capsys, monkeypatch, passed, code):
+    check = {
+        "name": "slab",
+        "value": 1.02,
+        "expected": 1.0,
+        "error": 0.01,
+        "tolerance": 0.05,
+        "passed": passed,
+    }
+    fake = types.ModuleType("crhalo.scenarios.validate")
+    fake.run_checks = lambda quick, report: report("slab") or [{**check, "quick": quick}]
+    monkeypatch.setitem(sys.modules, fake.__name__, fake)
+    assert cli.main(["validate", "--quick"]) == code
+    out = capsys.readouterr().out
+    assert "1.020 ± 0.010" in out and ("pass" if passed else "FAIL") in out
+    assert cli.main(["validate", "--json"]) == code
+    assert json.loads(capsys.readouterr().out) == [{**check, "quick": False}]
+
+
+def test_paper_numbers_fit_and_notes_are_given_once(capsys):
+    row = {
+        "name": "a" * 60,
+        "source": "PRL Eq. 9",
+        "paper": [1e4, 1e5],
+        "ours": 2e4,
+        "ratio": 1.0,
+        "unit": "cm^2 s^-1",
+    }
+    print_paper_numbers([row, {**row, "note": "why"}, {**row, "note": "why"}])
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= WIDTH
+    assert "1e4 - 1e5" in out and out.count("why") == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (1.0, None, "1"),
+        (True, None, "true"),
+        (None, None, "-"),
+        (12.3456, 0.12, "12.35 ± 0.12"),
+        (0.0, 1e-3, "0.0000 ± 0.0010"),
+        (2.25e-8, 1e-9, "(2.25 ± 0.10)e-8"),
+        (1e-12, 5e-9, "(0.0 ± 5.0)e-9"),
+        (1.5e24, 2e22, "(1.500 ± 0.020)e24"),
+        (float("nan"), 1.0, "nan"),
+        (float("inf"), 1.0, "inf"),
+        (5000, float("nan"), "5000"),
+    ],
+)
+def test_number_with_its_error(value, error, text):
+    assert with_error(value, error) == text
+
+
+def test_installed_command_ends_quietly_when_its_reader_does(folder):
+    command = [sys.executable, "-c", "import sys; from crhalo.scenarios.cli import main; sys.exit(main())"]
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as closed:
+        argv = [*command, "show", str(folder), "--json"]
+        done = subprocess.run(argv, stdout=closed, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1 and done.stderr == ""
