@@ -15,7 +15,7 @@ from ..fields.units import speed_kpc_Myr
 # Meetings with the wall that are left to a particle, in units of those the halo needs to mix sideways.
 MEETINGS_PER_MIXING = 3.0
 MEETINGS_AT_LEAST = 300.0
-ECHOES_AT_MOST = 32.0
+ECHOES_AT_LEAST, ECHOES_AT_MOST = 4.0, 64.0
 
 
 def wall_on_axis_kpc(medium: Medium) -> float:
@@ -25,12 +25,8 @@ def wall_on_axis_kpc(medium: Medium) -> float:
     return float(z[outside[0]]) if outside.size else medium.table.r_max
 
 
-def escape_chance(medium: Medium) -> np.ndarray:
-    """Chance per meeting with the wall, on the axis, of being swept out to r_max, by momentum node.
-
-    (4/3) lambda over the integral of exp(-int u/D) (D_w/D) (z_w/z)^2 dz behind the wall: 4u/v where
-    advection rules, (4/3) lambda/r where diffusion does.
-    """
+def _resistance_kpc(medium: Medium) -> np.ndarray:
+    """Integral of exp(-int u/D) (D_w/D) (z_w/z)^2 dz behind the wall: D/u or r/2, the smaller rules."""
     z_wall = wall_on_axis_kpc(medium)
     z = np.geomspace(z_wall, max(medium.table.r_max, 1.01 * z_wall), 4000)
     p = MOMENTUM_NODES_GeV[:, None]
@@ -42,9 +38,18 @@ def escape_chance(medium: Medium) -> np.ndarray:
     resistance = (0.5 * (integrand[:, 1:] + integrand[:, :-1]) * np.diff(z)).sum(axis=1)
     # Where D/u is far below the grid spacing the integral is D/u itself.
     unresolved = (u[0] / D[:, 0]) * np.diff(z)[0] > 0.3
-    resistance = np.where(unresolved, D[:, 0] / max(u[0], 1e-300), resistance)
-    free_path = 3.0 * D[:, 0] / speed_kpc_Myr(MOMENTUM_NODES_GeV)
-    return np.minimum(4.0 / 3.0 * free_path / resistance, 1.0)
+    return np.where(unresolved, D[:, 0] / max(u[0], 1e-300), resistance)
+
+
+def escape_chance(medium: Medium) -> np.ndarray:
+    """Chance per meeting with the wall, on the axis, of being swept out to r_max, by momentum node.
+
+    (4/3) lambda over the resistance behind the wall: 4u/v where advection rules, ~(4/3) lambda/r where
+    diffusion does.
+    """
+    D = medium.diffusion_bell(MOMENTUM_NODES_GeV, 0.0, wall_on_axis_kpc(medium))
+    free_path = 3.0 * D / speed_kpc_Myr(MOMENTUM_NODES_GeV)
+    return np.minimum(4.0 / 3.0 * free_path / _resistance_kpc(medium), 1.0)
 
 
 def meetings_to_mix(medium: Medium) -> np.ndarray:
@@ -76,4 +81,7 @@ def acceleration_tables(medium: Medium, acceleration: float | str) -> tuple[np.n
         return ones * float(acceleration), ones
     meetings = 1.0 / escape_chance(medium)
     needed = np.maximum(MEETINGS_PER_MIXING * meetings_to_mix(medium), MEETINGS_AT_LEAST)
-    return np.maximum(meetings / needed, 1.0), ones * ECHOES_AT_MOST
+    # Copies are worth most where those that leave do not come back.
+    skin = np.maximum(0.005 * wall_on_axis_kpc(medium), 1e-30)
+    lost = np.minimum(skin / _resistance_kpc(medium), 1.0)
+    return np.maximum(meetings / needed, 1.0), np.maximum(np.round(ECHOES_AT_MOST * lost), ECHOES_AT_LEAST)

@@ -74,6 +74,7 @@ class Controls(NamedTuple):
     max_steps: int
     R_d: float
     energy_edges: np.ndarray
+    schedule: np.ndarray
     halo_cells: tuple
     bell_cells: tuple
 
@@ -98,6 +99,24 @@ def _fallen(controls, group, ln_p):
     # Edges are whole fractions of the range, so its bins may be slightly narrower than nominal.
     now = int(max(position, 0.0) * bins / width)
     return min(max(group * bins // edges - now, 0), ENERGY_STEPS - 1)
+
+
+@small_kernel
+def _share_in_disc(old, new, R_d):
+    """Share of a straight move that lies in the disc |z| < 0.1 kpc, R < R_d (R taken at its middle)."""
+    rise = new.z - old.z
+    if abs(rise) < 1e-9:
+        low, high = (0.0, 1.0) if abs(old.z) < DISC_HALF_THICKNESS_KPC else (0.0, 0.0)
+    else:
+        a = (-DISC_HALF_THICKNESS_KPC - old.z) / rise
+        b = (DISC_HALF_THICKNESS_KPC - old.z) / rise
+        low, high = max(min(a, b), 0.0), min(max(a, b), 1.0)
+    if high <= low:
+        return 0.0
+    middle = 0.5 * (low + high)
+    x = old.x + middle * (new.x - old.x)
+    y = old.y + middle * (new.y - old.y)
+    return high - low if x * x + y * y < R_d * R_d else 0.0
 
 
 @small_kernel
@@ -137,12 +156,13 @@ def _score(table, controls, tally, group, fallen, in_bell, no_return, old, new, 
         tally.grammage_first[group, 1] += path * halo
     if i >= 0 and j >= 0:
         tally.halo[group, fallen, i, j] += residence
-    if z < DISC_HALF_THICKNESS_KPC and R < controls.R_d:
-        tally.region[group, fallen, _DISC] += residence
-        tally.region_age[group, _DISC] += residence * clock
+    in_disc = residence * _share_in_disc(old, new, controls.R_d)
+    if in_disc > 0.0:
+        tally.region[group, fallen, _DISC] += in_disc
+        tally.region_age[group, _DISC] += in_disc * clock
         if no_return:
-            tally.region[group, fallen, _DISC_NO_RETURN] += residence
-            tally.region_age[group, _DISC_NO_RETURN] += residence * clock
+            tally.region[group, fallen, _DISC_NO_RETURN] += in_disc
+            tally.region_age[group, _DISC_NO_RETURN] += in_disc * clock
     return disc + halo
 
 
@@ -352,16 +372,22 @@ def follow(table, controls, tally, group, q, particle, threshold):
             multiplicity = _count(table, ln_p, controls.multiplicity)
             continue
         depth, free_path, u_over_v = _skin_depth(table, q, q.ln_p)
+        copies = _count(table, q.ln_p, controls.echoes)
         if depth == 0.0 or not controls.skin:
             ln_p = q.ln_p - _flow_along(table, q, q.dir_x, q.dir_y, q.dir_z)
             q = at(table, True, q.x, q.y, q.z, q.dir_x, q.dir_y, q.dir_z, ln_p, speed_of(ln_p))
+            for _ in range(round(copies) - 1):
+                echoes += 1
+                tally.work[1] += 1
+                tally.work[2] += _follow_echo(
+                    table, controls, tally, group, q, 1.0 / copies, clock, particle, echoes
+                )
             in_bell = True
             multiplicity = 1.0
-            weight = 1.0
+            weight = 1.0 / copies
             continue
         chance = transmission(controls.h_table, mu0, free_path, depth, u_over_v)
         multiplicity = max(1.0, min(_count(table, q.ln_p, controls.multiplicity), 0.5 / chance))
-        copies = max(1.0, min(_count(table, q.ln_p, controls.echoes), 0.5 / (chance * multiplicity)))
         # The layer that is not followed is tallied by its mean time and mean displacement.
         dwell = incursion_time(controls.h_table, mu0, chance, free_path, depth, q.speed, u_over_v)
         inner = _shifted(q, 0.5 * depth * (1.0 - chance), n_x, n_y, n_z)
@@ -384,7 +410,7 @@ def follow(table, controls, tally, group, q, particle, threshold):
             weight = 1.0 / copies
             continue
         copies_due += chance * multiplicity * (copies - 1.0)
-        if copies_due >= 1.0:
+        while copies_due >= 1.0:
             copies_due -= 1.0
             echoes += 1
             echo = _behind(table, q, depth, n_x, n_y, n_z, q.ln_p - mu0 * u_over_v, u1, u2)
@@ -400,33 +426,37 @@ def follow(table, controls, tally, group, q, particle, threshold):
 
 
 @kernel
-def inject(table, controls, group, particle):
-    """A particle in the disc: uniform in R < R_d, isotropic, log-uniform energy within its group."""
+def inject(table, controls, group, particle, radius):
+    """A particle in the disc: uniform in R < R_d, isotropic, log-uniform energy within its group.
+
+    `radius` in (0, 1) is the share of the disc's area within its radius.
+    """
     u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_SOURCE, particle, 0, 0)
     low, high = controls.energy_edges[group], controls.energy_edges[group + 1]
     energy = low * (high / low) ** u0
     ln_p = 0.5 * math.log((energy - M_P_GEV) * (energy + M_P_GEV))
-    R = controls.R_d * math.sqrt(u1)
-    angle = 2.0 * math.pi * u2
-    v0, v1, _, _ = uniform4(controls.seed, PURPOSE_SOURCE, particle, 0, 2)
-    e_x, e_y, e_z = isotropic(v0, v1)
-    return at(table, False, R * math.cos(angle), R * math.sin(angle), math.copysign(_START_Z_KPC, e_z), e_x, e_y, e_z, ln_p, speed_of(ln_p))
+    R = controls.R_d * math.sqrt(radius)
+    angle = 2.0 * math.pi * u1
+    e_x, e_y, e_z = isotropic(u2, u3)
+    x, y, z = R * math.cos(angle), R * math.sin(angle), math.copysign(_START_Z_KPC, e_z)
+    return at(table, False, x, y, z, e_x, e_y, e_z, ln_p, speed_of(ln_p))
 
 
 @entry()
 def run_block(table, controls, tally, first_particle, count, stop):
     """Follow particles first_particle ... + count - 1 into a tally; polls `stop[0]` between them."""
-    groups = controls.energy_edges.size - 1
-    # Captures are stratified over the particles of a block: neighbours in energy share the range.
-    capture = uniform4(controls.seed, PURPOSE_SOURCE, first_particle, 0, 3)[0]
+    # Radii and captures are stratified over the particles of a block (two-dimensional golden sequence):
+    # neighbours in energy, which are averaged later, cover their range evenly. Blocks are independent.
+    radius, capture, _, _ = uniform4(controls.seed, PURPOSE_SOURCE, first_particle, 0, 2)
     for index in range(count):
         if stop[0]:
             return
         particle = first_particle + index
-        group = particle % groups
-        q = inject(table, controls, group, particle)
+        group = controls.schedule[particle % controls.schedule.size]
+        radius = (radius + 0.7548776662466927) % 1.0
+        capture = (capture + 0.5698402909980532) % 1.0
+        q = inject(table, controls, group, particle, radius)
         tally.injected[group] += 1.0
-        capture = (capture + _GOLDEN) % 1.0
         fate, moves = follow(table, controls, tally, group, q, particle, -math.log1p(-capture))
         tally.fates[fate] += 1
         tally.work[0] += moves

@@ -29,9 +29,10 @@ from .rng import isotropic
 # lambda and steps against the local scale: hand-over bias 0.2% (tests/known_answers).
 FLIGHT_ABOVE = 0.06
 STEP_OVER_SCALE = 0.12
-# Near a surface: fly within 5 lambda of it, step by a quarter of the distance further off.
-FLIGHT_WITHIN = 5.0
-STEP_OVER_DISTANCE = 0.25
+# Near a surface: fly within 3.5 lambda of it, step by a third of the distance further off. A step then
+# reaches sqrt(3) 0.35 of the distance at most, or 2.7 lambda of the 3.5.
+FLIGHT_WITHIN = 3.5
+STEP_OVER_DISTANCE = 0.35
 ADVECTION_STEP = 0.05
 SURFACE_RESOLUTION_KPC = 0.25
 
@@ -181,10 +182,12 @@ def fly(table, in_bell, q, time_left, u0, u1, u2, u3):
 @small_kernel
 def local_scale(table, in_bell, q):
     """Length over which the medium changes around a particle [kpc], surfaces apart."""
+    slope = math.sqrt(q.slope_R * q.slope_R + q.slope_z * q.slope_z)
     if in_bell:
-        slope = math.sqrt(q.slope_R * q.slope_R + q.slope_z * q.slope_z)
         return min(1.0 / max(slope, 1e-3), math.sqrt(q.x * q.x + q.y * q.y + q.z * q.z))
-    return min(1.0 / max(table.steepness_halo, 1e-3), 2.0 * (abs(q.z) + table.disc_scale))
+    # The steepest place bounds the scale where the local gradient happens to vanish.
+    scale = min(1.0 / max(slope, 1e-3), 2.0 / max(table.steepness_halo, 1e-3))
+    return min(scale, 2.0 * (abs(q.z) + table.disc_scale))
 
 
 @small_kernel

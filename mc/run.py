@@ -51,9 +51,18 @@ class Transport:
     R_d_kpc: float = 10.0
 
 
-def block_size(groups: int) -> int:
-    """Particles in a block: whole rounds over the injection groups, so that all blocks are alike."""
-    return groups * max(1, -(-BLOCK_AT_LEAST // groups))
+def schedule(energy_edges_GeV: np.ndarray) -> np.ndarray:
+    """Injection group of each particle of a block, the same for all blocks.
+
+    Energies are log-uniform within a group. Groups above 1 TeV come twice and above 100 TeV four times,
+    because histories there are short and scatter more; tallies are per particle of a group, so how many
+    there are does not matter to them. The order goes through the energies in long strides, so that a
+    part of a block covers all of them.
+    """
+    low = energy_edges_GeV[:-1] * (1 + 1e-9)
+    groups = np.repeat(np.arange(len(low)), np.where(low < 1e3, 1, np.where(low < 1e5, 2, 4)))
+    groups = np.tile(groups, -(-BLOCK_AT_LEAST // len(groups)))
+    return groups[np.argsort((np.arange(len(groups)) * 0.6180339887498949) % 1.0, kind="stable")].astype(np.int64)
 
 
 def controls_of(medium: Medium, grid: TallyGrid, transport: Transport) -> Controls:
@@ -71,6 +80,7 @@ def controls_of(medium: Medium, grid: TallyGrid, transport: Transport) -> Contro
         max_steps=MAX_STEPS,
         R_d=transport.R_d_kpc,
         energy_edges=grid.energy_edges_GeV,
+        schedule=schedule(grid.energy_edges_GeV),
         halo_cells=halo_cells,
         bell_cells=bell_cells,
     )
@@ -110,7 +120,7 @@ def run(
         After the particles in flight have ended.
     """
     controls = controls_of(medium, grid, transport)
-    size = block_size(grid.groups)
+    size = controls.schedule.size
     blocks = -(-transport.particles // size)
     folds = [grid.empty() for _ in range(min(FOLDS, blocks))]
     stop = np.zeros(1, np.int64)
