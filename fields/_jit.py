@@ -49,11 +49,11 @@ def entry(parallel: bool = False) -> Callable[[Callable], Callable]:
     """
 
     def decorate(function: Callable) -> Callable:
-        before = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(cache_directory())
+        config: Any = numba.config
+        before, config.CACHE_DIR = config.CACHE_DIR, str(cache_directory())
         try:
             return numba.njit(cache=True, nogil=True, parallel=parallel, **_FLAGS)(function)
         finally:
-            numba.config.CACHE_DIR = before
+            config.CACHE_DIR = before
 
     return decorate

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from . import bell, gas, halo, streaming
 from .medium import Axis, Medium, Wall, axis
-from .units import FloatArray, momentum_GeV, total_energy_GeV
+from .units import FloatArray, momentum_GeV, speed_kpc_Myr, total_energy_GeV
 
 DISC_STEP_KPC = 0.0125
 
@@ -133,7 +133,7 @@ class Galaxy:
         return self.helium_factor * rate * E_GeV / np.asarray(p_GeV) ** 2
 
     def surface_extent_kpc(self) -> tuple[float, float]:
-        """(R in the plane, z on the axis) of the surface, at most r_max.
+        """(R in the plane, largest |z|) of the surface, at most r_max; |z| is largest above the rim.
 
         Raises
         ------
@@ -142,24 +142,29 @@ class Galaxy:
         """
         if self.halo == "constant":
             return self.r_max_kpc, self.H_kpc
-        s = np.linspace(0.0, self.r_max_kpc, 20_001)
-        reach = []
-        for R, z in ((s, 0.0 * s), (0.0 * s, s)):
+        s = np.linspace(0.0, self.r_max_kpc, 10_001)
+
+        def reach(R: np.ndarray, z: np.ndarray) -> float:
             outside = np.flatnonzero(self.surface_level(R, z) > 0)
-            reach.append(float(s[outside[0]]) if outside.size else self.r_max_kpc)
-        if min(reach) < 1.0:
+            return float(s[outside[0]]) if outside.size else self.r_max_kpc
+
+        R_reach = reach(s, 0.0 * s)
+        z_reach = [reach(R + 0.0 * s, s) for R in np.linspace(0.0, R_reach, 101)]
+        if min(R_reach, z_reach[0]) < 1.0:
             raise ValueError(
                 "medium.B0: the halo field is below the saturated field already in the disc; "
                 f"B0 = {self.B0_uG:g} uG must be well above {float(self.saturated_field_uG(0.0, 0.0)):.3g} uG"
             )
-        return reach[0], reach[1]
+        return R_reach, max(z_reach)
 
     def axes(self) -> tuple[Axis, Axis]:
         """Grid nodes: the gas disc resolved, 0.25 kpc about the surface, 1 kpc beyond it."""
         R_surface, z_surface = self.surface_extent_kpc()
         r_max = float(np.ceil(self.r_max_kpc))
         R_fine, z_fine = (min(float(np.ceil(x)) + 3.0, r_max) for x in (R_surface, z_surface))
-        R_near = max(R_fine, float(np.ceil(self.R_d_kpc)) + 1.0) if self.halo != "constant" else self.R_d_kpc + 1
+        R_near = self.R_d_kpc + 1.0
+        if self.halo != "constant":
+            R_near = max(R_fine, float(np.ceil(self.R_d_kpc)) + 1.0)
         R_pieces = ((min(R_near, r_max), 0.25), (r_max, 1.0))
         z_pieces = ((0.3, DISC_STEP_KPC), (1.0, 0.05), (z_fine, 0.25), (r_max, 1.0))
         return axis(*R_pieces), axis(*z_pieces)
@@ -203,4 +208,4 @@ class Galaxy:
         """lambda = 3 D/v at a point [kpc]."""
         p = momentum_GeV(E_GeV)
         D = (self.diffusion_bell if in_bell else self.diffusion_halo)(p, R_kpc, z_kpc)
-        return float(streaming.mean_free_path_kpc(p, D))
+        return float(3.0 * D / speed_kpc_Myr(p))

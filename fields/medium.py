@@ -185,7 +185,7 @@ class Medium:
             if not np.all(np.isfinite(values)):
                 raise ValueError(f"the {name} must be finite everywhere")
         ln_p = np.log(MOMENTUM_NODES_GeV)
-        losses = np.zeros(ln_p.size) if loss_rate is None else np.asarray(loss_rate(MOMENTUM_NODES_GeV), float)
+        losses = loss_rate(MOMENTUM_NODES_GeV) if loss_rate else np.zeros(ln_p.size)
         table = MediumTable(
             R=R_axis,
             z=z_axis,
@@ -198,7 +198,7 @@ class Medium:
             distance=np.ascontiguousarray(distance, float),
             steepness_halo=_steepness(ln_D_halo, R_axis.nodes, z_axis.nodes, _cells_used(distance < 0)),
             steepness_bell=_steepness(ln_D_bell, R_axis.nodes, z_axis.nodes, _cells_used(distance > 0)),
-            loss_rate=losses,
+            loss_rate=np.asarray(losses, float),
             wall=int(wall),
             r_max=float(r_max_kpc),
             disc_scale=float(disc_scale_kpc),

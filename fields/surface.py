@@ -35,7 +35,8 @@ def signed_distance_kpc(level: LevelFunction, R_kpc: np.ndarray, z_kpc: np.ndarr
     fine_R = np.arange(0.0, R_kpc[-1] + _CONTOUR_STEP_KPC, _CONTOUR_STEP_KPC)
     fine_z = np.arange(0.0, z_kpc[-1] + _CONTOUR_STEP_KPC, _CONTOUR_STEP_KPC)
     values = level(fine_R[:, None], fine_z[None, :])
-    lines = contour_generator(x=fine_z, y=fine_R, z=values).lines(0.0)
+    traced = contour_generator(x=fine_z, y=fine_R, z=values).lines(0.0)
+    lines = [np.asarray(line) for line in traced]
     mesh_R, mesh_z = np.meshgrid(R_kpc, z_kpc, indexing="ij")
     sign = np.where(level(mesh_R, mesh_z) < 0, -1.0, 1.0)
     if not lines:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..fields.medium import MOMENTUM_NODES_GeV, Medium, Wall
+from ..fields.medium import Medium, MOMENTUM_NODES_GeV, Wall
 from ..fields.units import speed_kpc_Myr
 
 # Meetings with the wall that are left to a particle, in units of those the halo needs to mix sideways.

@@ -24,7 +24,7 @@ from ..fields._jit import entry, kernel, small_kernel
 from ..fields.medium import Wall
 from ..fields.units import KPC_CM, M_P_G, M_P_GEV
 from .albedo import accept_reflection, incursion_time, transmission
-from .lookup import at_momentum, gas_density, ln_diffusion, outflow, surface_normal
+from .lookup import at_momentum, gas_density, outflow, surface_normal
 from .move import Particle, at, is_finite, local_scale, move, speed_of, turned
 from .rng import PURPOSE_SOURCE, PURPOSE_TRANSPORT, isotropic, uniform4
 from .tally import (
@@ -39,7 +39,9 @@ from .tally import (
     Region,
 )
 
-_ABSORBING, _TWO_WAY, _ONE_WAY, _CLOSED = (int(w) for w in (Wall.ABSORBING, Wall.TWO_WAY, Wall.ONE_WAY, Wall.CLOSED))
+_ABSORBING, _TWO_WAY, _ONE_WAY, _CLOSED = (
+    int(w) for w in (Wall.ABSORBING, Wall.TWO_WAY, Wall.ONE_WAY, Wall.CLOSED)
+)
 _ESCAPED, _ABSORBED, _ALIVE, _CAPPED, _LOST = (
     int(f) for f in (Fate.ESCAPED, Fate.ABSORBED, Fate.ALIVE, Fate.CAPPED, Fate.LOST)
 )
@@ -216,7 +218,18 @@ def _skin_depth(table, q, ln_p):
 def _behind(table, q, depth, n_x, n_y, n_z, ln_p, u, v):
     """The particle at `depth` behind the wall, its direction forgotten."""
     e_x, e_y, e_z = isotropic(u, v)
-    return at(table, True, q.x + depth * n_x, q.y + depth * n_y, q.z + depth * n_z, e_x, e_y, e_z, ln_p, speed_of(ln_p))
+    return at(
+        table,
+        True,
+        q.x + depth * n_x,
+        q.y + depth * n_y,
+        q.z + depth * n_z,
+        e_x,
+        e_y,
+        e_z,
+        ln_p,
+        speed_of(ln_p),
+    )
 
 
 @kernel
@@ -322,7 +335,19 @@ def follow(table, controls, tally, group, q, particle, threshold):
         new, dt, on_surface = move(table, controls.hybrid, in_bell, q, left, u0, u1, u2, u3)
         offset = (offset + _GOLDEN) % 1.0
         n = _score(
-            table, controls, tally, group, fallen, in_bell, no_return, q, new, offset, dt, weight * multiplicity, clock
+            table,
+            controls,
+            tally,
+            group,
+            fallen,
+            in_bell,
+            no_return,
+            q,
+            new,
+            offset,
+            dt,
+            weight * multiplicity,
+            clock,
         )
         dt *= multiplicity
         clock += dt
@@ -397,7 +422,9 @@ def follow(table, controls, tally, group, q, particle, threshold):
         )
         dwell *= multiplicity
         clock += dwell
-        q = turned(q, q.dir_x, q.dir_y, q.dir_z, q.ln_p - n * at_momentum(table.loss_rate, table, q.ln_p) * dwell)
+        q = turned(
+            q, q.dir_x, q.dir_y, q.dir_z, q.ln_p - n * at_momentum(table.loss_rate, table, q.ln_p) * dwell
+        )
         u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, 0, draw)
         draw += 1
         hazard -= math.log1p(-chance * multiplicity)

@@ -31,6 +31,7 @@ from .tally import (
 )
 
 FORMAT = "crhalo-result-1"
+_MAX_COMPRESSION = 1100  # of deflate: 1032
 _UNITS = {
     "energy_edges_GeV": "GeV",
     "halo": "Myr",
@@ -57,6 +58,22 @@ def value_and_error(replicas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return replicas[0], np.sqrt((len(rest) - 1) / len(rest) * spread)
 
 
+def _datasets(file: Any, group: str) -> dict[str, np.ndarray]:
+    """The arrays of a group, read only if they are plain and no larger than what is stored can hold."""
+    import h5py
+
+    arrays = {}
+    for name in file[group]:
+        plain = isinstance(file[group].get(name, getlink=True), h5py.HardLink)
+        data = file[group][name] if plain else None
+        if not isinstance(data, h5py.Dataset) or data.is_virtual or data.external or data.dtype.kind not in "if":
+            raise ValueError(f"/{group}/{name} is no plain array of numbers")
+        if data.nbytes > 10_000 + _MAX_COMPRESSION * data.id.get_storage_size():
+            raise ValueError(f"/{group}/{name} claims more than the file holds")
+        arrays[name] = data[...]
+    return arrays
+
+
 @dataclass(frozen=True)
 class Result:
     """The tallies of a run.
@@ -80,7 +97,7 @@ class Result:
     grid: TallyGrid
     tallies: dict[str, np.ndarray]
     volumes_kpc3: dict[str, np.ndarray]
-    spectrum: Spectrum = Spectrum()
+    spectrum: Spectrum = field(default_factory=Spectrum)
     provenance: dict[str, Any] = field(default_factory=dict)
     performance: dict[str, Any] = field(default_factory=dict)
 
@@ -106,7 +123,8 @@ class Result:
     def counters(self) -> dict[str, int]:
         """Particles injected and how each of them ended: the parts add up to the whole."""
         fates = self.tallies["fates"].sum(axis=0)
-        return {"injected": int(self.tallies["injected"].sum())} | {f.name.lower(): int(fates[f]) for f in Fate}
+        ends = {fate.name.lower(): int(fates[fate]) for fate in Fate}
+        return {"injected": int(self.tallies["injected"].sum())} | ends
 
     @property
     def particles(self) -> int:
@@ -175,7 +193,7 @@ class Result:
         return np.sqrt(edges[1:] * edges[:-1])
 
     def density_cm3(self, name: str) -> np.ndarray:
-        """Protons per current-energy bin in "halo" or "bell" cells or "region"s, (replicas, bins, ...) [cm^-3]."""
+        """Protons per current-energy bin, (replicas, bins, ...) [cm^-3], in "halo", "bell" or "region"."""
         with np.errstate(divide="ignore", invalid="ignore"):
             density = self.by_current_energy(name) / (self.volumes_kpc3[name] * KPC_CM**3)
         return np.where(self.volumes_kpc3[name] > 0, density, 0.0)
@@ -195,7 +213,8 @@ class Result:
         path = Path(path)
         temporary = path.with_name(path.name + ".part")
         try:
-            with h5py.File(temporary, "w") as file:
+            # This format version keeps checksums of its own structure, `fletcher32` those of the data.
+            with h5py.File(temporary, "w", libver=("v110", "v110")) as file:
                 file.attrs["format"] = FORMAT
                 file.attrs["provenance"] = json.dumps(self.provenance, sort_keys=True)
                 file.attrs["spectrum"] = json.dumps(self.spectrum.as_dict(), sort_keys=True)
@@ -208,7 +227,8 @@ class Result:
                         if values.size > 10_000:
                             options |= {"compression": "gzip", "compression_opts": 4, "shuffle": True}
                         data = file.create_dataset(f"{group}/{name}", data=values, **options)
-                        data.attrs["unit"] = _UNITS.get(name, "kpc3" if group == "volume" else "kpc" if "kpc" in name else "1")
+                        length = "kpc" if "kpc" in name else "1"
+                        data.attrs["unit"] = "kpc3" if group == "volume" else _UNITS.get(name, length)
             with open(temporary, "rb") as written:
                 os.fsync(written.fileno())
             os.replace(temporary, path)
@@ -231,24 +251,24 @@ class Result:
         """
         import h5py
 
-        with h5py.File(path, "r") as file:
-            if file.attrs.get("format") != FORMAT:
-                raise ResultError(f"{path}: not a result of this version (format {FORMAT})")
-            groups: dict[str, dict[str, np.ndarray]] = {}
-            for group in ("grid", "tally", "volume"):
-                for name in file[group]:
-                    data = file[group].get(name, getlink=False)
-                    if not isinstance(data, h5py.Dataset) or data.is_virtual or data.external:
-                        raise ResultError(f"{path}: /{group}/{name} is not a plain dataset")
-                    groups.setdefault(group, {})[name] = data[...]
-            return cls(
-                grid=TallyGrid(**groups["grid"]),
-                tallies=groups["tally"],
-                volumes_kpc3=groups["volume"],
-                spectrum=Spectrum(**json.loads(file.attrs["spectrum"])),
-                provenance=json.loads(file.attrs["provenance"]),
-                performance=dict(file["run"].attrs),
-            )
+        try:
+            with h5py.File(path, "r") as file:
+                if file.attrs.get("format") != FORMAT:
+                    raise ValueError(f"its format is not {FORMAT}")
+                result = cls(
+                    grid=TallyGrid(**_datasets(file, "grid")),
+                    tallies=_datasets(file, "tally"),
+                    volumes_kpc3=_datasets(file, "volume"),
+                    spectrum=Spectrum(**json.loads(file.attrs["spectrum"])),
+                    provenance=dict(json.loads(file.attrs["provenance"])),
+                    performance=dict(file["run"].attrs),
+                )
+            shapes = {name: values.shape for name, values in result.grid.empty()._asdict().items()}
+            if {name: values.shape[1:] for name, values in result.tallies.items()} != shapes:
+                raise ValueError("its tallies do not fit its grid")
+        except (KeyError, TypeError, ValueError, RuntimeError, MemoryError) as error:
+            raise ResultError(f"{path}: not a result of this version, or damaged: {error}") from error
+        return result
 
     def merge(self, other: Result) -> Result:
         """The two runs as one, twice as many folds.
@@ -256,7 +276,7 @@ class Result:
         Raises
         ------
         ResultError
-            If they differ in grid, volumes or scenario, or share a seed.
+            If they differ in grid, volumes, medium or spectrum, or share a seed.
         """
         for group, arrays in self._groups().items():
             if group != "tally" and any(
@@ -266,8 +286,10 @@ class Result:
         mine, theirs = self.provenance, other.provenance
         if mine.get("medium") != theirs.get("medium"):
             raise ResultError("cannot merge: the runs differ in their medium")
-        if mine.get("seed") == theirs.get("seed"):
-            raise ResultError(f"cannot merge: both runs have seed {mine.get('seed')}, the same particles")
-        tallies = {name: np.concatenate([values, other.tallies[name]]) for name, values in self.tallies.items()}
-        seeds = [mine.get("seed"), theirs.get("seed")]
+        seeds = [*np.ravel(mine["seed"]).tolist(), *np.ravel(theirs["seed"]).tolist()]
+        if len(set(seeds)) < len(seeds):
+            raise ResultError(f"cannot merge: the seeds {seeds} repeat, so do their particles")
+        if self.spectrum != other.spectrum:
+            raise ResultError("cannot merge: the runs differ in their spectrum")
+        tallies = {name: np.concatenate([folds, other.tallies[name]]) for name, folds in self.tallies.items()}
         return replace(self, tallies=tallies, provenance=mine | {"seed": seeds})

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from ..fields._jit import kernel, small_kernel
+from ..fields._jit import small_kernel
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)
@@ -54,7 +54,13 @@ def uniform4(seed, purpose, particle, branch, draw):
     All arguments are integers below 2**32.
     """
     a, b, c, d = philox4x32(
-        np.uint64(draw), np.uint64(branch), np.uint64(particle), np.uint64(0), np.uint64(seed), np.uint64(purpose), 10
+        np.uint64(draw),
+        np.uint64(branch),
+        np.uint64(particle),
+        np.uint64(0),
+        np.uint64(seed),
+        np.uint64(purpose),
+        10,
     )
     return open_uniform(a), open_uniform(b), open_uniform(c), open_uniform(d)
 

@@ -62,7 +62,8 @@ def schedule(energy_edges_GeV: np.ndarray) -> np.ndarray:
     low = energy_edges_GeV[:-1] * (1 + 1e-9)
     groups = np.repeat(np.arange(len(low)), np.where(low < 1e3, 1, np.where(low < 1e5, 2, 4)))
     groups = np.tile(groups, -(-BLOCK_AT_LEAST // len(groups)))
-    return groups[np.argsort((np.arange(len(groups)) * 0.6180339887498949) % 1.0, kind="stable")].astype(np.int64)
+    stride = (np.arange(len(groups)) * 0.6180339887498949) % 1.0
+    return groups[np.argsort(stride, kind="stable")].astype(np.int64)
 
 
 def controls_of(medium: Medium, grid: TallyGrid, transport: Transport) -> Controls:

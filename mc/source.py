@@ -36,7 +36,8 @@ class Spectrum:
     def rate_GeV_s(self, energy_GeV: np.ndarray) -> np.ndarray:
         """Q(E) [GeV^-1 s^-1]."""
         E = np.asarray(energy_GeV, float)
-        per_ln_E = self.L_CR_erg_s / GEV_ERG * spectrum_normalisation(self.slope, self.E_min_GeV, self.E_max_GeV)
+        normalisation = spectrum_normalisation(self.slope, self.E_min_GeV, self.E_max_GeV)
+        per_ln_E = self.L_CR_erg_s / GEV_ERG * normalisation
         shape = (E / self.E_max_GeV) ** (2.0 - self.slope) * np.exp(-E / self.E_max_GeV)
         return np.where(E >= self.E_min_GeV * (1 - 1e-12), per_ln_E * shape / E**2, 0.0)
 

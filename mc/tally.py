@@ -172,7 +172,9 @@ def _edges(*pieces: tuple[float, float]) -> np.ndarray:
     return np.round(np.asarray(edges) / _BIN_STEP_KPC) * _BIN_STEP_KPC
 
 
-def galactic_grid(energy_edges_GeV: np.ndarray, R_halo_kpc: float, z_halo_kpc: float, r_max_kpc: float) -> TallyGrid:
+def galactic_grid(
+    energy_edges_GeV: np.ndarray, R_halo_kpc: float, z_halo_kpc: float, r_max_kpc: float
+) -> TallyGrid:
     """Cells for a galaxy: fine at the disc and about the surface, coarse far away.
 
     Parameters

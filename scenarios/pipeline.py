@@ -1,0 +1,193 @@
+"""From a scenario to the files of a run: particles, sky, summary, figures."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..fields.galaxy import Galaxy
+from ..fields.medium import Medium
+from ..fields.units import FloatArray
+from ..maps.skyfile import SkyCube, write_sky
+from ..maps.synthesis import ComponentMaps, Synthesis
+from ..mc.result import Result
+from ..mc.run import run
+from ..mc.tally import FOLDS
+from .model import galaxy_of, grid_of, spectrum_of, transport_of
+from .schema import Scenario
+from .summary import summarise
+from .values import ScenarioError
+
+Progress = Callable[[str, int, int], None]
+_PILOT_PARTICLES = 48
+_BASE_MEMORY_MB = 450
+
+CONVENTIONS = {
+    "energy": "total energy of the proton",
+    "lengths": "galactocentric, kpc; Sun at R = 8.178 kpc, z = 0.0208 kpc",
+    "tallies": "residence time in Myr per injected particle; |z| cells count both sides of the plane",
+    "diffusion": "isotropic, from D = r_L v/(3 F) of REV Eq. 3, which is along the field",
+}
+
+
+def _quiet(stage: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its scenario, the galaxy and medium made of it, and what was counted."""
+
+    scenario: Scenario
+    galaxy: Galaxy
+    medium: Medium
+    result: Result
+
+    @cached_property
+    def synthesis(self) -> Synthesis:
+        """The run as seen from the Sun."""
+        return Synthesis(self.result, self.medium, self.scenario.medium.helium_factor, self.galaxy.R_d_kpc)
+
+    def sky(
+        self, secondary: str, energy_GeV: FloatArray | list[float] | None = None, nside: int | None = None
+    ) -> ComponentMaps:
+        """Intensity maps of "neutrino" or "gamma" with errors, by component (RING, Galactic)."""
+        low, high, count = self.scenario.sky.energies
+        energy = np.geomspace(low, high, count) if energy_GeV is None else np.asarray(energy_GeV, float)
+        return self.synthesis.maps(secondary, energy, nside or self.scenario.sky.nside)
+
+    def reweight(self, **changes: float) -> Run:
+        """The same particles under another injection spectrum, see `Result.reweight`."""
+        return Run(self.scenario, self.galaxy, self.medium, self.result.reweight(**changes))
+
+
+def make_run(scenario: Scenario, threads: int | None = None, progress: Progress = _quiet) -> Run:
+    """Follow the particles of a scenario.
+
+    Raises
+    ------
+    ScenarioError
+        If its values leave no halo to follow them in.
+    """
+    galaxy, medium = _medium_of(scenario)
+    transport = transport_of(scenario)
+    progress("Particles", 0, transport.particles)
+    result = run(
+        medium,
+        grid_of(scenario, galaxy),
+        transport,
+        spectrum=spectrum_of(scenario),
+        threads=threads or os.cpu_count() or 1,
+        progress=lambda done, moves: progress("Particles", done, transport.particles),
+        provenance={
+            "version": version("crhalo"),
+            "scenario": scenario.to_toml(),
+            "medium": json.loads(scenario.medium.model_dump_json()),
+            "conventions": CONVENTIONS,
+            "tabulation_error": medium.tabulation_error(),
+        },
+    )
+    return Run(scenario, galaxy, medium, result)
+
+
+def _medium_of(scenario: Scenario) -> tuple[Galaxy, Medium]:
+    galaxy = galaxy_of(scenario)
+    try:
+        return galaxy, galaxy.medium()
+    except ValueError as error:
+        raise ScenarioError(str(error)) from None
+
+
+def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
+    """What a run would do and cost; the time is that of a few pilot particles, scaled."""
+    galaxy, medium = _medium_of(scenario)
+    grid = grid_of(scenario, galaxy)
+    tally_MB = sum(array.nbytes for array in grid.empty()) / 1e6
+    pilot = min(_PILOT_PARTICLES, scenario.transport.particles)
+    transport = transport_of(scenario.with_overrides([f"transport.particles={pilot}"]))
+    run(medium, grid, transport_of(scenario.with_overrides(["transport.particles=1"])))
+    started = time.perf_counter()
+    pilot_result = run(medium, grid, transport)
+    seconds = (time.perf_counter() - started) * scenario.transport.particles / pilot / threads
+    return {
+        "title": scenario.title,
+        "particles": scenario.transport.particles,
+        "threads": threads,
+        "surface_kpc": {
+            "R_in_the_plane": galaxy.surface_extent_kpc()[0],
+            "z_on_the_axis": galaxy.surface_extent_kpc()[1],
+        },
+        "steps_estimated": int(pilot_result.steps / pilot * scenario.transport.particles),
+        "transport_time_s_estimated": round(seconds, 1),
+        "memory_MB_estimated": round(_BASE_MEMORY_MB + tally_MB * (FOLDS + 3 * threads)),
+        "would_write": "scenario.toml, result.h5, summary.json, sky_neutrino.fits, sky_gamma.fits, figures",
+    }
+
+
+def execute(scenario: Scenario, out: Path, threads: int, progress: Progress = _quiet) -> None:
+    """Run a scenario and write its files into a new folder.
+
+    Raises
+    ------
+    ScenarioError
+        If its values leave no halo.
+    OSError
+        If the folder cannot be written.
+    """
+    import numba
+
+    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+    finished = make_run(scenario, threads, progress)
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    write(finished, out, progress)
+
+
+def write(finished: Run, out: Path, progress: Progress = _quiet) -> None:
+    """Write the products of a run into an existing folder."""
+    from .products import draw_figures
+
+    stages = 5
+    (out / "scenario.toml").write_text(finished.scenario.to_toml(), "utf-8")
+    finished.result.write(out / "result.h5")
+    progress("Maps and figures", 1, stages)
+    skies = {}
+    for done, secondary in enumerate(("neutrino", "gamma"), start=2):
+        sky = skies[secondary] = finished.sky(secondary)
+        cube = SkyCube(
+            secondary=secondary,
+            flavours="per flavour" if secondary == "neutrino" else "",
+            energy_GeV=sky.energy_GeV,
+            intensity=sky.total,
+            error=sky.total * sky.relative_error,
+            metadata=finished.result.provenance,
+        )
+        write_sky(out / f"sky_{secondary}.fits", cube)
+        progress("Maps and figures", done, stages)
+    summary = summarise(finished.result, finished.galaxy, finished.medium, skies["neutrino"], skies["gamma"])
+    draw_figures(finished, summary, skies, out)
+    progress("Maps and figures", 4, stages)
+    # Last, because it marks the run as complete.
+    text = json.dumps(_finite(summary), indent=1, allow_nan=False)
+    temporary = out / "summary.json.part"
+    temporary.write_text(text + "\n", "utf-8")
+    os.replace(temporary, out / "summary.json")
+    progress("Maps and figures", stages, stages)
+
+
+def _finite(data: Any) -> Any:
+    """JSON has no NaN: what could not be measured is null."""
+    if isinstance(data, dict):
+        return {key: _finite(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_finite(value) for value in data]
+    return None if isinstance(data, float) and not np.isfinite(data) else data

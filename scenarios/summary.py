@@ -1,0 +1,229 @@
+"""The numbers of a run that people quote, each with its error: summary.json.
+
+Densities are by current (total) energy, in bins of half a decade, weighted by energy; times and grammage are
+by injected energy. Everything is derived on the replica axis of `mc.result`, so errors include those of
+ratios. What a number means is said where it is made.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..fields import bell
+from ..fields.galaxy import Galaxy
+from ..fields.medium import Medium
+from ..fields.units import C_CM_S, KPC_CM, KPC_MYR_CM_S, FloatArray
+from ..maps.synthesis import ComponentMaps
+from ..mc.result import Result, value_and_error
+from ..mc.tally import NEAR_DEPTH_KPC, NEAR_R_KPC, TIME_EDGES_MYR, Region
+
+_BINS_PER_POINT = 4  # current-energy bins (8 a decade) in a point of the summary
+_GROUPS_PER_POINT = 8
+_SOME = 1e-300
+
+
+def quantity(replicas: FloatArray) -> dict[str, list[float]]:
+    """{"value", "error"} of an array with a leading replica axis."""
+    value, error = value_and_error(replicas)
+    return {"value": value.tolist(), "error": error.tolist()}
+
+
+def _grouped(values: FloatArray, size: int, axis: int) -> FloatArray:
+    """Sums over runs of `size` along an axis; the last may be shorter."""
+    return np.add.reduceat(values, np.arange(0, values.shape[axis], size), axis=axis)
+
+
+def point_energies_GeV(result: Result) -> FloatArray:
+    """Geometric centres of the summary's energy points."""
+    edges = result.grid.energy_edges_GeV
+    ends = np.append(edges[:-1:_GROUPS_PER_POINT], edges[-1])
+    return np.sqrt(ends[1:] * ends[:-1])
+
+
+def energy_weighted(result: Result, per_bin: FloatArray) -> FloatArray:
+    """Sum of E times a quantity per current-energy bin (replicas, bins), over the bins of each point."""
+    return _grouped(per_bin * result.current_energy_GeV, _BINS_PER_POINT, axis=1)
+
+
+def injected_flux_cm2_s(result: Result, R_d_kpc: float) -> FloatArray:
+    """Flux phi_0 per current-energy bin out of each side of the disc, as injected (PRL Eq. 3)."""
+    rates = result.spectrum.group_rates_s(result.grid.current_edges_GeV)
+    return rates / (2 * np.pi * (R_d_kpc * KPC_CM) ** 2)
+
+
+def _near_averages(galaxy: Galaxy, medium: Medium) -> tuple[float, float]:
+    """Averages of phi/phi_0 and of phi/(phi_0 v_A~) [s/cm] over the region NEAR, from the model."""
+    z = np.linspace(0.0, galaxy.r_max_kpc, 8001)
+    R = (np.arange(64) + 0.5) * NEAR_R_KPC / 64
+    R2, z2 = R[:, None], z[None, :]
+    depth = medium.distance_kpc(R2, z2)
+    weight = R2 * ((depth > 0) & (depth < NEAR_DEPTH_KPC))
+    dilution = bell.dilution(R2, z2, galaxy.R_d_kpc)
+    speed = np.hypot(*galaxy.outflow(R2, z2)) * KPC_MYR_CM_S
+    return float((weight * dilution).sum() / weight.sum()), float(
+        (weight * dilution / speed).sum() / weight.sum()
+    )
+
+
+def times(result: Result) -> dict[str, Any]:
+    """Escape and leaving times by injected energy.
+
+    Escape is the first passage of the surface, its mean over those that escaped before t_max. Leaving is
+    r_max (or the absorbing surface); its median counts those still alive as later than t_max.
+    """
+    escape = _grouped(result.per_particle("escape"), _GROUPS_PER_POINT, axis=1)
+    number = np.full(result.grid.groups, 1.0)
+    injected = np.add.reduceat(number, np.arange(0, result.grid.groups, _GROUPS_PER_POINT))
+    leave = _grouped(result.per_particle("leave_time_histogram"), _GROUPS_PER_POINT, axis=1)
+    first = _grouped(result.per_particle("escape_time_histogram"), _GROUPS_PER_POINT, axis=1)
+    alive = _grouped(result.per_particle("alive"), _GROUPS_PER_POINT, axis=1)
+    return {
+        "escape_time_Myr": quantity(escape[..., 1] / np.maximum(escape[..., 0], _SOME))
+        | {"escaped_fraction": (escape[0, :, 0] / injected).tolist()},
+        "escape_time_median_Myr": quantity(_median_Myr(first, injected)),
+        "leave_time_Myr": {
+            "median": quantity(_median_Myr(leave, injected)),
+            "alive_fraction": quantity(alive / injected),
+        },
+    }
+
+
+def _median_Myr(histogram: FloatArray, injected: FloatArray) -> FloatArray:
+    """Median time of (replicas, points, bins) counts, NaN where fewer than half have come."""
+    below = np.cumsum(histogram, axis=-1) / injected[:, None]
+    after = np.argmax(below >= 0.5, axis=-1)
+    reached = below[..., -1] >= 0.5
+    after = np.clip(after, 1, len(TIME_EDGES_MYR) - 1)
+    high = np.take_along_axis(below, after[..., None], -1)[..., 0]
+    low = np.take_along_axis(below, after[..., None] - 1, -1)[..., 0]
+    share = np.clip((0.5 - low) / np.maximum(high - low, _SOME), 0.0, 1.0)
+    edges = np.log(TIME_EDGES_MYR)
+    median = np.exp(edges[after - 1] + share * (edges[after] - edges[after - 1]))
+    return np.where(reached, median, np.nan)
+
+
+def grammage(result: Result) -> dict[str, Any]:
+    """Mean grammage in each component until the history ends, by injected energy."""
+    per_group = result.per_particle("grammage")
+    counts = np.add.reduceat(np.ones(result.grid.groups), np.arange(0, result.grid.groups, _GROUPS_PER_POINT))
+    mean = _grouped(per_group, _GROUPS_PER_POINT, axis=1) / counts[:, None]
+    return {name: quantity(mean[..., i]) for i, name in enumerate(("disc", "halo", "cgm"))}
+
+
+def densities(result: Result, galaxy: Galaxy, medium: Medium) -> dict[str, Any]:
+    """Densities in the disc and behind the Bell surface, by current energy.
+
+    density_over_free_escape : n over 3 phi/c, n the mean over R < 5 kpc in the first 4 kpc behind the surface
+        and phi the local flux of the model; density_times_vA_over_flux the same n over the mean of phi/v_A~;
+        density_times_vA_over_tallied_flux with the flux that the particles themselves carry through there.
+    galactic_density : mean over R < R_d, |z| < 0.1 kpc in units of phi_0/c; over_no_return: over that of
+        particles before they first met the Bell surface.
+    advection_limit_GeV : energy at which advection ceases to carry half of the tallied flux.
+    """
+    n = result.density_cm3("region")
+    energy = point_energies_GeV(result)
+    phi_0 = injected_flux_cm2_s(result, galaxy.R_d_kpc)
+    reference = energy_weighted(result, np.broadcast_to(phi_0, n.shape[:2]))
+    disc = energy_weighted(result, n[..., Region.DISC])
+    no_return = energy_weighted(result, n[..., Region.DISC_NO_RETURN])
+    out: dict[str, Any] = {
+        "galactic_density": quantity(disc * C_CM_S / reference),
+        "galactic_density_over_no_return": quantity(disc / np.maximum(no_return, _SOME)),
+    }
+    if medium.table.wall == 0:
+        return out
+    near = energy_weighted(result, n[..., Region.NEAR])
+    carried = energy_weighted(result, result.by_current_energy("near_flux"))
+    # Displacement per Myr of all particles there, per volume: the mean flux.
+    carried *= KPC_MYR_CM_S / (result.volumes_kpc3["region"][Region.NEAR] * KPC_CM**3)
+    flux, flux_over_speed = _near_averages(galaxy, medium)
+    advected = near / (reference * flux_over_speed)
+    over_tallied = advected * reference * flux / np.where(np.abs(carried) > 0, carried, np.nan)
+    out |= {
+        "density_over_free_escape": quantity(near * C_CM_S / (3.0 * reference * flux)),
+        "density_times_vA_over_flux": quantity(advected),
+        "density_times_vA_over_tallied_flux": quantity(over_tallied),
+        "advection_limit_GeV": _limit(energy, over_tallied),
+    }
+    return out
+
+
+def _limit(energy: FloatArray, share: FloatArray) -> dict[str, Any]:
+    """Energy at which a falling share crosses one half, with the jackknife error of the crossing."""
+    crossings = np.array([_crossing(energy, row) for row in share])
+    value, error = value_and_error(crossings)
+    return {"value": float(value), "error": float(error)}
+
+
+def _crossing(energy: FloatArray, share: FloatArray) -> float:
+    good = np.isfinite(share)
+    x, y = np.log(energy[good]), share[good]
+    below = np.flatnonzero((y[1:] < 0.5) & (y[:-1] >= 0.5))
+    if below.size == 0:
+        return float("nan")
+    i = below[0]
+    return float(np.exp(x[i] + (y[i] - 0.5) / (y[i] - y[i + 1]) * (x[i + 1] - x[i])))
+
+
+def spectra(sky: ComponentMaps, prl_17: float | None = None) -> dict[str, Any]:
+    """Sky-averaged E^2 flux, total and by component; neutrinos per flavour.
+
+    ratio_to_prl_17 is the circumgalactic part, which PRL Eq. 17 estimates, over that estimate.
+    """
+    E2 = sky.energy_GeV**2
+    energy = sky.energy_GeV.tolist()
+
+    def flux(name: str) -> dict[str, Any]:
+        value, error = sky.mean[name]
+        return {
+            "energy_GeV": energy,
+            "E2_flux_GeV_cm2_s_sr": {"value": (E2 * value).tolist(), "error": (E2 * error).tolist()},
+        }
+
+    out = flux("total") | {name: flux(name) for name in ("disc", "halo", "cgm")}
+    if prl_17:
+        value, error = sky.mean["cgm"]
+        out["ratio_to_prl_17"] = {
+            "value": (E2 * value / prl_17).tolist(),
+            "error": (E2 * error / prl_17).tolist(),
+        }
+    return out
+
+
+def age(result: Result) -> dict[str, Any]:
+    """Mean age of the particles in the disc, by injected energy [Myr]."""
+    weighted = _grouped(result.per_particle("region_age"), _GROUPS_PER_POINT, axis=1)
+    residence = _grouped(result.per_particle("region").sum(axis=2), _GROUPS_PER_POINT, axis=1)
+    return quantity(weighted[..., Region.DISC] / np.maximum(residence[..., Region.DISC], _SOME))
+
+
+def summarise(
+    result: Result, galaxy: Galaxy, medium: Medium, neutrino: ComponentMaps, gamma: ComponentMaps
+) -> dict[str, Any]:
+    """Everything that summary.json holds."""
+    E = point_energies_GeV(result)
+    prl_17 = prl_17_flux(galaxy) if galaxy.bell else None
+    return {
+        "energy_GeV": E.tolist(),
+        **times(result),
+        "age_in_disc_Myr": age(result),
+        "grammage_g_cm2": grammage(result),
+        **densities(result, galaxy, medium),
+        "neutrino": {"flavours": "per flavour (nu + nubar, a third of the sum)"} | spectra(neutrino, prl_17),
+        "gamma": spectra(gamma),
+        "counters": result.counters,
+        "particles": result.particles,
+        "wall_time_s": result.performance.get("wall_time_s"),
+        "steps": result.steps,
+        "seed": result.provenance.get("seed"),
+        "version": result.provenance.get("version"),
+        "tabulation_error": result.provenance.get("tabulation_error"),
+    }
+
+
+def prl_17_flux(galaxy: Galaxy) -> float:
+    """PRL Eq. 17 for the galaxy's parameters [GeV cm^-2 s^-1 sr^-1, per flavour]."""
+    Lambda = np.log(galaxy.E_max_GeV / galaxy.E_min_GeV)
+    return float(bell.neutrino_flux_prl17(galaxy.delta_G, galaxy.L_CR_erg_s, Lambda))
