@@ -203,9 +203,3 @@ class Galaxy:
             disc_scale_kpc=gas.DISC_HEIGHT_KPC,
             description={"surface_extent_kpc": list(self.surface_extent_kpc())},
         )
-
-    def mean_free_path_kpc(self, E_GeV: float, R_kpc: float, z_kpc: float, in_bell: bool = False) -> float:
-        """lambda = 3 D/v at a point [kpc]."""
-        p = momentum_GeV(E_GeV)
-        D = (self.diffusion_bell if in_bell else self.diffusion_halo)(p, R_kpc, z_kpc)
-        return float(3.0 * D / speed_kpc_Myr(p))

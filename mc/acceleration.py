@@ -15,7 +15,7 @@ from ..fields.units import speed_kpc_Myr
 # Meetings with the wall that are left to a particle, in units of those the halo needs to mix sideways.
 MEETINGS_PER_MIXING = 3.0
 MEETINGS_AT_LEAST = 300.0
-ECHOES_AT_LEAST, ECHOES_AT_MOST = 4.0, 64.0
+ECHOES_AT_LEAST, ECHOES_AT_MOST = 8.0, 64.0
 
 
 def wall_on_axis_kpc(medium: Medium) -> float:

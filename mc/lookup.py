@@ -63,7 +63,7 @@ def surface_normal(table, x, y, z):
     length = math.sqrt(n_R * n_R + n_z * n_z)
     if R < 1e-12:
         return 0.0, 0.0, math.copysign(1.0, z)
-    return n_R * x / (R * length), n_R * y / (R * length), math.copysign(n_z / length, z)
+    return n_R * x / (R * length), n_R * y / (R * length), math.copysign(1.0, z) * n_z / length
 
 
 @small_kernel
@@ -81,7 +81,7 @@ def outflow(table, x, y, z):
     u_z = w00 * f[i, j, 1] + w01 * f[i, j + 1, 1] + w10 * f[i + 1, j, 1] + w11 * f[i + 1, j + 1, 1]
     div = w00 * f[i, j, 2] + w01 * f[i, j + 1, 2] + w10 * f[i + 1, j, 2] + w11 * f[i + 1, j + 1, 2]
     along_R = u_R / R if R > 1e-12 else 0.0
-    return along_R * x, along_R * y, math.copysign(u_z, z), div
+    return along_R * x, along_R * y, math.copysign(1.0, z) * u_z, div
 
 
 @small_kernel

@@ -35,6 +35,7 @@ FLIGHT_WITHIN = 3.5
 STEP_OVER_DISTANCE = 0.35
 ADVECTION_STEP = 0.05
 SURFACE_RESOLUTION_KPC = 0.25
+_TIME_SPREAD = math.sqrt(0.4)
 
 
 class Particle(NamedTuple):
@@ -251,7 +252,12 @@ def move(table, hybrid, in_bell, q, time_left, u0, u1, u2, u3):
             flow = math.sqrt(f_x * f_x + f_y * f_y + f_z * f_z)
         dt = min(step_time(table, q, flow, local_scale(table, in_bell, q)), time_left)
         if dt * q.speed * q.speed >= 6.0 * q.diffusion:
-            return diffuse(table, in_bell, q, dt, u0, u1, u2, u3), dt, False
+            new = diffuse(table, in_bell, q, dt, u0, u1, u2, u3)
+            # The time to leave a sphere scatters by 2/5 of its mean squared, whatever the way out: count
+            # it as one of two values (by the last bit of u0), so that variances of times come out too.
+            late = np.uint64(u0 * 4294967296.0) & np.uint64(1)
+            spread = _TIME_SPREAD if late else -_TIME_SPREAD
+            return new, min(dt * (1.0 + spread), time_left), False
     return fly(table, in_bell, q, time_left, u0, u1, u2, u3)
 
 

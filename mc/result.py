@@ -66,12 +66,24 @@ def _datasets(file: Any, group: str) -> dict[str, np.ndarray]:
     for name in file[group]:
         plain = isinstance(file[group].get(name, getlink=True), h5py.HardLink)
         data = file[group][name] if plain else None
-        if not isinstance(data, h5py.Dataset) or data.is_virtual or data.external or data.dtype.kind not in "if":
-            raise ValueError(f"/{group}/{name} is no plain array of numbers")
-        if data.nbytes > 10_000 + _MAX_COMPRESSION * data.id.get_storage_size():
-            raise ValueError(f"/{group}/{name} claims more than the file holds")
+        if not isinstance(data, h5py.Dataset) or data.is_virtual or data.external:
+            raise ValueError(f"/{group}/{name} is no plain dataset")
+        most = 10_000 + _MAX_COMPRESSION * data.id.get_storage_size()
+        if data.dtype.kind not in "if" or data.nbytes > most:
+            raise ValueError(f"/{group}/{name} is no array of numbers that the file can hold")
         arrays[name] = data[...]
     return arrays
+
+
+def _attributes(place: Any) -> dict[str, Any]:
+    """Attributes of fixed size; others lie outside the checksums, and damage to them can hang HDF5."""
+    values = {}
+    for name in place.attrs:
+        if place.attrs.get_id(name).dtype.kind not in "ifbS":
+            raise ValueError(f"attribute {name} is of no plain type")
+        value = place.attrs[name]
+        values[name] = value.decode() if isinstance(value, bytes) else value
+    return values
 
 
 @dataclass(frozen=True)
@@ -215,12 +227,12 @@ class Result:
         try:
             # This format version keeps checksums of its own structure, `fletcher32` those of the data.
             with h5py.File(temporary, "w", libver=("v110", "v110")) as file:
-                file.attrs["format"] = FORMAT
-                file.attrs["provenance"] = json.dumps(self.provenance, sort_keys=True)
-                file.attrs["spectrum"] = json.dumps(self.spectrum.as_dict(), sort_keys=True)
+                file.attrs["format"] = np.bytes_(FORMAT)
+                file.attrs["provenance"] = np.bytes_(json.dumps(self.provenance, sort_keys=True))
+                file.attrs["spectrum"] = np.bytes_(json.dumps(self.spectrum.as_dict(), sort_keys=True))
                 run = file.create_group("run")
                 for key, value in self.performance.items():
-                    run.attrs[key] = value
+                    run.attrs[key] = np.bytes_(value.encode()) if isinstance(value, str) else value
                 for group, arrays in self._groups().items():
                     for name, values in arrays.items():
                         options: dict[str, Any] = {"fletcher32": True, "track_times": False}
@@ -228,7 +240,8 @@ class Result:
                             options |= {"compression": "gzip", "compression_opts": 4, "shuffle": True}
                         data = file.create_dataset(f"{group}/{name}", data=values, **options)
                         length = "kpc" if "kpc" in name else "1"
-                        data.attrs["unit"] = "kpc3" if group == "volume" else _UNITS.get(name, length)
+                        unit = "kpc3" if group == "volume" else _UNITS.get(name, length)
+                        data.attrs["unit"] = np.bytes_(unit)
             with open(temporary, "rb") as written:
                 os.fsync(written.fileno())
             os.replace(temporary, path)
@@ -253,15 +266,16 @@ class Result:
 
         try:
             with h5py.File(path, "r") as file:
-                if file.attrs.get("format") != FORMAT:
+                header = _attributes(file)
+                if header.get("format") != FORMAT:
                     raise ValueError(f"its format is not {FORMAT}")
                 result = cls(
                     grid=TallyGrid(**_datasets(file, "grid")),
                     tallies=_datasets(file, "tally"),
                     volumes_kpc3=_datasets(file, "volume"),
-                    spectrum=Spectrum(**json.loads(file.attrs["spectrum"])),
-                    provenance=dict(json.loads(file.attrs["provenance"])),
-                    performance=dict(file["run"].attrs),
+                    spectrum=Spectrum(**json.loads(header["spectrum"])),
+                    provenance=dict(json.loads(header["provenance"])),
+                    performance=_attributes(file["run"]),
                 )
             shapes = {name: values.shape for name, values in result.grid.empty()._asdict().items()}
             if {name: values.shape[1:] for name, values in result.tallies.items()} != shapes:
@@ -286,7 +300,9 @@ class Result:
         mine, theirs = self.provenance, other.provenance
         if mine.get("medium") != theirs.get("medium"):
             raise ResultError("cannot merge: the runs differ in their medium")
-        seeds = [*np.ravel(mine["seed"]).tolist(), *np.ravel(theirs["seed"]).tolist()]
+        seeds: list[Any] = []
+        for seed in (mine.get("seed"), theirs.get("seed")):
+            seeds += seed if isinstance(seed, list) else [seed]
         if len(set(seeds)) < len(seeds):
             raise ResultError(f"cannot merge: the seeds {seeds} repeat, so do their particles")
         if self.spectrum != other.spectrum:

@@ -12,13 +12,16 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from .bounds import check_size, read_bounded
 from .values import Choice, Number, Quantity, ScenarioError, Span, Title, shown
+
+if TYPE_CHECKING:
+    from .pipeline import Run
 
 
 class _Table(BaseModel):
@@ -177,6 +180,20 @@ class Scenario(_Table):
         for setting in settings:
             _apply(data, setting)
         return from_mapping(data)
+
+    def run(self, particles: int | None = None, seed: int | None = None, threads: int | None = None) -> Run:
+        """Follow the particles and return the finished `Run`; arguments replace values of the file.
+
+        Examples
+        --------
+        >>> run = load("circumgalactic").run(particles=20000, seed=1)  # doctest: +SKIP
+        >>> sky = run.sky("neutrino", energy_GeV=[1e4, 1e5])  # doctest: +SKIP
+        """
+        from .pipeline import make_run
+
+        given = {"particles": particles, "seed": seed}
+        settings = [f"transport.{key}={value}" for key, value in given.items() if value is not None]
+        return make_run(self.with_overrides(settings), threads)
 
     def to_toml(self) -> str:
         """The scenario as a file; reading it gives the same scenario, to the last bit."""

@@ -1,0 +1,135 @@
+"""The galaxy of the papers and its variants."""
+
+import numpy as np
+import pytest
+from crhalo.fields.galaxy import Galaxy
+from crhalo.fields.medium import MOMENTUM_NODES_GeV, Wall
+from crhalo.fields.units import C_KPC_MYR, KPC2_MYR_CM2_S, momentum_GeV, speed_kpc_Myr
+
+VARIANTS = {
+    "papers": {},
+    "thin gas": {"delta_G": 1.0},
+    "local waves": {"waves": "nlld-local"},
+    "pressure": {"saturation": "pressure"},
+    "one way": {"two_way": False},
+    "no instability": {"bell": False},
+    "constant": {"halo": "constant"},
+    "own field": {"field_uG": lambda R, z: 3.0 / (1.0 + (R**2 + z**2) / 4.0) ** 2},
+}
+
+
+@pytest.fixture(params=VARIANTS, scope="module")
+def galaxy(request):
+    return Galaxy(**VARIANTS[request.param])
+
+
+@pytest.fixture(scope="module")
+def medium(galaxy):
+    return galaxy.medium()
+
+
+R, Z = np.meshgrid([0, 1e-6, 5, 9.99, 10.01, 22, 70, 100], [0, 1e-6, 0.1, 4, 10.6, 40, 100])
+
+
+class TestEveryGalaxy:
+    """What every variant promises the engine."""
+
+    def test_finite_at_the_centre_and_far_out(self, galaxy):
+        for p in MOMENTUM_NODES_GeV[[0, -1]]:
+            for D in (galaxy.diffusion_halo(p, R, Z), galaxy.diffusion_bell(p, R, Z)):
+                assert D.shape == R.shape and np.isfinite(D).all() and (D > 0).all()
+        for values in (galaxy.surface_level(R, Z), *galaxy.outflow(R, Z)):
+            assert values.shape == R.shape and np.isfinite(values).all()
+
+    def test_symmetric_about_the_plane(self, galaxy):
+        for function in (galaxy.magnetic_field_uG, galaxy.surface_level, galaxy.saturated_field_uG):
+            np.testing.assert_array_equal(function(R, Z), function(R, -Z))
+        (u_R, u_z), (v_R, v_z) = galaxy.outflow(R, Z), galaxy.outflow(R, -Z)
+        np.testing.assert_array_equal(u_R, v_R)
+        np.testing.assert_array_equal(u_z, -v_z)
+
+    def test_outflow_is_slow_and_outwards(self, galaxy):
+        u_R, u_z = galaxy.outflow(R, Z)
+        assert (u_R >= 0).all() and (u_z >= 0).all() and np.hypot(u_R, u_z).max() < 0.05 * C_KPC_MYR
+
+    def test_diffusion_rises_with_momentum(self, galaxy):
+        D = galaxy.diffusion_halo(MOMENTUM_NODES_GeV[:, None, None], R, Z)
+        assert (np.diff(D, axis=0) > 0).all()
+
+    def test_losses_are_positive_above_threshold(self, galaxy):
+        rate = galaxy.loss_rate(MOMENTUM_NODES_GeV)
+        assert (rate >= 0).all() and (rate[MOMENTUM_NODES_GeV > 2] > 0).all()
+
+    def test_table(self, galaxy, medium):
+        table = medium.table
+        for values in table[4:11]:
+            assert np.isfinite(values).all()
+        assert np.isfinite(table.loss_rate).all() and table.distance[0, 0] < 0
+        assert medium.tabulation_error(5000)["max"] < 0.025
+
+    def test_surface_lies_within_its_stated_extent(self, galaxy, medium):
+        R_extent, z_extent = galaxy.surface_extent_kpc()
+        table = medium.table
+        inside = table.distance < 0
+        assert table.R.nodes[inside.any(axis=1)].max() <= R_extent
+        assert table.z.nodes[inside.any(axis=0)].max() <= z_extent
+
+
+def test_surface_of_the_papers():
+    galaxy = Galaxy(delta_G=100.0)
+    medium = galaxy.medium()
+    # exp(-d/z_B) B0 meets the saturated field: 10.6 kpc up from the centre, 12 kpc out from the rim.
+    z = np.linspace(0, 15, 1501)
+    assert z[np.argmax(medium.distance_kpc(0.0 * z, z) > 0)] == pytest.approx(10.6, abs=0.1)
+    assert galaxy.surface_extent_kpc()[0] - galaxy.R_d_kpc == pytest.approx(12, abs=0.2)
+    assert 2.0 * np.log(3.0 / galaxy.saturated_field_uG(0, 10.6)) == pytest.approx(10.6, abs=0.05)
+    # Beyond the centre the current is diluted: the surface is highest at the rim, not on the axis.
+    assert 10.7 < galaxy.surface_extent_kpc()[1] < 12
+
+
+def test_constant_field_against_exponential():
+    constant, exponential = Galaxy(halo="constant"), Galaxy()
+    height = np.linspace(0, 8, 50)
+    D_constant, D_exponential = (g.diffusion_halo(10.0, 0.0, height) for g in (constant, exponential))
+    np.testing.assert_allclose(D_constant, D_constant[0])
+    np.testing.assert_allclose(D_exponential, D_constant * np.exp(height / 2.0))
+    # REV Eq. 9: 6e27 cm^2/s at 10 GeV.
+    assert D_constant[0] * KPC2_MYR_CM2_S == pytest.approx(6.2e27, rel=0.05)
+    assert constant.medium().table.wall == Wall.ABSORBING
+    np.testing.assert_allclose(constant.medium().distance_kpc(3.0, height), height - 4, atol=1e-3)
+
+
+def test_local_waves_do_not_make_diffusion_rise():
+    D = Galaxy(waves="nlld-local").diffusion_halo(10.0, 0.0, np.array([0.0, 2.0, 4.0]))
+    np.testing.assert_allclose(D, D[0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "wall"),
+    [({}, Wall.TWO_WAY), ({"two_way": False}, Wall.ONE_WAY), ({"bell": False}, Wall.ABSORBING)],
+)
+def test_walls(changes, wall):
+    assert Galaxy(r_max_kpc=40.0, **changes).medium().table.wall == wall
+
+
+def test_a_users_own_field_is_followed():
+    ball = Galaxy(field_uG=lambda R, z: 3.0 * np.exp(-np.hypot(R, z) / 2.0))
+    medium = ball.medium()
+    # Spherical where the current is not diluted (r < R_d/sqrt(2)), and D as 1/B.
+    D = medium.diffusion_halo(10.0, np.array([0.0, 3.0, 0.0]), np.array([0.0, 0.0, 3.0]))
+    np.testing.assert_allclose(D / D[0], np.exp([0, 1.5, 1.5]))
+    distance = medium.distance_kpc(np.array([0.0, 10.0]), np.array([10.0, 0.0]))
+    assert distance[0] == pytest.approx(distance[1], abs=1e-3)
+
+
+def test_no_halo_is_a_mistake_in_B0():
+    with pytest.raises(ValueError, match=r"medium\.B0"):
+        Galaxy(B0_uG=0.01).surface_extent_kpc()
+
+
+def test_mean_free_path():
+    galaxy = Galaxy()
+    p = momentum_GeV(1e3)
+    expected = 3 * galaxy.diffusion_bell(p, 0.0, 20.0) / speed_kpc_Myr(p)
+    assert galaxy.mean_free_path_kpc(1e3, 0.0, 20.0, in_bell=True) == pytest.approx(float(expected))
+    assert galaxy.mean_free_path_kpc(1e3, 0.0, 2.0) > galaxy.mean_free_path_kpc(1e3, 0.0, 0.0)

@@ -1,0 +1,31 @@
+"""One small galaxy, so that the kernels are compiled and run once for all of these tests."""
+
+import pytest
+from crhalo.fields.galaxy import Galaxy
+from crhalo.mc.run import Transport, run
+from crhalo.mc.tally import energy_groups, galactic_grid
+
+# 64 particles a block.
+ENERGY_EDGES_GeV = energy_groups(1e5, 1e6)
+
+
+@pytest.fixture(scope="session")
+def galaxy():
+    """Dense gas outside: a wall with a fast outflow, met ~100 times a particle."""
+    return Galaxy(delta_G=1e4, r_max_kpc=30.0)
+
+
+@pytest.fixture(scope="session")
+def medium(galaxy):
+    return galaxy.medium()
+
+
+@pytest.fixture(scope="session")
+def grid(galaxy):
+    return galactic_grid(ENERGY_EDGES_GeV, *galaxy.surface_extent_kpc(), galaxy.r_max_kpc)
+
+
+@pytest.fixture(scope="session")
+def result(medium, grid):
+    """Four blocks of 64 particles."""
+    return run(medium, grid, Transport(particles=256, seed=1), provenance={"medium": "small"})

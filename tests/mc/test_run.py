@@ -1,0 +1,146 @@
+"""Runs: the same on any number of threads, complete, interruptible."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from crhalo.fields.galaxy import Galaxy
+from crhalo.mc.run import Transport, run, schedule
+from crhalo.mc.tally import Fate, energy_groups, galactic_grid
+
+BLOCK = 64
+
+# Three particles without a wall and two that meet one.
+PLAIN_PYTHON = """
+import sys
+import numpy as np
+from crhalo.fields.galaxy import Galaxy
+from crhalo.mc.run import Transport, run
+from crhalo.mc.tally import energy_groups, galactic_grid
+
+def tallies(particles, t_max_Myr, **changes):
+    galaxy = Galaxy(r_max_kpc=30.0, delta_G=1e4, **changes)
+    grid = galactic_grid(energy_groups(1e5, 1e6), *galaxy.surface_extent_kpc(), 30.0)
+    transport = Transport(particles=particles, seed=3, t_max_Myr=t_max_Myr)
+    return run(galaxy.medium(), grid, transport).tallies
+
+without, wall = tallies(3, 1e4, halo="constant"), tallies(3, 2.0)
+if __name__ == "__main__":
+    named = {f"{label} {name}": v for label, t in (("a", without), ("b", wall)) for name, v in t.items()}
+    np.savez(sys.argv[1], **named)
+"""
+
+
+def digest(result):
+    sha = hashlib.sha256()
+    for name in sorted(result.tallies):
+        sha.update(name.encode() + result.tallies[name].tobytes())
+    return sha.hexdigest()
+
+
+def test_the_number_of_threads_does_not_matter(medium, grid, result):
+    threads = run(medium, grid, Transport(particles=256, seed=1), threads=2)
+    assert digest(threads) == digest(result)
+    other_seed = run(medium, grid, Transport(particles=64, seed=2))
+    assert other_seed.tallies["halo"][0].tobytes() != result.tallies["halo"][0].tobytes()
+
+
+def test_the_number_of_particles_does_not_matter_to_the_first(medium, grid, result):
+    fewer = run(medium, grid, Transport(particles=2 * BLOCK, seed=1))
+    for name, values in fewer.tallies.items():
+        np.testing.assert_array_equal(values, result.tallies[name][:2])
+
+
+def test_counters_add_up(result):
+    counters = result.counters
+    assert counters["injected"] == 256 == sum(counters[fate.name.lower()] for fate in Fate)
+    assert counters["escaped"] == 256 and result.particles == 256
+    histogram = result.tallies["leave_time_histogram"].sum()
+    assert histogram == 256 == result.tallies["escape"][..., 0].sum()
+
+
+def test_a_short_history_leaves_particles_alive(medium, grid):
+    short = run(medium, grid, Transport(particles=BLOCK, seed=1, t_max_Myr=0.01))
+    counters = short.counters
+    assert counters["alive"] == BLOCK == short.tallies["alive"].sum()
+    # Each of them is somewhere at all times.
+    inside = short.tallies["halo"].sum() + short.tallies["bell"].sum()
+    assert inside == pytest.approx(BLOCK * 0.01, rel=1e-5)
+
+
+def test_residence_times_are_the_clock(grid):
+    # Without a wall, time in the cells is the time to leave.
+    galaxy = Galaxy(bell=False, r_max_kpc=30.0)
+    whole = galactic_grid(grid.energy_edges_GeV, *galaxy.surface_extent_kpc(), 30.0)
+    left = run(galaxy.medium(), whole, Transport(particles=BLOCK, seed=1))
+    assert left.counters["escaped"] == BLOCK
+    short = run(galaxy.medium(), whole, Transport(particles=BLOCK, seed=1, t_max_Myr=0.02))
+    assert short.tallies["halo"].sum() <= left.tallies["halo"].sum()
+
+
+def test_a_field_of_the_users_own_needs_no_other_kernel(grid):
+    galaxy = Galaxy(field_uG=lambda R, z: 3.0 / (1.0 + np.hypot(R, z) / 3.0), delta_G=1e5, r_max_kpc=30.0)
+    own = galactic_grid(grid.energy_edges_GeV, *galaxy.surface_extent_kpc(), 30.0)
+    assert run(galaxy.medium(), own, Transport(particles=BLOCK, seed=1)).counters["escaped"] == BLOCK
+
+
+def test_progress_is_reported_block_by_block(medium, grid):
+    seen = []
+    transport = Transport(particles=2 * BLOCK + 5, seed=1)
+    final = run(medium, grid, transport, progress=lambda *done: seen.append(done))
+    assert [done for done, _ in seen] == [BLOCK, 2 * BLOCK, 2 * BLOCK + 5]
+    assert seen[-1][1] == final.steps
+
+
+def test_an_interrupt_ends_the_run_promptly(medium, grid):
+    interrupted = []
+
+    def interrupt(*_):
+        interrupted.append(time.perf_counter())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(medium, grid, Transport(particles=1000 * BLOCK, seed=1), progress=interrupt, threads=2)
+    assert len(interrupted) == 1 and time.perf_counter() - interrupted[0] < 2
+
+
+@pytest.mark.parametrize("where", ["ln_D_halo", "ln_D_bell"])
+def test_a_hole_in_the_medium_loses_particles_by_count(medium, grid, where):
+    table = medium.table
+    values = getattr(table, where).copy()
+    R, z = np.meshgrid(table.R.nodes, table.z.nodes, indexing="ij")
+    hole = R > 16.0 if where == "ln_D_halo" else z > 20.0
+    values[hole] = np.nan
+    holed = replace(medium, table=table._replace(**{where: values}))
+    counters = run(holed, grid, Transport(particles=BLOCK, seed=1)).counters
+    assert 0 < counters["lost"] < BLOCK
+    assert counters["injected"] == BLOCK == counters["lost"] + counters["escaped"]
+
+
+def test_schedule_covers_all_energies_evenly():
+    edges = energy_groups(1.0, 1e6)
+    groups = schedule(edges)
+    counts = np.bincount(groups)
+    low = edges[:-1] * (1 + 1e-9)
+    np.testing.assert_array_equal(counts, np.where(low < 1e3, 1, np.where(low < 1e5, 2, 4)))
+    # Any quarter of a block has its share of each half of the energies.
+    for part in np.array_split(groups, 4):
+        assert np.mean(part < len(counts) / 2) == pytest.approx(np.mean(groups < len(counts) / 2), abs=0.05)
+
+
+def test_plain_python_gives_the_same(tmp_path):
+    (tmp_path / "plain.py").write_text(PLAIN_PYTHON)
+    command = [sys.executable, "-W", "error", str(tmp_path / "plain.py"), str(tmp_path / "plain.npz")]
+    subprocess.run(command, check=True, env=os.environ | {"NUMBA_DISABLE_JIT": "1"}, timeout=120)
+    compiled: dict = {}
+    exec(PLAIN_PYTHON, compiled)
+    plain = np.load(tmp_path / "plain.npz")
+    for label, tallies in (("a", compiled["without"]), ("b", compiled["wall"])):
+        assert tallies["injected"].sum() == 3
+        for name, values in tallies.items():
+            np.testing.assert_allclose(plain[f"{label} {name}"], values, rtol=1e-9, atol=1e-15, err_msg=name)
