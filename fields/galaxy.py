@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from . import bell, gas, halo, streaming
 from .medium import Axis, Medium, Wall, axis
-from .units import FloatArray, momentum_GeV, speed_kpc_Myr, total_energy_GeV
+from .units import FloatArray, total_energy_GeV
 
 DISC_STEP_KPC = 0.0125
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .surface import LevelFunction, signed_distance_kpc
+from .units import speed_kpc_Myr
 
 Function = Callable[[np.ndarray, np.ndarray], np.ndarray]
 DiffusionFunction = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
@@ -39,14 +40,14 @@ class Axis(NamedTuple):
 
 
 class MediumTable(NamedTuple):
-    """The plain arrays that a kernel reads; grids are (R, |z|[, ln p or component])."""
+    """The plain arrays that a kernel reads; grids are ([ln p,] R, |z|[, component])."""
 
     R: Axis
     z: Axis
     ln_p0: float
     inverse_dln_p: float
-    ln_D_halo: np.ndarray
-    ln_D_bell: np.ndarray
+    ln_D_over_v_halo: np.ndarray
+    ln_D_over_v_bell: np.ndarray
     outflow: np.ndarray
     gas: np.ndarray
     distance: np.ndarray
@@ -81,12 +82,15 @@ MOMENTUM_NODES_GeV = np.logspace(-1.5, 7.25, 36)
 
 
 def _steepness(ln_D: np.ndarray, R: np.ndarray, z: np.ndarray, used: np.ndarray) -> float:
-    """Largest |grad ln D| of the bilinear interpolant over the cells in use [1/kpc]."""
-    along_R = np.abs(np.diff(ln_D, axis=0)) / np.diff(R)[:, None, None]
-    along_z = np.abs(np.diff(ln_D, axis=1)) / np.diff(z)[None, :, None]
-    R_part = np.maximum(along_R[:, 1:], along_R[:, :-1])
-    z_part = np.maximum(along_z[1:], along_z[:-1])
-    return float(np.sqrt(R_part**2 + z_part**2)[used].max(initial=0.0))
+    """Largest |grad ln D| at the centres of the cells in use [1/kpc].
+
+    A corner of the field (the rim of the disc) is steeper inside its one cell; paths there are too short
+    for it to matter.
+    """
+    low, high = ln_D[:-1], ln_D[1:]
+    along_R = 0.5 * (high[:, 1:] - low[:, 1:] + high[:, :-1] - low[:, :-1]) / np.diff(R)[:, None, None]
+    along_z = 0.5 * (low[:, 1:] - low[:, :-1] + high[:, 1:] - high[:, :-1]) / np.diff(z)[None, :, None]
+    return float(np.sqrt(along_R**2 + along_z**2)[used].max(initial=0.0))
 
 
 def _cells_used(inside: np.ndarray) -> np.ndarray:
@@ -175,7 +179,9 @@ class Medium:
             values = function(momentum, R[..., None], z[..., None])
             if not (np.all(np.isfinite(values)) and np.all(values > 0)):
                 raise ValueError("the diffusion coefficient must be finite and positive everywhere")
-            return np.ascontiguousarray(np.log(np.broadcast_to(values, (*R.shape, momentum.size))))
+            # Over v, which varies fast below 1 GeV, D is close to a power law of momentum.
+            per_speed = np.log(np.broadcast_to(values / speed_kpc_Myr(momentum), (*R.shape, momentum.size)))
+            return np.ascontiguousarray(per_speed)
 
         ln_D_halo, ln_D_bell = sampled_ln_D(diffusion_halo), sampled_ln_D(diffusion_bell)
         u_R, u_z = outflow(R, z) if outflow else (_nothing(R, z), _nothing(R, z))
@@ -191,8 +197,8 @@ class Medium:
             z=z_axis,
             ln_p0=float(ln_p[0]),
             inverse_dln_p=float(1.0 / (ln_p[1] - ln_p[0])),
-            ln_D_halo=ln_D_halo,
-            ln_D_bell=ln_D_bell,
+            ln_D_over_v_halo=np.ascontiguousarray(np.moveaxis(ln_D_halo, -1, 0)),
+            ln_D_over_v_bell=np.ascontiguousarray(np.moveaxis(ln_D_bell, -1, 0)),
             outflow=np.ascontiguousarray(flow, float),
             gas=np.ascontiguousarray(gas, float),
             distance=np.ascontiguousarray(distance, float),
@@ -242,11 +248,11 @@ class Medium:
         low = np.clip(position.astype(int), 0, len(MOMENTUM_NODES_GeV) - 2)
         fraction = position - low
         index = np.arange(samples)
-        halo = self._interpolate(self.table.ln_D_halo, R, z)
-        bell = self._interpolate(self.table.ln_D_bell, R, z)
+        halo = self._interpolate(np.moveaxis(self.table.ln_D_over_v_halo, 0, -1), R, z)
+        bell = self._interpolate(np.moveaxis(self.table.ln_D_over_v_bell, 0, -1), R, z)
         chosen = np.where(inside[:, None], halo, bell)
         ln_D = chosen[index, low] * (1 - fraction) + chosen[index, low + 1] * fraction
-        error = np.abs(np.exp(ln_D) / exact - 1.0)
+        error = np.abs(np.exp(ln_D) * speed_kpc_Myr(p) / exact - 1.0)
         return {
             "median": float(np.median(error)),
             "p99": float(np.quantile(error, 0.99)),

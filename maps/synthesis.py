@@ -22,6 +22,7 @@ from .emissivity import emissivity_matrix
 from .sky import table_sky_map
 
 COMPONENTS = ("disc", "halo", "cgm")
+_SIDE = {"disc": "halo", "halo": "halo", "cgm": "bell"}
 # Errors vary slowly over the sky: they are found on coarse pixels.
 _ERROR_NSIDE = 8
 _EDGE_KPC = 1e-3
@@ -102,19 +103,46 @@ class Synthesis:
         mesh = np.stack(np.meshgrid(R, z, indexing="ij"), axis=-1)
         return RegularGridInterpolator(centres, filled)(mesh)
 
-    def _emissivity(self, secondary: str, energy_GeV: FloatArray, replicas: slice) -> dict[str, FloatArray]:
-        """Emissivity of each component at the nodes, (n_R, n_z, replicas * energies) [GeV^-1 cm^-3 s^-1]."""
+    def _glow(self, secondary: str, energy_GeV: FloatArray, side: str, replicas: slice) -> FloatArray:
+        """Emissivity per H atom in the cells of a side, (n_R, n_z, replicas, energies) [GeV^-1 s^-1]."""
         matrix = emissivity_matrix(secondary, energy_GeV, self.result.grid.current_edges_GeV)
         matrix *= self.helium_factor * (1.0 / 3.0 if secondary == "neutrino" else 1.0)
-        tables, glow = {}, {}
-        for side in ("halo", "bell"):
-            cells = self.result.density_cm3(side)[replicas]
-            per_cell = np.einsum("eb,fbRz->Rzfe", matrix, cells, optimize=True)
-            glow[side] = self._at_nodes(per_cell.reshape(*per_cell.shape[:2], -1), side)
+        cells = self.result.density_cm3(side)[replicas]
+        return np.einsum("eb,fbRz->Rzfe", matrix, cells, optimize=True)
+
+    def _seen(self, table: FloatArray, nside: int, absorption: FloatArray | None = None) -> FloatArray:
+        """Maps of emissivities at the nodes, (channels, n_pix)."""
+        # Emissivities are far below the smallest float32: integrate them in units of their largest.
+        largest = np.maximum(table.max(axis=(0, 1)), 1e-300)
+        R, z = self.nodes_kpc
+        return largest[:, None] * table_sky_map(
+            (table / largest).astype(np.float32),
+            R,
+            z,
+            nside,
+            absorption_per_kpc=absorption,
+            r_max_kpc=self.medium.table.r_max,
+            disc_radius_kpc=self.disc_radius_kpc,
+        )
+
+    @cached_property
+    def _responses(self) -> dict[str, FloatArray]:
+        """Coarse maps of each component per unit emissivity of each cell, (n_R, n_z, n_pix), unabsorbed."""
+        responses = {}
         for index, component in enumerate(COMPONENTS):
-            side = "bell" if component == "cgm" else "halo"
-            tables[component] = glow[side] * self.gas_cm3[..., index, None]
-        return tables
+            shape = self.result.volumes_kpc3[_SIDE[component]].shape
+            one_each = np.eye(shape[0] * shape[1]).reshape(*shape, -1)
+            table = self._at_nodes(one_each, _SIDE[component]) * self.gas_cm3[..., index, None]
+            responses[component] = self._seen(table, _ERROR_NSIDE).reshape(*shape, -1)
+        return responses
+
+    def _coarse_replicas(self, secondary: str, energy_GeV: FloatArray) -> dict[str, FloatArray]:
+        """Coarse maps of every replica, (replicas, energies, n_pix), good for relative errors."""
+        glow = {side: self._glow(secondary, energy_GeV, side, slice(None)) for side in ("halo", "bell")}
+        return {
+            component: np.tensordot(np.moveaxis(glow[_SIDE[component]], (2, 3), (0, 1)), response, axes=2)
+            for component, response in self._responses.items()
+        }
 
     def maps(self, secondary: str, energy_GeV: FloatArray, nside: int) -> ComponentMaps:
         """Intensity maps of a secondary.
@@ -132,43 +160,26 @@ class Synthesis:
 
         energy = np.asarray(energy_GeV, float)
         absorption = cmb_absorption_per_kpc(energy) if secondary == "gamma" else None
-        R, z = self.nodes_kpc
-
-        def seen(table: FloatArray, pixels: int, absorbed: FloatArray | None) -> FloatArray:
-            # Emissivities are far below the smallest float32: integrate them in units of their largest.
-            largest = np.maximum(table.max(axis=(0, 1)), 1e-300)
-            return largest[:, None] * table_sky_map(
-                (table / largest).astype(np.float32),
-                R,
-                z,
-                pixels,
-                absorption_per_kpc=absorbed,
-                r_max_kpc=self.medium.table.r_max,
-                disc_radius_kpc=self.disc_radius_kpc,
-            )
-
-        best = self._emissivity(secondary, energy, slice(0, 1))
-        maps = {name: seen(table, nside, absorption) for name, table in best.items()}
-        all_tables = self._emissivity(secondary, energy, slice(None))
-        copies = len(next(iter(all_tables.values()))[0, 0]) // energy.size
-        coarse_nside = min(_ERROR_NSIDE, nside)
-        absorbed = None if absorption is None else np.tile(absorption, copies)
-        coarse = {
-            name: seen(table, coarse_nside, absorbed).reshape(copies, energy.size, -1)
-            for name, table in all_tables.items()
+        glow = {
+            side: self._at_nodes(self._glow(secondary, energy, side, slice(0, 1))[:, :, 0], side)
+            for side in ("halo", "bell")
         }
+        maps = {
+            name: self._seen(glow[_SIDE[name]] * self.gas_cm3[..., i, None], nside, absorption)
+            for i, name in enumerate(COMPONENTS)
+        }
+        coarse = self._coarse_replicas(secondary, energy)
         coarse["total"] = sum(coarse.values(), start=np.zeros_like(coarse["disc"]))
         maps_with_total = maps | {"total": sum(maps.values(), start=np.zeros_like(maps["disc"]))}
         mean = {}
         for name, replicas in coarse.items():
-            value, error = value_and_error(replicas.mean(axis=-1, dtype=float))
+            value, error = value_and_error(replicas.mean(axis=-1))
             fine = maps_with_total[name].mean(axis=-1, dtype=float)
             mean[name] = (fine, fine * _ratio(error, value))
-        value, error = value_and_error(coarse["total"].astype(float))
+        value, error = value_and_error(coarse["total"])
         relative = _ratio(error, value)
-        fine_error = np.array(
-            [healpy.get_interp_val(row, *healpy.pix2ang(nside, np.arange(12 * nside**2))) for row in relative]
-        )
+        direction = healpy.pix2ang(nside, np.arange(12 * nside**2))
+        fine_error = np.array([healpy.get_interp_val(row, *direction) for row in relative])
         return ComponentMaps(energy, maps, fine_error, mean)
 
 

@@ -13,15 +13,16 @@ from ..fields.medium import Medium, MOMENTUM_NODES_GeV, Wall
 from ..fields.units import speed_kpc_Myr
 
 # Meetings with the wall that are left to a particle, in units of those the halo needs to mix sideways.
-MEETINGS_PER_MIXING = 3.0
-MEETINGS_AT_LEAST = 300.0
-ECHOES_AT_LEAST, ECHOES_AT_MOST = 8.0, 64.0
+MEETINGS_PER_MIXING = 5.0
+MEETINGS_AT_LEAST = 600.0
+# Copies sent out per capture: many where one particle costs a million moves, and copies hardly any.
+ECHOES_BELOW_1_TEV, ECHOES_ABOVE = 64.0, 20.0
 
 
 def wall_on_axis_kpc(medium: Medium) -> float:
     """Height of the surface on the axis; r_max if there is none below it."""
     z = np.linspace(0.0, medium.table.r_max, 20_001)
-    outside = np.flatnonzero(medium.distance_kpc(0.0 * z, z) > 0)
+    outside = np.flatnonzero(medium.distance_kpc(np.zeros_like(z), z) > 0)
     return float(z[outside[0]]) if outside.size else medium.table.r_max
 
 
@@ -58,7 +59,7 @@ def meetings_to_mix(medium: Medium) -> np.ndarray:
     R = np.linspace(0.0, medium.table.r_max, 20_001)
     outside = np.flatnonzero(medium.distance_kpc(R, 0.0 * R) > 0)
     R_wall = float(R[outside[0]]) if outside.size else medium.table.r_max
-    D = medium.diffusion_halo(MOMENTUM_NODES_GeV, 0.0, z_wall)
+    D = medium.diffusion_halo(MOMENTUM_NODES_GeV, np.zeros(1), np.array([z_wall]))
     free_path = 3.0 * D / speed_kpc_Myr(MOMENTUM_NODES_GeV)
     depth = min(1.0 / max(medium.table.steepness_halo, 1e-9), z_wall)
     return R_wall**2 / (np.minimum(free_path, z_wall) * depth)
@@ -81,7 +82,5 @@ def acceleration_tables(medium: Medium, acceleration: float | str) -> tuple[np.n
         return ones * float(acceleration), ones
     meetings = 1.0 / escape_chance(medium)
     needed = np.maximum(MEETINGS_PER_MIXING * meetings_to_mix(medium), MEETINGS_AT_LEAST)
-    # Copies are worth most where those that leave do not come back.
-    skin = np.maximum(0.005 * wall_on_axis_kpc(medium), 1e-30)
-    lost = np.minimum(skin / _resistance_kpc(medium), 1.0)
-    return np.maximum(meetings / needed, 1.0), np.maximum(np.round(ECHOES_AT_MOST * lost), ECHOES_AT_LEAST)
+    echoes = np.where(MOMENTUM_NODES_GeV < 1e3, ECHOES_BELOW_1_TEV, ECHOES_ABOVE)
+    return np.maximum(meetings / needed, 1.0), echoes

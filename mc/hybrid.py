@@ -23,7 +23,7 @@ import numpy as np
 from ..fields._jit import entry, kernel, small_kernel
 from ..fields.medium import Wall
 from ..fields.units import KPC_CM, M_P_G, M_P_GEV
-from .albedo import accept_reflection, incursion_time, transmission
+from .albedo import MILNE_EXTRAPOLATION, accept_reflection, incursion_time, transmission
 from .lookup import at_momentum, gas_density, outflow, surface_normal
 from .move import Particle, at, is_finite, local_scale, move, speed_of, turned
 from .rng import PURPOSE_SOURCE, PURPOSE_TRANSPORT, isotropic, uniform4
@@ -56,7 +56,7 @@ _TIME_BINS, _GRAM_BINS = len(TIME_EDGES_MYR) + 1, len(GRAMMAGE_EDGES) + 1
 SKIN_LAMBDAS = 10.0
 SKIN_OVER_SCALE = 0.02
 _DRIFT_LENGTHS = 5.0
-_DEPTH_OVER_SCALE = 0.005
+_DEPTH_OVER_SCALE = 0.02
 # The plane is a source of exactly zero height: start just off it, so that |z| has a slope.
 _START_Z_KPC = 1e-9
 # The energy bin of a particle is found anew once ln p has changed by this.
@@ -86,7 +86,7 @@ def _log_bin(value, start, step, bins):
     """Bin of logarithmic edges, the first and last for what lies outside."""
     if value <= 0.0:
         return 0
-    return min(max(int(math.floor((math.log(value) - start) / step)) + 1, 0), bins - 1)
+    return min(max(math.floor((math.log(value) - start) / step) + 1, 0), bins - 1)
 
 
 @kernel
@@ -183,6 +183,9 @@ def _follow_echo(table, controls, tally, group, q, weight, clock, particle, bran
     for step in range(controls.max_steps):
         u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, branch, step)
         new, dt, on_surface = move(table, controls.hybrid, True, q, controls.t_max - clock, u0, u1, u2, u3)
+        if not is_finite(new):
+            tally.fates[_LOST] += 1
+            return step + 1
         offset = (offset + _GOLDEN) % 1.0
         n = _score(table, controls, tally, group, fallen, True, False, q, new, offset, dt, weight, clock)
         clock += dt
@@ -191,7 +194,7 @@ def _follow_echo(table, controls, tally, group, q, weight, clock, particle, bran
         if abs(ln_p - binned_ln_p) > _BINNED_LN_P:
             binned_ln_p, fallen = ln_p, _fallen(controls, group, ln_p)
         left = q.x * q.x + q.y * q.y + q.z * q.z >= table.r_max * table.r_max
-        if on_surface or left or clock >= controls.t_max * (1.0 - 1e-12) or not is_finite(q):
+        if on_surface or left or clock >= controls.t_max * (1.0 - 1e-12):
             return step + 1
     return controls.max_steps
 
@@ -199,7 +202,6 @@ def _follow_echo(table, controls, tally, group, q, weight, clock, particle, bran
 @kernel
 def _skin_depth(table, q, ln_p):
     """(depth, lambda, u_n/v) of the skin behind the wall, depth zero where it has to be flown."""
-    R = math.sqrt(q.x * q.x + q.y * q.y)
     behind = at(table, True, q.x, q.y, q.z, q.dir_x, q.dir_y, q.dir_z, ln_p, speed_of(ln_p))
     free_path = 3.0 * behind.diffusion / behind.speed
     scale = local_scale(table, True, behind)
@@ -291,7 +293,7 @@ def _enter_one_way(table, controls, q, mu0, particle, draw):
     """
     n_x, n_y, n_z = surface_normal(table, q.x, q.y, q.z)
     depth, free_path, u_over_v = _skin_depth(table, q, q.ln_p)
-    u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, 0, draw)
+    u0, u1, u2, _ = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, 0, draw)
     if depth == 0.0:
         e_x, e_y, e_z = q.dir_x, q.dir_y, q.dir_z
         ln_p = q.ln_p - mu0 * u_over_v
@@ -300,10 +302,12 @@ def _enter_one_way(table, controls, q, mu0, particle, draw):
             ln_p = q.ln_p + 2.0 * mu0 * u_over_v
         return at(table, True, q.x, q.y, q.z, e_x, e_y, e_z, ln_p, speed_of(ln_p)), draw + 1
     # Mean over a cosine-law entry: <mu> = 2/3 each way, <h> = 4/3 lambda.
-    chance = 4.0 / 3.0 / (depth / free_path + 0.7104461)
+    chance = 4.0 / 3.0 / (depth / free_path + MILNE_EXTRAPOLATION)
     drift = 3.0 * u_over_v
     if drift * depth > 1e-6 * free_path:
-        chance = math.expm1(-drift * 4.0 / 3.0) / math.expm1(-drift * (depth / free_path + 0.7104461))
+        chance = math.expm1(-drift * 4.0 / 3.0) / math.expm1(
+            -drift * (depth / free_path + MILNE_EXTRAPOLATION)
+        )
     meetings = math.log(u0) / math.log1p(-min(chance, 0.999))
     ln_p = q.ln_p - 4.0 / 3.0 * u_over_v * meetings
     return _behind(table, q, depth, n_x, n_y, n_z, ln_p, u1, u2), draw + 1
@@ -355,8 +359,6 @@ def follow(table, controls, tally, group, q, particle, threshold):
         q = turned(new, new.dir_x, new.dir_y, new.dir_z, ln_p)
         if abs(ln_p - binned_ln_p) > _BINNED_LN_P:
             binned_ln_p, fallen = ln_p, _fallen(controls, group, ln_p)
-        if not is_finite(q):
-            return _LOST, step + 1
         if clock >= controls.t_max * (1.0 - 1e-12):
             tally.alive[group] += 1.0
             return _ALIVE, step + 1

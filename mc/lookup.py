@@ -19,17 +19,17 @@ def place(axis, x):
 
 @small_kernel
 def ln_diffusion(ln_D, table, R, z, ln_p):
-    """ln D and the exact gradient (along R and |z|) of its interpolant."""
+    """ln(D/v) and the exact gradient (along R and |z|) of its interpolant."""
     i, a = place(table.R, R)
     j, b = place(table.z, z)
     position = (ln_p - table.ln_p0) * table.inverse_dln_p
-    k = min(max(int(position), 0), ln_D.shape[2] - 2)
+    k = min(max(int(position), 0), ln_D.shape[0] - 2)
     c = position - k
     c1 = 1.0 - c
-    q00 = c1 * ln_D[i, j, k] + c * ln_D[i, j, k + 1]
-    q01 = c1 * ln_D[i, j + 1, k] + c * ln_D[i, j + 1, k + 1]
-    q10 = c1 * ln_D[i + 1, j, k] + c * ln_D[i + 1, j, k + 1]
-    q11 = c1 * ln_D[i + 1, j + 1, k] + c * ln_D[i + 1, j + 1, k + 1]
+    q00 = c1 * ln_D[k, i, j] + c * ln_D[k + 1, i, j]
+    q01 = c1 * ln_D[k, i, j + 1] + c * ln_D[k + 1, i, j + 1]
+    q10 = c1 * ln_D[k, i + 1, j] + c * ln_D[k + 1, i + 1, j]
+    q11 = c1 * ln_D[k, i + 1, j + 1] + c * ln_D[k + 1, i + 1, j + 1]
     low = q00 + a * (q10 - q00)
     high = q01 + a * (q11 - q01)
     width_R = table.R.nodes[i + 1] - table.R.nodes[i]

@@ -66,10 +66,12 @@ def speed_of(ln_p):
 def at(table, in_bell, x, y, z, dir_x, dir_y, dir_z, ln_p, speed):
     """A particle with the medium looked up at its place and momentum."""
     R = math.sqrt(x * x + y * y)
-    ln_D = table.ln_D_bell if in_bell else table.ln_D_halo
-    value, slope_R, slope_z = ln_diffusion(ln_D, table, R, abs(z), ln_p)
+    ln_D_over_v = table.ln_D_over_v_bell if in_bell else table.ln_D_over_v_halo
+    value, slope_R, slope_z = ln_diffusion(ln_D_over_v, table, R, abs(z), ln_p)
     distance = surface_distance(table, R, abs(z))
-    return Particle(x, y, z, dir_x, dir_y, dir_z, ln_p, speed, math.exp(value), slope_R, slope_z, distance)
+    return Particle(
+        x, y, z, dir_x, dir_y, dir_z, ln_p, speed, speed * math.exp(value), slope_R, slope_z, distance
+    )
 
 
 @small_kernel
@@ -214,7 +216,7 @@ def diffuse(table, in_bell, q, dt, u0, u1, u2, u3):
     along_R = q.slope_R * drift / R if R > 1e-12 else 0.0
     x = q.x + along_R * q.x
     y = q.y + along_R * q.y
-    z = q.z + math.copysign(q.slope_z, q.z) * drift
+    z = q.z + math.copysign(1.0, q.z) * q.slope_z * drift
     ln_p, speed = q.ln_p, q.speed
     if in_bell:
         # The velocity at the middle of the step: second order in time.

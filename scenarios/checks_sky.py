@@ -47,7 +47,9 @@ def sphere_around_the_sun(scale: float) -> Rows:
     ratio = sky_map(sphere, 8) * 4 * np.pi / (20.0 * KPC_CM)
     return [
         row("sphere around the Sun: mean intensity over exact", ratio.mean(), 1.0, 0.0, 0.01),
-        row("sphere around the Sun: worst pixel over exact", ratio[np.abs(ratio - 1).argmax()], 1.0, 0.0, 0.01),
+        row(
+            "sphere around the Sun: worst pixel over exact", ratio[np.abs(ratio - 1).argmax()], 1.0, 0.0, 0.01
+        ),
     ]
 
 
@@ -56,5 +58,7 @@ def emissivity_closure(scale: float) -> Rows:
     E = np.geomspace(1e3, 1e6, 7)
     return [
         row("pp yields: share of energy in gamma rays", energy_fraction("gamma", E).mean(), 0.165, 0.0, 0.01),
-        row("pp yields: share of energy in neutrinos", energy_fraction("neutrino", E).mean(), 0.22, 0.0, 0.01),
+        row(
+            "pp yields: share of energy in neutrinos", energy_fraction("neutrino", E).mean(), 0.22, 0.0, 0.01
+        ),
     ]

@@ -1,6 +1,6 @@
 """The usual picture, to compare with: a uniform halo that absorbs at |z| = H.
 
-    python scenarios/free_escape.py --particles 2000
+python scenarios/free_escape.py --particles 2000
 """
 
 from crhalo.scenarios.script import main

@@ -1,8 +1,8 @@
 """The numbers of a run that people quote, each with its error: summary.json.
 
-Densities are by current (total) energy, in bins of half a decade, weighted by energy; times and grammage are
-by injected energy. Everything is derived on the replica axis of `mc.result`, so errors include those of
-ratios. What a number means is said where it is made.
+Densities are by current (total) energy, weighted by energy; times and grammage are by injected energy. Both
+are averages over a decade around 10 GeV, 100 GeV, ... (half a decade at the ends of the range). Everything
+is derived on the replica axis of `mc.result`, so errors include those of ratios.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from ..maps.synthesis import ComponentMaps
 from ..mc.result import Result, value_and_error
 from ..mc.tally import NEAR_DEPTH_KPC, NEAR_R_KPC, TIME_EDGES_MYR, Region
 
-_BINS_PER_POINT = 4  # current-energy bins (8 a decade) in a point of the summary
-_GROUPS_PER_POINT = 8
 _SOME = 1e-300
 
 
@@ -30,21 +28,35 @@ def quantity(replicas: FloatArray) -> dict[str, list[float]]:
     return {"value": value.tolist(), "error": error.tolist()}
 
 
-def _grouped(values: FloatArray, size: int, axis: int) -> FloatArray:
-    """Sums over runs of `size` along an axis; the last may be shorter."""
-    return np.add.reduceat(values, np.arange(0, values.shape[axis], size), axis=axis)
+def _ends(edges_GeV: FloatArray) -> list[int]:
+    """Indices of the edges at which the summary's points begin: half a decade from whole powers of ten."""
+    half = np.log10(edges_GeV[:-1] * 1.001) - 0.5
+    begins = np.flatnonzero(np.abs(half - np.floor(half)) < 0.02)
+    return [0, *(int(i) for i in begins if i > 0)]
+
+
+def _grouped(values: FloatArray, edges_GeV: FloatArray) -> FloatArray:
+    """Sums over the energies of each point, along axis 1 of (replicas, energies, ...)."""
+    return np.add.reduceat(values, _ends(edges_GeV), axis=1)
 
 
 def point_energies_GeV(result: Result) -> FloatArray:
     """Geometric centres of the summary's energy points."""
     edges = result.grid.energy_edges_GeV
-    ends = np.append(edges[:-1:_GROUPS_PER_POINT], edges[-1])
+    ends = np.append(edges[_ends(edges)], edges[-1])
     return np.sqrt(ends[1:] * ends[:-1])
 
 
 def energy_weighted(result: Result, per_bin: FloatArray) -> FloatArray:
     """Sum of E times a quantity per current-energy bin (replicas, bins), over the bins of each point."""
-    return _grouped(per_bin * result.current_energy_GeV, _BINS_PER_POINT, axis=1)
+    return _grouped(per_bin * result.current_energy_GeV, result.grid.current_edges_GeV)
+
+
+def _per_injected(result: Result, name: str) -> FloatArray:
+    """Mean of a tally over the injection groups of each point, (replicas, points, ...)."""
+    edges, values = result.grid.energy_edges_GeV, result.per_particle(name)
+    counts = _grouped(np.ones((1, result.grid.groups)), edges)[0]
+    return _grouped(values, edges) / counts.reshape(-1, *(1,) * (values.ndim - 2))
 
 
 def injected_flux_cm2_s(result: Result, R_d_kpc: float) -> FloatArray:
@@ -73,26 +85,21 @@ def times(result: Result) -> dict[str, Any]:
     Escape is the first passage of the surface, its mean over those that escaped before t_max. Leaving is
     r_max (or the absorbing surface); its median counts those still alive as later than t_max.
     """
-    escape = _grouped(result.per_particle("escape"), _GROUPS_PER_POINT, axis=1)
-    number = np.full(result.grid.groups, 1.0)
-    injected = np.add.reduceat(number, np.arange(0, result.grid.groups, _GROUPS_PER_POINT))
-    leave = _grouped(result.per_particle("leave_time_histogram"), _GROUPS_PER_POINT, axis=1)
-    first = _grouped(result.per_particle("escape_time_histogram"), _GROUPS_PER_POINT, axis=1)
-    alive = _grouped(result.per_particle("alive"), _GROUPS_PER_POINT, axis=1)
+    escape = _per_injected(result, "escape")
     return {
         "escape_time_Myr": quantity(escape[..., 1] / np.maximum(escape[..., 0], _SOME))
-        | {"escaped_fraction": (escape[0, :, 0] / injected).tolist()},
-        "escape_time_median_Myr": quantity(_median_Myr(first, injected)),
+        | {"escaped_fraction": escape[0, :, 0].tolist()},
+        "escape_time_median_Myr": quantity(_median_Myr(_per_injected(result, "escape_time_histogram"))),
         "leave_time_Myr": {
-            "median": quantity(_median_Myr(leave, injected)),
-            "alive_fraction": quantity(alive / injected),
+            "median": quantity(_median_Myr(_per_injected(result, "leave_time_histogram"))),
+            "alive_fraction": quantity(_per_injected(result, "alive")),
         },
     }
 
 
-def _median_Myr(histogram: FloatArray, injected: FloatArray) -> FloatArray:
-    """Median time of (replicas, points, bins) counts, NaN where fewer than half have come."""
-    below = np.cumsum(histogram, axis=-1) / injected[:, None]
+def _median_Myr(histogram: FloatArray) -> FloatArray:
+    """Median time of (replicas, points, bins) shares, NaN where fewer than half have come."""
+    below = np.cumsum(histogram, axis=-1)
     after = np.argmax(below >= 0.5, axis=-1)
     reached = below[..., -1] >= 0.5
     after = np.clip(after, 1, len(TIME_EDGES_MYR) - 1)
@@ -106,9 +113,7 @@ def _median_Myr(histogram: FloatArray, injected: FloatArray) -> FloatArray:
 
 def grammage(result: Result) -> dict[str, Any]:
     """Mean grammage in each component until the history ends, by injected energy."""
-    per_group = result.per_particle("grammage")
-    counts = np.add.reduceat(np.ones(result.grid.groups), np.arange(0, result.grid.groups, _GROUPS_PER_POINT))
-    mean = _grouped(per_group, _GROUPS_PER_POINT, axis=1) / counts[:, None]
+    mean = _per_injected(result, "grammage")
     return {name: quantity(mean[..., i]) for i, name in enumerate(("disc", "halo", "cgm"))}
 
 
@@ -194,8 +199,7 @@ def spectra(sky: ComponentMaps, prl_17: float | None = None) -> dict[str, Any]:
 
 def age(result: Result) -> dict[str, Any]:
     """Mean age of the particles in the disc, by injected energy [Myr]."""
-    weighted = _grouped(result.per_particle("region_age"), _GROUPS_PER_POINT, axis=1)
-    residence = _grouped(result.per_particle("region").sum(axis=2), _GROUPS_PER_POINT, axis=1)
+    weighted, residence = _per_injected(result, "region_age"), _per_injected(result, "region").sum(axis=2)
     return quantity(weighted[..., Region.DISC] / np.maximum(residence[..., Region.DISC], _SOME))
 
 

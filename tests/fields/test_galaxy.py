@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.medium import MOMENTUM_NODES_GeV, Wall
-from crhalo.fields.units import C_KPC_MYR, KPC2_MYR_CM2_S, momentum_GeV, speed_kpc_Myr
+from crhalo.fields.units import C_KPC_MYR, KPC2_MYR_CM2_S
 
 VARIANTS = {
     "papers": {},
@@ -125,11 +125,3 @@ def test_a_users_own_field_is_followed():
 def test_no_halo_is_a_mistake_in_B0():
     with pytest.raises(ValueError, match=r"medium\.B0"):
         Galaxy(B0_uG=0.01).surface_extent_kpc()
-
-
-def test_mean_free_path():
-    galaxy = Galaxy()
-    p = momentum_GeV(1e3)
-    expected = 3 * galaxy.diffusion_bell(p, 0.0, 20.0) / speed_kpc_Myr(p)
-    assert galaxy.mean_free_path_kpc(1e3, 0.0, 20.0, in_bell=True) == pytest.approx(float(expected))
-    assert galaxy.mean_free_path_kpc(1e3, 0.0, 2.0) > galaxy.mean_free_path_kpc(1e3, 0.0, 0.0)

@@ -47,7 +47,7 @@ def interpolator(table, values):
 
 def test_trilinear_diffusion(medium, points):
     table = medium.table
-    for ln_D in (table.ln_D_halo, table.ln_D_bell):
+    for ln_D in (table.ln_D_over_v_halo, table.ln_D_over_v_bell):
         scipys = RegularGridInterpolator((table.R.nodes, table.z.nodes, LN_P), ln_D)(points)
         ours = [ln_diffusion(ln_D, table, *point)[0] for point in points]
         np.testing.assert_allclose(ours, scipys, rtol=1e-12, atol=1e-12)
@@ -55,11 +55,11 @@ def test_trilinear_diffusion(medium, points):
 
 def test_gradient_is_that_of_the_interpolant(medium, points):
     table, step = medium.table, 1e-6
-    value = lambda R, z, ln_p: ln_diffusion(table.ln_D_halo, table, R, z, ln_p)[0]  # noqa: E731
+    value = lambda R, z, ln_p: ln_diffusion(table.ln_D_over_v_halo, table, R, z, ln_p)[0]  # noqa: E731
     for R, z, ln_p in points:
         if min(np.abs(table.R.nodes - R).min(), np.abs(table.z.nodes - z).min()) < 2 * step:
             continue  # the interpolant has a kink at a node
-        _, slope_R, slope_z = ln_diffusion(table.ln_D_halo, table, R, z, ln_p)
+        _, slope_R, slope_z = ln_diffusion(table.ln_D_over_v_halo, table, R, z, ln_p)
         assert slope_R == pytest.approx(
             (value(R + step, z, ln_p) - value(R - step, z, ln_p)) / (2 * step), rel=1e-6, abs=1e-8
         )
@@ -74,7 +74,7 @@ def test_bilinear_distance_gas_and_outflow(medium, points):
     for function, values in ((surface_distance, table.distance), (gas_density, table.gas)):
         ours = [function(table, *point[:2]) for point in points]
         np.testing.assert_allclose(ours, interpolator(table, values)((R, z)), rtol=1e-12, atol=1e-12)
-    # A meridional plane at 30 degrees, below the disc: u_z changes sign (wherever it points), u_R turns with the plane.
+    # A meridional plane at 30 degrees, below the disc: u_z changes sign, u_R turns with the plane.
     c, s = np.sqrt(0.75), 0.5
     u_R, u_z, divergence = interpolator(table, table.outflow)((R, z)).T
     ours = [outflow(table, c * a, s * a, -b) for a, b, _ in points]

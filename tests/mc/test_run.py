@@ -109,12 +109,12 @@ def test_an_interrupt_ends_the_run_promptly(medium, grid):
     assert len(interrupted) == 1 and time.perf_counter() - interrupted[0] < 2
 
 
-@pytest.mark.parametrize("where", ["ln_D_halo", "ln_D_bell"])
+@pytest.mark.parametrize("where", ["ln_D_over_v_halo", "ln_D_over_v_bell"])
 def test_a_hole_in_the_medium_loses_particles_by_count(medium, grid, where):
     table = medium.table
     values = getattr(table, where).copy()
     R, z = np.meshgrid(table.R.nodes, table.z.nodes, indexing="ij")
-    hole = R > 16.0 if where == "ln_D_halo" else z > 20.0
+    hole = R > 16.0 if where == "ln_D_over_v_halo" else z > 20.0
     values[hole] = np.nan
     holed = replace(medium, table=table._replace(**{where: values}))
     counters = run(holed, grid, Transport(particles=BLOCK, seed=1)).counters
