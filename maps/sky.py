@@ -165,7 +165,9 @@ def _map_of_rays(
     edges = _distance_edges_kpc(rays.stops[:, 2].max())
     intensity = None
     for begin in range(0, len(rays.pixel), _RAYS_PER_CHUNK):
-        pixel, weight, direction, stops = (field[begin : begin + _RAYS_PER_CHUNK] for field in rays)
+        part = slice(begin, begin + _RAYS_PER_CHUNK)
+        pixel, weight = rays.pixel[part], rays.weight[part]
+        direction, stops = rays.direction[part], rays.stops[part]
         shape = (len(stops), len(edges) + 2)
         nodes = Nodes(np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int64))
         _place_nodes(edges, stops, *nodes)

@@ -48,7 +48,7 @@ def escape_chance(medium: Medium) -> np.ndarray:
     (4/3) lambda over the resistance behind the wall: 4u/v where advection rules, ~(4/3) lambda/r where
     diffusion does.
     """
-    D = medium.diffusion_bell(MOMENTUM_NODES_GeV, 0.0, wall_on_axis_kpc(medium))
+    D = medium.diffusion_bell(MOMENTUM_NODES_GeV, np.zeros(1), np.array([wall_on_axis_kpc(medium)]))
     free_path = 3.0 * D / speed_kpc_Myr(MOMENTUM_NODES_GeV)
     return np.minimum(4.0 / 3.0 * free_path / _resistance_kpc(medium), 1.0)
 

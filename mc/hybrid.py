@@ -23,9 +23,9 @@ import numpy as np
 from ..fields._jit import entry, kernel, small_kernel
 from ..fields.medium import Wall
 from ..fields.units import KPC_CM, M_P_G, M_P_GEV
-from .albedo import MILNE_EXTRAPOLATION, accept_reflection, incursion_time, transmission
-from .lookup import at_momentum, gas_density, outflow, surface_normal
-from .move import Particle, at, is_finite, local_scale, move, speed_of, turned
+from .albedo import incursion_time, transmission
+from .lookup import at_momentum, gas_density, surface_normal
+from .move import at, is_finite, move, speed_of, turned
 from .rng import PURPOSE_SOURCE, PURPOSE_TRANSPORT, isotropic, uniform4
 from .tally import (
     DISC_HALF_THICKNESS_KPC,
@@ -37,6 +37,16 @@ from .tally import (
     TIME_EDGES_MYR,
     Fate,
     Region,
+)
+from .wall import (
+    at_angle,
+    behind_wall,
+    enter_one_way,
+    flow_along,
+    mirrored,
+    reflected_cosine,
+    shifted,
+    skin_depth,
 )
 
 _ABSORBING, _TWO_WAY, _ONE_WAY, _CLOSED = (
@@ -52,11 +62,6 @@ _GOLDEN = 0.6180339887498949
 _TIME_START, _TIME_STEP = math.log(TIME_EDGES_MYR[0]), math.log(TIME_EDGES_MYR[1] / TIME_EDGES_MYR[0])
 _GRAM_START, _GRAM_STEP = math.log(GRAMMAGE_EDGES[0]), math.log(GRAMMAGE_EDGES[1] / GRAMMAGE_EDGES[0])
 _TIME_BINS, _GRAM_BINS = len(TIME_EDGES_MYR) + 1, len(GRAMMAGE_EDGES) + 1
-# Beyond these the law of diffuse reflection would no longer be exact to a per cent.
-SKIN_LAMBDAS = 10.0
-SKIN_OVER_SCALE = 0.02
-_DRIFT_LENGTHS = 5.0
-_DEPTH_OVER_SCALE = 0.02
 # The plane is a source of exactly zero height: start just off it, so that |z| has a slope.
 _START_Z_KPC = 1e-9
 # The energy bin of a particle is found anew once ln p has changed by this.
@@ -200,120 +205,6 @@ def _follow_echo(table, controls, tally, group, q, weight, clock, particle, bran
 
 
 @kernel
-def _skin_depth(table, q, ln_p):
-    """(depth, lambda, u_n/v) of the skin behind the wall, depth zero where it has to be flown."""
-    behind = at(table, True, q.x, q.y, q.z, q.dir_x, q.dir_y, q.dir_z, ln_p, speed_of(ln_p))
-    free_path = 3.0 * behind.diffusion / behind.speed
-    scale = local_scale(table, True, behind)
-    n_x, n_y, n_z = surface_normal(table, q.x, q.y, q.z)
-    f_x, f_y, f_z, _ = outflow(table, q.x, q.y, q.z)
-    u_over_v = (f_x * n_x + f_y * n_y + f_z * n_z) / behind.speed
-    if SKIN_LAMBDAS * free_path > SKIN_OVER_SCALE * scale:
-        return 0.0, free_path, u_over_v
-    depth = _DEPTH_OVER_SCALE * scale
-    if u_over_v > 0.0:
-        depth = min(depth, _DRIFT_LENGTHS * free_path / (3.0 * u_over_v))
-    return max(depth, SKIN_LAMBDAS * free_path), free_path, u_over_v
-
-
-@kernel
-def _behind(table, q, depth, n_x, n_y, n_z, ln_p, u, v):
-    """The particle at `depth` behind the wall, its direction forgotten."""
-    e_x, e_y, e_z = isotropic(u, v)
-    return at(
-        table,
-        True,
-        q.x + depth * n_x,
-        q.y + depth * n_y,
-        q.z + depth * n_z,
-        e_x,
-        e_y,
-        e_z,
-        ln_p,
-        speed_of(ln_p),
-    )
-
-
-@kernel
-def _shifted(q, depth, n_x, n_y, n_z):
-    """The particle at `depth` behind the wall as the tallies need it."""
-    return Particle(
-        q.x + depth * n_x, q.y + depth * n_y, q.z + depth * n_z, q.dir_x, q.dir_y, q.dir_z, q.ln_p, q.speed,
-        q.diffusion, q.slope_R, q.slope_z, depth,
-    )  # fmt: skip
-
-
-@kernel
-def _reflected_cosine(controls, mu0, particle, branch, draw):
-    """Cosine of a diffusely reflected particle and the next draw index."""
-    while True:
-        u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, branch, draw)
-        draw += 1
-        if accept_reflection(controls.h_table, mu0, u0, u1):
-            return u0, draw
-        if accept_reflection(controls.h_table, mu0, u2, u3):
-            return u2, draw
-
-
-@kernel
-def _along(n_x, n_y, n_z, cosine, u):
-    """Unit vector at `cosine` to the normal, at a random azimuth."""
-    angle = 2.0 * math.pi * u
-    sine = math.sqrt(max(0.0, 1.0 - cosine * cosine))
-    a, b = sine * math.cos(angle), sine * math.sin(angle)
-    # Orthonormal basis around the normal (Duff et al. 2017, JCGT 6, 1).
-    sign = math.copysign(1.0, n_z)
-    p = -1.0 / (sign + n_z)
-    q = n_x * n_y * p
-    return (
-        a * (1.0 + sign * n_x * n_x * p) + b * q + cosine * n_x,
-        a * sign * q + b * (sign + n_y * n_y * p) + cosine * n_y,
-        -a * sign * n_x - b * n_y + cosine * n_z,
-    )
-
-
-@kernel
-def _mirror(q, n_x, n_y, n_z):
-    """Direction after specular reflection."""
-    normal = q.dir_x * n_x + q.dir_y * n_y + q.dir_z * n_z
-    return q.dir_x - 2.0 * normal * n_x, q.dir_y - 2.0 * normal * n_y, q.dir_z - 2.0 * normal * n_z
-
-
-@kernel
-def _flow_along(table, q, e_x, e_y, e_z):
-    f_x, f_y, f_z, _ = outflow(table, q.x, q.y, q.z)
-    return (f_x * e_x + f_y * e_y + f_z * e_z) / q.speed
-
-
-@kernel
-def _enter_one_way(table, controls, q, mu0, particle, draw):
-    """A particle at the wall of a one-way medium: placed behind it, after the meetings that takes.
-
-    The surface mirrors it from without, so it stays; each meeting costs (mu_in + mu_out) u/v.
-    """
-    n_x, n_y, n_z = surface_normal(table, q.x, q.y, q.z)
-    depth, free_path, u_over_v = _skin_depth(table, q, q.ln_p)
-    u0, u1, u2, _ = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, 0, draw)
-    if depth == 0.0:
-        e_x, e_y, e_z = q.dir_x, q.dir_y, q.dir_z
-        ln_p = q.ln_p - mu0 * u_over_v
-        if mu0 < 0.0:
-            e_x, e_y, e_z = _mirror(q, n_x, n_y, n_z)
-            ln_p = q.ln_p + 2.0 * mu0 * u_over_v
-        return at(table, True, q.x, q.y, q.z, e_x, e_y, e_z, ln_p, speed_of(ln_p)), draw + 1
-    # Mean over a cosine-law entry: <mu> = 2/3 each way, <h> = 4/3 lambda.
-    chance = 4.0 / 3.0 / (depth / free_path + MILNE_EXTRAPOLATION)
-    drift = 3.0 * u_over_v
-    if drift * depth > 1e-6 * free_path:
-        chance = math.expm1(-drift * 4.0 / 3.0) / math.expm1(
-            -drift * (depth / free_path + MILNE_EXTRAPOLATION)
-        )
-    meetings = math.log(u0) / math.log1p(-min(chance, 0.999))
-    ln_p = q.ln_p - 4.0 / 3.0 * u_over_v * meetings
-    return _behind(table, q, depth, n_x, n_y, n_z, ln_p, u1, u2), draw + 1
-
-
-@kernel
 def follow(table, controls, tally, group, q, particle, threshold):
     """Follow one particle from injection to its fate; returns the fate and its number of moves.
 
@@ -371,7 +262,7 @@ def follow(table, controls, tally, group, q, particle, threshold):
         n_x, n_y, n_z = surface_normal(table, q.x, q.y, q.z)
         mu0 = q.dir_x * n_x + q.dir_y * n_y + q.dir_z * n_z
         if table.wall == _CLOSED:
-            e_x, e_y, e_z = _mirror(q, n_x, n_y, n_z)
+            e_x, e_y, e_z = mirrored(q, n_x, n_y, n_z)
             q = turned(q, e_x, e_y, e_z, q.ln_p)
             continue
         if no_return:
@@ -386,22 +277,22 @@ def follow(table, controls, tally, group, q, particle, threshold):
             tally.leave_time_histogram[group, _log_bin(clock, _TIME_START, _TIME_STEP, _TIME_BINS)] += 1.0
             return _ABSORBED, step + 1
         if table.wall == _ONE_WAY:
-            q, draw = _enter_one_way(table, controls, q, mu0, particle, draw)
+            q, draw = enter_one_way(table, controls, q, mu0, particle, draw)
             in_bell = True
             multiplicity = 1.0
             continue
         if in_bell:
             # Back into the halo, which is at rest.
-            ln_p = q.ln_p + _flow_along(table, q, q.dir_x, q.dir_y, q.dir_z)
+            ln_p = q.ln_p + flow_along(table, q, q.dir_x, q.dir_y, q.dir_z)
             in_bell = False
             weight = 1.0
             q = at(table, False, q.x, q.y, q.z, q.dir_x, q.dir_y, q.dir_z, ln_p, speed_of(ln_p))
             multiplicity = _count(table, ln_p, controls.multiplicity)
             continue
-        depth, free_path, u_over_v = _skin_depth(table, q, q.ln_p)
+        depth, free_path, u_over_v = skin_depth(table, q, q.ln_p)
         copies = _count(table, q.ln_p, controls.echoes)
         if depth == 0.0 or not controls.skin:
-            ln_p = q.ln_p - _flow_along(table, q, q.dir_x, q.dir_y, q.dir_z)
+            ln_p = q.ln_p - flow_along(table, q, q.dir_x, q.dir_y, q.dir_z)
             q = at(table, True, q.x, q.y, q.z, q.dir_x, q.dir_y, q.dir_z, ln_p, speed_of(ln_p))
             for _ in range(round(copies) - 1):
                 echoes += 1
@@ -417,8 +308,8 @@ def follow(table, controls, tally, group, q, particle, threshold):
         multiplicity = max(1.0, min(_count(table, q.ln_p, controls.multiplicity), 0.5 / chance))
         # The layer that is not followed is tallied by its mean time and mean displacement.
         dwell = incursion_time(controls.h_table, mu0, chance, free_path, depth, q.speed, u_over_v)
-        inner = _shifted(q, 0.5 * depth * (1.0 - chance), n_x, n_y, n_z)
-        outer = _shifted(q, 0.5 * depth * (1.0 + chance), n_x, n_y, n_z)
+        inner = shifted(q, 0.5 * depth * (1.0 - chance), n_x, n_y, n_z)
+        outer = shifted(q, 0.5 * depth * (1.0 + chance), n_x, n_y, n_z)
         n = _score(
             table, controls, tally, group, fallen, True, False, inner, outer, 0.5, dwell, multiplicity, clock
         )
@@ -433,7 +324,7 @@ def follow(table, controls, tally, group, q, particle, threshold):
         if hazard > threshold:
             hazard, threshold = 0.0, -math.log(u0)
             ln_p = q.ln_p - mu0 * u_over_v
-            q = _behind(table, q, depth, n_x, n_y, n_z, ln_p, u1, u2)
+            q = behind_wall(table, q, depth, n_x, n_y, n_z, ln_p, u1, u2)
             in_bell = True
             multiplicity = 1.0
             weight = 1.0 / copies
@@ -442,14 +333,14 @@ def follow(table, controls, tally, group, q, particle, threshold):
         while copies_due >= 1.0:
             copies_due -= 1.0
             echoes += 1
-            echo = _behind(table, q, depth, n_x, n_y, n_z, q.ln_p - mu0 * u_over_v, u1, u2)
+            echo = behind_wall(table, q, depth, n_x, n_y, n_z, q.ln_p - mu0 * u_over_v, u1, u2)
             tally.work[1] += 1
             tally.work[2] += _follow_echo(
                 table, controls, tally, group, echo, 1.0 / copies, clock, particle, echoes
             )
-        mu, draw = _reflected_cosine(controls, mu0, particle, 0, draw)
+        mu, draw = reflected_cosine(controls, mu0, particle, 0, draw)
         ln_p = q.ln_p - multiplicity * (mu0 + mu) * u_over_v
-        e_x, e_y, e_z = _along(n_x, n_y, n_z, -mu, u2)
+        e_x, e_y, e_z = at_angle(n_x, n_y, n_z, -mu, u2)
         q = at(table, False, q.x, q.y, q.z, e_x, e_y, e_z, ln_p, speed_of(ln_p))
     return _CAPPED, controls.max_steps
 

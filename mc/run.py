@@ -54,12 +54,13 @@ class Transport:
 def schedule(energy_edges_GeV: np.ndarray) -> np.ndarray:
     """Injection group of each particle of a block, the same for all blocks.
 
-    Energies are log-uniform within a group. Groups above 300 GeV come twice, because histories there are
-    short and scatter more; tallies are per particle of a group, so how many there are does not matter to
-    them. The order goes through the energies in long strides, so that a part of a block covers them all.
+    Energies are log-uniform within a group. Groups above 300 GeV come twice and above 300 TeV three times,
+    because histories there are short and scatter more; tallies are per particle of a
+    group, so how many there are does not matter to them. The order goes through the energies in long
+    strides, so that a part of a block covers them all.
     """
     low = energy_edges_GeV[:-1] * (1 + 1e-9)
-    groups = np.repeat(np.arange(len(low)), np.where(low < 300.0, 1, 2))
+    groups = np.repeat(np.arange(len(low)), np.where(low < 300.0, 1, np.where(low < 3e5, 2, 3)))
     groups = np.tile(groups, -(-BLOCK_AT_LEAST // len(groups)))
     stride = (np.arange(len(groups)) * 0.6180339887498949) % 1.0
     return groups[np.argsort(stride, kind="stable")].astype(np.int64)

@@ -145,7 +145,7 @@ def execute(scenario: Scenario, out: Path, threads: int, progress: Progress = _q
     """
     import numba
 
-    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+    numba.set_num_threads(min(threads, numba.get_num_threads()))
     finished = make_run(scenario, threads, progress)
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)

@@ -130,10 +130,10 @@ def _draw_plane(run: Run, path: Path) -> None:
 def _surface(distance: FloatArray, R: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray] | None:
     from contourpy import contour_generator
 
-    lines = contour_generator(x=R, y=z, z=distance.T).lines(0.0)
+    lines = [np.asarray(line) for line in contour_generator(x=R, y=z, z=distance.T).lines(0.0)]
     if not lines:
         return None
-    line = max(lines, key=len)
+    line = max(lines, key=lambda each: len(each))
     # From the axis to the plane, closed at both ends.
     line = line if line[0, 0] < line[-1, 0] else line[::-1]
     return np.concatenate([[0.0], line[:, 0], line[-1:, 0]]), np.concatenate([line[:1, 1], line[:, 1], [0.0]])

@@ -8,6 +8,7 @@ fails it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,11 @@ def surface_layer(depth: float) -> float:
     return 0.5 * depth + MILNE_EXTRAPOLATION - float(below)
 
 
+def _rising(lambda_0: float, z: np.ndarray) -> np.ndarray:
+    """Mean free path with a scale height of 1 kpc."""
+    return lambda_0 * np.exp(z)
+
+
 def bell_wall(scale: float) -> Rows:
     """Slab with D rising towards a Bell wall: n_gal/phi = int dz/D + 1/u and n_out = phi/u."""
     rows = []
@@ -128,7 +134,7 @@ def bell_wall(scale: float) -> Rows:
             lambda_0 = free_path * np.exp(-z_t)
             wall = Slab(
                 z_t,
-                lambda z, lambda_0=lambda_0: lambda_0 * np.exp(z),
+                partial(_rising, lambda_0),
                 Wall.TWO_WAY,
                 mean_free_path_behind_kpc=min(1e-3 * free_path, 1e-4),
                 speed_behind_kpc_Myr=u,
@@ -222,22 +228,31 @@ def thin_disc(scale: float) -> Rows:
     return [check("thin disc: grammage over m n c h H/D", X / (M_P_G * KPC_CM * C * column), 1.0, 0.03)]
 
 
+def _everywhere(D: float, p: np.ndarray, R: np.ndarray, z: np.ndarray) -> np.ndarray:
+    return D + 0.0 * p * R * z
+
+
+def _radial(u: float, R: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Flow u (1 kpc/r) away from the centre."""
+    r2 = np.maximum(R**2 + z**2, 0.01)
+    return u * R / r2, u * z / r2
+
+
+def _radial_divergence(u: float, R: np.ndarray, z: np.ndarray) -> np.ndarray:
+    return u / np.maximum(R**2 + z**2, 0.01)
+
+
 def adiabatic(scale: float) -> Rows:
     """u = u0 r0/r: momentum falls as r^(-1/3), by diffusive steps and by flights."""
     rows = []
     for method, free_path, u_over_c in (("hybrid", 1e-4, 0.01), ("flight", 0.005, 0.1)):
-        u = u_over_c * C
-
-        def flow(R: np.ndarray, z: np.ndarray, u: float = u) -> tuple[np.ndarray, np.ndarray]:
-            r2 = np.maximum(R**2 + z**2, 0.01)
-            return u * R / r2, u * z / r2
-
+        u, D = u_over_c * C, free_path * C / 3.0
         medium = Medium.tabulate(
             diffusion_halo=lambda p, R, z: 0.1 * C + 0.0 * p * R * z,
-            diffusion_bell=lambda p, R, z, lam=free_path: lam * C / 3.0 + 0.0 * p * R * z,
+            diffusion_bell=partial(_everywhere, D),
             surface=lambda R, z: np.hypot(R, z) - 1.0,
-            outflow=flow,
-            divergence=lambda R, z, u=u: u / np.maximum(R**2 + z**2, 0.01),
+            outflow=partial(_radial, u),
+            divergence=partial(_radial_divergence, u),
             R_axis=axis((2.0, 0.05), (12.0, 0.1)),
             z_axis=axis((2.0, 0.05), (12.0, 0.1)),
             r_max_kpc=10.0,

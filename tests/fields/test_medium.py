@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.medium import Medium, MOMENTUM_NODES_GeV, Wall, axis
+from crhalo.fields.units import speed_kpc_Myr
 
 BALL_KPC = 5.0
 
@@ -40,7 +41,8 @@ def test_axis_look_up_finds_the_cell():
 def test_table_holds_the_functions_at_its_nodes():
     table = ball().table
     R, z = np.meshgrid(table.R.nodes, table.z.nodes, indexing="ij")
-    exact = diffusion(MOMENTUM_NODES_GeV[:, None, None], R, z) / speed_kpc_Myr(MOMENTUM_NODES_GeV)[:, None, None]
+    p = MOMENTUM_NODES_GeV[:, None, None]
+    exact = diffusion(p, R, z) / speed_kpc_Myr(p)
     np.testing.assert_allclose(np.exp(table.ln_D_over_v_halo), exact, rtol=1e-12)
     np.testing.assert_array_equal(table.ln_D_over_v_halo, table.ln_D_over_v_bell)
     np.testing.assert_allclose(table.distance, np.hypot(R, z) - BALL_KPC, atol=1e-3)

@@ -2,11 +2,11 @@
 
 import pytest
 from crhalo.fields.galaxy import Galaxy
-from crhalo.mc.run import Transport, run
+from crhalo.mc.run import Transport, run, schedule
 from crhalo.mc.tally import energy_groups, galactic_grid
 
-# 64 particles a block.
 ENERGY_EDGES_GeV = energy_groups(1e5, 1e6)
+BLOCK = schedule(ENERGY_EDGES_GeV).size
 
 
 @pytest.fixture(scope="session")
@@ -27,5 +27,5 @@ def grid(galaxy):
 
 @pytest.fixture(scope="session")
 def result(medium, grid):
-    """Four blocks of 64 particles."""
-    return run(medium, grid, Transport(particles=256, seed=1), provenance={"medium": "small"})
+    """Four blocks of particles."""
+    return run(medium, grid, Transport(particles=4 * BLOCK, seed=1), provenance={"medium": "small"})

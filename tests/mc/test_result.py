@@ -37,7 +37,7 @@ def file(result, tmp_path_factory):
 @pytest.fixture(scope="module")
 def other(medium, grid):
     """Another seed, one block."""
-    return run(medium, grid, Transport(particles=64, seed=2), provenance={"medium": "small"})
+    return run(medium, grid, Transport(particles=80, seed=2), provenance={"medium": "small"})
 
 
 class TestFile:
@@ -177,7 +177,7 @@ class TestErrors:
 class TestSpectrum:
     def test_reweighting_is_a_run_with_that_spectrum(self, medium, grid, other):
         steep = {"slope": 2.4, "E_min_GeV": 1e5}
-        direct = run(medium, grid, Transport(particles=64, seed=2), Spectrum(**steep))
+        direct = run(medium, grid, Transport(particles=80, seed=2), Spectrum(**steep))
         for name in ("halo", "bell", "region"):
             reweighted = other.reweight(**steep).density_cm3(name)
             np.testing.assert_array_equal(reweighted, direct.density_cm3(name))
