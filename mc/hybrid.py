@@ -44,6 +44,7 @@ from .wall import (
     enter_one_way,
     flow_along,
     mirrored,
+    one_way_layer,
     reflected_cosine,
     shifted,
     skin_depth,
@@ -137,7 +138,8 @@ def _score(table, controls, tally, group, fallen, in_bell, no_return, old, new, 
     z = abs(old.z + where * (new.z - old.z))
     R = math.sqrt(x * x + y * y)
     r2 = R * R + z * z
-    if r2 > table.r_max * table.r_max:
+    # Written so that a place that is not a number is not looked up either.
+    if not r2 <= table.r_max * table.r_max:
         return 0.0
     residence = weight * dt
     path = residence * old.speed * _GRAMMAGE_PER_KPC
@@ -189,7 +191,6 @@ def _follow_echo(table, controls, tally, group, q, weight, clock, particle, bran
         u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, branch, step)
         new, dt, on_surface = move(table, controls.hybrid, True, q, controls.t_max - clock, u0, u1, u2, u3)
         if not is_finite(new):
-            tally.fates[_LOST] += 1
             return step + 1
         offset = (offset + _GOLDEN) % 1.0
         n = _score(table, controls, tally, group, fallen, True, False, q, new, offset, dt, weight, clock)
@@ -228,6 +229,8 @@ def follow(table, controls, tally, group, q, particle, threshold):
         draw += 1
         left = (controls.t_max - clock) / multiplicity
         new, dt, on_surface = move(table, controls.hybrid, in_bell, q, left, u0, u1, u2, u3)
+        if not is_finite(new):
+            return _LOST, step + 1
         offset = (offset + _GOLDEN) % 1.0
         n = _score(
             table,
@@ -277,9 +280,19 @@ def follow(table, controls, tally, group, q, particle, threshold):
             tally.leave_time_histogram[group, _log_bin(clock, _TIME_START, _TIME_STEP, _TIME_BINS)] += 1.0
             return _ABSORBED, step + 1
         if table.wall == _ONE_WAY:
+            depth, dwell = one_way_layer(table, q)
+            outer = shifted(q, depth, n_x, n_y, n_z)
+            _score(
+                table, controls, tally, group, fallen, True, False, shifted(q, 0.0, n_x, n_y, n_z), outer,
+                0.5, dwell, 1.0, clock,
+            )  # fmt: skip
+            clock += dwell
             q, draw = enter_one_way(table, controls, q, mu0, particle, draw)
             in_bell = True
             multiplicity = 1.0
+            if clock >= controls.t_max:
+                tally.alive[group] += 1.0
+                return _ALIVE, step + 1
             continue
         if in_bell:
             # Back into the halo, which is at rest.
@@ -287,9 +300,14 @@ def follow(table, controls, tally, group, q, particle, threshold):
             in_bell = False
             weight = 1.0
             q = at(table, False, q.x, q.y, q.z, q.dir_x, q.dir_y, q.dir_z, ln_p, speed_of(ln_p))
-            multiplicity = _count(table, ln_p, controls.multiplicity)
+            depth, free_path, u_over_v = skin_depth(table, q, q.ln_p)
+            # Where the wall is flown every return is followed; elsewhere as at a meeting with cosine 1.
+            if depth > 0.0 and controls.skin:
+                chance = transmission(controls.h_table, 1.0, free_path, depth, u_over_v)
+                multiplicity = max(1.0, min(_count(table, ln_p, controls.multiplicity), 0.5 / chance))
             continue
         depth, free_path, u_over_v = skin_depth(table, q, q.ln_p)
+        mu0 = max(mu0, 0.0)
         copies = _count(table, q.ln_p, controls.echoes)
         if depth == 0.0 or not controls.skin:
             ln_p = q.ln_p - flow_along(table, q, q.dir_x, q.dir_y, q.dir_z)
@@ -315,20 +333,14 @@ def follow(table, controls, tally, group, q, particle, threshold):
         )
         dwell *= multiplicity
         clock += dwell
+        if clock >= controls.t_max:
+            tally.alive[group] += 1.0
+            return _ALIVE, step + 1
         q = turned(
             q, q.dir_x, q.dir_y, q.dir_z, q.ln_p - n * at_momentum(table.loss_rate, table, q.ln_p) * dwell
         )
         u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, 0, draw)
         draw += 1
-        hazard -= math.log1p(-chance * multiplicity)
-        if hazard > threshold:
-            hazard, threshold = 0.0, -math.log(u0)
-            ln_p = q.ln_p - mu0 * u_over_v
-            q = behind_wall(table, q, depth, n_x, n_y, n_z, ln_p, u1, u2)
-            in_bell = True
-            multiplicity = 1.0
-            weight = 1.0 / copies
-            continue
         copies_due += chance * multiplicity * (copies - 1.0)
         while copies_due >= 1.0:
             copies_due -= 1.0
@@ -338,6 +350,15 @@ def follow(table, controls, tally, group, q, particle, threshold):
             tally.work[2] += _follow_echo(
                 table, controls, tally, group, echo, 1.0 / copies, clock, particle, echoes
             )
+        hazard -= math.log1p(-chance * multiplicity)
+        if hazard > threshold:
+            hazard, threshold = 0.0, -math.log(u0)
+            ln_p = q.ln_p - mu0 * u_over_v
+            q = behind_wall(table, q, depth, n_x, n_y, n_z, ln_p, u1, u2)
+            in_bell = True
+            multiplicity = 1.0
+            weight = 1.0 / copies
+            continue
         mu, draw = reflected_cosine(controls, mu0, particle, 0, draw)
         ln_p = q.ln_p - multiplicity * (mu0 + mu) * u_over_v
         e_x, e_y, e_z = at_angle(n_x, n_y, n_z, -mu, u2)

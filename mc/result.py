@@ -155,7 +155,14 @@ class Result:
         extra = (1,) * (values.ndim - 2)
         sums = np.concatenate([total[None], total - values])
         numbers = np.concatenate([number[None], number - counts])
-        return sums / np.maximum(numbers, 1.0).reshape(numbers.shape + extra)
+        means = sums / np.maximum(numbers, 1.0).reshape(numbers.shape + extra)
+        # A short run leaves groups empty: they are taken to be like the nearest one that is not.
+        for mean, counted in zip(means, numbers, strict=True):
+            filled = np.flatnonzero(counted)
+            if 0 < filled.size < counted.size:
+                every = np.arange(counted.size)
+                mean[:] = mean[filled[np.abs(every[:, None] - filled).argmin(axis=1)]]
+        return means
 
     # -- under a spectrum ------------------------------------------------------------------
 

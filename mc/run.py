@@ -68,12 +68,13 @@ def schedule(energy_edges_GeV: np.ndarray) -> np.ndarray:
 
 def controls_of(medium: Medium, grid: TallyGrid, transport: Transport) -> Controls:
     """The kernel's view of a `Transport`."""
-    multiplicity, echoes = acceleration_tables(medium, transport.acceleration)
+    hybrid = transport.method == "hybrid"
+    multiplicity, echoes = acceleration_tables(medium, transport.acceleration if hybrid else 1)
     halo_cells, bell_cells = grid.binnings()
     return Controls(
         seed=transport.seed,
-        hybrid=transport.method == "hybrid",
-        skin=transport.acceleration != 1 and transport.method == "hybrid",
+        hybrid=hybrid,
+        skin=transport.acceleration != 1 and hybrid,
         multiplicity=multiplicity,
         echoes=echoes,
         h_table=h_table(),

@@ -190,11 +190,12 @@ def galactic_grid(
     def up(x: float) -> float:
         return float(np.ceil(min(x, r_max_kpc)))
 
+    disc = ((0.1, 0.1), (0.3, 0.2), (0.6, 0.3), (1.0, 0.4))
     far = ((min(40.0, r_max_kpc), 4.0), (r_max_kpc, 12.0))
     return TallyGrid(
         energy_edges_GeV=energy_edges_GeV,
-        halo_R_kpc=_edges((min(24.0, up(R_halo_kpc)), 1.0), (up(R_halo_kpc), 6.0)),
-        halo_z_kpc=_edges((0.1, 0.1), (0.3, 0.2), (0.6, 0.3), (1.0, 0.4), (up(z_halo_kpc), 1.0)),
+        halo_R_kpc=_edges((min(24.0, up(R_halo_kpc)), 1.0), (up(R_halo_kpc), 8.0)),
+        halo_z_kpc=_edges(*disc, (min(15.0, up(z_halo_kpc)), 1.0), (up(z_halo_kpc), 8.0)),
         bell_R_kpc=_edges((min(20.0, r_max_kpc), 2.5), *far),
         bell_z_kpc=_edges((min(20.0, r_max_kpc), 1.25), *far),
     )

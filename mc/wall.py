@@ -104,6 +104,21 @@ def flow_along(table, q, e_x, e_y, e_z):
 
 
 @kernel
+def one_way_layer(table, q):
+    """(depth, mean time) of the layer behind a one-way wall that is not followed, zero where it is.
+
+    Mean time of reflected Brownian motion with drift from the wall to the depth.
+    """
+    depth, free_path, u_over_v = skin_depth(table, q, q.ln_p)
+    if depth == 0.0:
+        return 0.0, 0.0
+    length = free_path / (3.0 * max(u_over_v, 1e-12))
+    x = depth / length
+    shape = 0.5 * x * x if x < 1e-3 else x + math.expm1(-x)
+    return depth, length * shape / (max(u_over_v, 1e-12) * q.speed)
+
+
+@kernel
 def enter_one_way(table, controls, q, mu0, particle, draw):
     """A particle at the wall of a one-way medium: placed behind it, after the meetings that takes.
 

@@ -109,7 +109,7 @@ class Transport(_Table):
     """Absorbing outer edge."""
     t_max: Annotated[float, Quantity("Myr", "0.001 Myr", "100 Gyr")] = _as_in_file("10 Gyr")
     """Age at which histories end."""
-    particles: Annotated[int, Number(1, 10**9, whole=True)] = 5000
+    particles: Annotated[int, Number(1, 10**9, whole=True)] = 5200
     """Number of particles."""
     seed: Annotated[int, Number(0, 2**32 - 1, whole=True)] = 1
     """Seed of all random numbers."""
@@ -145,6 +145,9 @@ class Scenario(_Table):
     @model_validator(mode="after")
     def _fits_inside_r_max(self) -> Self:
         r_max = self.transport.r_max
+        if r_max <= 10.0:
+            edge = _text(self.transport, "r_max")
+            _refuse(f"transport.r_max = {edge}: allowed: more than 10 kpc, so that the Sun is inside")
         inside = [("source.R_d", self.source.R_d, _text(self.source, "R_d"))]
         if self.medium.halo == "constant":
             inside.append(("medium.H", self.medium.H, _text(self.medium, "H")))

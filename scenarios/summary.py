@@ -28,35 +28,42 @@ def quantity(replicas: FloatArray) -> dict[str, list[float]]:
     return {"value": value.tolist(), "error": error.tolist()}
 
 
-def _ends(edges_GeV: FloatArray) -> list[int]:
-    """Indices of the edges at which the summary's points begin: half a decade from whole powers of ten."""
-    half = np.log10(edges_GeV[:-1] * 1.001) - 0.5
-    begins = np.flatnonzero(np.abs(half - np.floor(half)) < 0.02)
-    return [0, *(int(i) for i in begins if i > 0)]
+def _over(a: FloatArray, b: FloatArray) -> FloatArray:
+    """a/b, NaN (null in the file) where there is nothing to divide by."""
+    return np.divide(a, b, out=np.full(np.shape(a), np.nan), where=b != 0)
 
 
-def _grouped(values: FloatArray, edges_GeV: FloatArray) -> FloatArray:
-    """Sums over the energies of each point, along axis 1 of (replicas, energies, ...)."""
-    return np.add.reduceat(values, _ends(edges_GeV), axis=1)
+def _begins(result: Result) -> list[int]:
+    """Current-energy bins at which the summary's points begin: half a decade from whole powers of ten."""
+    edges = np.log10(result.grid.current_edges_GeV)
+    halves = np.arange(np.ceil(edges[0] - 0.5), edges[-1] + 0.5) + 0.5
+    nearest = {int(np.argmin(np.abs(edges[:-1] - half))) for half in halves if edges[0] < half < edges[-1]}
+    return sorted({0} | nearest)
+
+
+def _grouped(result: Result, values: FloatArray) -> FloatArray:
+    """Sums over the energies of each point, along axis 1 of (replicas, bins or groups, ...)."""
+    per_bin = values.shape[1] // (len(result.grid.current_edges_GeV) - 1)
+    return np.add.reduceat(values, [begin * per_bin for begin in _begins(result)], axis=1)
 
 
 def point_energies_GeV(result: Result) -> FloatArray:
     """Geometric centres of the summary's energy points."""
-    edges = result.grid.energy_edges_GeV
-    ends = np.append(edges[_ends(edges)], edges[-1])
+    edges = result.grid.current_edges_GeV
+    ends = np.append(edges[_begins(result)], edges[-1])
     return np.sqrt(ends[1:] * ends[:-1])
 
 
 def energy_weighted(result: Result, per_bin: FloatArray) -> FloatArray:
     """Sum of E times a quantity per current-energy bin (replicas, bins), over the bins of each point."""
-    return _grouped(per_bin * result.current_energy_GeV, result.grid.current_edges_GeV)
+    return _grouped(result, per_bin * result.current_energy_GeV)
 
 
 def _per_injected(result: Result, name: str) -> FloatArray:
     """Mean of a tally over the injection groups of each point, (replicas, points, ...)."""
-    edges, values = result.grid.energy_edges_GeV, result.per_particle(name)
-    counts = _grouped(np.ones((1, result.grid.groups)), edges)[0]
-    return _grouped(values, edges) / counts.reshape(-1, *(1,) * (values.ndim - 2))
+    values = result.per_particle(name)
+    counts = _grouped(result, np.ones((1, result.grid.groups)))[0]
+    return _grouped(result, values) / counts.reshape(-1, *(1,) * (values.ndim - 2))
 
 
 def injected_flux_cm2_s(result: Result, R_d_kpc: float) -> FloatArray:
@@ -87,7 +94,7 @@ def times(result: Result) -> dict[str, Any]:
     """
     escape = _per_injected(result, "escape")
     return {
-        "escape_time_Myr": quantity(escape[..., 1] / np.maximum(escape[..., 0], _SOME))
+        "escape_time_Myr": quantity(_over(escape[..., 1], escape[..., 0]))
         | {"escaped_fraction": escape[0, :, 0].tolist()},
         "escape_time_median_Myr": quantity(_median_Myr(_per_injected(result, "escape_time_histogram"))),
         "leave_time_Myr": {
@@ -134,8 +141,8 @@ def densities(result: Result, galaxy: Galaxy, medium: Medium) -> dict[str, Any]:
     disc = energy_weighted(result, n[..., Region.DISC])
     no_return = energy_weighted(result, n[..., Region.DISC_NO_RETURN])
     out: dict[str, Any] = {
-        "galactic_density": quantity(disc * C_CM_S / reference),
-        "galactic_density_over_no_return": quantity(disc / np.maximum(no_return, _SOME)),
+        "galactic_density": quantity(_over(disc * C_CM_S, reference)),
+        "galactic_density_over_no_return": quantity(_over(disc, no_return)),
     }
     if medium.table.wall == 0:
         return out
@@ -144,10 +151,10 @@ def densities(result: Result, galaxy: Galaxy, medium: Medium) -> dict[str, Any]:
     # Displacement per Myr of all particles there, per volume: the mean flux.
     carried *= KPC_MYR_CM_S / (result.volumes_kpc3["region"][Region.NEAR] * KPC_CM**3)
     flux, flux_over_speed = _near_averages(galaxy, medium)
-    advected = near / (reference * flux_over_speed)
-    over_tallied = advected * reference * flux / np.where(np.abs(carried) > 0, carried, np.nan)
+    advected = _over(near, reference * flux_over_speed)
+    over_tallied = _over(advected * reference * flux, carried)
     out |= {
-        "density_over_free_escape": quantity(near * C_CM_S / (3.0 * reference * flux)),
+        "density_over_free_escape": quantity(_over(near * C_CM_S, 3.0 * reference * flux)),
         "density_times_vA_over_flux": quantity(advected),
         "density_times_vA_over_tallied_flux": quantity(over_tallied),
         "advection_limit_GeV": _limit(energy, over_tallied),
@@ -200,7 +207,7 @@ def spectra(sky: ComponentMaps, prl_17: float | None = None) -> dict[str, Any]:
 def age(result: Result) -> dict[str, Any]:
     """Mean age of the particles in the disc, by injected energy [Myr]."""
     weighted, residence = _per_injected(result, "region_age"), _per_injected(result, "region").sum(axis=2)
-    return quantity(weighted[..., Region.DISC] / np.maximum(residence[..., Region.DISC], _SOME))
+    return quantity(_over(weighted[..., Region.DISC], residence[..., Region.DISC]))
 
 
 def summarise(

@@ -260,7 +260,7 @@ def adiabatic(scale: float) -> Rows:
         )
         edges = np.arange(0.0, 10.1, 0.5)
         grid = TallyGrid(energy_groups(1e4, 1e6), edges[[0, 1]], edges[[0, 1]], edges, edges)
-        number, how = (3000, "auto") if method == "hybrid" else (400, 1)
+        number, how = (3000, "auto") if method == "hybrid" else (2400, 1)
         result = follow(medium, grid, int(number * scale), 20, method=method, acceleration=how)
         tally = result.per_particle("bell")[:, 16:].sum(axis=1)
         fallen = (tally * np.arange(tally.shape[1])[:, None, None]).sum(axis=1) * np.log(10) / 8
@@ -302,10 +302,10 @@ def acceleration(scale: float) -> Rows:
 
 
 QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
-    (slab_escape, 0.4),
-    (milne, 0.4),
-    (wall_loss, 0.5),
-    (moving_medium, 0.5),
+    (slab_escape, 0.8),
+    (milne, 1.0),
+    (wall_loss, 1.0),
+    (moving_medium, 1.0),
     (half_space, 0.6),
     (thin_disc, 0.4),
     (adiabatic, 0.5),

@@ -45,24 +45,19 @@ TWINS = (
             ("if u1 * majorant * 3.0 * new.diffusion < new.speed:", "if u1 * majorant >= 0.0:"),
         ),
         "well_mixed",
-        1 / 3,
+        1 / 12,
         "well-mixed",
     ),
     Twin(
-        "steps without the drift of the velocity-jump process",
+        "steps without -(lambda/3) grad lambda",
         "mc/move.py",
-        (
-            (
-                "drift = q.diffusion * dt - free_path * free_path / 3.0",
-                "drift = q.diffusion * dt",
-            ),
-        ),
+        (("drift = q.diffusion * dt - free_path * free_path / 3.0", "drift = q.diffusion * dt"),),
         "well_mixed",
-        1 / 3,
+        1 / 12,
         "well-mixed",
     ),
     Twin(
-        "steps without the memory of direction",
+        "steps without lambda (Omega0 + Omega1)",
         "mc/move.py",
         (
             ("x += free_path * (q.dir_x + e_x) + noise * n_x", "x += noise * n_x"),
@@ -70,7 +65,7 @@ TWINS = (
             ("z += free_path * (q.dir_z + e_z) + noise * n_z", "z += noise * n_z"),
         ),
         "well_mixed",
-        1 / 3,
+        1 / 12,
         "well-mixed",
     ),
     Twin(
@@ -90,6 +85,7 @@ TWINS = (
                 "length = min(STEP_OVER_SCALE * length_scale, STEP_OVER_DISTANCE * room)",
                 "length = min(STEP_OVER_SCALE * length_scale, 0.05)",
             ),
+            ("if abs(q.distance) <= 1.01 * s:", "if abs(q.distance) <= 1.01 * s or q.distance > 0.0:"),
         ),
         "slab_escape",
         0.05,
@@ -100,7 +96,7 @@ TWINS = (
         "mc/move.py",
         (("spread = _TIME_SPREAD if late else -_TIME_SPREAD", "spread = 0.0"),),
         "slab_escape",
-        0.1,
+        0.8,
         "slab: variance",
     ),
     Twin(
@@ -128,33 +124,25 @@ TWINS = (
         "wall loss (skin): <ln p/p0>",
     ),
     Twin(
-        "a Lambert wall",
-        "mc/albedo.py",
-        (("return u * largest <= h_of(table, mu) * mu / (mu + mu0)", "return u <= mu"),),
-        "wall_loss",
-        1.0,
-        "wall loss (skin): <ln p/p0>",
-    ),
-    Twin(
-        "a uniform wall",
+        "a wall that reflects evenly in the cosine",
         "mc/albedo.py",
         (("return u * largest <= h_of(table, mu) * mu / (mu + mu0)", "return u <= 1.0"),),
         "wall_loss",
-        1.0,
+        0.3,
         "wall loss (skin): <ln p/p0>",
     ),
     Twin(
         "longitude the other way round",
         "maps/sky.py",
-        (("np.stack([cos_b * np.cos(l), cos_b * np.sin(l), sin_b]", "np.stack([cos_b * np.cos(l), -cos_b * np.sin(l), sin_b]"),),
+        (("cos_b * np.sin(l), sin_b]", "-cos_b * np.sin(l), sin_b]"),),
         "one_pixel",
         1.0,
         "one pixel: its distance",
     ),
     Twin(
-        "yields of one neutrino flavour for all three",
+        "neutrinos counted twice",
         "maps/secondaries.py",
-        (("np.reshape(table, (-1, product.size)).T", "np.reshape(table, (-1, product.size)).T / 3.0"),),
+        (('"neutrino": ("nu_all",)', '"neutrino": ("nu_all", "nu_all")'),),
         "emissivity_closure",
         1.0,
         "pp yields: share of energy in neutrinos",
@@ -190,13 +178,17 @@ def rows_of(twin: Twin, where: Path) -> list[dict]:
     return json.loads(done.stdout)
 
 
+def is_off(row: dict) -> bool:
+    """Whether a row fails by its value, and not by noise (a single replica has no error: nan)."""
+    deviation = abs(row["value"] - row["expected"])
+    return not row["passed"] and deviation > row["tolerance"] and not deviation <= 2 * row["error"]
+
+
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     """The rows of each twin, by name: two run at a time, since each has to compile its kernels."""
     with ThreadPoolExecutor(2) as pool:
-        return {
-            twin.name: pool.submit(rows_of, twin, tmp_path_factory.mktemp("twin")) for twin in TWINS
-        }
+        return {twin.name: pool.submit(rows_of, twin, tmp_path_factory.mktemp("twin")) for twin in TWINS}
 
 
 @pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.name)
@@ -204,4 +196,4 @@ def test_a_known_answer_fails(found, twin):
     rows = [row for row in found[twin.name].result() if row["name"].startswith(twin.row)]
     for row in rows:
         print(json.dumps(row))
-    assert any(not row["passed"] and abs(row["value"] - row["expected"]) > row["tolerance"] for row in rows)
+    assert any(is_off(row) for row in rows)

@@ -48,7 +48,8 @@ def interpolator(table, values):
 def test_trilinear_diffusion(medium, points):
     table = medium.table
     for ln_D in (table.ln_D_over_v_halo, table.ln_D_over_v_bell):
-        scipys = RegularGridInterpolator((LN_P, table.R.nodes, table.z.nodes), ln_D)(np.roll(points, 1, axis=1))
+        by_momentum = RegularGridInterpolator((LN_P, table.R.nodes, table.z.nodes), ln_D)
+        scipys = by_momentum(np.roll(points, 1, axis=1))
         ours = [ln_diffusion(ln_D, table, *point)[0] for point in points]
         np.testing.assert_allclose(ours, scipys, rtol=1e-12, atol=1e-12)
 

@@ -125,7 +125,7 @@ class TestFile:
 class TestMerge:
     def test_counts_add_up(self, result, other):
         merged = result.merge(other)
-        assert merged.particles == 320 and merged.provenance["seed"] == [1, 2]
+        assert merged.particles == 400 and merged.provenance["seed"] == [1, 2]
         assert merged.steps == result.steps + other.steps
         assert len(merged.tallies["halo"]) == 5
 
