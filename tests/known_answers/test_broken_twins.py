@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("fields", "mc", "maps", "scenarios")
 
-# {check} is a call that gives rows; a copy of the code must be what is imported.
+# Arguments: where the copy lies, the check, its scale. The copy must be what is imported.
 PLAIN_PYTHON = """
 import json, sys
 import crhalo.mc
