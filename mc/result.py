@@ -181,7 +181,9 @@ class Result:
         """
         spectrum = replace(self.spectrum, **changes)
         low, high = self.grid.energy_edges_GeV[[0, -1]]
-        if spectrum.E_min_GeV < low * (1 - 1e-9) or spectrum.E_max_GeV > high * (1 + 1e-9):
+        too_low = "E_min_GeV" in changes and spectrum.E_min_GeV < low * (1 - 1e-9)
+        too_high = "E_max_GeV" in changes and spectrum.E_max_GeV > high * (1 + 1e-9)
+        if too_low or too_high:
             raise ValueError(
                 f"E_min, E_max = {spectrum.E_min_GeV:g}, {spectrum.E_max_GeV:g} GeV must lie within the "
                 f"energies that were followed, {low:g} to {high:g} GeV"

@@ -91,12 +91,20 @@ def make_run(scenario: Scenario, threads: int | None = None, progress: Progress 
         provenance={
             "version": version("crhalo"),
             "scenario": scenario.to_toml(),
-            "medium": json.loads(scenario.medium.model_dump_json()),
+            "medium": _model_of(scenario),
             "conventions": CONVENTIONS,
             "tabulation_error": medium.tabulation_error(),
         },
     )
     return Run(scenario, galaxy, medium, result)
+
+
+def _model_of(scenario: Scenario) -> dict[str, Any]:
+    """All that makes two runs the same experiment: everything but the number of particles and the seed."""
+    values = json.loads(scenario.model_dump_json(exclude={"title": True, "sky": True}))
+    for key in ("particles", "seed"):
+        del values["transport"][key]
+    return values
 
 
 def _medium_of(scenario: Scenario) -> tuple[Galaxy, Medium]:
