@@ -162,9 +162,9 @@ class Galaxy:
         R_surface, z_surface = self.surface_extent_kpc()
         r_max = float(np.ceil(self.r_max_kpc))
         R_fine, z_fine = (min(float(np.ceil(x)) + 3.0, r_max) for x in (R_surface, z_surface))
-        R_near = self.R_d_kpc + 1.0
+        R_near = float(np.ceil(self.R_d_kpc)) + 1.0
         if self.halo != "constant":
-            R_near = max(R_fine, float(np.ceil(self.R_d_kpc)) + 1.0)
+            R_near = max(R_fine, R_near)
         R_pieces = ((min(R_near, r_max), 0.25), (r_max, 1.0))
         z_pieces = ((0.3, DISC_STEP_KPC), (1.0, 0.05), (z_fine, 0.25), (r_max, 1.0))
         return axis(*R_pieces), axis(*z_pieces)

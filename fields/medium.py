@@ -35,6 +35,7 @@ class Axis(NamedTuple):
     """Non-uniform nodes with an O(1) look-up: nodes are multiples of `1/inverse_step`."""
 
     nodes: np.ndarray
+    inverse_width: np.ndarray
     inverse_step: float
     cell_of_step: np.ndarray
 
@@ -51,6 +52,7 @@ class MediumTable(NamedTuple):
     outflow: np.ndarray
     gas: np.ndarray
     distance: np.ndarray
+    thickness: float
     steepness_halo: float
     steepness_bell: float
     loss_rate: np.ndarray
@@ -75,7 +77,7 @@ def axis(*pieces: tuple[float, float]) -> Axis:
     step = min(spacing for _, spacing in pieces)
     centres = (np.arange(round(values[-1] / step)) + 0.5) * step
     cells = np.clip(np.searchsorted(values, centres, side="right") - 1, 0, len(values) - 2)
-    return Axis(values, 1.0 / step, cells.astype(np.int16))
+    return Axis(values, 1.0 / np.diff(values), 1.0 / step, cells.astype(np.int16))
 
 
 MOMENTUM_NODES_GeV = np.logspace(-1.5, 7.25, 36)
@@ -202,6 +204,8 @@ class Medium:
             outflow=np.ascontiguousarray(flow, float),
             gas=np.ascontiguousarray(gas, float),
             distance=np.ascontiguousarray(distance, float),
+            # Of the volume inside: the largest distance to its surface.
+            thickness=float(-distance.min()),
             steepness_halo=_steepness(ln_D_halo, R_axis.nodes, z_axis.nodes, _cells_used(distance < 0)),
             steepness_bell=_steepness(ln_D_bell, R_axis.nodes, z_axis.nodes, _cells_used(distance > 0)),
             loss_rate=np.asarray(losses, float),

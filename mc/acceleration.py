@@ -15,8 +15,11 @@ from ..fields.units import speed_kpc_Myr
 # Meetings with the wall that are left to a particle, in units of those the halo needs to mix sideways.
 MEETINGS_PER_MIXING = 5.0
 MEETINGS_AT_LEAST = 600.0
-# Copies sent out per capture: many where one particle costs a million moves, and copies hardly any.
-ECHOES_BELOW_1_TEV, ECHOES_ABOVE = 64.0, 20.0
+# Copies sent out per capture: many where a capture takes many meetings, and copies cost hardly anything.
+MEETINGS_PER_ECHO = 50.0
+ECHOES_AT_LEAST = 6.0
+# Histories up to the first meeting with the wall that are followed for each one beyond it.
+PREVIEWS = 8
 
 
 def wall_on_axis_kpc(medium: Medium) -> float:
@@ -82,5 +85,5 @@ def acceleration_tables(medium: Medium, acceleration: float | str) -> tuple[np.n
         return ones * float(acceleration), ones
     meetings = 1.0 / escape_chance(medium)
     needed = np.maximum(MEETINGS_PER_MIXING * meetings_to_mix(medium), MEETINGS_AT_LEAST)
-    echoes = np.where(MOMENTUM_NODES_GeV < 1e3, ECHOES_BELOW_1_TEV, ECHOES_ABOVE)
-    return np.maximum(meetings / needed, 1.0), echoes
+    multiplicity = np.maximum(meetings / needed, 1.0)
+    return multiplicity, np.maximum(meetings / multiplicity / MEETINGS_PER_ECHO, ECHOES_AT_LEAST)

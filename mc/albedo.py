@@ -20,6 +20,9 @@ import numpy as np
 from ..fields._jit import kernel
 
 MILNE_EXTRAPOLATION = 0.7104461
+# Averages over a flux at random angles: of H(mu)/sqrt(3), and of the cosine.
+MEAN_ENTRY_DEPTH = 4.0 / 3.0
+MEAN_COSINE = 2.0 / 3.0
 _NODES = 512
 
 
@@ -61,12 +64,18 @@ def h_of(table, mu):
 
 
 @kernel
-def transmission(table, mu0, mean_free_path, depth, u_over_v):
-    """Probability that a particle entering with cosine mu0 reaches `depth` before it comes out.
+def entry_depth(table, mu0):
+    """Depth [lambda] from which diffusion behind the wall seems to start: H(mu0)/sqrt(3)."""
+    return h_of(table, mu0) / math.sqrt(3.0)
 
-    `u_over_v` is the speed of the medium along the inward normal over that of the particle.
+
+@kernel
+def transmission(start, mean_free_path, depth, u_over_v):
+    """Probability that a particle entering reaches `depth` before it comes out.
+
+    `start` is its `entry_depth` (or the mean of it, MEAN_ENTRY_DEPTH, for many at random angles), `u_over_v`
+    the speed of the medium along the inward normal over that of the particle.
     """
-    start = h_of(table, mu0) / math.sqrt(3.0)
     end = depth / mean_free_path + MILNE_EXTRAPOLATION
     drift = 3.0 * u_over_v
     if drift * end < 1e-6:
@@ -75,16 +84,16 @@ def transmission(table, mu0, mean_free_path, depth, u_over_v):
 
 
 @kernel
-def incursion_time(table, mu0, chance, free_path, depth, speed, u_over_v):
+def incursion_time(start, chance, free_path, depth, speed, u_over_v):
     """Mean time spent between the wall and `depth` before a particle that enters leaves that layer.
 
     By optional stopping of depth - u t, with `chance` that of leaving at `depth` (`transmission`).
     """
-    start = free_path * h_of(table, mu0) / math.sqrt(3.0)
+    begin = free_path * start
     end = depth + MILNE_EXTRAPOLATION * free_path
     if 3.0 * u_over_v * end < 1e-3 * free_path:
-        return 1.5 * start * (end - start) / (free_path * speed)
-    return (end * chance - start) / (u_over_v * speed)
+        return 1.5 * begin * (end - begin) / (free_path * speed)
+    return (end * chance - begin) / (u_over_v * speed)
 
 
 @kernel

@@ -1,9 +1,10 @@
 """The hybrid engine: particles through a tabulated medium, one block at a time.
 
 A particle alternates between the inside of the surface (the halo) and, where the surface is a Bell
-wall, the outside. Crossings are flown; where lambda behind the wall is tiny against every scale, an
-incursion is replaced by its exact law (`albedo`). Two things make the ~c/(4u) meetings with the wall
-affordable, both off when `Controls` says so:
+wall, the outside. Where lambda behind the wall is tiny against every scale, an incursion is replaced by
+its exact law (`albedo`); where lambda before the wall is small too, steps touch the wall and say how
+often they met it (`wall.bounce`); elsewhere crossings are flown. Three things make the ~c/(4u) meetings
+with the wall affordable, all off when `Controls` says so:
 
 - multiplicity: one simulated return through the halo stands for `multiplicity` alike. Residence, clock,
   losses and the chance of capture count that many times; it is unbiased where the halo mixes before
@@ -11,6 +12,8 @@ affordable, both off when `Controls` says so:
 - echoes: beside the particle itself, weighted copies are sent out from every meeting with the wall,
   `echoes` - 1 times as often as it is captured, and tallied outside until they come back to the wall.
   The particle's own excursion carries the weight 1/echoes there, so nothing is counted twice.
+- previews: before it first meets the wall a history is short; `previews` of them, each weighing
+  1/`previews`, are followed so far, and one of them further.
 """
 
 from __future__ import annotations
@@ -23,10 +26,10 @@ import numpy as np
 from ..fields._jit import entry, kernel, small_kernel
 from ..fields.medium import Wall
 from ..fields.units import KPC_CM, M_P_G, M_P_GEV
-from .albedo import incursion_time, transmission
+from .albedo import MEAN_COSINE, MEAN_ENTRY_DEPTH, entry_depth, incursion_time, transmission
 from .lookup import at_momentum, gas_density, surface_normal
 from .move import at, is_finite, move, speed_of, turned
-from .rng import PURPOSE_SOURCE, PURPOSE_TRANSPORT, isotropic, uniform4
+from .rng import PURPOSE_SOURCE, isotropic, next4, uniform4
 from .tally import (
     DISC_HALF_THICKNESS_KPC,
     ENERGY_BINS_PER_DECADE,
@@ -41,10 +44,13 @@ from .tally import (
 from .wall import (
     at_angle,
     behind_wall,
+    bounce,
+    bounce_time,
     enter_one_way,
     flow_along,
     mirrored,
-    one_way_layer,
+    one_way_time,
+    projected,
     reflected_cosine,
     shifted,
     skin_depth,
@@ -77,12 +83,14 @@ class Controls(NamedTuple):
     skin: bool
     multiplicity: np.ndarray
     echoes: np.ndarray
+    previews: int
     h_table: np.ndarray
     t_max: float
     max_steps: int
     R_d: float
     energy_edges: np.ndarray
     schedule: np.ndarray
+    ranks: np.ndarray
     halo_cells: tuple
     bell_cells: tuple
 
@@ -105,13 +113,15 @@ def _fallen(controls, group, ln_p):
     width = math.log(controls.energy_edges[edges] / controls.energy_edges[0]) / _LN10 * ENERGY_BINS_PER_DECADE
     bins = round(width)
     # Edges are whole fractions of the range, so its bins may be slightly narrower than nominal.
-    now = int(max(position, 0.0) * bins / width)
+    now = math.floor(position * bins / width)
     return min(max(group * bins // edges - now, 0), ENERGY_STEPS - 1)
 
 
 @small_kernel
 def _share_in_disc(old, new, R_d):
     """Share of a straight move that lies in the disc |z| < 0.1 kpc, R < R_d (R taken at its middle)."""
+    if min(old.z, new.z) > DISC_HALF_THICKNESS_KPC or max(old.z, new.z) < -DISC_HALF_THICKNESS_KPC:
+        return 0.0
     rise = new.z - old.z
     if abs(rise) < 1e-9:
         low, high = (0.0, 1.0) if abs(old.z) < DISC_HALF_THICKNESS_KPC else (0.0, 0.0)
@@ -146,8 +156,8 @@ def _score(table, controls, tally, group, fallen, in_bell, no_return, old, new, 
     cells = controls.bell_cells if in_bell else controls.halo_cells
     i = cells.cell_of_R[min(int(R * cells.inverse_step), cells.cell_of_R.size - 1)]
     j = cells.cell_of_z[min(int(z * cells.inverse_step), cells.cell_of_z.size - 1)]
-    disc, halo, density = gas_density(table, R, z)
     if in_bell:
+        density = gas_density(table, R, z, 2)
         tally.grammage[group, 2] += path * density
         if i >= 0 and j >= 0:
             tally.bell[group, fallen, i, j] += residence
@@ -158,6 +168,7 @@ def _score(table, controls, tally, group, fallen, in_bell, no_return, old, new, 
             radial = x * (new.x - old.x) + y * (new.y - old.y) + math.copysign(z, new.z) * (new.z - old.z)
             tally.near_flux[group, fallen] += weight * radial / math.sqrt(r2)
         return density
+    disc, halo = gas_density(table, R, z, 0), gas_density(table, R, z, 1)
     tally.grammage[group, 0] += path * disc
     tally.grammage[group, 1] += path * halo
     if no_return:
@@ -183,15 +194,31 @@ def _count(table, ln_p, values):
 
 
 @kernel
-def _follow_echo(table, controls, tally, group, q, weight, clock, particle, branch):
-    """Tally a weighted copy outside until it meets the wall, leaves or its history ends."""
-    offset = uniform4(controls.seed, PURPOSE_SOURCE, particle, branch, 0)[0]
+def _first_passage(tally, group, weight, clock, before):
+    """Count an escape: its time, and the grammage since `before`."""
+    tally.escape[group, 0] += weight
+    tally.escape[group, 1] += weight * clock
+    tally.escape[group, 2] += weight * clock * clock
+    tally.escape_time_histogram[group, _log_bin(clock, _TIME_START, _TIME_STEP, _TIME_BINS)] += weight
+    passed = (tally.grammage_first[group, 0] + tally.grammage_first[group, 1] - before) / weight
+    tally.grammage_histogram[group, _log_bin(passed, _GRAM_START, _GRAM_STEP, _GRAM_BINS)] += weight
+
+
+@kernel
+def _follow_echo(table, controls, tally, buffer, group, q, weight, clock, particle, branch):
+    """Tally a weighted copy outside until it meets the wall, leaves or its history ends.
+
+    Returns whether its numbers stayed numbers.
+    """
+    offset = uniform4(controls.seed, PURPOSE_SOURCE, particle, 0, branch, 0)[0]
     binned_ln_p, fallen = q.ln_p, _fallen(controls, group, q.ln_p)
+    tally.work[1] += 1
     for step in range(controls.max_steps):
-        u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, branch, step)
+        u0, u1, u2, u3 = next4(buffer[1], controls.seed, particle, 0, branch, step)
         new, dt, on_surface = move(table, controls.hybrid, True, q, controls.t_max - clock, u0, u1, u2, u3)
+        tally.work[2] += 1
         if not is_finite(new):
-            return step + 1
+            return False
         offset = (offset + _GOLDEN) % 1.0
         n = _score(table, controls, tally, group, fallen, True, False, q, new, offset, dt, weight, clock)
         clock += dt
@@ -201,34 +228,43 @@ def _follow_echo(table, controls, tally, group, q, weight, clock, particle, bran
             binned_ln_p, fallen = ln_p, _fallen(controls, group, ln_p)
         left = q.x * q.x + q.y * q.y + q.z * q.z >= table.r_max * table.r_max
         if on_surface or left or clock >= controls.t_max * (1.0 - 1e-12):
-            return step + 1
-    return controls.max_steps
+            return True
+    return True
 
 
 @kernel
-def follow(table, controls, tally, group, q, particle, threshold):
+def follow(table, controls, tally, buffer, group, q, particle, life, threshold):
     """Follow one particle from injection to its fate; returns the fate and its number of moves.
 
-    `threshold` is the exponential variate that its first capture is decided by: captures follow when
-    their accumulated hazard passes it.
+    `life` 0 is the particle itself, the others are its previews, which end at the wall. `threshold` is the
+    exponential variate that its first capture is decided by: captures follow when their accumulated hazard
+    passes it.
     """
+    weight = 1.0 / controls.previews
     in_bell = False
     no_return = True
     multiplicity = 1.0
-    weight = 1.0
     clock = 0.0
     draw = 0
     echoes = 0
-    first_disc = tally.grammage_first[group, 0]
-    first_halo = tally.grammage_first[group, 1]
     hazard = 0.0
-    offset, copies_due, _, _ = uniform4(controls.seed, PURPOSE_SOURCE, particle, 0, 1)
+    before = tally.grammage_first[group, 0] + tally.grammage_first[group, 1]
+    bounces = controls.hybrid and (table.wall == _CLOSED or (table.wall == _TWO_WAY and controls.skin))
+    offset, copies_due, _, _ = uniform4(controls.seed, PURPOSE_SOURCE, particle, life, 0, 1)
     binned_ln_p, fallen = q.ln_p, _fallen(controls, group, q.ln_p)
     for step in range(controls.max_steps):
-        u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, 0, draw)
+        u0, u1, u2, u3 = next4(buffer[0], controls.seed, particle, life, 0, draw)
         draw += 1
         left = (controls.t_max - clock) / multiplicity
-        new, dt, on_surface = move(table, controls.hybrid, in_bell, q, left, u0, u1, u2, u3)
+        meetings, on_surface, dt = 0.0, False, 0.0
+        if bounces and not in_bell:
+            dt = bounce_time(table, q, left)
+        if dt > 0.0:
+            v0, v1, v2, _ = next4(buffer[0], controls.seed, particle, life, 0, draw)
+            draw += 1
+            new, meetings = bounce(table, q, dt, u0, u1, u2, u3, v0, v1, v2)
+        else:
+            new, dt, on_surface = move(table, controls.hybrid, in_bell, q, left, u0, u1, u2, u3)
         if not is_finite(new):
             return _LOST, step + 1
         offset = (offset + _GOLDEN) % 1.0
@@ -254,125 +290,130 @@ def follow(table, controls, tally, group, q, particle, threshold):
         if abs(ln_p - binned_ln_p) > _BINNED_LN_P:
             binned_ln_p, fallen = ln_p, _fallen(controls, group, ln_p)
         if clock >= controls.t_max * (1.0 - 1e-12):
-            tally.alive[group] += 1.0
+            tally.alive[group] += 1.0 if life == 0 else 0.0
             return _ALIVE, step + 1
         if q.x * q.x + q.y * q.y + q.z * q.z >= table.r_max * table.r_max:
-            tally.leave_time_histogram[group, _log_bin(clock, _TIME_START, _TIME_STEP, _TIME_BINS)] += 1.0
+            if life == 0:
+                tally.leave_time_histogram[group, _log_bin(clock, _TIME_START, _TIME_STEP, _TIME_BINS)] += 1.0
             return _ESCAPED, step + 1
-        if not on_surface:
+        if not on_surface and meetings == 0.0:
             continue
 
         n_x, n_y, n_z = surface_normal(table, q.x, q.y, q.z)
-        mu0 = q.dir_x * n_x + q.dir_y * n_y + q.dir_z * n_z
         if table.wall == _CLOSED:
-            e_x, e_y, e_z = mirrored(q, n_x, n_y, n_z)
-            q = turned(q, e_x, e_y, e_z, q.ln_p)
+            if on_surface:
+                e_x, e_y, e_z = mirrored(q, n_x, n_y, n_z)
+                q = turned(q, e_x, e_y, e_z, q.ln_p)
             continue
         if no_return:
             no_return = False
-            tally.escape[group, 0] += 1.0
-            tally.escape[group, 1] += clock
-            tally.escape[group, 2] += clock * clock
-            tally.escape_time_histogram[group, _log_bin(clock, _TIME_START, _TIME_STEP, _TIME_BINS)] += 1.0
-            first = tally.grammage_first[group, 0] - first_disc + tally.grammage_first[group, 1] - first_halo
-            tally.grammage_histogram[group, _log_bin(first, _GRAM_START, _GRAM_STEP, _GRAM_BINS)] += 1.0
+            _first_passage(tally, group, weight, clock, before)
+            weight = 1.0
+            if life > 0:
+                return _ESCAPED, step + 1
         if table.wall == _ABSORBING:
             tally.leave_time_histogram[group, _log_bin(clock, _TIME_START, _TIME_STEP, _TIME_BINS)] += 1.0
             return _ABSORBED, step + 1
-        if table.wall == _ONE_WAY:
-            depth, dwell = one_way_layer(table, q)
-            outer = shifted(q, depth, n_x, n_y, n_z)
-            _score(
-                table, controls, tally, group, fallen, True, False, shifted(q, 0.0, n_x, n_y, n_z), outer,
-                0.5, dwell, 1.0, clock,
-            )  # fmt: skip
-            clock += dwell
-            q, draw = enter_one_way(table, controls, q, mu0, particle, draw)
-            in_bell = True
-            multiplicity = 1.0
-            if clock >= controls.t_max:
-                tally.alive[group] += 1.0
-                return _ALIVE, step + 1
-            continue
-        if in_bell:
+        if in_bell and table.wall == _TWO_WAY:
             # Back into the halo, which is at rest.
             ln_p = q.ln_p + flow_along(table, q, q.dir_x, q.dir_y, q.dir_z)
             in_bell = False
             weight = 1.0
             q = at(table, False, q.x, q.y, q.z, q.dir_x, q.dir_y, q.dir_z, ln_p, speed_of(ln_p))
-            depth, free_path, u_over_v = skin_depth(table, q, q.ln_p)
-            # Where the wall is flown every return is followed; elsewhere as at a meeting with cosine 1.
-            if depth > 0.0 and controls.skin:
-                chance = transmission(controls.h_table, 1.0, free_path, depth, u_over_v)
-                multiplicity = max(1.0, min(_count(table, ln_p, controls.multiplicity), 0.5 / chance))
             continue
-        depth, free_path, u_over_v = skin_depth(table, q, q.ln_p)
-        mu0 = max(mu0, 0.0)
+
+        # The place on the wall: here, or the nearest one to where a bounce has ended.
+        contact = projected(q, n_x, n_y, n_z)
+        depth, free_path, u_over_v = skin_depth(table, contact, contact.ln_p)
+        mu0 = q.dir_x * n_x + q.dir_y * n_y + q.dir_z * n_z
+        u0, u1, u2, _ = next4(buffer[0], controls.seed, particle, life, 0, draw)
+        draw += 1
+        if table.wall == _ONE_WAY:
+            if depth > 0.0:
+                dwell = one_way_time(depth, free_path, u_over_v, q.speed)
+                outer = shifted(contact, depth, n_x, n_y, n_z)
+                _score(
+                    table, controls, tally, group, fallen, True, False, contact, outer, 0.5, dwell, 1.0, clock
+                )
+                clock += dwell
+            q = enter_one_way(table, q, depth, free_path, u_over_v, mu0, u0, u1, u2)
+            in_bell = True
+            if clock >= controls.t_max:
+                tally.alive[group] += 1.0
+                return _ALIVE, step + 1
+            continue
         copies = _count(table, q.ln_p, controls.echoes)
-        if depth == 0.0 or not controls.skin:
+        if on_surface and (depth == 0.0 or not controls.skin):
             ln_p = q.ln_p - flow_along(table, q, q.dir_x, q.dir_y, q.dir_z)
             q = at(table, True, q.x, q.y, q.z, q.dir_x, q.dir_y, q.dir_z, ln_p, speed_of(ln_p))
             for _ in range(round(copies) - 1):
                 echoes += 1
-                tally.work[1] += 1
-                tally.work[2] += _follow_echo(
-                    table, controls, tally, group, q, 1.0 / copies, clock, particle, echoes
-                )
+                if not _follow_echo(
+                    table, controls, tally, buffer, group, q, 1.0 / copies, clock, particle, echoes
+                ):
+                    return _LOST, step + 1
             in_bell = True
             multiplicity = 1.0
             weight = 1.0 / copies
             continue
-        chance = transmission(controls.h_table, mu0, free_path, depth, u_over_v)
-        multiplicity = max(1.0, min(_count(table, q.ln_p, controls.multiplicity), 0.5 / chance))
+
+        if on_surface:
+            meetings = 1.0
+            start = entry_depth(controls.h_table, max(mu0, 0.0))
+            cosine, draw = reflected_cosine(controls, buffer[0], max(mu0, 0.0), particle, draw)
+            cosines = max(mu0, 0.0) + cosine
+        else:
+            start, cosine, cosines = MEAN_ENTRY_DEPTH, 0.0, 2.0 * MEAN_COSINE
+        chance = transmission(start, free_path, depth, u_over_v)
+        # How many times as often as here it has to meet the wall until it is captured.
+        left = (threshold - hazard) / (-meetings * math.log1p(-chance))
+        captured = left < 1.0
+        if not captured:
+            multiplicity = min(max(1.0, _count(table, q.ln_p, controls.multiplicity)), math.floor(left))
+            hazard -= multiplicity * meetings * math.log1p(-chance)
+        met = meetings * (left if captured else multiplicity)
         # The layer that is not followed is tallied by its mean time and mean displacement.
-        dwell = incursion_time(controls.h_table, mu0, chance, free_path, depth, q.speed, u_over_v)
-        inner = shifted(q, 0.5 * depth * (1.0 - chance), n_x, n_y, n_z)
-        outer = shifted(q, 0.5 * depth * (1.0 + chance), n_x, n_y, n_z)
-        n = _score(
-            table, controls, tally, group, fallen, True, False, inner, outer, 0.5, dwell, multiplicity, clock
-        )
-        dwell *= multiplicity
+        dwell = incursion_time(start, chance, free_path, depth, q.speed, u_over_v)
+        inner = shifted(contact, 0.5 * depth * (1.0 - chance), n_x, n_y, n_z)
+        outer = shifted(contact, 0.5 * depth * (1.0 + chance), n_x, n_y, n_z)
+        n = _score(table, controls, tally, group, fallen, True, False, inner, outer, 0.5, dwell, met, clock)
+        dwell *= met
         clock += dwell
         if clock >= controls.t_max:
             tally.alive[group] += 1.0
             return _ALIVE, step + 1
-        q = turned(
-            q, q.dir_x, q.dir_y, q.dir_z, q.ln_p - n * at_momentum(table.loss_rate, table, q.ln_p) * dwell
-        )
-        u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, 0, draw)
-        draw += 1
-        copies_due += chance * multiplicity * (copies - 1.0)
+        ln_p = q.ln_p - n * at_momentum(table.loss_rate, table, q.ln_p) * dwell
+        ln_p -= met * cosines * u_over_v
+        copies_due += chance * met * (copies - 1.0)
         while copies_due >= 1.0:
             copies_due -= 1.0
             echoes += 1
-            echo = behind_wall(table, q, depth, n_x, n_y, n_z, q.ln_p - mu0 * u_over_v, u1, u2)
-            tally.work[1] += 1
-            tally.work[2] += _follow_echo(
-                table, controls, tally, group, echo, 1.0 / copies, clock, particle, echoes
-            )
-        hazard -= math.log1p(-chance * multiplicity)
-        if hazard > threshold:
+            echo = behind_wall(table, contact, depth, n_x, n_y, n_z, ln_p, u1, u2)
+            if not _follow_echo(
+                table, controls, tally, buffer, group, echo, 1.0 / copies, clock, particle, echoes
+            ):
+                return _LOST, step + 1
+        if captured:
             hazard, threshold = 0.0, -math.log(u0)
-            ln_p = q.ln_p - mu0 * u_over_v
-            q = behind_wall(table, q, depth, n_x, n_y, n_z, ln_p, u1, u2)
+            q = behind_wall(table, contact, depth, n_x, n_y, n_z, ln_p, u1, u2)
             in_bell = True
             multiplicity = 1.0
             weight = 1.0 / copies
             continue
-        mu, draw = reflected_cosine(controls, mu0, particle, 0, draw)
-        ln_p = q.ln_p - multiplicity * (mu0 + mu) * u_over_v
-        e_x, e_y, e_z = at_angle(n_x, n_y, n_z, -mu, u2)
+        e_x, e_y, e_z = q.dir_x, q.dir_y, q.dir_z
+        if on_surface:
+            e_x, e_y, e_z = at_angle(n_x, n_y, n_z, -cosine, u2)
         q = at(table, False, q.x, q.y, q.z, e_x, e_y, e_z, ln_p, speed_of(ln_p))
     return _CAPPED, controls.max_steps
 
 
 @kernel
-def inject(table, controls, group, particle, radius):
+def inject(table, controls, group, particle, life, radius):
     """A particle in the disc: uniform in R < R_d, isotropic, log-uniform energy within its group.
 
     `radius` in (0, 1) is the share of the disc's area within its radius.
     """
-    u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_SOURCE, particle, 0, 0)
+    u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_SOURCE, particle, life, 0, 0)
     low, high = controls.energy_edges[group], controls.energy_edges[group + 1]
     energy = low * (high / low) ** u0
     ln_p = 0.5 * math.log((energy - M_P_GEV) * (energy + M_P_GEV))
@@ -384,20 +425,31 @@ def inject(table, controls, group, particle, radius):
 
 
 @entry()
-def run_block(table, controls, tally, first_particle, count, stop):
-    """Follow particles first_particle ... + count - 1 into a tally; polls `stop[0]` between them."""
-    # Radii and captures are stratified over the particles of a block (two-dimensional golden sequence):
-    # neighbours in energy, which are averaged later, cover their range evenly. Blocks are independent.
-    radius, capture, _, _ = uniform4(controls.seed, PURPOSE_SOURCE, first_particle, 0, 2)
+def run_block(table, controls, tally, buffer, first_particle, count, stop):
+    """Follow particles first_particle ... + count - 1 into a tally; polls `stop[0]` between them.
+
+    `buffer` is room for random numbers, (2, 4, LANES).
+    """
+    # Radii and captures are stratified along the energies of a block (two-dimensional golden sequence), so
+    # that neighbours in energy, which are averaged later, cover their range evenly. Blocks are independent.
+    radius_0, capture_0, _, _ = uniform4(controls.seed, PURPOSE_SOURCE, first_particle, 0, 0, 2)
     for index in range(count):
         if stop[0]:
             return
         particle = first_particle + index
-        group = controls.schedule[particle % controls.schedule.size]
-        radius = (radius + 0.7548776662466927) % 1.0
-        capture = (capture + 0.5698402909980532) % 1.0
-        q = inject(table, controls, group, particle, radius)
+        group = controls.schedule[index]
+        rank = controls.ranks[index]
+        capture = (capture_0 + rank * 0.5698402909980532) % 1.0
         tally.injected[group] += 1.0
-        fate, moves = follow(table, controls, tally, group, q, particle, -math.log1p(-capture))
-        tally.fates[fate] += 1
-        tally.work[0] += moves
+        # The particle itself comes last, so that one that is lost counts once.
+        for life in range(controls.previews - 1, -1, -1):
+            radius = (radius_0 + (rank * controls.previews + life) * 0.7548776662466927) % 1.0
+            q = inject(table, controls, group, particle, life, radius)
+            fate, moves = follow(
+                table, controls, tally, buffer, group, q, particle, life, -math.log1p(-capture)
+            )
+            tally.work[0] += moves
+            if life == 0 or fate == _LOST:
+                tally.fates[fate] += 1
+            if fate == _LOST:
+                break

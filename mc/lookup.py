@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ..fields._jit import kernel, small_kernel
+
+# Indices are unsigned: a signed one is tested for counting from the end, every time.
+_ONE = np.uint64(1)
 
 
 @small_kernel
@@ -12,8 +17,8 @@ def place(axis, x):
     """Cell of a non-uniform axis and the fraction inside it; constant beyond the last node."""
     step = int(x * axis.inverse_step)
     last = axis.cell_of_step.size - 1
-    cell = axis.cell_of_step[step if 0 <= step < last else last]
-    fraction = (x - axis.nodes[cell]) / (axis.nodes[cell + 1] - axis.nodes[cell])
+    cell = np.uint64(axis.cell_of_step[np.uint64(step if 0 <= step < last else last)])
+    fraction = (x - axis.nodes[cell]) * axis.inverse_width[cell]
     return cell, min(max(fraction, 0.0), 1.0)
 
 
@@ -23,19 +28,18 @@ def ln_diffusion(ln_D, table, R, z, ln_p):
     i, a = place(table.R, R)
     j, b = place(table.z, z)
     position = (ln_p - table.ln_p0) * table.inverse_dln_p
-    k = min(max(int(position), 0), ln_D.shape[0] - 2)
-    c = position - k
+    lower = min(max(int(position), 0), ln_D.shape[0] - 2)
+    k = np.uint64(lower)
+    c = position - lower
     c1 = 1.0 - c
-    q00 = c1 * ln_D[k, i, j] + c * ln_D[k + 1, i, j]
-    q01 = c1 * ln_D[k, i, j + 1] + c * ln_D[k + 1, i, j + 1]
-    q10 = c1 * ln_D[k, i + 1, j] + c * ln_D[k + 1, i + 1, j]
-    q11 = c1 * ln_D[k, i + 1, j + 1] + c * ln_D[k + 1, i + 1, j + 1]
+    q00 = c1 * ln_D[k, i, j] + c * ln_D[k + _ONE, i, j]
+    q01 = c1 * ln_D[k, i, j + _ONE] + c * ln_D[k + _ONE, i, j + _ONE]
+    q10 = c1 * ln_D[k, i + _ONE, j] + c * ln_D[k + _ONE, i + _ONE, j]
+    q11 = c1 * ln_D[k, i + _ONE, j + _ONE] + c * ln_D[k + _ONE, i + _ONE, j + _ONE]
     low = q00 + a * (q10 - q00)
     high = q01 + a * (q11 - q01)
-    width_R = table.R.nodes[i + 1] - table.R.nodes[i]
-    width_z = table.z.nodes[j + 1] - table.z.nodes[j]
-    gradient_R = ((1.0 - b) * (q10 - q00) + b * (q11 - q01)) / width_R
-    return low + b * (high - low), gradient_R, (high - low) / width_z
+    gradient_R = ((1.0 - b) * (q10 - q00) + b * (q11 - q01)) * table.R.inverse_width[i]
+    return low + b * (high - low), gradient_R, (high - low) * table.z.inverse_width[j]
 
 
 @small_kernel
@@ -44,8 +48,8 @@ def surface_distance(table, R, z):
     i, a = place(table.R, R)
     j, b = place(table.z, z)
     d = table.distance
-    low = d[i, j] + a * (d[i + 1, j] - d[i, j])
-    high = d[i, j + 1] + a * (d[i + 1, j + 1] - d[i, j + 1])
+    low = d[i, j] + a * (d[i + _ONE, j] - d[i, j])
+    high = d[i, j + _ONE] + a * (d[i + _ONE, j + _ONE] - d[i, j + _ONE])
     return low + b * (high - low)
 
 
@@ -56,10 +60,10 @@ def surface_normal(table, x, y, z):
     i, a = place(table.R, R)
     j, b = place(table.z, abs(z))
     d = table.distance
-    n_R = (1.0 - b) * (d[i + 1, j] - d[i, j]) + b * (d[i + 1, j + 1] - d[i, j + 1])
-    n_z = (1.0 - a) * (d[i, j + 1] - d[i, j]) + a * (d[i + 1, j + 1] - d[i + 1, j])
-    n_R /= table.R.nodes[i + 1] - table.R.nodes[i]
-    n_z /= table.z.nodes[j + 1] - table.z.nodes[j]
+    n_R = (1.0 - b) * (d[i + _ONE, j] - d[i, j]) + b * (d[i + _ONE, j + _ONE] - d[i, j + _ONE])
+    n_z = (1.0 - a) * (d[i, j + _ONE] - d[i, j]) + a * (d[i + _ONE, j + _ONE] - d[i + _ONE, j])
+    n_R *= table.R.inverse_width[i]
+    n_z *= table.z.inverse_width[j]
     length = math.sqrt(n_R * n_R + n_z * n_z)
     if R < 1e-12:
         return 0.0, 0.0, math.copysign(1.0, z)
@@ -76,29 +80,23 @@ def outflow(table, x, y, z):
     w01 = (1.0 - a) * b
     w10 = a * (1.0 - b)
     w11 = a * b
-    f = table.outflow
-    u_R = w00 * f[i, j, 0] + w01 * f[i, j + 1, 0] + w10 * f[i + 1, j, 0] + w11 * f[i + 1, j + 1, 0]
-    u_z = w00 * f[i, j, 1] + w01 * f[i, j + 1, 1] + w10 * f[i + 1, j, 1] + w11 * f[i + 1, j + 1, 1]
-    div = w00 * f[i, j, 2] + w01 * f[i, j + 1, 2] + w10 * f[i + 1, j, 2] + w11 * f[i + 1, j + 1, 2]
+    f, i1, j1 = table.outflow, i + _ONE, j + _ONE
+    u_R = w00 * f[i, j, 0] + w01 * f[i, j1, 0] + w10 * f[i1, j, 0] + w11 * f[i1, j1, 0]
+    u_z = w00 * f[i, j, 1] + w01 * f[i, j1, 1] + w10 * f[i1, j, 1] + w11 * f[i1, j1, 1]
+    div = w00 * f[i, j, 2] + w01 * f[i, j1, 2] + w10 * f[i1, j, 2] + w11 * f[i1, j1, 2]
     along_R = u_R / R if R > 1e-12 else 0.0
     return along_R * x, along_R * y, math.copysign(1.0, z) * u_z, div
 
 
 @small_kernel
-def gas_density(table, R, z):
-    """Hydrogen density of (disc, halo, CGM) [cm^-3], each where it applies."""
+def gas_density(table, R, z, component):
+    """Hydrogen density of the disc (0), the halo (1) or the CGM (2) [cm^-3], where it applies."""
     i, a = place(table.R, R)
     j, b = place(table.z, z)
     g = table.gas
-    w00 = (1.0 - a) * (1.0 - b)
-    w01 = (1.0 - a) * b
-    w10 = a * (1.0 - b)
-    w11 = a * b
-    return (
-        w00 * g[i, j, 0] + w01 * g[i, j + 1, 0] + w10 * g[i + 1, j, 0] + w11 * g[i + 1, j + 1, 0],
-        w00 * g[i, j, 1] + w01 * g[i, j + 1, 1] + w10 * g[i + 1, j, 1] + w11 * g[i + 1, j + 1, 1],
-        w00 * g[i, j, 2] + w01 * g[i, j + 1, 2] + w10 * g[i + 1, j, 2] + w11 * g[i + 1, j + 1, 2],
-    )
+    low = (1.0 - b) * g[i, j, component] + b * g[i, j + _ONE, component]
+    high = (1.0 - b) * g[i + _ONE, j, component] + b * g[i + _ONE, j + _ONE, component]
+    return low + a * (high - low)
 
 
 @kernel
@@ -106,5 +104,6 @@ def at_momentum(values, table, ln_p):
     """Linear interpolation of a table over the momentum nodes, constant beyond them."""
     position = (ln_p - table.ln_p0) * table.inverse_dln_p
     position = min(max(position, 0.0), values.size - 1.0)
-    k = min(int(position), values.size - 2)
-    return values[k] + (position - k) * (values[k + 1] - values[k])
+    lower = min(int(position), values.size - 2)
+    k = np.uint64(lower)
+    return values[k] + (position - lower) * (values[k + _ONE] - values[k])

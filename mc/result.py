@@ -195,7 +195,7 @@ class Result:
         """Residence time per current-energy bin under the spectrum, (replicas, bins, ...) [protons].
 
         The number of protons that are there after t_max of constant injection: rate times mean
-        residence time.
+        residence time. What has fallen below the energies that are followed is not counted.
         """
         residence = self.per_particle(name)
         rates = self.spectrum.group_rates_s(self.grid.energy_edges_GeV) * MYR_S
@@ -204,7 +204,9 @@ class Result:
         out = np.zeros((residence.shape[0], bins, *residence.shape[3:]))
         for group, rate in enumerate(rates):
             for fallen in range(ENERGY_STEPS):
-                out[:, max(group // per_bin - fallen, 0)] += rate * residence[:, group, fallen]
+                current = group // per_bin - fallen
+                if current >= 0:
+                    out[:, current] += rate * residence[:, group, fallen]
         return out
 
     @property

@@ -1,6 +1,6 @@
 """Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011, SC'11).
 
-A draw depends on nothing but (seed, purpose, particle, branch, draw index), so a particle is the
+A draw depends on nothing but (seed, purpose, particle, life, branch, draw index), so a particle is the
 same on any machine, thread or order of work, and a stream needs no state but its draw index.
 """
 
@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from ..fields._jit import small_kernel
+from ..fields._jit import kernel, small_kernel
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)
@@ -22,6 +22,8 @@ _STEP = 2.0**-32
 
 PURPOSE_SOURCE = np.uint64(1)
 PURPOSE_TRANSPORT = np.uint64(2)
+# Draws that `next4` makes at a time: enough for the processor's vector units.
+LANES = 16
 
 
 @small_kernel
@@ -48,8 +50,8 @@ def open_uniform(word):
 
 
 @small_kernel
-def uniform4(seed, purpose, particle, branch, draw):
-    """Four independent uniforms in (0, 1): the `draw`-th set of a branch of a particle.
+def uniform4(seed, purpose, particle, life, branch, draw):
+    """Four independent uniforms in (0, 1): the `draw`-th set of a branch of a life of a particle.
 
     All arguments are integers below 2**32.
     """
@@ -57,12 +59,32 @@ def uniform4(seed, purpose, particle, branch, draw):
         np.uint64(draw),
         np.uint64(branch),
         np.uint64(particle),
-        np.uint64(0),
+        np.uint64(life),
         np.uint64(seed),
         np.uint64(purpose),
         10,
     )
     return open_uniform(a), open_uniform(b), open_uniform(c), open_uniform(d)
+
+
+@kernel
+def _refill(buffer, seed, particle, life, branch, draw):
+    # A trip count that the compiler does not know keeps this loop one for the vector units.
+    for lane in range(buffer.shape[1]):
+        a, b, c, d = uniform4(seed, PURPOSE_TRANSPORT, particle, life, branch, draw + lane)
+        buffer[0, lane] = a
+        buffer[1, lane] = b
+        buffer[2, lane] = c
+        buffer[3, lane] = d
+
+
+@small_kernel
+def next4(buffer, seed, particle, life, branch, draw):
+    """`uniform4` for transport, of draws that follow each other from 0; `buffer` is (4, LANES)."""
+    lane = draw % LANES
+    if lane == 0:
+        _refill(buffer, seed, particle, life, branch, draw)
+    return buffer[0, lane], buffer[1, lane], buffer[2, lane], buffer[3, lane]
 
 
 @small_kernel

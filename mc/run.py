@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..fields.medium import Medium
-from .acceleration import acceleration_tables
+from ..fields.medium import Medium, Wall
+from .acceleration import PREVIEWS, acceleration_tables
 from .albedo import h_table
 from .hybrid import Controls, run_block
 from .result import Result
+from .rng import LANES
 from .source import Spectrum
 from .tally import FOLDS, Tally, TallyGrid, add
 
@@ -51,19 +52,20 @@ class Transport:
     R_d_kpc: float = 10.0
 
 
-def schedule(energy_edges_GeV: np.ndarray) -> np.ndarray:
-    """Injection group of each particle of a block, the same for all blocks.
+def schedule(energy_edges_GeV: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(injection group, rank in energy) of each particle of a block, the same for all blocks.
 
-    Energies are log-uniform within a group. Groups above 300 GeV come twice and above 300 TeV three times,
-    because histories there are short and scatter more; tallies are per particle of a
-    group, so how many there are does not matter to them. The order goes through the energies in long
-    strides, so that a part of a block covers them all.
+    Energies are log-uniform within a group. Groups whose histories are short or scatter more come up to five
+    times; tallies are per particle of a group, so how many there are does not matter to them. The order goes
+    through the energies in long strides, so that a part of a block covers them all.
     """
     low = energy_edges_GeV[:-1] * (1 + 1e-9)
-    groups = np.repeat(np.arange(len(low)), np.where(low < 300.0, 1, np.where(low < 3e5, 2, 3)))
-    groups = np.tile(groups, -(-BLOCK_AT_LEAST // len(groups)))
+    bounds, times = [3.0, 30.0, 300.0, 3e3, 3e5, 3e6], np.array([1, 2, 1, 2, 3, 5, 1])
+    groups = np.repeat(np.arange(len(low)), times[np.searchsorted(bounds, low)])
+    groups = np.repeat(groups, -(-BLOCK_AT_LEAST // len(groups)))
     stride = (np.arange(len(groups)) * 0.6180339887498949) % 1.0
-    return groups[np.argsort(stride, kind="stable")].astype(np.int64)
+    rank = np.argsort(stride, kind="stable")
+    return groups[rank].astype(np.int64), rank.astype(np.int64)
 
 
 def controls_of(medium: Medium, grid: TallyGrid, transport: Transport) -> Controls:
@@ -71,18 +73,22 @@ def controls_of(medium: Medium, grid: TallyGrid, transport: Transport) -> Contro
     hybrid = transport.method == "hybrid"
     multiplicity, echoes = acceleration_tables(medium, transport.acceleration if hybrid else 1)
     halo_cells, bell_cells = grid.binnings()
+    groups, ranks = schedule(grid.energy_edges_GeV)
+    skin = transport.acceleration != 1 and hybrid
     return Controls(
         seed=transport.seed,
         hybrid=hybrid,
-        skin=transport.acceleration != 1 and hybrid,
+        skin=skin,
         multiplicity=multiplicity,
         echoes=echoes,
+        previews=PREVIEWS if skin and medium.table.wall == Wall.TWO_WAY else 1,
         h_table=h_table(),
         t_max=transport.t_max_Myr,
         max_steps=MAX_STEPS,
         R_d=transport.R_d_kpc,
         energy_edges=grid.energy_edges_GeV,
-        schedule=schedule(grid.energy_edges_GeV),
+        schedule=groups,
+        ranks=ranks,
         halo_cells=halo_cells,
         bell_cells=bell_cells,
     )
@@ -130,7 +136,9 @@ def run(
     def work(block: int) -> Tally:
         tally = grid.empty()
         first = block * size
-        run_block(medium.table, controls, tally, first, min(size, transport.particles - first), stop)
+        buffer = np.empty((2, 4, LANES))
+        count = min(size, transport.particles - first)
+        run_block(medium.table, controls, tally, buffer, first, count, stop)
         return tally
 
     started = time.perf_counter()

@@ -19,7 +19,7 @@ from ..fields.medium import Medium
 FOLDS = 32
 GROUPS_PER_DECADE = 16
 ENERGY_BINS_PER_DECADE = 8
-ENERGY_STEPS = 10
+ENERGY_STEPS = 10  # the last holds whatever fell further
 TIME_EDGES_MYR = np.logspace(-3, 4.5, 151)
 GRAMMAGE_EDGES = np.logspace(-7, 3, 201)
 NEAR_R_KPC = 5.0
@@ -110,7 +110,7 @@ class TallyGrid:
 
     @property
     def current_edges_GeV(self) -> np.ndarray:
-        """Edges of the current-energy bins; the first holds whatever fell below it."""
+        """Edges of the current-energy bins."""
         return self.energy_edges_GeV[:: GROUPS_PER_DECADE // ENERGY_BINS_PER_DECADE]
 
     def empty(self) -> Tally:

@@ -5,10 +5,18 @@ from __future__ import annotations
 import math
 
 from ..fields._jit import kernel
-from .albedo import MILNE_EXTRAPOLATION, accept_reflection
-from .lookup import outflow, surface_normal
-from .move import Particle, at, local_scale, speed_of
-from .rng import PURPOSE_TRANSPORT, isotropic, uniform4
+from .albedo import MEAN_COSINE, MEAN_ENTRY_DEPTH, MILNE_EXTRAPOLATION, accept_reflection
+from .lookup import ln_diffusion, outflow, surface_distance, surface_normal
+from .move import (
+    FLIGHT_ABOVE,
+    STEP_OVER_DISTANCE,
+    STEP_OVER_SCALE,
+    Particle,
+    at,
+    local_scale,
+    speed_of,
+)
+from .rng import isotropic, next4, normal_pair
 
 # Beyond these the law of diffuse reflection would no longer be exact to a per cent.
 SKIN_LAMBDAS = 10.0
@@ -62,10 +70,20 @@ def shifted(q, depth, n_x, n_y, n_z):
 
 
 @kernel
-def reflected_cosine(controls, mu0, particle, branch, draw):
+def projected(q, n_x, n_y, n_z):
+    """The particle moved along the normal onto the wall, as the tallies need it."""
+    inside = q.distance
+    return Particle(
+        q.x - inside * n_x, q.y - inside * n_y, q.z - inside * n_z, q.dir_x, q.dir_y, q.dir_z, q.ln_p,
+        q.speed, q.diffusion, q.slope_R, q.slope_z, 0.0,
+    )  # fmt: skip
+
+
+@kernel
+def reflected_cosine(controls, buffer, mu0, particle, draw):
     """Cosine of a diffusely reflected particle and the next draw index."""
     while True:
-        u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, branch, draw)
+        u0, u1, u2, u3 = next4(buffer, controls.seed, particle, 0, 0, draw)
         draw += 1
         if accept_reflection(controls.h_table, mu0, u0, u1):
             return u0, draw
@@ -104,43 +122,118 @@ def flow_along(table, q, e_x, e_y, e_z):
 
 
 @kernel
-def one_way_layer(table, q):
-    """(depth, mean time) of the layer behind a one-way wall that is not followed, zero where it is.
-
-    Mean time of reflected Brownian motion with drift from the wall to the depth.
-    """
-    depth, free_path, u_over_v = skin_depth(table, q, q.ln_p)
-    if depth == 0.0:
-        return 0.0, 0.0
+def one_way_time(depth, free_path, u_over_v, speed):
+    """Mean time from a one-way wall to a depth: reflected Brownian motion with drift."""
     length = free_path / (3.0 * max(u_over_v, 1e-12))
     x = depth / length
     shape = 0.5 * x * x if x < 1e-3 else x + math.expm1(-x)
-    return depth, length * shape / (max(u_over_v, 1e-12) * q.speed)
+    return length * shape / (max(u_over_v, 1e-12) * speed)
 
 
 @kernel
-def enter_one_way(table, controls, q, mu0, particle, draw):
+def enter_one_way(table, q, depth, free_path, u_over_v, mu0, u0, u1, u2):
     """A particle at the wall of a one-way medium: placed behind it, after the meetings that takes.
 
     The surface mirrors it from without, so it stays; each meeting costs (mu_in + mu_out) u/v.
     """
     n_x, n_y, n_z = surface_normal(table, q.x, q.y, q.z)
-    depth, free_path, u_over_v = skin_depth(table, q, q.ln_p)
-    u0, u1, u2, _ = uniform4(controls.seed, PURPOSE_TRANSPORT, particle, 0, draw)
     if depth == 0.0:
         e_x, e_y, e_z = q.dir_x, q.dir_y, q.dir_z
         ln_p = q.ln_p - mu0 * u_over_v
         if mu0 < 0.0:
             e_x, e_y, e_z = mirrored(q, n_x, n_y, n_z)
             ln_p = q.ln_p + 2.0 * mu0 * u_over_v
-        return at(table, True, q.x, q.y, q.z, e_x, e_y, e_z, ln_p, speed_of(ln_p)), draw + 1
-    # Mean over a cosine-law entry: <mu> = 2/3 each way, <h> = 4/3 lambda.
-    chance = 4.0 / 3.0 / (depth / free_path + MILNE_EXTRAPOLATION)
+        return at(table, True, q.x, q.y, q.z, e_x, e_y, e_z, ln_p, speed_of(ln_p))
+    chance = MEAN_ENTRY_DEPTH / (depth / free_path + MILNE_EXTRAPOLATION)
     drift = 3.0 * u_over_v
     if drift * depth > 1e-6 * free_path:
-        chance = math.expm1(-drift * 4.0 / 3.0) / math.expm1(
+        chance = math.expm1(-drift * MEAN_ENTRY_DEPTH) / math.expm1(
             -drift * (depth / free_path + MILNE_EXTRAPOLATION)
         )
     meetings = math.log(u0) / math.log1p(-min(chance, 0.999))
-    ln_p = q.ln_p - 4.0 / 3.0 * u_over_v * meetings
-    return behind_wall(table, q, depth, n_x, n_y, n_z, ln_p, u1, u2), draw + 1
+    ln_p = q.ln_p - 2.0 * MEAN_COSINE * u_over_v * meetings
+    return behind_wall(table, q, depth, n_x, n_y, n_z, ln_p, u1, u2)
+
+
+@kernel
+def bounce_time(table, q, time_left):
+    """Time of a step that may touch the wall [Myr]; zero if it is too far, or has to be flown to."""
+    # Only one side of the volume may be in reach.
+    scale = min(local_scale(table, False, q), table.thickness)
+    free_path = 3.0 * q.diffusion / q.speed
+    length = STEP_OVER_SCALE * scale
+    if STEP_OVER_DISTANCE * abs(q.distance) >= length or free_path > FLIGHT_ABOVE * scale:
+        return 0.0
+    if STEP_OVER_DISTANCE * (table.r_max - math.sqrt(q.x * q.x + q.y * q.y + q.z * q.z)) < length:
+        return 0.0
+    dt = min(length * length / (2.0 * q.diffusion), time_left)
+    if dt * q.speed * q.speed < 6.0 * q.diffusion:
+        return 0.0
+    return dt
+
+
+@kernel
+def bounce(table, q, dt, u0, u1, u2, u3, v0, v1, v2):
+    """A diffusive step in front of a wall that reflects nearly everything; also how often it was met.
+
+    What `move.diffuse` takes together is done one after the other: lambda along Omega0, Brownian motion with
+    drift, lambda along Omega1. The two flights are mirrored at the wall, one meeting each; the Brownian part
+    is reflected exactly by the largest excursion L of its path beyond the wall (Skorokhod's map, the maximum
+    of a Brownian bridge), which is 3 L/(4 lambda) meetings. Uniform density and isotropy are kept, and the
+    meetings come out as n v/4 per area and time, exactly for constant lambda and to O((step/scale)^2) else.
+
+    Returns
+    -------
+    (Particle, float)
+        The particle, within the wall, and the number of meetings.
+    """
+    n_x, n_y, n_z = surface_normal(table, q.x, q.y, q.z)
+    free_path = 3.0 * q.diffusion / q.speed
+    meetings = 0.0
+    x, y, z, beyond = _mirrored_place(
+        table, q.x + free_path * q.dir_x, q.y + free_path * q.dir_y, q.z + free_path * q.dir_z, n_x, n_y, n_z
+    )
+    room = abs(beyond)
+    if beyond > 0.0:
+        meetings += 1.0
+    variance = max(2.0 * q.diffusion * dt - 4.0 * free_path * free_path / 3.0, 0.0)
+    noise = math.sqrt(variance)
+    g_x, g_y = normal_pair(u0, u1)
+    g_z, _ = normal_pair(u2, u3)
+    R = math.sqrt(q.x * q.x + q.y * q.y)
+    drift = q.diffusion * dt - free_path * free_path / 3.0
+    along_R = q.slope_R * drift / R if R > 1e-12 else 0.0
+    x += along_R * q.x + noise * g_x
+    y += along_R * q.y + noise * g_y
+    z += math.copysign(1.0, q.z) * q.slope_z * drift + noise * g_z
+    outwards = room + surface_distance(table, math.sqrt(x * x + y * y), abs(z))
+    furthest = 0.5 * (outwards + math.sqrt(outwards * outwards - 2.0 * variance * math.log(v0)))
+    if furthest > room:
+        back = furthest - room
+        x -= back * n_x
+        y -= back * n_y
+        z -= back * n_z
+        at_wall = furthest - outwards
+        w_x, w_y, w_z = x + at_wall * n_x, y + at_wall * n_y, z + at_wall * n_z
+        value, _, _ = ln_diffusion(
+            table.ln_D_over_v_halo, table, math.sqrt(w_x * w_x + w_y * w_y), abs(w_z), q.ln_p
+        )
+        meetings += back / (4.0 * math.exp(value))
+    e_x, e_y, e_z = isotropic(v1, v2)
+    x, y, z, beyond = _mirrored_place(
+        table, x + free_path * e_x, y + free_path * e_y, z + free_path * e_z, n_x, n_y, n_z
+    )
+    if beyond > 0.0:
+        meetings += 1.0
+        outward = 2.0 * (e_x * n_x + e_y * n_y + e_z * n_z)
+        e_x, e_y, e_z = e_x - outward * n_x, e_y - outward * n_y, e_z - outward * n_z
+    return at(table, False, x, y, z, e_x, e_y, e_z, q.ln_p, q.speed), meetings
+
+
+@kernel
+def _mirrored_place(table, x, y, z, n_x, n_y, n_z):
+    """A place, mirrored at the surface if it lies beyond it, and how far beyond it was."""
+    beyond = surface_distance(table, math.sqrt(x * x + y * y), abs(z))
+    if beyond <= 0.0:
+        return x, y, z, beyond
+    return x - 2.0 * beyond * n_x, y - 2.0 * beyond * n_y, z - 2.0 * beyond * n_z, beyond

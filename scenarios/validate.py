@@ -142,8 +142,8 @@ def bell_wall(scale: float) -> Rows:
             grid = cells(np.array([0.0, 0.5, 1.0, 2.0]), np.array([0.0, 2.0, 4.0, 6.0]))
             # Few meetings remain at lambda = 1e-4: without multiplicity it is no dearer there.
             faster = 1.000001 if acceleration != 1 and free_path == 1e-4 else acceleration
-            number = int((14_000 if free_path > 1e-3 else 10_000) * scale)
-            result = follow(wall.medium(), grid, number, 15, acceleration=faster)
+            more = 2.8 if faster > 1.1 else 1.4 if free_path > 1e-3 else 1.0
+            result = follow(wall.medium(), grid, int(10_000 * more * scale), 15, acceleration=faster)
             D_0 = lambda_0 * C / 3.0
             near_plane = (1.0 - np.exp(-0.5)) / 0.5
             expected = (near_plane - np.exp(-z_t)) / D_0 + 1.0 / u

@@ -10,7 +10,8 @@ R_D = 10.0
 def test_disc_density():
     assert gas.disc_density_cm3(0.0, 0.0, R_D) == 1.0
     assert gas.disc_density_cm3(9.99, -0.1, R_D) == pytest.approx(1 / np.e)
-    assert gas.disc_density_cm3(10.0, 0.0, R_D) == 0.0
+    assert gas.disc_density_cm3(10.0, 0.0, R_D) == 0.5
+    assert gas.disc_density_cm3(10.01, 0.0, R_D) == 0.0
 
 
 def test_halo_density_goes_from_1e_2_to_1e_3():

@@ -110,7 +110,7 @@ TWINS = (
     Twin(
         "no energy lost to the receding wall",
         "mc/hybrid.py",
-        (("ln_p = q.ln_p - multiplicity * (mu0 + mu) * u_over_v", "ln_p = q.ln_p"),),
+        (("ln_p -= met * cosines * u_over_v", "ln_p -= 0.0"),),
         "wall_loss",
         0.3,
         "wall loss (skin): <ln p/p0>",

@@ -6,7 +6,7 @@ from crhalo.mc.run import Transport, run, schedule
 from crhalo.mc.tally import energy_groups, galactic_grid
 
 ENERGY_EDGES_GeV = energy_groups(1e5, 1e6)
-BLOCK = schedule(ENERGY_EDGES_GeV).size
+BLOCK = schedule(ENERGY_EDGES_GeV)[0].size
 
 
 @pytest.fixture(scope="session")

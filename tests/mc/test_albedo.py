@@ -9,6 +9,7 @@ from crhalo.mc.albedo import (
     MILNE_EXTRAPOLATION,
     accept_reflection,
     chandrasekhar_h,
+    entry_depth,
     h_of,
     h_table,
     incursion_time,
@@ -69,7 +70,7 @@ def reflection_law(mu0):
 def test_what_is_not_transmitted_is_reflected(mu0):
     assert WEIGHTS @ reflection_law(mu0) == pytest.approx(1, rel=1e-5)
     # A deep layer transmits h/(s + q lambda) of what enters.
-    assert transmission(TABLE, mu0, 1.0, 1e8, 0.0) < 1e-7
+    assert transmission(entry_depth(TABLE, mu0), 1.0, 1e8, 0.0) < 1e-7
 
 
 @numba.njit
@@ -78,7 +79,7 @@ def reflected(table, mu0, n, seed):
     for i in range(n):
         draw = 0
         while True:
-            mu, u, _, _ = uniform4(seed, 0, i, 0, draw)
+            mu, u, _, _ = uniform4(seed, 0, i, 0, 0, draw)
             draw += 1
             if accept_reflection(table, mu0, mu, u):
                 out[i] = mu
@@ -106,23 +107,26 @@ def test_rejection_test_never_clips():
 
 @pytest.mark.parametrize("u_over_v", [1e-6, 1e-4])
 def test_deep_skin_captures_4_u_over_c(u_over_v):
-    chance = [transmission(TABLE, mu, 1.0, 1e9, u_over_v) for mu in NODES]
+    chance = [transmission(entry_depth(TABLE, mu), 1.0, 1e9, u_over_v) for mu in NODES]
     assert cosine_law(chance) == pytest.approx(4 * u_over_v, rel=3 * u_over_v + 1e-4)
 
 
 def test_still_skin_transmits_four_thirds_lambda_over_depth():
     depth = 50.0
-    chance = cosine_law([transmission(TABLE, mu, 0.1, 0.1 * depth, 0.0) for mu in NODES])
+    chance = cosine_law([transmission(entry_depth(TABLE, mu), 0.1, 0.1 * depth, 0.0) for mu in NODES])
     assert chance == pytest.approx(4 / 3 / (depth + MILNE_EXTRAPOLATION), rel=1e-5)
 
 
 def test_transmission_falls_with_depth_and_rises_with_drift():
     depths = np.geomspace(10, 1e6, 60)
     for u_over_v in (0.0, 1e-5, 1e-3):
-        chance = np.array([transmission(TABLE, 0.5, 1.0, depth, u_over_v) for depth in depths])
+        chance = np.array([transmission(entry_depth(TABLE, 0.5), 1.0, depth, u_over_v) for depth in depths])
         # The two forms meet without a jump.
         assert (np.diff(chance) <= 0).all() and (chance < 1).all()
-    chance = [transmission(TABLE, 0.5, 1.0, 1e3, u_over_v) for u_over_v in np.geomspace(1e-12, 1e-1, 60)]
+    chance = [
+        transmission(entry_depth(TABLE, 0.5), 1.0, 1e3, u_over_v)
+        for u_over_v in np.geomspace(1e-12, 1e-1, 60)
+    ]
     assert (np.diff(chance) >= -1e-9).all()
 
 
@@ -133,7 +137,7 @@ def walks(mu0, depth, n, seed):
     for i in range(n):
         x, mu, draw = 0.0, mu0, 0
         while True:
-            u, v, _, _ = uniform4(seed, 0, i, 0, draw)
+            u, v, _, _ = uniform4(seed, 0, i, 0, 0, draw)
             draw += 1
             x -= mu * math.log(u)
             if x < 0.0:
@@ -160,8 +164,8 @@ def test_incursion_time_of_a_cosine_law():
     depth, free_path, speed = 3.0, 1e-3, 300.0
 
     def time(mu):
-        chance = transmission(TABLE, mu, free_path, depth, 0.0)
-        return incursion_time(TABLE, mu, chance, free_path, depth, speed, 0.0)
+        chance = transmission(entry_depth(TABLE, mu), free_path, depth, 0.0)
+        return incursion_time(entry_depth(TABLE, mu), chance, free_path, depth, speed, 0.0)
 
     times = [time(mu) for mu in NODES]
     # Behind a closed far side it would be 4 depth/v (volume over area); an open one halves it.
@@ -178,16 +182,16 @@ def test_incursion_time_solves_the_equation_of_the_mean(u_over_v):
     h = x[1]
     bands = np.outer([D / h**2 + u / (2 * h), -2 * D / h**2, D / h**2 - u / (2 * h)], np.ones(1999))
     exact = np.interp(start, x[1:-1], solve_banded((1, 1), bands, np.full(1999, -1.0)))
-    chance = transmission(TABLE, mu0, free_path, depth, u_over_v)
-    ours = incursion_time(TABLE, mu0, chance, free_path, depth, speed, u_over_v)
+    chance = transmission(entry_depth(TABLE, mu0), free_path, depth, u_over_v)
+    ours = incursion_time(entry_depth(TABLE, mu0), chance, free_path, depth, speed, u_over_v)
     assert ours == pytest.approx(exact, rel=3e-3)
 
 
 def test_optional_stopping():
     # The mean of (depth - u t) is the same at the end as at the start.
     mu0, free_path, depth, speed, u_over_v = 0.6, 0.01, 0.5, 300.0, 5e-3
-    chance = transmission(TABLE, mu0, free_path, depth, u_over_v)
-    time = incursion_time(TABLE, mu0, chance, free_path, depth, speed, u_over_v)
+    chance = transmission(entry_depth(TABLE, mu0), free_path, depth, u_over_v)
+    time = incursion_time(entry_depth(TABLE, mu0), chance, free_path, depth, speed, u_over_v)
     start = free_path * h_of(TABLE, mu0) / math.sqrt(3)
     end = (depth + MILNE_EXTRAPOLATION * free_path) * chance
     assert end - u_over_v * speed * time == pytest.approx(start, rel=1e-12)

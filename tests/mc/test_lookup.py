@@ -72,9 +72,10 @@ def test_gradient_is_that_of_the_interpolant(medium, points):
 def test_bilinear_distance_gas_and_outflow(medium, points):
     table = medium.table
     R, z, _ = np.transpose(points)
-    for function, values in ((surface_distance, table.distance), (gas_density, table.gas)):
-        ours = [function(table, *point[:2]) for point in points]
-        np.testing.assert_allclose(ours, interpolator(table, values)((R, z)), rtol=1e-12, atol=1e-12)
+    ours = [surface_distance(table, *point[:2]) for point in points]
+    np.testing.assert_allclose(ours, interpolator(table, table.distance)((R, z)), rtol=1e-12, atol=1e-12)
+    ours = [[gas_density(table, *point[:2], component) for component in range(3)] for point in points]
+    np.testing.assert_allclose(ours, interpolator(table, table.gas)((R, z)), rtol=1e-12, atol=1e-12)
     # A meridional plane at 30 degrees, below the disc: u_z changes sign, u_R turns with the plane.
     c, s = np.sqrt(0.75), 0.5
     u_R, u_z, divergence = interpolator(table, table.outflow)((R, z)).T
@@ -92,7 +93,7 @@ def test_constant_beyond_the_table(medium):
     table = medium.table
     assert surface_distance(table, 1e9, 1e9) == table.distance[-1, -1]
     assert surface_distance(table, 0.0, 0.0) == table.distance[0, 0]
-    assert gas_density(table, 12.0, 12.0) == tuple(table.gas[-1, -1])
+    assert gas_density(table, 12.0, 12.0, 1) == pytest.approx(table.gas[-1, -1, 1])
 
 
 def test_on_the_axis_of_the_galaxy(medium):

@@ -7,8 +7,11 @@ import h5py
 import numpy as np
 import pytest
 from crhalo.mc.result import Result, ResultError, value_and_error
-from crhalo.mc.run import Transport, run
+from crhalo.mc.run import Transport, run, schedule
 from crhalo.mc.source import Spectrum
+from crhalo.mc.tally import energy_groups
+
+BLOCK = schedule(energy_groups(1e5, 1e6))[0].size
 
 
 def arrays(result):
@@ -37,7 +40,7 @@ def file(result, tmp_path_factory):
 @pytest.fixture(scope="module")
 def other(medium, grid):
     """Another seed, one block."""
-    return run(medium, grid, Transport(particles=80, seed=2), provenance={"medium": "small"})
+    return run(medium, grid, Transport(particles=BLOCK, seed=2), provenance={"medium": "small"})
 
 
 class TestFile:
@@ -125,7 +128,7 @@ class TestFile:
 class TestMerge:
     def test_counts_add_up(self, result, other):
         merged = result.merge(other)
-        assert merged.particles == 400 and merged.provenance["seed"] == [1, 2]
+        assert merged.particles == 5 * BLOCK and merged.provenance["seed"] == [1, 2]
         assert merged.steps == result.steps + other.steps
         assert len(merged.tallies["halo"]) == 5
 
@@ -177,7 +180,7 @@ class TestErrors:
 class TestSpectrum:
     def test_reweighting_is_a_run_with_that_spectrum(self, medium, grid, other):
         steep = {"slope": 2.4, "E_min_GeV": 1e5}
-        direct = run(medium, grid, Transport(particles=80, seed=2), Spectrum(**steep))
+        direct = run(medium, grid, Transport(particles=BLOCK, seed=2), Spectrum(**steep))
         for name in ("halo", "bell", "region"):
             reweighted = other.reweight(**steep).density_cm3(name)
             np.testing.assert_array_equal(reweighted, direct.density_cm3(name))

@@ -3,7 +3,16 @@
 import numba
 import numpy as np
 import pytest
-from crhalo.mc.rng import isotropic, normal_pair, open_uniform, philox4x32, uniform4
+from crhalo.mc.rng import (
+    LANES,
+    PURPOSE_TRANSPORT,
+    isotropic,
+    next4,
+    normal_pair,
+    open_uniform,
+    philox4x32,
+    uniform4,
+)
 
 # (rounds, counter, key, output), words in order, from Random123's tests/kat_vectors (Salmon et al. 2011).
 PI = "243f6a88 85a308d3 13198a2e 03707344", "a4093822 299f31d0"
@@ -38,7 +47,7 @@ def streams(particles, draws, rounds):
 def four_at_a_time(draws):
     out = np.empty((draws, 4))
     for draw in range(draws):
-        out[draw] = uniform4(1, 2, 3, 4, draw)
+        out[draw] = uniform4(1, 2, 3, 6, 4, draw)
     return out
 
 
@@ -75,9 +84,23 @@ def test_known_answers(rounds, counter, key, output):
     assert list(philox4x32(*words(counter), *words(key), rounds)) == words(output)
 
 
-def test_arguments_are_seed_purpose_particle_branch_draw():
-    expected = philox4x32.py_func(*words("5 4 3 0"), *words("1 2"), 10)
-    assert uniform4(1, 2, 3, 4, 5) == tuple(open_uniform.py_func(word) for word in expected)
+def test_arguments_are_seed_purpose_particle_life_branch_draw():
+    expected = philox4x32.py_func(*words("5 4 3 6"), *words("1 2"), 10)
+    assert uniform4(1, 2, 3, 6, 4, 5) == tuple(open_uniform.py_func(word) for word in expected)
+
+
+@numba.njit
+def one_after_the_other(draws, buffer):
+    out = np.empty((draws, 4))
+    for draw in range(draws):
+        out[draw] = next4(buffer, 1, 3, 6, 4, draw)
+    return out
+
+
+def test_draws_in_a_row_are_the_same_as_single_ones():
+    draws = 3 * LANES + 1
+    expected = [uniform4(1, PURPOSE_TRANSPORT, 3, 6, 4, draw) for draw in range(draws)]
+    np.testing.assert_array_equal(one_after_the_other(draws, np.full((4, LANES), np.nan)), expected)
 
 
 def test_uniforms_are_in_the_open_interval(uniforms):
