@@ -60,7 +60,7 @@ def schedule(energy_edges_GeV: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     through the energies in long strides, so that a part of a block covers them all.
     """
     low = energy_edges_GeV[:-1] * (1 + 1e-9)
-    bounds, times = [3.0, 30.0, 300.0, 3e3, 3e5, 3e6], np.array([1, 2, 1, 2, 3, 5, 1])
+    bounds, times = [3.0, 30.0, 300.0, 3e3, 3e5, 3e6], np.array([1, 2, 1, 3, 3, 5, 1])
     groups = np.repeat(np.arange(len(low)), times[np.searchsorted(bounds, low)])
     groups = np.repeat(groups, -(-BLOCK_AT_LEAST // len(groups)))
     stride = (np.arange(len(groups)) * 0.6180339887498949) % 1.0

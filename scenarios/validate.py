@@ -136,7 +136,7 @@ def bell_wall(scale: float) -> Rows:
                 z_t,
                 partial(_rising, lambda_0),
                 Wall.TWO_WAY,
-                mean_free_path_behind_kpc=min(1e-3 * free_path, 1e-4),
+                mean_free_path_behind_kpc=min(1e-3 * free_path, 1e-5),
                 speed_behind_kpc_Myr=u,
             )
             grid = cells(np.array([0.0, 0.5, 1.0, 2.0]), np.array([0.0, 2.0, 4.0, 6.0]))
