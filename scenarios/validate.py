@@ -92,7 +92,7 @@ def milne(scale: float) -> Rows:
     D = free_path * C / 3.0
     edges = np.round(np.append(np.arange(0.0, 9.9, 0.5), [9.95, 10.0]), 2)
     slab = Slab(H, lambda z: free_path + 0.0 * z)
-    result = follow(slab.medium(), cells(edges), int(150_000 * scale), 14, method="flight")
+    result = follow(slab.medium(), cells(edges), int(200_000 * scale), 14, method="flight")
     n = profile(result)
     centres = 0.5 * (edges[1:] + edges[:-1])
     # Two to six lambda inside, where the Hopf function has settled: n = (phi/D)(H - z + q lambda).
