@@ -86,4 +86,5 @@ def acceleration_tables(medium: Medium, acceleration: float | str) -> tuple[np.n
     meetings = 1.0 / escape_chance(medium)
     needed = np.maximum(MEETINGS_PER_MIXING * meetings_to_mix(medium), MEETINGS_AT_LEAST)
     multiplicity = np.maximum(meetings / needed, 1.0)
-    return multiplicity, np.maximum(meetings / multiplicity / MEETINGS_PER_ECHO, ECHOES_AT_LEAST)
+    # Whole, since where the wall is flown that many copies share the weight of one.
+    return multiplicity, np.maximum(np.round(meetings / multiplicity / MEETINGS_PER_ECHO), ECHOES_AT_LEAST)

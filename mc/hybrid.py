@@ -50,7 +50,6 @@ from .wall import (
     flow_along,
     mirrored,
     one_way_time,
-    projected,
     reflected_cosine,
     shifted,
     skin_depth,
@@ -323,7 +322,7 @@ def follow(table, controls, tally, buffer, group, q, particle, life, threshold):
             continue
 
         # The place on the wall: here, or the nearest one to where a bounce has ended.
-        contact = projected(q, n_x, n_y, n_z)
+        contact = shifted(q, 0.0, n_x, n_y, n_z)
         depth, free_path, u_over_v = skin_depth(table, contact, contact.ln_p)
         mu0 = q.dir_x * n_x + q.dir_y * n_y + q.dir_z * n_z
         u0, u1, u2, _ = next4(buffer[0], controls.seed, particle, life, 0, draw)
@@ -336,7 +335,7 @@ def follow(table, controls, tally, buffer, group, q, particle, life, threshold):
                     table, controls, tally, group, fallen, True, False, contact, outer, 0.5, dwell, 1.0, clock
                 )
                 clock += dwell
-            q = enter_one_way(table, q, depth, free_path, u_over_v, mu0, u0, u1, u2)
+            q = enter_one_way(table, q, n_x, n_y, n_z, depth, free_path, u_over_v, mu0, u0, u1, u2)
             in_bell = True
             if clock >= controls.t_max:
                 tally.alive[group] += 1.0
@@ -366,12 +365,12 @@ def follow(table, controls, tally, buffer, group, q, particle, life, threshold):
             start, cosine, cosines = MEAN_ENTRY_DEPTH, 0.0, 2.0 * MEAN_COSINE
         chance = transmission(start, free_path, depth, u_over_v)
         # How many times as often as here it has to meet the wall until it is captured.
-        left = (threshold - hazard) / (-meetings * math.log1p(-chance))
-        captured = left < 1.0
+        remaining = (threshold - hazard) / (-meetings * math.log1p(-chance))
+        captured = remaining < 1.0
         if not captured:
-            multiplicity = min(max(1.0, _count(table, q.ln_p, controls.multiplicity)), math.floor(left))
+            multiplicity = min(max(1.0, _count(table, q.ln_p, controls.multiplicity)), math.floor(remaining))
             hazard -= multiplicity * meetings * math.log1p(-chance)
-        met = meetings * (left if captured else multiplicity)
+        met = meetings * (remaining if captured else multiplicity)
         # The layer that is not followed is tallied by its mean time and mean displacement.
         dwell = incursion_time(start, chance, free_path, depth, q.speed, u_over_v)
         inner = shifted(contact, 0.5 * depth * (1.0 - chance), n_x, n_y, n_z)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..fields._jit import kernel
-from .albedo import MEAN_COSINE, MEAN_ENTRY_DEPTH, MILNE_EXTRAPOLATION, accept_reflection
+from .albedo import MEAN_COSINE, MEAN_ENTRY_DEPTH, accept_reflection, transmission
 from .lookup import ln_diffusion, outflow, surface_distance, surface_normal
 from .move import (
     FLIGHT_ABOVE,
@@ -62,20 +62,11 @@ def behind_wall(table, q, depth, n_x, n_y, n_z, ln_p, u, v):
 
 @kernel
 def shifted(q, depth, n_x, n_y, n_z):
-    """The particle at `depth` behind the wall as the tallies need it."""
+    """The particle moved along the normal to `depth` behind the wall, as the tallies need it."""
+    by = depth - q.distance
     return Particle(
-        q.x + depth * n_x, q.y + depth * n_y, q.z + depth * n_z, q.dir_x, q.dir_y, q.dir_z, q.ln_p, q.speed,
+        q.x + by * n_x, q.y + by * n_y, q.z + by * n_z, q.dir_x, q.dir_y, q.dir_z, q.ln_p, q.speed,
         q.diffusion, q.slope_R, q.slope_z, depth,
-    )  # fmt: skip
-
-
-@kernel
-def projected(q, n_x, n_y, n_z):
-    """The particle moved along the normal onto the wall, as the tallies need it."""
-    inside = q.distance
-    return Particle(
-        q.x - inside * n_x, q.y - inside * n_y, q.z - inside * n_z, q.dir_x, q.dir_y, q.dir_z, q.ln_p,
-        q.speed, q.diffusion, q.slope_R, q.slope_z, 0.0,
     )  # fmt: skip
 
 
@@ -131,12 +122,11 @@ def one_way_time(depth, free_path, u_over_v, speed):
 
 
 @kernel
-def enter_one_way(table, q, depth, free_path, u_over_v, mu0, u0, u1, u2):
+def enter_one_way(table, q, n_x, n_y, n_z, depth, free_path, u_over_v, mu0, u0, u1, u2):
     """A particle at the wall of a one-way medium: placed behind it, after the meetings that takes.
 
     The surface mirrors it from without, so it stays; each meeting costs (mu_in + mu_out) u/v.
     """
-    n_x, n_y, n_z = surface_normal(table, q.x, q.y, q.z)
     if depth == 0.0:
         e_x, e_y, e_z = q.dir_x, q.dir_y, q.dir_z
         ln_p = q.ln_p - mu0 * u_over_v
@@ -144,12 +134,7 @@ def enter_one_way(table, q, depth, free_path, u_over_v, mu0, u0, u1, u2):
             e_x, e_y, e_z = mirrored(q, n_x, n_y, n_z)
             ln_p = q.ln_p + 2.0 * mu0 * u_over_v
         return at(table, True, q.x, q.y, q.z, e_x, e_y, e_z, ln_p, speed_of(ln_p))
-    chance = MEAN_ENTRY_DEPTH / (depth / free_path + MILNE_EXTRAPOLATION)
-    drift = 3.0 * u_over_v
-    if drift * depth > 1e-6 * free_path:
-        chance = math.expm1(-drift * MEAN_ENTRY_DEPTH) / math.expm1(
-            -drift * (depth / free_path + MILNE_EXTRAPOLATION)
-        )
+    chance = transmission(MEAN_ENTRY_DEPTH, free_path, depth, u_over_v)
     meetings = math.log(u0) / math.log1p(-min(chance, 0.999))
     ln_p = q.ln_p - 2.0 * MEAN_COSINE * u_over_v * meetings
     return behind_wall(table, q, depth, n_x, n_y, n_z, ln_p, u1, u2)

@@ -8,6 +8,7 @@ front of it.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -41,11 +42,12 @@ def _internal(text: str, unit: str) -> float:
     return to_internal(text, unit)
 
 
-class _Kind:
+class _Kind(ABC):
     """What pydantic needs to know of a kind: how to read a value and how to write it back."""
 
+    @abstractmethod
     def parse(self, value: Any) -> Any:
-        raise NotImplementedError
+        """The value in internal units; a ValueError says what is allowed."""
 
     def write(self, value: Any) -> Any:
         return value
