@@ -15,9 +15,10 @@ from ..fields.units import speed_kpc_Myr
 # Meetings with the wall that are left to a particle, in units of those the halo needs to mix sideways.
 MEETINGS_PER_MIXING = 5.0
 MEETINGS_AT_LEAST = 600.0
-# Copies sent out per capture: many where a capture takes many meetings, and copies cost hardly anything.
-MEETINGS_PER_ECHO = 50.0
-ECHOES_AT_LEAST = 6.0
+# Probes sent out per capture: many where a capture takes many meetings, and probes cost hardly anything. With
+# few of them the captures come too regularly: 0.2% of the density at 6 where the chance of return varies.
+MEETINGS_PER_PROBE = 50.0
+PROBES_AT_LEAST = 6.0
 # Histories up to the first meeting with the wall that are followed for each one beyond it.
 PREVIEWS = 8
 
@@ -69,7 +70,7 @@ def meetings_to_mix(medium: Medium) -> np.ndarray:
 
 
 def acceleration_tables(medium: Medium, acceleration: float | str) -> tuple[np.ndarray, np.ndarray]:
-    """(multiplicity, echoes) by momentum node.
+    """(multiplicity, probes) by momentum node.
 
     Parameters
     ----------
@@ -82,9 +83,9 @@ def acceleration_tables(medium: Medium, acceleration: float | str) -> tuple[np.n
     if medium.table.wall != Wall.TWO_WAY or acceleration == 1:
         return ones, ones
     if acceleration != "auto":
-        return ones * float(acceleration), ones
+        return ones * float(acceleration), ones * PROBES_AT_LEAST
     meetings = 1.0 / escape_chance(medium)
     needed = np.maximum(MEETINGS_PER_MIXING * meetings_to_mix(medium), MEETINGS_AT_LEAST)
     multiplicity = np.maximum(meetings / needed, 1.0)
-    # Whole, since where the wall is flown that many copies share the weight of one.
-    return multiplicity, np.maximum(np.round(meetings / multiplicity / MEETINGS_PER_ECHO), ECHOES_AT_LEAST)
+    # Whole, since where the wall is flown that many share the weight of one.
+    return multiplicity, np.maximum(np.round(meetings / multiplicity / MEETINGS_PER_PROBE), PROBES_AT_LEAST)

@@ -9,9 +9,11 @@ with the wall affordable, all off when `Controls` says so:
 - multiplicity: one simulated return through the halo stands for `multiplicity` alike. Residence, clock,
   losses and the chance of capture count that many times; it is unbiased where the halo mixes before
   capture, and `acceleration` bounds it by that.
-- echoes: beside the particle itself, weighted copies are sent out from every meeting with the wall,
-  `echoes` - 1 times as often as it is captured, and tallied outside until they come back to the wall.
-  The particle's own excursion carries the weight 1/echoes there, so nothing is counted twice.
+- probes: a particle does not go behind the wall itself. It sends out `probes` of itself, each with so much
+  less weight, for every time that it would be captured, spread over its meetings. A probe is followed and
+  tallied until it leaves or comes back. With the chance of its weight it was the particle: one that
+  has come back is where the particle goes on from, one that has left uses up its lives (an exponential
+  variate, stratified over the particles), so the number of captures scatters much less than by chance.
 - previews: before it first meets the wall a history is short; `previews` of them, each weighing
   1/`previews`, are followed so far, and one of them further.
 """
@@ -62,6 +64,8 @@ _ESCAPED, _ABSORBED, _ALIVE, _CAPPED, _LOST = (
     int(f) for f in (Fate.ESCAPED, Fate.ABSORBED, Fate.ALIVE, Fate.CAPPED, Fate.LOST)
 )
 _DISC, _DISC_NO_RETURN, _NEAR = int(Region.DISC), int(Region.DISC_NO_RETURN), int(Region.NEAR)
+# Of a probe that came back to the wall.
+_RETURNED = -1
 _GRAMMAGE_PER_KPC = M_P_G * KPC_CM
 _LN10 = math.log(10.0)
 _GOLDEN = 0.6180339887498949
@@ -81,7 +85,7 @@ class Controls(NamedTuple):
     hybrid: bool
     skin: bool
     multiplicity: np.ndarray
-    echoes: np.ndarray
+    probes: np.ndarray
     previews: int
     h_table: np.ndarray
     t_max: float
@@ -92,6 +96,18 @@ class Controls(NamedTuple):
     ranks: np.ndarray
     halo_cells: tuple
     bell_cells: tuple
+
+
+class Captures(NamedTuple):
+    """What decides the captures by the wall of one particle.
+
+    `lives`: what is left of the exponential variate that decides when it is lost; `ahead`: captures
+    that have yet to come together until the next probe goes out; `sent`: probes so far.
+    """
+
+    lives: float
+    ahead: float
+    sent: int
 
 
 @kernel
@@ -204,10 +220,20 @@ def _first_passage(tally, group, weight, clock, before):
 
 
 @kernel
-def _follow_echo(table, controls, tally, buffer, group, q, weight, clock, particle, branch):
-    """Tally a weighted copy outside until it meets the wall, leaves or its history ends.
+def _end(tally, group, fate, age):
+    """Count the end of a history."""
+    tally.fates[fate] += 1
+    if fate == _ALIVE:
+        tally.alive[group] += 1.0
+    if fate == _ESCAPED or fate == _ABSORBED:
+        tally.leave_time_histogram[group, _log_bin(age, _TIME_START, _TIME_STEP, _TIME_BINS)] += 1.0
 
-    Returns whether its numbers stayed numbers.
+
+@kernel
+def _probe(table, controls, tally, buffer, group, q, weight, clock, particle, branch):
+    """Follow and tally a particle behind the wall: (fate or _RETURNED, where it is then, its age).
+
+    One that has returned is on the wall, still in the frame of the medium behind it.
     """
     offset = uniform4(controls.seed, PURPOSE_SOURCE, particle, 0, branch, 0)[0]
     binned_ln_p, fallen = q.ln_p, _fallen(controls, group, q.ln_p)
@@ -217,7 +243,7 @@ def _follow_echo(table, controls, tally, buffer, group, q, weight, clock, partic
         new, dt, on_surface = move(table, controls.hybrid, True, q, controls.t_max - clock, u0, u1, u2, u3)
         tally.work[2] += 1
         if not is_finite(new):
-            return False
+            return _LOST, q, clock
         offset = (offset + _GOLDEN) % 1.0
         n = _score(table, controls, tally, group, fallen, True, False, q, new, offset, dt, weight, clock)
         clock += dt
@@ -225,62 +251,186 @@ def _follow_echo(table, controls, tally, buffer, group, q, weight, clock, partic
         q = turned(new, new.dir_x, new.dir_y, new.dir_z, ln_p)
         if abs(ln_p - binned_ln_p) > _BINNED_LN_P:
             binned_ln_p, fallen = ln_p, _fallen(controls, group, ln_p)
-        left = q.x * q.x + q.y * q.y + q.z * q.z >= table.r_max * table.r_max
-        if on_surface or left or clock >= controls.t_max * (1.0 - 1e-12):
-            return True
-    return True
+        if clock >= controls.t_max * (1.0 - 1e-12):
+            return _ALIVE, q, clock
+        if q.x * q.x + q.y * q.y + q.z * q.z >= table.r_max * table.r_max:
+            return _ESCAPED, q, clock
+        if on_surface:
+            return _RETURNED, q, clock
+    return _CAPPED, q, clock
 
 
 @kernel
-def follow(table, controls, tally, buffer, group, q, particle, life, threshold):
-    """Follow one particle from injection to its fate; returns the fate and its number of moves.
+def _behind_for_good(table, controls, tally, buffer, group, fallen, q, clock, particle):
+    """A particle that has met a one-way wall, followed to its end: (fate, its age then)."""
+    fate = _RETURNED
+    branch = 0
+    while fate == _RETURNED:
+        branch += 1
+        _, u0, u1, u2 = uniform4(controls.seed, PURPOSE_SOURCE, particle, 0, branch, 0)
+        n_x, n_y, n_z = surface_normal(table, q.x, q.y, q.z)
+        depth, free_path, u_over_v = skin_depth(table, q, q.ln_p)
+        if depth > 0.0:
+            dwell = one_way_time(depth, free_path, u_over_v, q.speed)
+            outer = shifted(q, depth, n_x, n_y, n_z)
+            _score(table, controls, tally, group, fallen, True, False, q, outer, 0.5, dwell, 1.0, clock)
+            clock += dwell
+            if clock >= controls.t_max:
+                return _ALIVE, clock
+        q = enter_one_way(table, q, n_x, n_y, n_z, depth, free_path, u_over_v, u0, u1, u2)
+        fate, q, clock = _probe(table, controls, tally, buffer, group, q, 1.0, clock, particle, branch)
+    return fate, clock
 
-    `life` 0 is the particle itself, the others are its previews, which end at the wall. `threshold` is the
-    exponential variate that its first capture is decided by: captures follow when their accumulated hazard
-    passes it.
+
+@kernel
+def _back_inside(table, q):
+    """A particle that has returned, in the frame of the halo, which is at rest."""
+    ln_p = q.ln_p + flow_along(table, q, q.dir_x, q.dir_y, q.dir_z)
+    return at(table, False, q.x, q.y, q.z, q.dir_x, q.dir_y, q.dir_z, ln_p, speed_of(ln_p))
+
+
+@kernel
+def _cross(table, controls, tally, buffer, group, q, clock, particle, captures):
+    """A capture by a wall that is flown through: all its probes go out from here.
+
+    The particle survives with the share of them that returns, as one of those. Returns (fate or _RETURNED,
+    particle, age, captures).
+    """
+    ln_p = q.ln_p - flow_along(table, q, q.dir_x, q.dir_y, q.dir_z)
+    out = at(table, True, q.x, q.y, q.z, q.dir_x, q.dir_y, q.dir_z, ln_p, speed_of(ln_p))
+    number = round(_count(table, q.ln_p, controls.probes))
+    lives, ahead, sent = captures
+    returned = 0
+    fate, ended = _RETURNED, clock
+    for _ in range(number):
+        sent += 1
+        end, there, age = _probe(
+            table, controls, tally, buffer, group, out, 1.0 / number, clock, particle, sent
+        )
+        if end == _LOST or end == _CAPPED:
+            return end, q, age, captures
+        if end != _RETURNED:
+            fate, ended = end, age
+            continue
+        returned += 1
+        if uniform4(controls.seed, PURPOSE_SOURCE, particle, 0, sent, 0)[1] * returned < 1.0:
+            q, back = there, age
+    lives -= math.log(number / returned) if returned > 0 else math.inf
+    if lives <= 0.0:
+        return fate, q, ended, captures
+    return _RETURNED, _back_inside(table, q), back, Captures(lives, ahead, sent)
+
+
+@kernel
+def _meet(
+    table, controls, tally, buffer, group, fallen, q, meetings, on_surface, n_x, n_y, n_z, skin, clock,
+    particle, captures, begun, draw,
+):  # fmt: skip
+    """Meetings with a wall that reflects nearly everything, and the captures in between.
+
+    Wherever one more `1/probes` of a capture has come together a probe goes out. It is the particle with the
+    chance 1/(probes + 1/2), which makes the meetings per capture right to O(1/probes^4). Returns (fate or
+    _RETURNED, particle, age, captures, multiplicity, draw).
+    """
+    depth, free_path, u_over_v = skin
+    # The place on the wall: here, or the nearest one to where a bounce has ended.
+    contact = shifted(q, 0.0, n_x, n_y, n_z)
+    if on_surface:
+        meetings = 1.0
+        mu0 = max(q.dir_x * n_x + q.dir_y * n_y + q.dir_z * n_z, 0.0)
+        start = entry_depth(controls.h_table, mu0)
+        cosine, draw = reflected_cosine(controls, buffer[0], mu0, particle, draw)
+        cosines = mu0 + cosine
+        angle, _, _, _ = next4(buffer[0], controls.seed, particle, 0, 0, draw)
+        draw += 1
+        e_x, e_y, e_z = at_angle(n_x, n_y, n_z, -cosine, angle)
+    else:
+        start, cosines = MEAN_ENTRY_DEPTH, 2.0 * MEAN_COSINE
+        e_x, e_y, e_z = q.dir_x, q.dir_y, q.dir_z
+    chance = transmission(start, free_path, depth, u_over_v)
+    hazard = -meetings * math.log1p(-chance)
+    # The layer that is not followed is tallied by its mean time and mean displacement.
+    dwell = incursion_time(start, chance, free_path, depth, q.speed, u_over_v)
+    inner = shifted(contact, 0.5 * depth * (1.0 - chance), n_x, n_y, n_z)
+    outer = shifted(contact, 0.5 * depth * (1.0 + chance), n_x, n_y, n_z)
+    probes = _count(table, q.ln_p, controls.probes)
+    weight = 1.0 / (probes + 0.5)
+    lives, ahead, sent = captures
+    ln_p = q.ln_p
+    multiplicity = max(1.0, _count(table, ln_p, controls.multiplicity))
+    # The first group is begun somewhere in its midst, as the last one is left there.
+    passed = math.floor(begun * multiplicity)
+    while True:
+        # In units of these meetings: how often they are repeated until the next probe goes out.
+        part = ahead / hazard
+        probing = part < multiplicity - passed
+        part = part if probing else multiplicity - passed
+        passed += part
+        ahead -= part * hazard
+        met = part * meetings
+        n = _score(table, controls, tally, group, fallen, True, False, inner, outer, 0.5, dwell, met, clock)
+        clock += met * dwell
+        if clock >= controls.t_max:
+            return _ALIVE, q, clock, captures, 1.0, draw
+        ln_p -= met * (n * at_momentum(table.loss_rate, table, ln_p) * dwell + cosines * u_over_v)
+        if not probing:
+            break
+        sent += 1
+        ahead = 1.0 / probes
+        chosen, again, u0, u1 = uniform4(controls.seed, PURPOSE_SOURCE, particle, 0, sent, 1)
+        out = behind_wall(table, contact, depth, n_x, n_y, n_z, ln_p, u0, u1)
+        fate, out, age = _probe(table, controls, tally, buffer, group, out, weight, clock, particle, sent)
+        if fate == _LOST or fate == _CAPPED:
+            return fate, q, age, captures, 1.0, draw
+        if fate != _RETURNED:
+            lives += math.log1p(-weight)
+            if lives <= 0.0:
+                return fate, q, age, captures, 1.0, draw
+        elif chosen < weight:
+            # The returns before this capture are made up for by the one that follows it.
+            multiplicity = 1.0 + math.floor(passed)
+            captures = Captures(lives, again * ahead, sent)
+            return _RETURNED, _back_inside(table, out), age, captures, multiplicity, draw
+    q = at(table, False, q.x, q.y, q.z, e_x, e_y, e_z, ln_p, speed_of(ln_p))
+    return _RETURNED, q, clock, Captures(lives, ahead, sent), multiplicity, draw
+
+
+@kernel
+def follow(table, controls, tally, buffer, group, q, particle, life, lives):
+    """Follow one particle from injection to its fate; returns (fate, its age then, number of moves).
+
+    `life` 0 is the particle itself, the others are its previews, which end at the wall. `lives` is the
+    exponential variate that its loss behind the wall is decided by.
     """
     weight = 1.0 / controls.previews
-    in_bell = False
     no_return = True
     multiplicity = 1.0
     clock = 0.0
     draw = 0
-    echoes = 0
-    hazard = 0.0
     before = tally.grammage_first[group, 0] + tally.grammage_first[group, 1]
     bounces = controls.hybrid and (table.wall == _CLOSED or (table.wall == _TWO_WAY and controls.skin))
-    offset, copies_due, _, _ = uniform4(controls.seed, PURPOSE_SOURCE, particle, life, 0, 1)
+    offset, first, phase, _ = uniform4(controls.seed, PURPOSE_SOURCE, particle, life, 0, 1)
+    captures = Captures(lives, first / _count(table, q.ln_p, controls.probes), 0)
     binned_ln_p, fallen = q.ln_p, _fallen(controls, group, q.ln_p)
     for step in range(controls.max_steps):
         u0, u1, u2, u3 = next4(buffer[0], controls.seed, particle, life, 0, draw)
         draw += 1
         left = (controls.t_max - clock) / multiplicity
         meetings, on_surface, dt = 0.0, False, 0.0
-        if bounces and not in_bell:
+        if bounces:
             dt = bounce_time(table, q, left)
         if dt > 0.0:
             v0, v1, v2, _ = next4(buffer[0], controls.seed, particle, life, 0, draw)
             draw += 1
             new, meetings = bounce(table, q, dt, u0, u1, u2, u3, v0, v1, v2)
         else:
-            new, dt, on_surface = move(table, controls.hybrid, in_bell, q, left, u0, u1, u2, u3)
+            new, dt, on_surface = move(table, controls.hybrid, False, q, left, u0, u1, u2, u3)
         if not is_finite(new):
-            return _LOST, step + 1
+            return _LOST, clock, step + 1
         offset = (offset + _GOLDEN) % 1.0
+        represented = weight * multiplicity
         n = _score(
-            table,
-            controls,
-            tally,
-            group,
-            fallen,
-            in_bell,
-            no_return,
-            q,
-            new,
-            offset,
-            dt,
-            weight * multiplicity,
-            clock,
+            table, controls, tally, group, fallen, False, no_return, q, new, offset, dt, represented, clock
         )
         dt *= multiplicity
         clock += dt
@@ -289,121 +439,45 @@ def follow(table, controls, tally, buffer, group, q, particle, life, threshold):
         if abs(ln_p - binned_ln_p) > _BINNED_LN_P:
             binned_ln_p, fallen = ln_p, _fallen(controls, group, ln_p)
         if clock >= controls.t_max * (1.0 - 1e-12):
-            tally.alive[group] += 1.0 if life == 0 else 0.0
-            return _ALIVE, step + 1
+            return _ALIVE, clock, step + 1
         if q.x * q.x + q.y * q.y + q.z * q.z >= table.r_max * table.r_max:
-            if life == 0:
-                tally.leave_time_histogram[group, _log_bin(clock, _TIME_START, _TIME_STEP, _TIME_BINS)] += 1.0
-            return _ESCAPED, step + 1
+            return _ESCAPED, clock, step + 1
         if not on_surface and meetings == 0.0:
             continue
 
-        n_x, n_y, n_z = surface_normal(table, q.x, q.y, q.z)
         if table.wall == _CLOSED:
             if on_surface:
+                n_x, n_y, n_z = surface_normal(table, q.x, q.y, q.z)
                 e_x, e_y, e_z = mirrored(q, n_x, n_y, n_z)
                 q = turned(q, e_x, e_y, e_z, q.ln_p)
             continue
+        begun = phase if no_return else 0.0
         if no_return:
             no_return = False
             _first_passage(tally, group, weight, clock, before)
             weight = 1.0
             if life > 0:
-                return _ESCAPED, step + 1
+                return _ESCAPED, clock, step + 1
         if table.wall == _ABSORBING:
-            tally.leave_time_histogram[group, _log_bin(clock, _TIME_START, _TIME_STEP, _TIME_BINS)] += 1.0
-            return _ABSORBED, step + 1
-        if in_bell and table.wall == _TWO_WAY:
-            # Back into the halo, which is at rest.
-            ln_p = q.ln_p + flow_along(table, q, q.dir_x, q.dir_y, q.dir_z)
-            in_bell = False
-            weight = 1.0
-            q = at(table, False, q.x, q.y, q.z, q.dir_x, q.dir_y, q.dir_z, ln_p, speed_of(ln_p))
-            continue
-
-        # The place on the wall: here, or the nearest one to where a bounce has ended.
-        contact = shifted(q, 0.0, n_x, n_y, n_z)
-        depth, free_path, u_over_v = skin_depth(table, contact, contact.ln_p)
-        mu0 = q.dir_x * n_x + q.dir_y * n_y + q.dir_z * n_z
-        u0, u1, u2, _ = next4(buffer[0], controls.seed, particle, life, 0, draw)
-        draw += 1
+            return _ABSORBED, clock, step + 1
         if table.wall == _ONE_WAY:
-            if depth > 0.0:
-                dwell = one_way_time(depth, free_path, u_over_v, q.speed)
-                outer = shifted(contact, depth, n_x, n_y, n_z)
-                _score(
-                    table, controls, tally, group, fallen, True, False, contact, outer, 0.5, dwell, 1.0, clock
-                )
-                clock += dwell
-            q = enter_one_way(table, q, n_x, n_y, n_z, depth, free_path, u_over_v, mu0, u0, u1, u2)
-            in_bell = True
-            if clock >= controls.t_max:
-                tally.alive[group] += 1.0
-                return _ALIVE, step + 1
-            continue
-        copies = _count(table, q.ln_p, controls.echoes)
-        if on_surface and (depth == 0.0 or not controls.skin):
-            ln_p = q.ln_p - flow_along(table, q, q.dir_x, q.dir_y, q.dir_z)
-            q = at(table, True, q.x, q.y, q.z, q.dir_x, q.dir_y, q.dir_z, ln_p, speed_of(ln_p))
-            for _ in range(round(copies) - 1):
-                echoes += 1
-                if not _follow_echo(
-                    table, controls, tally, buffer, group, q, 1.0 / copies, clock, particle, echoes
-                ):
-                    return _LOST, step + 1
-            in_bell = True
+            fate, clock = _behind_for_good(table, controls, tally, buffer, group, fallen, q, clock, particle)
+            return fate, clock, step + 1
+        skin = skin_depth(table, q, q.ln_p)
+        if on_surface and (skin[0] == 0.0 or not controls.skin):
             multiplicity = 1.0
-            weight = 1.0 / copies
-            continue
-
-        if on_surface:
-            meetings = 1.0
-            start = entry_depth(controls.h_table, max(mu0, 0.0))
-            cosine, draw = reflected_cosine(controls, buffer[0], max(mu0, 0.0), particle, draw)
-            cosines = max(mu0, 0.0) + cosine
+            fate, q, clock, captures = _cross(
+                table, controls, tally, buffer, group, q, clock, particle, captures
+            )
         else:
-            start, cosine, cosines = MEAN_ENTRY_DEPTH, 0.0, 2.0 * MEAN_COSINE
-        chance = transmission(start, free_path, depth, u_over_v)
-        # How many times as often as here it has to meet the wall until it is captured.
-        remaining = (threshold - hazard) / (-meetings * math.log1p(-chance))
-        captured = remaining < 1.0
-        if not captured:
-            multiplicity = min(max(1.0, _count(table, q.ln_p, controls.multiplicity)), math.floor(remaining))
-            hazard -= multiplicity * meetings * math.log1p(-chance)
-        met = meetings * (remaining if captured else multiplicity)
-        # The layer that is not followed is tallied by its mean time and mean displacement.
-        dwell = incursion_time(start, chance, free_path, depth, q.speed, u_over_v)
-        inner = shifted(contact, 0.5 * depth * (1.0 - chance), n_x, n_y, n_z)
-        outer = shifted(contact, 0.5 * depth * (1.0 + chance), n_x, n_y, n_z)
-        n = _score(table, controls, tally, group, fallen, True, False, inner, outer, 0.5, dwell, met, clock)
-        dwell *= met
-        clock += dwell
-        if clock >= controls.t_max:
-            tally.alive[group] += 1.0
-            return _ALIVE, step + 1
-        ln_p = q.ln_p - n * at_momentum(table.loss_rate, table, q.ln_p) * dwell
-        ln_p -= met * cosines * u_over_v
-        copies_due += chance * met * (copies - 1.0)
-        while copies_due >= 1.0:
-            copies_due -= 1.0
-            echoes += 1
-            echo = behind_wall(table, contact, depth, n_x, n_y, n_z, ln_p, u1, u2)
-            if not _follow_echo(
-                table, controls, tally, buffer, group, echo, 1.0 / copies, clock, particle, echoes
-            ):
-                return _LOST, step + 1
-        if captured:
-            hazard, threshold = 0.0, -math.log(u0)
-            q = behind_wall(table, contact, depth, n_x, n_y, n_z, ln_p, u1, u2)
-            in_bell = True
-            multiplicity = 1.0
-            weight = 1.0 / copies
-            continue
-        e_x, e_y, e_z = q.dir_x, q.dir_y, q.dir_z
-        if on_surface:
-            e_x, e_y, e_z = at_angle(n_x, n_y, n_z, -cosine, u2)
-        q = at(table, False, q.x, q.y, q.z, e_x, e_y, e_z, ln_p, speed_of(ln_p))
-    return _CAPPED, controls.max_steps
+            n_x, n_y, n_z = surface_normal(table, q.x, q.y, q.z)
+            fate, q, clock, captures, multiplicity, draw = _meet(
+                table, controls, tally, buffer, group, fallen, q, meetings, on_surface, n_x, n_y, n_z, skin,
+                clock, particle, captures, begun, draw,
+            )  # fmt: skip
+        if fate != _RETURNED:
+            return fate, clock, step + 1
+    return _CAPPED, clock, controls.max_steps
 
 
 @kernel
@@ -429,26 +503,24 @@ def run_block(table, controls, tally, buffer, first_particle, count, stop):
 
     `buffer` is room for random numbers, (2, 4, LANES).
     """
-    # Radii and captures are stratified along the energies of a block (two-dimensional golden sequence), so
+    # Radii and losses are stratified along the energies of a block (two-dimensional golden sequence), so
     # that neighbours in energy, which are averaged later, cover their range evenly. Blocks are independent.
-    radius_0, capture_0, _, _ = uniform4(controls.seed, PURPOSE_SOURCE, first_particle, 0, 0, 2)
+    radius_0, loss_0, _, _ = uniform4(controls.seed, PURPOSE_SOURCE, first_particle, 0, 0, 2)
     for index in range(count):
         if stop[0]:
             return
         particle = first_particle + index
         group = controls.schedule[index]
         rank = controls.ranks[index]
-        capture = (capture_0 + rank * 0.5698402909980532) % 1.0
+        lives = -math.log1p(-((loss_0 + rank * 0.5698402909980532) % 1.0))
         tally.injected[group] += 1.0
         # The particle itself comes last, so that one that is lost counts once.
         for life in range(controls.previews - 1, -1, -1):
             radius = (radius_0 + (rank * controls.previews + life) * 0.7548776662466927) % 1.0
             q = inject(table, controls, group, particle, life, radius)
-            fate, moves = follow(
-                table, controls, tally, buffer, group, q, particle, life, -math.log1p(-capture)
-            )
+            fate, age, moves = follow(table, controls, tally, buffer, group, q, particle, life, lives)
             tally.work[0] += moves
             if life == 0 or fate == _LOST:
-                tally.fates[fate] += 1
+                _end(tally, group, fate, age)
             if fate == _LOST:
                 break

@@ -55,12 +55,12 @@ class Transport:
 def schedule(energy_edges_GeV: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(injection group, rank in energy) of each particle of a block, the same for all blocks.
 
-    Energies are log-uniform within a group. Groups whose histories are short or scatter more come up to five
+    Energies are log-uniform within a group. Groups whose histories are short or scatter more come up to four
     times; tallies are per particle of a group, so how many there are does not matter to them. The order goes
     through the energies in long strides, so that a part of a block covers them all.
     """
     low = energy_edges_GeV[:-1] * (1 + 1e-9)
-    bounds, times = [3.0, 30.0, 300.0, 3e3, 3e5, 3e6], np.array([1, 2, 1, 3, 3, 5, 1])
+    bounds, times = [3.0, 30.0, 300.0, 3e3, 3e5, 3e6], np.array([1, 2, 1, 3, 3, 4, 1])
     groups = np.repeat(np.arange(len(low)), times[np.searchsorted(bounds, low)])
     groups = np.repeat(groups, -(-BLOCK_AT_LEAST // len(groups)))
     stride = (np.arange(len(groups)) * 0.6180339887498949) % 1.0
@@ -71,7 +71,7 @@ def schedule(energy_edges_GeV: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def controls_of(medium: Medium, grid: TallyGrid, transport: Transport) -> Controls:
     """The kernel's view of a `Transport`."""
     hybrid = transport.method == "hybrid"
-    multiplicity, echoes = acceleration_tables(medium, transport.acceleration if hybrid else 1)
+    multiplicity, probes = acceleration_tables(medium, transport.acceleration if hybrid else 1)
     halo_cells, bell_cells = grid.binnings()
     groups, ranks = schedule(grid.energy_edges_GeV)
     skin = transport.acceleration != 1 and hybrid
@@ -80,7 +80,7 @@ def controls_of(medium: Medium, grid: TallyGrid, transport: Transport) -> Contro
         hybrid=hybrid,
         skin=skin,
         multiplicity=multiplicity,
-        echoes=echoes,
+        probes=probes,
         previews=PREVIEWS if skin and medium.table.wall == Wall.TWO_WAY else 1,
         h_table=h_table(),
         t_max=transport.t_max_Myr,

@@ -122,13 +122,14 @@ def one_way_time(depth, free_path, u_over_v, speed):
 
 
 @kernel
-def enter_one_way(table, q, n_x, n_y, n_z, depth, free_path, u_over_v, mu0, u0, u1, u2):
+def enter_one_way(table, q, n_x, n_y, n_z, depth, free_path, u_over_v, u0, u1, u2):
     """A particle at the wall of a one-way medium: placed behind it, after the meetings that takes.
 
     The surface mirrors it from without, so it stays; each meeting costs (mu_in + mu_out) u/v.
     """
     if depth == 0.0:
         e_x, e_y, e_z = q.dir_x, q.dir_y, q.dir_z
+        mu0 = q.dir_x * n_x + q.dir_y * n_y + q.dir_z * n_z
         ln_p = q.ln_p - mu0 * u_over_v
         if mu0 < 0.0:
             e_x, e_y, e_z = mirrored(q, n_x, n_y, n_z)

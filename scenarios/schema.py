@@ -109,7 +109,7 @@ class Transport(_Table):
     """Absorbing outer edge."""
     t_max: Annotated[float, Quantity("Myr", "0.001 Myr", "100 Gyr")] = _as_in_file("10 Gyr")
     """Age at which histories end."""
-    particles: Annotated[int, Number(1, 10**9, whole=True)] = 7488
+    particles: Annotated[int, Number(1, 10**9, whole=True)] = 5440
     """Number of particles."""
     seed: Annotated[int, Number(0, 2**32 - 1, whole=True)] = 1
     """Seed of all random numbers."""

@@ -124,34 +124,46 @@ def _rising(lambda_0: float, z: np.ndarray) -> np.ndarray:
     return lambda_0 * np.exp(z)
 
 
-def bell_wall(scale: float) -> Rows:
+def _slab_and_wall(free_path: float, u_over_c: float, acceleration: float, particles: float) -> Rows:
     """Slab with D rising towards a Bell wall: n_gal/phi = int dz/D + 1/u and n_out = phi/u."""
-    rows = []
-    z_t = 2.0
-    for u_over_c, acceleration in ((3e-3, 1), (3e-5, 20.0)):
-        u = u_over_c * C
-        for free_path in (1e-4, 1e-2, 1.0, 10.0):
-            lambda_0 = free_path * np.exp(-z_t)
-            wall = Slab(
-                z_t,
-                partial(_rising, lambda_0),
-                Wall.TWO_WAY,
-                mean_free_path_behind_kpc=min(1e-3 * free_path, 1e-5),
-                speed_behind_kpc_Myr=u,
-            )
-            grid = cells(np.array([0.0, 0.5, 1.0, 2.0]), np.array([0.0, 2.0, 4.0, 6.0]))
-            # Few meetings remain at lambda = 1e-4: without multiplicity it is no dearer there.
-            faster = 1.000001 if acceleration != 1 and free_path == 1e-4 else acceleration
-            more = 2.8 if faster > 1.1 else 1.4 if free_path > 1e-3 else 1.0
-            result = follow(wall.medium(), grid, int(10_000 * more * scale), 15, acceleration=faster)
-            D_0 = lambda_0 * C / 3.0
-            near_plane = (1.0 - np.exp(-0.5)) / 0.5
-            expected = (near_plane - np.exp(-z_t)) / D_0 + 1.0 / u
-            label = f"Bell wall: lambda {free_path:g} z_B, u/c {u_over_c:g}"
-            rows.append(check(f"{label}: n_gal over known", profile(result)[:, 0] / expected, 1.0, 0.02))
-            out = profile(result, "bell")[:, 1:].mean(axis=1) * u
-            rows.append(check(f"{label}: n_out over phi/u", out, 1.0, 0.02))
+    z_t, u = 2.0, u_over_c * C
+    lambda_0 = free_path * np.exp(-z_t)
+    wall = Slab(
+        z_t,
+        partial(_rising, lambda_0),
+        Wall.TWO_WAY,
+        mean_free_path_behind_kpc=min(1e-3 * free_path, 1e-5),
+        speed_behind_kpc_Myr=u,
+    )
+    grid = cells(np.array([0.0, 0.5, 1.0, 2.0]), np.array([0.0, 2.0, 4.0, 6.0]))
+    result = follow(wall.medium(), grid, int(particles), 15, acceleration=acceleration)
+    D_0 = lambda_0 * C / 3.0
+    near_plane = (1.0 - np.exp(-0.5)) / 0.5
+    expected = (near_plane - np.exp(-z_t)) / D_0 + 1.0 / u
+    label = f"Bell wall: lambda {free_path:g} z_B, u/c {u_over_c:g}"
+    out = profile(result, "bell")[:, 1:].mean(axis=1) * u
+    return [
+        check(f"{label}: n_gal over known", profile(result)[:, 0] / expected, 1.0, 0.02),
+        check(f"{label}: n_out over phi/u", out, 1.0, 0.02),
+    ]
+
+
+def bell_wall(scale: float) -> Rows:
+    """Slab with D rising towards a Bell wall, every meeting followed and represented."""
+    followed = ((1e-4, 14_000), (1e-2, 14_000), (1.0, 24_000), (10.0, 24_000))
+    # Few meetings remain at lambda = 1e-4: without multiplicity it is no dearer there.
+    represented = ((1e-4, 1.000001, 8_000), (1e-2, 20.0, 28_000), (1.0, 20.0, 8_000), (10.0, 20.0, 8_000))
+    rows: Rows = []
+    for free_path, particles in followed:
+        rows += _slab_and_wall(free_path, 3e-3, 1.0, particles * scale)
+    for free_path, acceleration, particles in represented:
+        rows += _slab_and_wall(free_path, 3e-5, acceleration, particles * scale)
     return rows
+
+
+def represented_wall(scale: float) -> Rows:
+    """Slab before a Bell wall whose traffic is represented."""
+    return _slab_and_wall(1.0, 3e-4, 20.0, 6000 * scale)
 
 
 def wall_loss(scale: float) -> Rows:
@@ -306,6 +318,7 @@ def acceleration(scale: float) -> Rows:
 QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (slab_escape, 0.8),
     (milne, 1.0),
+    (represented_wall, 1.0),
     (wall_loss, 1.0),
     (moving_medium, 1.0),
     (half_space, 0.6),

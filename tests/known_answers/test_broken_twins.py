@@ -147,6 +147,14 @@ TWINS = (
         1.0,
         "pp yields: share of energy in neutrinos",
     ),
+    Twin(
+        "captures without the half spacing before the first probe",
+        "mc/hybrid.py",
+        (("weight = 1.0 / (probes + 0.5)", "weight = 1.0 / probes"),),
+        "represented_wall",
+        1.0,
+        "Bell wall",
+    ),
 )
 
 

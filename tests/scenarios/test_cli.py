@@ -93,7 +93,7 @@ def test_dry_run_computes_and_writes_nothing(crhalo, pipeline, tmp_path):
     code, printed, _ = crhalo(
         "run", "free-escape", "--dry-run", "--threads", "3", "--out", str(tmp_path / "run")
     )
-    assert code == 0 and "7488" in printed and not pipeline.calls
+    assert code == 0 and "5440" in printed and not pipeline.calls
     assert not list(tmp_path.iterdir())
 
 
