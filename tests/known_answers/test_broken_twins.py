@@ -109,8 +109,8 @@ TWINS = (
     ),
     Twin(
         "no energy lost to the receding wall",
-        "mc/hybrid.py",
-        (("ln_p -= met * cosines * u_over_v", "ln_p -= 0.0"),),
+        "mc/capture.py",
+        ((" * dwell + cosines * u_over_v)", " * dwell)"),),
         "wall_loss",
         0.3,
         "wall loss (skin): <ln p/p0>",
@@ -149,10 +149,10 @@ TWINS = (
     ),
     Twin(
         "captures without the half spacing before the first probe",
-        "mc/hybrid.py",
+        "mc/capture.py",
         (("weight = 1.0 / (probes + 0.5)", "weight = 1.0 / probes"),),
         "represented_wall",
-        1.0,
+        0.3,
         "Bell wall",
     ),
 )
