@@ -9,10 +9,10 @@ with the wall affordable, all off when `Controls` says so:
 - multiplicity: one simulated return through the halo stands for `multiplicity` alike. Residence, clock,
   losses and the chance of capture count that many times; it is unbiased where the halo mixes before
   capture, and `acceleration` bounds it by that.
-- probes (`capture`): a particle does not go behind the wall itself. It sends out `probes` of itself, each with so much
-  less weight, for every time that it would be captured, spread over its meetings. A probe is followed and
-  tallied until it leaves or comes back. With the chance of its weight it was the particle: one that
-  has come back is where the particle goes on from, one that has left uses up its lives (an exponential
+- probes (`capture`): a particle does not go behind the wall itself. It sends out `probes` of itself, each
+  with so much less weight, for every time that it would be captured, spread over its meetings. A probe is
+  followed and tallied until it leaves or comes back. With the chance of its weight it was the particle: one
+  that has come back is where the particle goes on from, one that has left uses up its lives (an exponential
   variate, stratified over the particles), so the number of captures scatters much less than by chance.
 - previews: before it first meets the wall a history is short; `previews` of them, each weighing
   1/`previews`, are followed so far, and one of them further.
