@@ -24,7 +24,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from ._jit import entry, small_kernel
+from ._jit import kernel, small_kernel
 from .units import FloatArray
 
 _FUNCTIONS: dict[type, Callable] = {}
@@ -138,7 +138,8 @@ def _sum(field, x, y, z):
     return a_x + b_x, a_y + b_y, a_z + b_z
 
 
-@entry()
+# Not cached on disk: numba's index would name the user's own record types, and break where they are missing.
+@kernel
 def _sample(field, places, values):
     for i in range(places.shape[0]):
         B = magnetic_field(field, places[i, 0], places[i, 1], places[i, 2])
