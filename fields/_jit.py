@@ -39,16 +39,21 @@ def cache_directory() -> Path:
     return base / "crhalo" / f"kernels-{digest.hexdigest()[:16]}"
 
 
-def entry(parallel: bool = False) -> Callable[[Callable], Callable]:
+def entry(parallel: bool = False, cached: bool = True) -> Callable[[Callable], Callable]:
     """Decorator of an outermost kernel: compiled without the GIL and cached on disk.
 
     Parameters
     ----------
     parallel : bool
         Allow `numba.prange`; only for loops whose outputs do not overlap.
+    cached : bool
+        False for a kernel that takes records of the user's own: numba's index of what is cached names their
+        types, and breaks for all where those cannot be imported.
     """
 
     def decorate(function: Callable) -> Callable:
+        if not cached:
+            return numba.njit(nogil=True, parallel=parallel, **_FLAGS)(function)
         config: Any = numba.config
         before, config.CACHE_DIR = config.CACHE_DIR, str(cache_directory())
         try:

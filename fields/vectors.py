@@ -24,7 +24,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from ._jit import kernel, small_kernel
+from ._jit import entry, small_kernel
 from .units import FloatArray
 
 _FUNCTIONS: dict[type, Callable] = {}
@@ -138,8 +138,14 @@ def _sum(field, x, y, z):
     return a_x + b_x, a_y + b_y, a_z + b_z
 
 
-# Not cached on disk: numba's index would name the user's own record types, and break where they are missing.
-@kernel
+def is_ours(field: Any) -> bool:
+    """Whether a record, and those in it, are of this package: only then may a kernel for it be cached."""
+    package = __name__.partition(".")[0] + "."
+    parts = [part for part in field if isinstance(part, tuple)]
+    return type(field).__module__.startswith(package) and all(is_ours(part) for part in parts)
+
+
+@entry(cached=False)
 def _sample(field, places, values):
     for i in range(places.shape[0]):
         B = magnetic_field(field, places[i, 0], places[i, 1], places[i, 2])
