@@ -2,8 +2,9 @@
 
 A step goes half its length straight on, turns about the field there and goes on; energy is kept because only
 the direction turns. The turn is exact for a uniform field, so the period is; the recorded places lie on a
-circle that is smaller than r_L by (step/r_L)^2/12. Steps are of one length, 0.1 r_L in the rms field: 0.3 r_L
-where the field is three times as strong.
+circle that is smaller than r_L by (step/r_L)^2/12. Steps are of one length (`orbit_step_kpc`): a tenth of r_L
+in the rms field, which is 0.3 r_L where it is three times as strong, and a fifth of l_c, since waves that a
+step skips would turn the particle as if they were as long as the step.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ..fields.vectors import is_ours, magnetic_field
 from .rng import PURPOSE_SOURCE, isotropic, uniform4
 
 STEP_OVER_LARMOR = 0.1
+STEP_OVER_CORRELATION = 0.2
 # A turn is kept to one part in 1e16 a step; the direction is put back to length one after so many.
 _NORMALISE_EVERY = 1024
 
@@ -93,16 +95,20 @@ def _starts(seed, block, box, places, directions):
         directions[i, 0], directions[i, 1], directions[i, 2] = isotropic(u3, u4)
 
 
+def orbit_step_kpc(larmor_radius_kpc: float, correlation_length_kpc: float = math.inf) -> float:
+    """Length of a step for a Larmor radius in the rms field and a one-sided correlation length."""
+    return min(STEP_OVER_LARMOR * larmor_radius_kpc, STEP_OVER_CORRELATION * correlation_length_kpc)
+
+
 def tracks(
     realisations: Sequence[Any],
-    larmor_radius_kpc: float,
-    B_rms_uG: float,
+    rigidity_kpc_uG: float,
+    step_kpc: float,
     path_kpc: FloatArray,
     particles: int,
     box_kpc: float,
     seed: int,
     threads: int = 1,
-    step_over_larmor: float = STEP_OVER_LARMOR,
     starts: tuple[FloatArray, FloatArray] | None = None,
 ) -> FloatArray:
     """Orbits in several realisations of a homogeneous field.
@@ -111,8 +117,10 @@ def tracks(
     ----------
     realisations : sequence of records
         Fields; see `fields.vectors`.
-    larmor_radius_kpc, B_rms_uG : float
-        r_L in the field B_rms.
+    rigidity_kpc_uG : float
+        Larmor radius times field.
+    step_kpc : float
+        Length of a step; see `orbit_step_kpc`.
     path_kpc : ndarray
         Path lengths v t at which particles are recorded, ascending; taken to whole steps.
     particles : int
@@ -121,8 +129,6 @@ def tracks(
         Of places and directions.
     threads : int
         The result does not depend on it.
-    step_over_larmor : float
-        Length of a step over r_L.
     starts : (ndarray, ndarray), optional
         Places [kpc] and directions, (particles, 3) each, in place of random ones.
 
@@ -131,9 +137,8 @@ def tracks(
     ndarray, shape (realisations, particles, 1 + paths, 6)
         Place [kpc] and direction, the first at the start.
     """
-    step = step_over_larmor * larmor_radius_kpc
     track = _track_cached if all(is_ours(field) for field in realisations) else _track_once
-    steps = np.concatenate([[0], np.round(np.asarray(path_kpc) / step)]).astype(np.int64)
+    steps = np.concatenate([[0], np.round(np.asarray(path_kpc) / step_kpc)]).astype(np.int64)
 
     def one(block: int) -> FloatArray:
         places, directions = np.empty((2, particles, 3))
@@ -142,7 +147,7 @@ def tracks(
         else:
             places[:], directions[:] = starts
         out = np.empty((particles, steps.size, 6))
-        track(realisations[block], larmor_radius_kpc * B_rms_uG, step, steps, places, directions, out)
+        track(realisations[block], rigidity_kpc_uG, step_kpc, steps, places, directions, out)
         return out
 
     with ThreadPoolExecutor(threads) as pool:

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 from crhalo.fields.turbulence import correlation_length_kpc, kolmogorov, plane_waves
 from crhalo.fields.vectors import Uniform, is_ours, vector_field
-from crhalo.mc.orbit import tracks
+from crhalo.mc.diffusion import running_diffusion
+from crhalo.mc.orbit import orbit_step_kpc, tracks
 
 UP = np.array([[0.0, 0.0, 1.0]])
 
 
-def one(field, path, *, r_L=1.0, B=3.0, place=(0.0, 0.0, 0.0), direction=(1.0, 0.0, 0.0), step=0.1):
-    """Places and directions, (paths, 6), of one particle."""
+def one(field, path, *, place=(0.0, 0.0, 0.0), direction=(1.0, 0.0, 0.0), step=0.1):
+    """Places and directions, (paths, 6), of one particle with r_L = 1 kpc in 3 uG."""
     starts = (np.array([place], float), np.array([direction], float))
-    out = tracks([field], r_L, B, np.asarray(path, float), 1, 0.0, 1, step_over_larmor=step, starts=starts)
+    out = tracks([field], 3.0, step, np.asarray(path, float), 1, 0.0, 1, starts=starts)
     return out[0, 0]
 
 
@@ -92,9 +93,10 @@ def diffusion(r_L_over_lc, D_known, realisations):
     """D/(c Lmax) in isotropic Kolmogorov turbulence of three decades without a mean field, and its error."""
     wavelengths = (1e-3, 1.0)
     fields = [plane_waves(kolmogorov, wavelengths, 500, 1.0, seed) for seed in range(realisations)]
-    r_L = r_L_over_lc * correlation_length_kpc(kolmogorov, wavelengths)
+    l_c = correlation_length_kpc(kolmogorov, wavelengths)
+    r_L = r_L_over_lc * l_c
     path = 3.0 * D_known * np.array([4.0, 10.0])
-    out = tracks(fields, r_L, 1.0, path, 8, 100.0, 1, threads=2)[..., :3]
+    out = tracks(fields, r_L, orbit_step_kpc(r_L, l_c), path, 8, 100.0, 1, threads=2)[..., :3]
     squares = ((out - out[:, :, :1]) ** 2).sum(axis=-1).mean(axis=1)
     D = (squares[:, 2] - squares[:, 1]) / (6.0 * (path[1] - path[0]))
     return D.mean(), D.std() / np.sqrt(realisations)
@@ -109,6 +111,19 @@ def test_isotropic_turbulence(r_L_over_lc, known):
     assert abs(D / known - 1.0) < 0.2 and error < 0.1 * known
 
 
+def test_straight_tracks_turn_as_2_r_L_squared_over_l_c():
+    wavelengths = (0.1, 1.0)
+    l_c = correlation_length_kpc(kolmogorov, wavelengths)
+    r_L = 10.0 * l_c
+    mean_free_path = 2.0 * r_L**2 / l_c
+    path = mean_free_path * np.array([1.0, 2.0, 4.0])
+    fields = [plane_waves(kolmogorov, wavelengths, 400, 1.0, seed) for seed in range(24)]
+    out = tracks(fields, r_L, orbit_step_kpc(r_L, l_c), path, 10, 200.0, 1, threads=2)
+    found = running_diffusion(out, path, (0, 1, 2))
+    assert found.plateau == pytest.approx(mean_free_path / 3.0, rel=0.15)
+    assert found.plateau_error < 0.07 * found.plateau
+
+
 def test_the_other_correlation_length_is_caught():
     # The twin: r_L in units of the two-sided l_c, which is twice as long.
     D, error = diffusion(2 * 1.0, 0.0927, 60)
@@ -117,7 +132,7 @@ def test_the_other_correlation_length_is_caught():
 
 def test_threads_do_not_matter():
     fields = [plane_waves(kolmogorov, (0.1, 1.0), 16, 1.0, seed) for seed in range(4)]
-    one_thread, two = (tracks(fields, 0.2, 1.0, np.array([1.0, 3.0]), 5, 10.0, 3, threads=n) for n in (1, 2))
+    one_thread, two = (tracks(fields, 0.2, 0.02, np.array([1.0, 3.0]), 5, 10.0, 3, threads=n) for n in (1, 2))
     np.testing.assert_array_equal(one_thread, two)
 
 
