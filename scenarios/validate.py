@@ -25,6 +25,14 @@ from ..mc.source import Spectrum
 from ..mc.tally import TIME_EDGES_MYR, Region, TallyGrid, energy_groups, galactic_grid
 from .checks import Slab, cells, check, follow, mean_escape_time, profile, row
 from .checks_sky import emissivity_closure, one_pixel, sphere_around_the_sun
+from .checks_tracks import (
+    divergences,
+    drifts,
+    gyration,
+    isotropic_turbulence,
+    realisations,
+    slab_turbulence,
+)
 
 Rows = list[dict[str, Any]]
 C = C_KPC_MYR
@@ -327,11 +335,17 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (one_pixel, 1.0),
     (sphere_around_the_sun, 1.0),
     (emissivity_closure, 1.0),
+    (gyration, 1.0),
+    (drifts, 1.0),
+    (divergences, 1.0),
+    (realisations, 1.0),
+    (isotropic_turbulence, 1.0),
 )
 FULL: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (well_mixed, 1.0),
     (bell_wall, 1.0),
     (acceleration, 1.0),
+    (slab_turbulence, 1.0),
     *((function, 1.0) for function, _ in QUICK),
 )
 

@@ -155,6 +155,30 @@ TWINS = (
         0.3,
         "Bell wall",
     ),
+    Twin(
+        "particles that turn the wrong way",
+        "mc/orbit.py",
+        (("f = half * tangent", "f = -half * tangent"),),
+        "drifts",
+        1.0,
+        "gradient drift",
+    ),
+    Twin(
+        "waves whose amplitude just follows the field",
+        "fields/turbulence.py",
+        (("slope = -math.copysign(1.0, z) / field.z_B_kpc", "slope = 0.0"),),
+        "divergences",
+        1.0,
+        "div B: waves, isotropic, stratified",
+    ),
+    Twin(
+        "a correlation length of both sides",
+        "fields/turbulence.py",
+        (("return 0.5 * math.pi * mean", "return math.pi * mean"),),
+        "isotropic_turbulence",
+        0.5,
+        "isotropic turbulence",
+    ),
 )
 
 
