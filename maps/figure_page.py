@@ -114,19 +114,27 @@ def value_and_band(curve: Curve) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 
 def band(axes: Any, x: FloatArray, curve: Curve, label: str, colour: str, style: Any = "-") -> None:
-    """A line with its error as a band."""
+    """A line with its error as a band; no label where nothing is above zero."""
     value, low, high = value_and_band(curve)
-    axes.plot(x, value, color=colour, linestyle=style, linewidth=1.2, label=label)
+    named = label if np.any(value > 0) else "_"
+    axes.plot(x, value, color=colour, linestyle=style, linewidth=1.2, label=named)
     axes.fill_between(x, low, high, color=colour, alpha=0.22, linewidth=0)
 
 
 def error_bars(axes: Any, x: FloatArray, curve: Curve, label: str, colour: str, marker: str) -> None:
-    """Joined points with error bars."""
+    """Joined points with error bars; no label where nothing is above zero."""
     value, low, high = value_and_band(curve)
     known = np.isfinite(value)
     x, value, low, high = x[known], value[known], low[known], high[known]
     style: dict[str, Any] = {"marker": marker, "markersize": 3, "linewidth": 0.8, "elinewidth": 0.8}
-    axes.errorbar(x, value, [value - low, high - value], color=colour, label=label, **style)
+    axes.errorbar(
+        x,
+        value,
+        [value - low, high - value],
+        color=colour,
+        label=label if np.any(value > 0) else "_",
+        **style,
+    )
 
 
 def colour_bar(figure: Any, axes: Any, mesh: Any, **where: Any) -> Any:

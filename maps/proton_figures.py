@@ -103,7 +103,7 @@ def density_on_axis(
     *,
     free_escape: ArrayLike | Mapping[str, ArrayLike],
     advected: ArrayLike | Mapping[str, ArrayLike],
-    surface_z_kpc: float,
+    surface_z_kpc: float | None,
 ) -> None:
     """Density of protons along the axis, between that of free escape and that of advection.
 
@@ -118,8 +118,8 @@ def density_on_axis(
     free_escape, advected : array_like or mapping by label of energy, shape (n,)
         E^2 times 3 phi/c and phi/v_A~ (drawn beyond the surface) in the same unit; one for all energies or
         one for each.
-    surface_z_kpc : float
-        Height of the surface of the Bell region.
+    surface_z_kpc : float or None
+        Height of the surface of the Bell region, if there is one.
     """
     z = np.asarray(z_kpc, dtype=float)
     figure = new_figure(COLUMN_INCH, 3.0)
@@ -129,7 +129,7 @@ def density_on_axis(
         error_bars(axes, z, curve, label, colours[label], marker)
     drawn = [curve["value"] for curve in curves.values()]
     for name, estimate, style, shown in (
-        (r"$\phi/\tilde{v}_A$", advected, (0, (5, 1.5)), z >= surface_z_kpc),
+        (r"$\phi/\tilde{v}_A$", advected, (0, (5, 1.5)), z >= (surface_z_kpc or 0.0)),
         (r"$3\,\phi/c$", free_escape, (0, (1.5, 1)), z > 0),
     ):
         lines = estimate if isinstance(estimate, Mapping) else {"": estimate}
@@ -137,15 +137,16 @@ def density_on_axis(
             values = np.where(
                 shown, positive(np.broadcast_to(np.asarray(line, dtype=float), z.shape)), np.nan
             )
-            legend_label = "_" if i else name
+            legend_label = "_" if i or np.isnan(values).all() else name
             axes.plot(
                 z, values, color=colours.get(label, BLACK), linestyle=style, linewidth=1, label=legend_label
             )
             drawn.append(values)
-    axes.axvline(surface_z_kpc, color=GREY, linewidth=0.7)
-    surface = axes.annotate("Bell surface", (surface_z_kpc, 0.03), xycoords=("data", "axes fraction"))
-    surface.set(rotation=90, fontsize=SMALL, color=GREY, position=(-2, 0), anncoords="offset points")
-    surface.set(horizontalalignment="right", verticalalignment="bottom")
+    if surface_z_kpc is not None:
+        axes.axvline(surface_z_kpc, color=GREY, linewidth=0.7)
+        surface = axes.annotate("Bell surface", (surface_z_kpc, 0.03), xycoords=("data", "axes fraction"))
+        surface.set(rotation=90, fontsize=SMALL, color=GREY, position=(-2, 0), anncoords="offset points")
+        surface.set(horizontalalignment="right", verticalalignment="bottom")
     axes.set(xscale="log", yscale="log", xlim=positive_range([z], 12))
     low, high = positive_range(drawn, 8) or (0.1, 1.0)
     axes.set_ylim(low / 2, high * 2)
@@ -178,8 +179,8 @@ def escape_and_grammage(
     E = np.asarray(energy_GeV, dtype=float)
     figure = new_figure(COLUMN_INCH, 4.4)
     times, grams = figure.subplots(2, 1, sharex=True)
-    error_bars(times, E, escape_time, "First arrival at the surface", BLUE, "o")
-    error_bars(times, E, leave_time, "Last departure", RED, "s")
+    error_bars(times, E, escape_time, "First arrival at the surface, mean", BLUE, "o")
+    error_bars(times, E, leave_time, "Last departure, median", RED, "s")
     for (component, label, colour, _), marker in zip(COMPONENTS, "Dos^", strict=True):
         if component in grammage:
             error_bars(grams, E, grammage[component], label, colour, marker)

@@ -175,5 +175,5 @@ def _draw_axis(run: Run, path: Path) -> None:
         curves,
         free_escape=free,
         advected=advected,
-        surface_z_kpc=galaxy.surface_extent_kpc()[1],
+        surface_z_kpc=galaxy.surface_extent_kpc()[1] if galaxy.bell else None,
     )
