@@ -123,7 +123,6 @@ def _grid_field(field, x, y, z):
     for corner in range(8):
         di, dj, dk = corner & 1, (corner >> 1) & 1, corner >> 2
         share = (u if di else 1.0 - u) * (v if dj else 1.0 - v) * (w if dk else 1.0 - w)
-        # Written with & where n is a power of two it would be faster; % is right for every n.
         at = field.B_uG[(i + di) % n, (j + dj) % n, (k + dk) % n]
         B_x += share * at[0]
         B_y += share * at[1]

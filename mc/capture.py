@@ -8,9 +8,9 @@ from typing import NamedTuple
 from ..fields._jit import kernel
 from .albedo import MEAN_COSINE, MEAN_ENTRY_DEPTH, entry_depth, incursion_time, transmission
 from .lookup import at_momentum, surface_normal
-from .move import at, is_finite, move, speed_of, turned
+from .move import at, is_finite, move, speed_of
 from .rng import PURPOSE_SOURCE, next4, uniform4
-from .score import BINNED_LN_P, GOLDEN, fallen_bins, score
+from .score import GOLDEN, after_losses, fallen_bins, score
 from .tally import Fate
 from .wall import (
     at_angle,
@@ -65,10 +65,7 @@ def _probe(table, controls, tally, buffer, group, q, weight, clock, particle, br
         offset = (offset + GOLDEN) % 1.0
         n = score(table, controls, tally, group, fallen, True, False, q, new, offset, dt, weight, clock)
         clock += dt
-        ln_p = new.ln_p - n * at_momentum(table.loss_rate, table, new.ln_p) * dt
-        q = turned(new, new.dir_x, new.dir_y, new.dir_z, ln_p)
-        if abs(ln_p - binned_ln_p) > BINNED_LN_P:
-            binned_ln_p, fallen = ln_p, fallen_bins(controls, group, ln_p)
+        q, binned_ln_p, fallen = after_losses(table, controls, group, new, n, dt, binned_ln_p, fallen)
         if clock >= controls.t_max * (1.0 - 1e-12):
             return _ALIVE, q, clock
         if q.x * q.x + q.y * q.y + q.z * q.z >= table.r_max * table.r_max:

@@ -29,10 +29,10 @@ from ..fields._jit import entry, kernel
 from ..fields.medium import Wall
 from ..fields.units import M_P_GEV
 from .capture import RETURNED, Captures, at_nearest_node, behind_for_good, cross, meet
-from .lookup import at_momentum, surface_normal
+from .lookup import surface_normal
 from .move import at, is_finite, move, speed_of, turned
 from .rng import PURPOSE_SOURCE, isotropic, next4, uniform4
-from .score import BINNED_LN_P, GOLDEN, end_history, fallen_bins, first_passage, score
+from .score import GOLDEN, after_losses, end_history, fallen_bins, first_passage, score
 from .tally import Fate
 from .wall import bounce, bounce_time, mirrored, skin_depth
 
@@ -105,10 +105,7 @@ def follow(table, controls, tally, buffer, group, q, particle, life, lives):
         )
         dt *= multiplicity
         clock += dt
-        ln_p = new.ln_p - n * at_momentum(table.loss_rate, table, new.ln_p) * dt
-        q = turned(new, new.dir_x, new.dir_y, new.dir_z, ln_p)
-        if abs(ln_p - binned_ln_p) > BINNED_LN_P:
-            binned_ln_p, fallen = ln_p, fallen_bins(controls, group, ln_p)
+        q, binned_ln_p, fallen = after_losses(table, controls, group, new, n, dt, binned_ln_p, fallen)
         if clock >= controls.t_max * (1.0 - 1e-12):
             return _ALIVE, clock, step + 1
         if q.x * q.x + q.y * q.y + q.z * q.z >= table.r_max * table.r_max:

@@ -19,6 +19,7 @@ from .albedo import h_table
 from .hybrid import Controls, run_block
 from .result import Result
 from .rng import LANES
+from .score import GOLDEN
 from .source import Spectrum
 from .tally import FOLDS, Tally, TallyGrid, add
 
@@ -63,7 +64,7 @@ def schedule(energy_edges_GeV: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     bounds, times = [3.0, 30.0, 300.0, 3e3, 3e5, 3e6], np.array([1, 2, 1, 3, 3, 4, 1])
     groups = np.repeat(np.arange(len(low)), times[np.searchsorted(bounds, low)])
     groups = np.repeat(groups, -(-BLOCK_AT_LEAST // len(groups)))
-    stride = (np.arange(len(groups)) * 0.6180339887498949) % 1.0
+    stride = (np.arange(len(groups)) * GOLDEN) % 1.0
     rank = np.argsort(stride, kind="stable")
     return groups[rank].astype(np.int64), rank.astype(np.int64)
 

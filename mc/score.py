@@ -6,7 +6,8 @@ import math
 
 from ..fields._jit import kernel, small_kernel
 from ..fields.units import KPC_CM, M_P_G, M_P_GEV
-from .lookup import gas_density
+from .lookup import at_momentum, gas_density
+from .move import turned
 from .tally import (
     DISC_HALF_THICKNESS_KPC,
     ENERGY_BINS_PER_DECADE,
@@ -27,7 +28,7 @@ _TIME_START, _TIME_STEP = math.log(TIME_EDGES_MYR[0]), math.log(TIME_EDGES_MYR[1
 _GRAM_START, _GRAM_STEP = math.log(GRAMMAGE_EDGES[0]), math.log(GRAMMAGE_EDGES[1] / GRAMMAGE_EDGES[0])
 _TIME_BINS, _GRAM_BINS = len(TIME_EDGES_MYR) + 1, len(GRAMMAGE_EDGES) + 1
 # The energy bin of a particle is found anew once ln p has changed by this.
-BINNED_LN_P = 1e-3
+_BINNED_LN_P = 1e-3
 # Along a history, places on its moves are drawn in strides of the golden section.
 GOLDEN = 0.6180339887498949
 
@@ -52,6 +53,19 @@ def fallen_bins(controls, group, ln_p):
     # Edges are whole fractions of the range, so its bins may be slightly narrower than nominal.
     now = math.floor(position * bins / width)
     return min(max(group * bins // edges - now, 0), ENERGY_STEPS - 1)
+
+
+@kernel
+def after_losses(table, controls, group, q, n, dt, binned_ln_p, fallen):
+    """The particle after pp losses in gas of density n for dt, and the energy bin that goes with it.
+
+    Returns (particle, ln p that was last binned, bins fallen).
+    """
+    ln_p = q.ln_p - n * at_momentum(table.loss_rate, table, q.ln_p) * dt
+    q = turned(q, q.dir_x, q.dir_y, q.dir_z, ln_p)
+    if abs(ln_p - binned_ln_p) > _BINNED_LN_P:
+        binned_ln_p, fallen = ln_p, fallen_bins(controls, group, ln_p)
+    return q, binned_ln_p, fallen
 
 
 @small_kernel

@@ -7,8 +7,8 @@ from crhalo.mc.acceleration import acceleration_tables
 
 
 @pytest.mark.parametrize("delta_G", [1.0, 30.0, 100.0])
-def test_copies_are_whole(delta_G):
-    # Where the wall is flown, `copies` of them weigh 1/copies each: a fraction would not add up to one.
+def test_probes_are_whole(delta_G):
+    # Where the wall is flown, `probes` of them weigh 1/probes each: a fraction would not add up to one.
     multiplicity, probes = acceleration_tables(Galaxy(delta_G=delta_G).medium(), "auto")
     np.testing.assert_array_equal(probes, np.round(probes))
     assert probes.min() >= 1 and multiplicity.min() >= 1
