@@ -16,9 +16,12 @@ from numpy.typing import ArrayLike
 
 from . import bell, gas, halo, streaming
 from .medium import Axis, Medium, Wall, axis
-from .units import FloatArray, total_energy_GeV
+from .turbulence import Turbulence, resonant, rms_of_waves_uG
+from .units import FloatArray, momentum_GeV, total_energy_GeV
 
 DISC_STEP_KPC = 0.0125
+# Waves for orbits: wavelengths over 2 pi r_L, and how many.
+_SHORTEST_OVER_LARMOR, _LONGEST_OVER_LARMOR, _MODES_PER_DECADE = 0.05, 2.0, 80
 
 
 @dataclass(frozen=True)
@@ -89,12 +92,29 @@ class Galaxy:
 
     def diffusion_halo(self, p_GeV: ArrayLike, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """D = r_L v/(3 F) in the halo [kpc^2/Myr], isotropic by assumption (REV's is along the field)."""
-        B_uG, E_GeV = self.magnetic_field_uG(R_kpc, z_kpc), total_energy_GeV(p_GeV)
-        if self.waves == "nlld":
-            F = streaming.wave_power_nlld(E_GeV, self.H_waves_kpc)
-        else:
-            F = streaming.wave_power_nlld_local(E_GeV, B_uG, self.H_waves_kpc, self.n_i_cm3, self.v_s_kpc_Myr)
+        B_uG = self.magnetic_field_uG(R_kpc, z_kpc)
+        F = self.wave_power(total_energy_GeV(p_GeV), B_uG)
         return streaming.diffusion_coefficient_kpc2_Myr(p_GeV, B_uG, F)
+
+    def wave_power(self, E_GeV: ArrayLike, B_uG: ArrayLike) -> FloatArray:
+        """Power per ln k, over the field squared, of the waves that resonate with an energy in a field."""
+        if self.waves == "nlld":
+            return streaming.wave_power_nlld(E_GeV, self.H_waves_kpc)
+        return streaming.wave_power_nlld_local(E_GeV, B_uG, self.H_waves_kpc, self.n_i_cm3, self.v_s_kpc_Myr)
+
+    def turbulence(self, E_low_GeV: float, E_high_GeV: float) -> Turbulence:
+        """The waves of a constant halo about a vertical field, as slab turbulence for orbits.
+
+        From waves twice as long as resonate with the highest energy to those that resonate with the lowest
+        where mu = 0.05.
+        """
+        ends = streaming.larmor_radius_kpc(momentum_GeV(np.array([E_low_GeV, E_high_GeV])), self.B0_uG)
+        wavelengths = 2.0 * np.pi * ends * [_SHORTEST_OVER_LARMOR, _LONGEST_OVER_LARMOR]
+        span = (float(wavelengths[0]), float(wavelengths[1]))
+        power = resonant(lambda E: self.wave_power(E, self.B0_uG), self.B0_uG)
+        modes = round(_MODES_PER_DECADE * float(np.log10(span[1] / span[0])))
+        rms = rms_of_waves_uG(power, span, self.B0_uG)
+        return Turbulence(power, span, modes, rms, self.B0_uG, "slab")
 
     def saturated_field_uG(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """Field of the Bell region, from the local energy flux."""

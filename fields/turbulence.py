@@ -10,7 +10,9 @@ l_c is the one-sided correlation length, int_0^infinity <B(0).B(r)> dr/<B^2>, ha
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -18,8 +20,8 @@ import scipy.fft
 from scipy.integrate import quad
 
 from ._jit import small_kernel
-from .units import FloatArray
-from .vectors import vector_field
+from .units import LARMOR_KPC, FloatArray, total_energy_GeV
+from .vectors import Sum, Uniform, vector_field
 
 Power = Callable[[FloatArray], FloatArray]
 GEOMETRIES = ("isotropic", "slab", "2D", "composite")
@@ -35,6 +37,18 @@ def kolmogorov(k_kpc: FloatArray) -> FloatArray:
 def scale_invariant(k_kpc: FloatArray) -> FloatArray:
     """The same power in every ln k, as in the saturated Bell instability (PRL, after Eq. 9)."""
     return np.ones_like(np.asarray(k_kpc, float))
+
+
+def resonant(F: Callable[[FloatArray], FloatArray], B_uG: float) -> Power:
+    """Power per ln k from waves F(E) that resonate with protons of energy E in a field, at k = 1/r_L.
+
+    F is one of `streaming`'s, the same that gives D.
+    """
+
+    def power(k_kpc: FloatArray) -> FloatArray:
+        return F(total_energy_GeV(B_uG / (LARMOR_KPC * np.asarray(k_kpc, float))))
+
+    return power
 
 
 class PlaneWaves(NamedTuple):
@@ -144,7 +158,7 @@ def plane_waves(
     wavelengths_kpc: tuple[float, float],
     modes: int,
     rms_uG: float,
-    seed: int,
+    seed: int | Sequence[int],
     geometry: str = "isotropic",
 ) -> PlaneWaves:
     """One realisation of turbulence as plane waves, one in each of `modes` equal steps of ln k.
@@ -244,17 +258,102 @@ def grid_field(
     return GridField(B, cells / box_kpc)
 
 
+def _mean(power: Power, wavelengths_kpc: tuple[float, float], weight: Callable[[float], float]) -> float:
+    """Integral of power times weight(k) over ln k."""
+    ends = np.log(_checked(wavelengths_kpc, 1.0))
+    return quad(
+        lambda x: float(power(np.array(math.exp(x)))) * weight(math.exp(x)), ends[0], ends[1], limit=200
+    )[0]
+
+
 def correlation_length_kpc(power: Power, wavelengths_kpc: tuple[float, float]) -> float:
-    """l_c of isotropic turbulence: (pi/2) <1/k>, averaged over the power.
+    """l_c, averaged over all directions: (pi/2) <1/k>, averaged over the power.
 
     Examples
     --------
     >>> round(correlation_length_kpc(kolmogorov, (1e-3, 1.0)), 3)
     0.101
     """
-    ends = np.log(_checked(wavelengths_kpc, 1.0))
+    inverse_k = _mean(power, wavelengths_kpc, lambda k: 1.0 / k)
+    return 0.5 * math.pi * inverse_k / _mean(power, wavelengths_kpc, lambda k: 1.0)
 
-    def mean(weight: Callable[[float], float]) -> float:
-        return quad(lambda x: float(power(np.array(math.exp(x)))) * weight(math.exp(x)), *ends, limit=200)[0]
 
-    return 0.5 * math.pi * mean(lambda k: 1.0 / k) / mean(lambda k: 1.0)
+def rms_of_waves_uG(power: Power, wavelengths_kpc: tuple[float, float], B_uG: float) -> float:
+    """Root of <dB^2> of waves whose power per ln k is F itself: B (int F dlnk)^(1/2)."""
+    return B_uG * math.sqrt(_mean(power, wavelengths_kpc, lambda k: 1.0))
+
+
+@dataclass(frozen=True)
+class Turbulence:
+    """What all realisations of homogeneous turbulence have in common: plane waves about a mean field along z.
+
+    Attributes
+    ----------
+    power : callable
+        Power per ln k, up to a factor.
+    wavelengths_kpc : (float, float)
+        Shortest and longest.
+    modes : int
+        Waves of a realisation.
+    rms_uG, mean_field_uG : float
+        Root of <dB^2>, all three components together, and the field along z (may be 0).
+    geometry : str
+        See `plane_waves`.
+
+    Raises
+    ------
+    ValueError
+        As `plane_waves`, and for a mean field below zero.
+    """
+
+    power: Power
+    wavelengths_kpc: tuple[float, float]
+    modes: int
+    rms_uG: float
+    mean_field_uG: float = 0.0
+    geometry: str = "isotropic"
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.mean_field_uG < math.inf:
+            raise ValueError(f"mean_field_uG = {self.mean_field_uG}: must be zero or above")
+        plane_waves(self.power, self.wavelengths_kpc, min(self.modes, 1), self.rms_uG, 0, self.geometry)
+
+    def realisation(self, seed: int | Sequence[int]) -> Sum:
+        """One realisation, a record for `magnetic_field`."""
+        waves = plane_waves(self.power, self.wavelengths_kpc, self.modes, self.rms_uG, seed, self.geometry)
+        return Sum(Uniform(0.0, 0.0, self.mean_field_uG), waves)
+
+    @property
+    def reference_field_uG(self) -> float:
+        """The field that Larmor radii are given in: the mean field, or the rms where there is none."""
+        return self.mean_field_uG or self.rms_uG
+
+    @property
+    def k_range_kpc(self) -> tuple[float, float]:
+        """Smallest and largest k [1/kpc]."""
+        return _checked(self.wavelengths_kpc, self.rms_uG)
+
+    @property
+    def modes_per_decade(self) -> float:
+        """Waves in a decade of k."""
+        return self.modes / math.log10(self.wavelengths_kpc[1] / self.wavelengths_kpc[0])
+
+    @cached_property
+    def correlation_length_kpc(self) -> float:
+        """One-sided correlation length."""
+        return correlation_length_kpc(self.power, self.wavelengths_kpc)
+
+    @cached_property
+    def _norm(self) -> float:
+        total = _mean(self.power, self.wavelengths_kpc, lambda k: 1.0)
+        return (self.rms_uG / self.reference_field_uG) ** 2 / total
+
+    def F(self, k_kpc: FloatArray) -> FloatArray:
+        """Power per ln k over the square of the reference field, zero beyond the waves that there are.
+
+        Its integral over ln k is (dB/B)^2.
+        """
+        k = np.asarray(k_kpc, float)
+        low, high = self.k_range_kpc
+        inside = (k >= low * (1 - 1e-12)) & (k <= high * (1 + 1e-12))
+        return np.where(inside, self._norm * self.power(np.clip(k, low, high)), 0.0)

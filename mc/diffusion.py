@@ -9,9 +9,10 @@ import numpy as np
 
 from ..fields.units import FloatArray
 
-# On a plateau, D over the last half of the path and over the quarter before it agree so well.
+# On a plateau, D over the last half of the lags and over the quarter before it agree so well.
 PLATEAU_SIGMAS = 2.0
 PLATEAU_SHARE = 0.05
+LAGS = 40
 
 
 def jackknife(
@@ -37,7 +38,8 @@ class RunningDiffusion(NamedTuple):
     """D over v [kpc] against the path v t [kpc].
 
     `running` is <dx^2>/(2 v t), which approaches D/v as 1/t; `plateau` half the slope of <dx^2> over the last
-    half of the path, from which the start has dropped out.
+    half of the lags, from which the start has dropped out. `late_change` is how much more D that is than over
+    the quarter of the lags before.
     """
 
     path_kpc: FloatArray
@@ -45,34 +47,53 @@ class RunningDiffusion(NamedTuple):
     running_error: FloatArray
     plateau: float
     plateau_error: float
-    converged: bool
+    late_change: float
+    late_change_error: float
+
+    @property
+    def converged(self) -> bool:
+        """Whether D has stopped changing, to 5% or two sigma."""
+        allowed = max(PLATEAU_SIGMAS * self.late_change_error, PLATEAU_SHARE * self.plateau)
+        return abs(self.late_change) < allowed
 
 
-def running_diffusion(tracks: FloatArray, path_kpc: FloatArray, axes: tuple[int, ...]) -> RunningDiffusion:
-    """D over v from tracks, averaged over some axes.
+def _lags(longest: int) -> np.ndarray:
+    """Whole lags up to the longest, closer together at the short end, with its half and quarter."""
+    spread = np.unique(np.round(np.geomspace(1, longest, LAGS)).astype(int))
+    return np.union1d(spread, [longest // 4, longest // 2])
+
+
+def running_diffusion(
+    tracks: FloatArray, spacing_kpc: float, longest: int, axes: tuple[int, ...]
+) -> RunningDiffusion:
+    """D over v from tracks, averaged over some axes and over all moments that a displacement can start at.
 
     Parameters
     ----------
-    tracks : ndarray, shape (realisations, particles, 1 + paths, 6)
-        As `orbit.tracks` gives them.
-    path_kpc : ndarray
-        Ascending, to at least four times the first.
+    tracks : ndarray, shape (realisations, particles, places, 6)
+        As `tracks.tracks` gives them, recorded at equal spacing.
+    spacing_kpc : float
+        Path between records.
+    longest : int
+        The longest displacement, in records; at least 4.
     axes : tuple of int
         (0, 1, 2): isotropic; (2,): along z; (0, 1): across it.
 
     Raises
     ------
     ValueError
-        If the last path is not four times the first, or there are fewer than two realisations.
+        If the tracks are shorter than the longest displacement, that is below 4, or there are fewer than two
+        realisations.
     """
-    path = np.asarray(path_kpc, float)
-    if not path[0] <= 0.25 * path[-1]:
-        raise ValueError(
-            f"path_kpc = {path[0]:g} to {path[-1]:g}: the last must be at least four times the first"
-        )
-    moved = tracks[:, :, 1:, list(axes)] - tracks[:, :, :1, list(axes)]
-    squares = (moved**2).mean(axis=(1, 3))
-    quarter, half = (int(np.argmin(np.abs(path - share * path[-1]))) for share in (0.25, 0.5))
+    if not 4 <= longest < tracks.shape[2]:
+        raise ValueError(f"longest = {longest}: must be from 4 to {tracks.shape[2] - 1}")
+    lags = _lags(longest)
+    places = tracks[..., list(axes)]
+    squares = np.stack(
+        [((places[:, :, lag:] - places[:, :, :-lag]) ** 2).mean(axis=(1, 2, 3)) for lag in lags], axis=1
+    )
+    path = lags * spacing_kpc
+    quarter, half = np.searchsorted(lags, [longest // 4, longest // 2])
 
     def slopes(mean: FloatArray) -> FloatArray:
         late = (mean[-1] - mean[half]) / (path[-1] - path[half])
@@ -80,8 +101,34 @@ def running_diffusion(tracks: FloatArray, path_kpc: FloatArray, axes: tuple[int,
         return 0.5 * np.array([late, late - early])
 
     running, running_error = jackknife(squares, lambda mean: mean / (2.0 * path))
-    (plateau, change), (plateau_error, change_error) = jackknife(squares, slopes)
-    converged = abs(change) < max(PLATEAU_SIGMAS * change_error, PLATEAU_SHARE * plateau)
+    plateau, error = jackknife(squares, slopes)
     return RunningDiffusion(
-        path, running, running_error, float(plateau), float(plateau_error), bool(converged)
+        path, running, running_error, float(plateau[0]), float(error[0]), float(plateau[1]), float(error[1])
     )
+
+
+def pitch_angle_diffusion(
+    tracks: FloatArray, spacing_kpc: float, lag: int, edges: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """D_mumu over v [1/kpc] in bins of the pitch angle mu about z, and its error: <dmu^2>/(2 v t).
+
+    Parameters
+    ----------
+    tracks : ndarray, shape (realisations, particles, places, 6)
+        As for `running_diffusion`.
+    spacing_kpc, lag : float, int
+        Path between records, and over how many of them mu changes: several gyrations, and short enough that
+        dmu is small against the bins.
+    edges : ndarray
+        Of the bins.
+    """
+    mu = tracks[..., 5]
+    start, change = mu[:, :, :-lag], mu[:, :, lag:] - mu[:, :, :-lag]
+    bins = len(edges) - 1
+    sums = np.empty((len(tracks), 2, bins))
+    for one, at, moved in zip(sums, start, change, strict=True):
+        inside = np.digitize(at.ravel(), edges) - 1
+        use = (inside >= 0) & (inside < bins)
+        one[0] = np.bincount(inside[use], (moved.ravel() ** 2)[use], bins)
+        one[1] = np.bincount(inside[use], minlength=bins)
+    return jackknife(sums, lambda mean: mean[0] / np.maximum(mean[1], 1e-300) / (2.0 * lag * spacing_kpc))

@@ -27,12 +27,12 @@ import numpy as np
 
 from ..fields._jit import entry, kernel
 from ..fields.medium import Wall
-from ..fields.units import M_P_GEV
 from .capture import RETURNED, Captures, at_nearest_node, behind_for_good, cross, meet
 from .lookup import surface_normal
-from .move import at, is_finite, move, speed_of, turned
-from .rng import PURPOSE_SOURCE, isotropic, next4, uniform4
+from .move import is_finite, move, turned
+from .rng import PURPOSE_SOURCE, next4, uniform4
 from .score import GOLDEN, after_losses, end_history, fallen_bins, first_passage, score
+from .source import inject
 from .tally import Fate
 from .wall import bounce, bounce_time, mirrored, skin_depth
 
@@ -42,8 +42,6 @@ _ABSORBING, _TWO_WAY, _ONE_WAY, _CLOSED = (
 _ESCAPED, _ABSORBED, _ALIVE, _CAPPED, _LOST = (
     int(f) for f in (Fate.ESCAPED, Fate.ABSORBED, Fate.ALIVE, Fate.CAPPED, Fate.LOST)
 )
-# The plane is a source of exactly zero height: start just off it, so that |z| has a slope.
-_START_Z_KPC = 1e-9
 
 
 class Controls(NamedTuple):
@@ -148,28 +146,11 @@ def follow(table, controls, tally, buffer, group, q, particle, life, lives):
     return _CAPPED, clock, controls.max_steps
 
 
-@kernel
-def inject(table, controls, group, particle, life, radius):
-    """A particle in the disc: uniform in R < R_d, isotropic, log-uniform energy within its group.
-
-    `radius` in (0, 1) is the share of the disc's area within its radius.
-    """
-    u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_SOURCE, particle, life, 0, 0)
-    low, high = controls.energy_edges[group], controls.energy_edges[group + 1]
-    energy = low * (high / low) ** u0
-    ln_p = 0.5 * math.log((energy - M_P_GEV) * (energy + M_P_GEV))
-    R = controls.R_d * math.sqrt(radius)
-    angle = 2.0 * math.pi * u1
-    e_x, e_y, e_z = isotropic(u2, u3)
-    x, y, z = R * math.cos(angle), R * math.sin(angle), math.copysign(_START_Z_KPC, e_z)
-    return at(table, False, x, y, z, e_x, e_y, e_z, ln_p, speed_of(ln_p))
-
-
 @entry()
-def run_block(table, controls, tally, buffer, first_particle, count, stop):
+def run_block(table, controls, tally, buffer, ages, first_particle, count, stop):
     """Follow particles first_particle ... + count - 1 into a tally; polls `stop[0]` between them.
 
-    `buffer` is room for random numbers, (2, 4, LANES).
+    `ages` [Myr] takes the age of each at its end; `buffer` is room for random numbers, (2, 4, LANES).
     """
     # Radii and losses are stratified along the energies of a block (two-dimensional golden sequence), so
     # that neighbours in energy, which are averaged later, cover their range evenly. Blocks are independent.
@@ -189,6 +170,7 @@ def run_block(table, controls, tally, buffer, first_particle, count, stop):
             fate, age, moves = follow(table, controls, tally, buffer, group, q, particle, life, lives)
             tally.work[0] += moves
             if life == 0 or fate == _LOST:
+                ages[index] = age
                 end_history(tally, group, fate, age)
             if fate == _LOST:
                 break

@@ -1,28 +1,36 @@
-"""Orbits of protons in a magnetic field: the Boris push, and tracks through realisations of turbulence.
+"""The orbit engine: protons turned by the Lorentz force, into the tallies of the hybrid engine.
 
-A step goes half its length straight on, turns about the field there and goes on; energy is kept because only
-the direction turns. The turn is exact for a uniform field, so the period is; the recorded places lie on a
-circle that is smaller than r_L by (step/r_L)^2/12. Steps are of one length (`orbit_step_kpc`): a tenth of r_L
-in the rms field, which is 0.3 r_L where it is three times as strong, and a fifth of l_c, since waves that a
-step skips would turn the particle as if they were as long as the step.
+A step goes half its length straight on, turns about the field there and goes on (Boris); energy is kept
+because only the direction turns. The turn is exact for a uniform field, so the period is; the recorded places
+lie on a circle that is smaller than r_L by (step/r_L)^2/12. Steps are a tenth of r_L (in the local field,
+where histories are tallied) and at most a fifth of l_c, since waves that a step skips would turn the particle
+as if they were as long as the step.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-import numpy as np
-
-from ..fields._jit import entry, small_kernel
-from ..fields.units import FloatArray
-from ..fields.vectors import is_ours, magnetic_field
-from .rng import PURPOSE_SOURCE, isotropic, uniform4
+from ..fields._jit import entry, kernel, small_kernel
+from ..fields.units import LARMOR_KPC
+from ..fields.vectors import magnetic_field
+from .lookup import surface_distance
+from .move import Particle, is_finite
+from .rng import PURPOSE_SOURCE, uniform4
+from .score import GOLDEN, after_losses, end_history, fallen_bins, first_passage, score
+from .source import inject
+from .tally import Fate
 
 STEP_OVER_LARMOR = 0.1
 STEP_OVER_CORRELATION = 0.2
+_ESCAPED, _ABSORBED, _ALIVE, _CAPPED, _LOST = (
+    int(f) for f in (Fate.ESCAPED, Fate.ABSORBED, Fate.ALIVE, Fate.CAPPED, Fate.LOST)
+)
+
+
+def orbit_step_kpc(larmor_radius_kpc: float, correlation_length_kpc: float = math.inf) -> float:
+    """Length of a step for a Larmor radius and a one-sided correlation length."""
+    return min(STEP_OVER_LARMOR * larmor_radius_kpc, STEP_OVER_CORRELATION * correlation_length_kpc)
 
 
 @small_kernel
@@ -46,105 +54,88 @@ def turn(e_x, e_y, e_z, B_x, B_y, B_z, step, rigidity):
     return norm * n_x, norm * n_y, norm * n_z
 
 
-def _track(field, rigidity, step, steps, places, directions, out):
-    """Follow particles; `out[i, j]` is the place and direction of particle i after steps[j] steps in all.
-
-    Parameters
-    ----------
-    field : record
-        See `fields.vectors`.
-    rigidity : float
-        Larmor radius times field [kpc uG].
-    step : float
-        Path length of a step [kpc].
-    steps : ndarray of int
-        Ascending.
-    places, directions : ndarray, shape (particles, 3)
-        At the start.
-    out : ndarray, shape (particles, len(steps), 6)
-    """
-    for i in range(places.shape[0]):
-        x, y, z = places[i, 0], places[i, 1], places[i, 2]
-        e_x, e_y, e_z = directions[i, 0], directions[i, 1], directions[i, 2]
-        done = 0
-        for j in range(steps.size):
-            while done < steps[j]:
-                x, y, z = x + 0.5 * step * e_x, y + 0.5 * step * e_y, z + 0.5 * step * e_z
-                B_x, B_y, B_z = magnetic_field(field, x, y, z)
-                e_x, e_y, e_z = turn(e_x, e_y, e_z, B_x, B_y, B_z, step, rigidity)
-                x, y, z = x + 0.5 * step * e_x, y + 0.5 * step * e_y, z + 0.5 * step * e_z
-                done += 1
-            out[i, j, 0], out[i, j, 1], out[i, j, 2] = x, y, z
-            out[i, j, 3], out[i, j, 4], out[i, j, 5] = e_x, e_y, e_z
+@small_kernel
+def push(field, x, y, z, e_x, e_y, e_z, step, rigidity):
+    """Place and direction after a step, and |B|^2 at its middle."""
+    half = 0.5 * step
+    x, y, z = x + half * e_x, y + half * e_y, z + half * e_z
+    B_x, B_y, B_z = magnetic_field(field, x, y, z)
+    e_x, e_y, e_z = turn(e_x, e_y, e_z, B_x, B_y, B_z, step, rigidity)
+    B2 = B_x * B_x + B_y * B_y + B_z * B_z
+    return x + half * e_x, y + half * e_y, z + half * e_z, e_x, e_y, e_z, B2
 
 
-_track_cached, _track_once = entry()(_track), entry(cached=False)(_track)
+@small_kernel
+def _moved(table, q, x, y, z, e_x, e_y, e_z):
+    """The particle somewhere else; orbits do not look up D."""
+    distance = surface_distance(table, math.sqrt(x * x + y * y), abs(z))
+    return Particle(x, y, z, e_x, e_y, e_z, q.ln_p, q.speed, q.diffusion, q.slope_R, q.slope_z, distance)
+
+
+@small_kernel
+def _cut(old, new, share):
+    """The particle after a share of a step, taken as straight."""
+    x = old.x + share * (new.x - old.x)
+    y = old.y + share * (new.y - old.y)
+    z = old.z + share * (new.z - old.z)
+    return Particle(
+        x, y, z, new.dir_x, new.dir_y, new.dir_z, new.ln_p, new.speed, new.diffusion, 0.0, 0.0, 0.0
+    )
+
+
+@kernel
+def _follow(table, controls, field, longest_step, tally, group, q, particle):
+    """Follow one particle from injection to its fate; returns (fate, its age then, number of steps)."""
+    clock = 0.0
+    before = tally.grammage_first[group, 0] + tally.grammage_first[group, 1]
+    offset, _, _, _ = uniform4(controls.seed, PURPOSE_SOURCE, particle, 0, 0, 1)
+    binned_ln_p, fallen = q.ln_p, fallen_bins(controls, group, q.ln_p)
+    B_x, B_y, B_z = magnetic_field(field, q.x, q.y, q.z)
+    B2 = B_x * B_x + B_y * B_y + B_z * B_z
+    for step in range(controls.max_steps):
+        rigidity = LARMOR_KPC * math.exp(q.ln_p)
+        length = min(longest_step, q.speed * (controls.t_max - clock))
+        if length * length * B2 > (STEP_OVER_LARMOR * rigidity) ** 2:
+            length = STEP_OVER_LARMOR * rigidity / math.sqrt(B2)
+        x, y, z, e_x, e_y, e_z, B2 = push(field, q.x, q.y, q.z, q.dir_x, q.dir_y, q.dir_z, length, rigidity)
+        new = _moved(table, q, x, y, z, e_x, e_y, e_z)
+        if not is_finite(new):
+            return _LOST, clock, step + 1
+        on_surface = new.distance >= 0.0
+        if on_surface:
+            share = min(max(q.distance / (q.distance - new.distance), 0.0), 1.0)
+            new, length = _cut(q, new, share), share * length
+        dt = length / q.speed
+        offset = (offset + GOLDEN) % 1.0
+        n = score(table, controls, tally, group, fallen, False, True, q, new, offset, dt, 1.0, clock)
+        clock += dt
+        q, binned_ln_p, fallen = after_losses(table, controls, group, new, n, dt, binned_ln_p, fallen)
+        if on_surface:
+            first_passage(tally, group, 1.0, clock, before)
+            return _ABSORBED, clock, step + 1
+        if clock >= controls.t_max * (1.0 - 1e-12):
+            return _ALIVE, clock, step + 1
+        if q.x * q.x + q.y * q.y + q.z * q.z >= table.r_max * table.r_max:
+            return _ESCAPED, clock, step + 1
+    return _CAPPED, clock, controls.max_steps
 
 
 @entry()
-def _starts(seed, block, box, places, directions):
-    """Places uniform in a cube and isotropic directions."""
-    for i in range(places.shape[0]):
-        u0, u1, u2, _ = uniform4(seed, PURPOSE_SOURCE, i, block, 0, 0)
-        u3, u4, _, _ = uniform4(seed, PURPOSE_SOURCE, i, block, 0, 1)
-        places[i, 0], places[i, 1], places[i, 2] = box * (u0 - 0.5), box * (u1 - 0.5), box * (u2 - 0.5)
-        directions[i, 0], directions[i, 1], directions[i, 2] = isotropic(u3, u4)
+def run_block(table, controls, field, longest_step, tally, ages, first_particle, count, stop):
+    """Orbits of particles first_particle ... + count - 1 through one field, into a tally.
 
-
-def orbit_step_kpc(larmor_radius_kpc: float, correlation_length_kpc: float = math.inf) -> float:
-    """Length of a step for a Larmor radius in the rms field and a one-sided correlation length."""
-    return min(STEP_OVER_LARMOR * larmor_radius_kpc, STEP_OVER_CORRELATION * correlation_length_kpc)
-
-
-def tracks(
-    realisations: Sequence[Any],
-    rigidity_kpc_uG: float,
-    step_kpc: float,
-    path_kpc: FloatArray,
-    particles: int,
-    box_kpc: float,
-    seed: int,
-    threads: int = 1,
-    starts: tuple[FloatArray, FloatArray] | None = None,
-) -> FloatArray:
-    """Orbits in several realisations of a homogeneous field.
-
-    Parameters
-    ----------
-    realisations : sequence of records
-        Fields; see `fields.vectors`.
-    rigidity_kpc_uG : float
-        Larmor radius times field.
-    step_kpc : float
-        Length of a step; see `orbit_step_kpc`.
-    path_kpc : ndarray
-        Path lengths v t at which particles are recorded, ascending; taken to whole steps.
-    particles : int
-        In each realisation, from places uniform in a cube of side `box_kpc`, in all directions.
-    seed : int
-        Of places and directions.
-    threads : int
-        The result does not depend on it.
-    starts : (ndarray, ndarray), optional
-        Places [kpc] and directions, (particles, 3) each, in place of random ones.
-
-    Returns
-    -------
-    ndarray, shape (realisations, particles, 1 + paths, 6)
-        Place [kpc] and direction, the first at the start.
+    `ages` [Myr] takes the age of each particle at its end; `stop[0]` is polled between particles.
     """
-    track = _track_cached if all(is_ours(field) for field in realisations) else _track_once
-    steps = np.concatenate([[0], np.round(np.asarray(path_kpc) / step_kpc)]).astype(np.int64)
-
-    def one(block: int) -> FloatArray:
-        places, directions = np.empty((2, particles, 3))
-        if starts is None:
-            _starts(seed, block, box_kpc, places, directions)
-        else:
-            places[:], directions[:] = starts
-        out = np.empty((particles, steps.size, 6))
-        track(realisations[block], rigidity_kpc_uG, step_kpc, steps, places, directions, out)
-        return out
-
-    with ThreadPoolExecutor(threads) as pool:
-        return np.array(list(pool.map(one, range(len(realisations)))))
+    radius_0, _, _, _ = uniform4(controls.seed, PURPOSE_SOURCE, first_particle, 0, 0, 2)
+    for index in range(count):
+        if stop[0]:
+            return
+        particle = first_particle + index
+        group = controls.schedule[index]
+        tally.injected[group] += 1.0
+        radius = (radius_0 + controls.ranks[index] * 0.7548776662466927) % 1.0
+        q = inject(table, controls, group, particle, 0, radius)
+        fate, age, steps = _follow(table, controls, field, longest_step, tally, group, q, particle)
+        tally.work[0] += steps
+        ages[index] = age
+        end_history(tally, group, fate, age)

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..fields.medium import Medium, Wall
+from ..fields.turbulence import Turbulence
+from . import hybrid, orbit
 from .acceleration import PREVIEWS, acceleration_tables
 from .albedo import h_table
-from .hybrid import Controls, run_block
+from .hybrid import Controls
 from .result import Result
 from .rng import LANES
 from .score import GOLDEN
@@ -24,6 +26,7 @@ from .source import Spectrum
 from .tally import FOLDS, Tally, TallyGrid, add
 
 BLOCK_AT_LEAST = 64
+REALISATION_AT_LEAST = 16
 MAX_STEPS = 2_000_000_000
 
 Progress = Callable[[int, int], None]
@@ -36,13 +39,15 @@ class Transport:
     Attributes
     ----------
     method : str
-        "hybrid", or "flight": flights only.
+        "hybrid"; "flight": flights only; "orbit": through `turbulence`.
     acceleration : float or "auto"
         See `acceleration.acceleration_tables`; 1 also flies every incursion behind the wall.
     t_max_Myr : float
         Age at which a history ends.
     R_d_kpc : float
         Radius of the source disc.
+    turbulence : Turbulence, optional
+        What orbits go through, a new realisation for each block of particles.
     """
 
     particles: int = 5000
@@ -51,9 +56,10 @@ class Transport:
     acceleration: float | str = "auto"
     t_max_Myr: float = 1e4
     R_d_kpc: float = 10.0
+    turbulence: Turbulence | None = None
 
 
-def schedule(energy_edges_GeV: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def schedule(energy_edges_GeV: np.ndarray, at_least: int = BLOCK_AT_LEAST) -> tuple[np.ndarray, np.ndarray]:
     """(injection group, rank in energy) of each particle of a block, the same for all blocks.
 
     Energies are log-uniform within a group. Groups whose histories are short or scatter more come up to four
@@ -63,7 +69,7 @@ def schedule(energy_edges_GeV: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     low = energy_edges_GeV[:-1] * (1 + 1e-9)
     bounds, times = [3.0, 30.0, 300.0, 3e3, 3e5, 3e6], np.array([1, 2, 1, 3, 3, 4, 1])
     groups = np.repeat(np.arange(len(low)), times[np.searchsorted(bounds, low)])
-    groups = np.repeat(groups, -(-BLOCK_AT_LEAST // len(groups)))
+    groups = np.repeat(groups, -(-at_least // len(groups)))
     stride = (np.arange(len(groups)) * GOLDEN) % 1.0
     rank = np.argsort(stride, kind="stable")
     return groups[rank].astype(np.int64), rank.astype(np.int64)
@@ -71,14 +77,14 @@ def schedule(energy_edges_GeV: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def controls_of(medium: Medium, grid: TallyGrid, transport: Transport) -> Controls:
     """The kernel's view of a `Transport`."""
-    hybrid = transport.method == "hybrid"
-    multiplicity, probes = acceleration_tables(medium, transport.acceleration if hybrid else 1)
+    steps, orbits = transport.method == "hybrid", transport.method == "orbit"
+    multiplicity, probes = acceleration_tables(medium, transport.acceleration if steps else 1)
     halo_cells, bell_cells = grid.binnings()
-    groups, ranks = schedule(grid.energy_edges_GeV)
-    skin = transport.acceleration != 1 and hybrid
+    groups, ranks = schedule(grid.energy_edges_GeV, REALISATION_AT_LEAST if orbits else BLOCK_AT_LEAST)
+    skin = transport.acceleration != 1 and steps
     return Controls(
         seed=transport.seed,
-        hybrid=hybrid,
+        hybrid=steps,
         skin=skin,
         multiplicity=multiplicity,
         probes=probes,
@@ -95,6 +101,29 @@ def controls_of(medium: Medium, grid: TallyGrid, transport: Transport) -> Contro
     )
 
 
+def _engine(medium: Medium, transport: Transport) -> Callable[..., None]:
+    """What follows a block: a function of (controls, tally, ages, block, first particle, count, stop)."""
+    table, turbulence = medium.table, transport.turbulence
+    if transport.method != "orbit":
+
+        def by_hybrid(controls, tally, ages, block, first, count, stop):  # type: ignore[no-untyped-def]
+            buffer = np.empty((2, 4, LANES))
+            hybrid.run_block(table, controls, tally, buffer, ages, first, count, stop)
+
+        return by_hybrid
+    if turbulence is None:
+        raise ValueError("orbits need turbulence to go through")
+    if table.wall != Wall.ABSORBING:
+        raise ValueError("orbits end at the surface: it must absorb")
+    step = orbit.STEP_OVER_CORRELATION * turbulence.correlation_length_kpc
+
+    def by_orbit(controls, tally, ages, block, first, count, stop):  # type: ignore[no-untyped-def]
+        field = turbulence.realisation((transport.seed, block))
+        orbit.run_block(table, controls, field, step, tally, ages, first, count, stop)
+
+    return by_orbit
+
+
 def run(
     medium: Medium,
     grid: TallyGrid,
@@ -103,6 +132,7 @@ def run(
     threads: int = 1,
     progress: Progress | None = None,
     provenance: dict | None = None,
+    ages_Myr: np.ndarray | None = None,
 ) -> Result:
     """Follow particles through a medium.
 
@@ -118,6 +148,8 @@ def run(
         Called with (particles done, moves done) after each block.
     provenance : dict, optional
         Kept with the result (scenario, version).
+    ages_Myr : ndarray, optional
+        Takes the age of every particle at its end, if it is as long as there are particles.
 
     Returns
     -------
@@ -127,7 +159,10 @@ def run(
     ------
     KeyboardInterrupt
         After the particles in flight have ended.
+    ValueError
+        Orbits without turbulence, or to a wall that they cannot come back from.
     """
+    engine = _engine(medium, transport)
     controls = controls_of(medium, grid, transport)
     size = controls.schedule.size
     blocks = -(-transport.particles // size)
@@ -137,9 +172,11 @@ def run(
     def work(block: int) -> Tally:
         tally = grid.empty()
         first = block * size
-        buffer = np.empty((2, 4, LANES))
         count = min(size, transport.particles - first)
-        run_block(medium.table, controls, tally, buffer, first, count, stop)
+        ages = np.empty(count)
+        engine(controls, tally, ages, block, first, count, stop)
+        if ages_Myr is not None:
+            ages_Myr[first : first + count] = ages
         return tally
 
     started = time.perf_counter()

@@ -13,6 +13,7 @@ from .tally import (
     ENERGY_BINS_PER_DECADE,
     ENERGY_STEPS,
     GRAMMAGE_EDGES,
+    GROUPS_PER_DECADE,
     NEAR_DEPTH_KPC,
     NEAR_R_KPC,
     TIME_EDGES_MYR,
@@ -49,8 +50,8 @@ def fallen_bins(controls, group, ln_p):
     position = math.log(energy / controls.energy_edges[0]) / _LN10 * ENERGY_BINS_PER_DECADE
     edges = controls.energy_edges.size - 1
     width = math.log(controls.energy_edges[edges] / controls.energy_edges[0]) / _LN10 * ENERGY_BINS_PER_DECADE
-    bins = round(width)
-    # Edges are whole fractions of the range, so its bins may be slightly narrower than nominal.
+    # Edges are whole fractions of the range, so its bins may be narrower than nominal.
+    bins = edges * ENERGY_BINS_PER_DECADE // GROUPS_PER_DECADE
     now = math.floor(position * bins / width)
     return min(max(group * bins // edges - now, 0), ENERGY_STEPS - 1)
 

@@ -1,14 +1,38 @@
-"""The injection spectrum, applied to tallies after the run."""
+"""Injection in the disc, and its spectrum, which is applied to tallies after the run."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from scipy.integrate import quad
 
+from ..fields._jit import kernel
 from ..fields.bell import spectrum_normalisation
-from ..fields.units import GEV_ERG
+from ..fields.units import GEV_ERG, M_P_GEV
+from .move import at, speed_of
+from .rng import PURPOSE_SOURCE, isotropic, uniform4
+
+# The plane is a source of exactly zero height: start just off it, so that |z| has a slope.
+_START_Z_KPC = 1e-9
+
+
+@kernel
+def inject(table, controls, group, particle, life, radius):
+    """A particle in the disc: uniform in R < R_d, isotropic, log-uniform energy within its group.
+
+    `radius` in (0, 1) is the share of the disc's area within its radius.
+    """
+    u0, u1, u2, u3 = uniform4(controls.seed, PURPOSE_SOURCE, particle, life, 0, 0)
+    low, high = controls.energy_edges[group], controls.energy_edges[group + 1]
+    energy = low * (high / low) ** u0
+    ln_p = 0.5 * math.log((energy - M_P_GEV) * (energy + M_P_GEV))
+    R = controls.R_d * math.sqrt(radius)
+    angle = 2.0 * math.pi * u1
+    e_x, e_y, e_z = isotropic(u2, u3)
+    x, y, z = R * math.cos(angle), R * math.sin(angle), math.copysign(_START_Z_KPC, e_z)
+    return at(table, False, x, y, z, e_x, e_y, e_z, ln_p, speed_of(ln_p))
 
 
 @dataclass(frozen=True)

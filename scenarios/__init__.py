@@ -27,7 +27,7 @@ def names() -> list[str]:
     """Names of the scenarios that come with the package.
 
     >>> names()
-    ['circumgalactic', 'free-escape']
+    ['bell-turbulence', 'circumgalactic', 'diffusion-check', 'free-escape', 'self-generated-slab']
     """
     from .schema import names
 

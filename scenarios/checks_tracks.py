@@ -7,26 +7,25 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..fields.scattering import KOLMOGOROV_D, KOLMOGOROV_WAVELENGTHS
 from ..fields.turbulence import (
     GEOMETRIES,
+    Turbulence,
     correlation_length_kpc,
     kolmogorov,
     plane_waves,
     scale_invariant,
     stratified,
 )
-from ..fields.units import FloatArray
+from ..fields.units import LARMOR_KPC, FloatArray
 from ..fields.vectors import Horizontal, Sum, Uniform, XShaped, divergence, sample, vector_field
 from ..mc.diffusion import running_diffusion
-from ..mc.orbit import orbit_step_kpc, tracks
+from ..mc.orbit import orbit_step_kpc
+from ..mc.tracks import tracks
+from ..mc.verdict import Case
 from .checks import THREADS, row
 
 Rows = list[dict[str, Any]]
-
-# D/(c Lmax) against r_L/l_c, r_L in the rms field: isotropic Kolmogorov turbulence without a mean field,
-# wavelengths 1e-3 to 1 Lmax; published values, good to 20%.
-KOLMOGOROV_WAVELENGTHS = (1e-3, 1.0)
-KOLMOGOROV_D = {0.1: 0.0111, 0.2: 0.0173, 0.5: 0.0413, 1.0: 0.0927, 2.0: 0.289, 5.0: 1.73}
 
 
 class Gradient(NamedTuple):
@@ -147,10 +146,11 @@ def _mean(name: str, values: list[float], tolerance: float) -> dict[str, Any]:
 def _diffusion_row(
     name: str, fields: list[Any], r_L: float, step_kpc: float, known: float, tolerance: float, along: bool
 ) -> dict[str, Any]:
-    """D over a known one, from paths of up to 10 of its mean free paths; the rms or mean field is 1 uG."""
-    path = 3.0 * known * np.array([2.5, 5.0, 10.0])
+    """D over a known one, from displacements over up to 10 of its mean free paths; the field is 1 uG."""
+    spacing = max(1, round(0.25 * 3.0 * known / step_kpc)) * step_kpc
+    path = spacing * np.arange(1, 81)
     out = tracks(fields, r_L, step_kpc, path, 8, 200.0, 1, threads=THREADS)
-    found = running_diffusion(out, path, (2,) if along else (0, 1, 2))
+    found = running_diffusion(out, spacing, 40, (2,) if along else (0, 1, 2))
     return row(name, found.plateau / known, 1.0, found.plateau_error / known, tolerance)
 
 
@@ -183,3 +183,44 @@ def slab_turbulence(scale: float) -> Rows:
         for s in range(int(160 * scale))
     ]
     return [_diffusion_row("slab turbulence: D over quasi-linear", fields, 1.0, 0.1, D, 0.15, True)]
+
+
+def escape_by_tracks(scale: float) -> Rows:
+    """Escape from a slab of turbulence: orbits against the hybrid engine with the D measured on tracks."""
+    turbulence = Turbulence(kolmogorov, KOLMOGOROV_WAVELENGTHS, 300, 1.0)
+    l_c = turbulence.correlation_length_kpc
+    H = 25.0 * l_c
+    thick, thin = (
+        Case(turbulence, over * l_c / LARMOR_KPC, H, 1.0, int(particles * scale), 2, THREADS)
+        for over, particles in ((0.4, 4800), (5.0, 4800))
+    )
+    ratios = []
+    for case in (thick, thin):
+        (tracked, error), (hybrid, hybrid_error) = case.by_orbits.time_Myr, case.by_hybrid.time_Myr
+        D, D_error = case.D_kpc2_Myr
+        relative = np.hypot(np.hypot(error / tracked, hybrid_error / hybrid), D_error / D)
+        ratios.append((tracked / hybrid, float(relative * tracked / hybrid)))
+    departure, departure_error = thin.by_orbits.time_Myr
+    return [
+        row(
+            "slab of turbulence, lambda 0.04 H: escape time, tracks over hybrid",
+            ratios[0][0],
+            1.0,
+            ratios[0][1],
+            0.03,
+        ),
+        row(
+            "slab of turbulence, lambda 2 H: escape time, tracks over hybrid",
+            ratios[1][0],
+            1.0,
+            ratios[1][1],
+            0.1,
+        ),
+        row(
+            "slab of turbulence, lambda 2 H: escape time, tracks over diffusion's",
+            departure / thin.diffusive_time_Myr,
+            thin.by_hybrid.time_Myr[0] / thin.diffusive_time_Myr,
+            departure_error / thin.diffusive_time_Myr,
+            0.08,
+        ),
+    ]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..fields.galaxy import Galaxy
+from ..fields.turbulence import Turbulence, kolmogorov, resonant, rms_of_waves_uG, scale_invariant
 from ..maps.secondaries import inelasticity
 from ..mc.run import Transport
 from ..mc.source import Spectrum
@@ -53,6 +56,7 @@ def transport_of(scenario: Scenario) -> Transport:
         acceleration=t.acceleration,
         t_max_Myr=t.t_max,
         R_d_kpc=scenario.source.R_d,
+        turbulence=turbulence_of(scenario),
     )
 
 
@@ -60,3 +64,25 @@ def spectrum_of(scenario: Scenario) -> Spectrum:
     """The injection spectrum of a scenario."""
     s = scenario.source
     return Spectrum(L_CR_erg_s=s.L_CR, slope=s.slope, E_min_GeV=s.E_min, E_max_GeV=s.E_max)
+
+
+def turbulence_of(scenario: Scenario) -> Turbulence | None:
+    """What the orbits of a scenario go through: its [turbulence], or the waves of its halo."""
+    if scenario.transport.method != "orbit":
+        return None
+    if scenario.turbulence is None:
+        return galaxy_of(scenario).turbulence(*scenario.transport.energy_range)
+    t = scenario.turbulence
+    waves = replace(galaxy_of(scenario), waves="nlld-local")
+    power = {
+        "kolmogorov": kolmogorov,
+        "scale-invariant": scale_invariant,
+        "self-generated": resonant(lambda E: t.level * waves.wave_power(E, t.mean_field), t.mean_field),
+    }[t.spectrum]
+    rms = t.rms_field
+    if rms == "auto":
+        if t.spectrum == "self-generated":
+            rms = rms_of_waves_uG(power, t.wavelengths, t.mean_field)
+        else:
+            rms = float(waves.saturated_field_uG(0.0, 0.0))
+    return Turbulence(power, t.wavelengths, t.modes, float(rms), t.mean_field, t.geometry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable
@@ -19,10 +20,12 @@ from ..fields.medium import Medium
 from ..fields.units import FloatArray
 from ..maps.skyfile import SkyCube, write_sky
 from ..maps.synthesis import ComponentMaps, Synthesis
+from ..mc.advisor import advise, refusal
 from ..mc.result import Result
 from ..mc.run import run
-from ..mc.tally import FOLDS
-from .model import galaxy_of, grid_of, spectrum_of, transport_of
+from ..mc.tally import FOLDS, energy_groups
+from . import verdict
+from .model import galaxy_of, grid_of, spectrum_of, transport_of, turbulence_of
 from .schema import Scenario
 from .summary import summarise
 from .values import ScenarioError
@@ -76,9 +79,12 @@ def make_run(scenario: Scenario, threads: int | None = None, progress: Progress 
     Raises
     ------
     ScenarioError
-        If its values leave no halo to follow them in.
+        If its values leave no halo to follow them in, or its orbits cannot be right or take too long.
     """
+    if scenario.turbulence is not None:
+        raise ScenarioError("a scenario with a [turbulence] has no galaxy; allowed: Scenario.verdict()")
     galaxy, medium = _medium_of(scenario)
+    _check_orbits(scenario)
     transport = transport_of(scenario)
     progress("Particles", 0, transport.particles)
     result = run(
@@ -115,8 +121,27 @@ def _medium_of(scenario: Scenario) -> tuple[Galaxy, Medium]:
         raise ScenarioError(str(error)) from None
 
 
+def _check_orbits(scenario: Scenario) -> None:
+    """Refuse orbits through a halo that cannot be right, or take too long."""
+    turbulence = turbulence_of(scenario)
+    if turbulence is None:
+        return
+    energies = energy_groups(*scenario.transport.energy_range)
+    share = scenario.transport.particles / len(energies)
+    advices = [advise(turbulence, float(E), scenario.medium.H, math.ceil(share)) for E in energies]
+    hours = sum(advice.core_hours for advice in advices)
+    dearest = max(advices, key=lambda advice: advice.core_hours)._replace(core_hours=hours)
+    refused = refusal(dearest, turbulence)
+    if refused:
+        key = {"energies": "transport.energy_range", "H": "medium.H"}.get(refused[0], refused[0])
+        raise ScenarioError(f'{key}: with transport.method = "orbit", {refused[1]}')
+
+
 def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
     """What a run would do and cost; the time is that of a few pilot particles, scaled."""
+    if scenario.turbulence is not None:
+        return verdict.plan(scenario, threads)
+    _check_orbits(scenario)
     galaxy, medium = _medium_of(scenario)
     grid = grid_of(scenario, galaxy)
     tally_MB = sum(array.nbytes for array in grid.empty()) / 1e6
@@ -147,13 +172,16 @@ def execute(scenario: Scenario, out: Path, threads: int, progress: Progress = _q
     Raises
     ------
     ScenarioError
-        If its values leave no halo.
+        If its values leave no halo, or ask for orbits that cannot be right or take too long.
     OSError
         If the folder cannot be written.
     """
     import numba
 
     numba.set_num_threads(min(threads, numba.get_num_threads()))
+    if scenario.turbulence is not None:
+        verdict.execute(scenario, out, threads, progress)
+        return
     finished = make_run(scenario, threads, progress)
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)

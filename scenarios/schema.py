@@ -9,10 +9,11 @@ allowed.
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -21,6 +22,7 @@ from .bounds import check_size, read_bounded
 from .values import Choice, Number, Quantity, ScenarioError, Span, Title, shown
 
 if TYPE_CHECKING:
+    from ..mc.verdict import Case
     from .pipeline import Run
 
 
@@ -97,8 +99,9 @@ class Source(_Table):
 class Transport(_Table):
     """How particles are followed. Energies in GeV, lengths in kpc, times in Myr."""
 
-    method: Literal["hybrid", "flight"] = "hybrid"
-    """hybrid: diffusive steps where the mean free path is short. flight: every collision, by brute force."""
+    method: Literal["hybrid", "flight", "orbit"] = "hybrid"
+    """hybrid: diffusive steps where the mean free path is short. flight: every collision, by brute force.
+    orbit: Lorentz orbits, in a [turbulence] or, where that is affordable, in that of the halo."""
     acceleration: Annotated[float | Literal["auto"], Number(1, 1e6, word="auto")] = "auto"
     """Factor by which the clock runs faster after the first visit to the Bell region; 1: the true clock."""
     energy_range: Annotated[tuple[float, float], Span("GeV", "1 GeV", "10 PeV")] = _as_in_file(
@@ -126,6 +129,43 @@ class Sky(_Table):
     """Lowest and highest energy, and the number of energies, evenly spaced in the logarithm."""
 
 
+class Turbulence(_Table):
+    """Homogeneous turbulence in a slab |z| < H, in which tracks judge the diffusive approximation."""
+
+    spectrum: Literal["kolmogorov", "scale-invariant", "self-generated"]
+    """Power per ln k: k^(-2/3), constant, or F of REV Eq. 7 in the mean field."""
+    geometry: Literal["isotropic", "slab", "2D", "composite"] = "isotropic"
+    """Directions of the waves; slab: along z."""
+    wavelengths: Annotated[tuple[float, float], Span("kpc", "1e-12 kpc", "100 kpc")]
+    """Shortest and longest."""
+    modes: Annotated[int, Number(1, 100_000, whole=True)] = 500
+    """Plane waves of a realisation, evenly spaced in ln k."""
+    mean_field: Annotated[float, Quantity("uG", "0 uG", "1000 uG")] = _as_in_file("0 uG")
+    """Along z."""
+    rms_field: Annotated[float | Literal["auto"], Quantity("uG", "1e-6 uG", "1000 uG", word="auto")] = "auto"
+    """Root of <dB^2>. auto: what the waves of REV Eq. 7 add up to, or the saturated field of PRL Eq. 8."""
+    level: Annotated[float, Number(1e-6, 1e6)] = 1.0
+    """Factor on the power of self-generated waves."""
+    H: Annotated[float, Quantity("kpc", "1e-9 kpc", "1000 kpc")]
+    """Half-thickness of the slab that particles escape from."""
+    gas: Annotated[float, Quantity("cm-3", "1e-8 cm-3", "1e6 cm-3")] = _as_in_file("1 cm-3")
+    """Hydrogen in it."""
+    energies: Annotated[tuple[float, float, int], Span("GeV", "1 GeV", "10 PeV", points=(2, 100))]
+    """Lowest and highest energy, and how many, evenly spaced in the logarithm; one verdict for each."""
+
+    @model_validator(mode="after")
+    def _field_is_known(self) -> Self:
+        if self.rms_field == "auto" and self.spectrum == "kolmogorov":
+            _refuse(
+                'turbulence.rms_field = "auto": allowed: a field, where turbulence.spectrum = "kolmogorov"'
+            )
+        if self.spectrum == "self-generated" and self.mean_field == 0.0:
+            _refuse(
+                'turbulence.mean_field = "0 uG": allowed: more, where turbulence.spectrum = "self-generated"'
+            )
+        return self
+
+
 class Scenario(_Table):
     """A scenario as it will run: every key has a value.
 
@@ -141,6 +181,21 @@ class Scenario(_Table):
     source: Source = _as_in_file({})
     transport: Transport = _as_in_file({})
     sky: Sky = _as_in_file({})
+    turbulence: Turbulence | None = None
+
+    @model_validator(mode="after")
+    def _orbits_have_turbulence(self) -> Self:
+        if self.turbulence is not None:
+            if self.transport.method != "orbit":
+                _refuse(
+                    f'transport.method = {shown(self.transport.method)}: allowed: "orbit" in a [turbulence]'
+                )
+        elif self.transport.method == "orbit" and (self.medium.halo != "constant" or self.medium.bell):
+            _refuse(
+                'transport.method = "orbit": allowed: with a [turbulence], or where medium.halo = "constant" '
+                "and medium.bell = false"
+            )
+        return self
 
     @model_validator(mode="after")
     def _fits_inside_r_max(self) -> Self:
@@ -179,7 +234,7 @@ class Scenario(_Table):
         ScenarioError
             Where a key does not exist or a value is not allowed.
         """
-        data = self.model_dump()
+        data = self.model_dump(exclude_none=True)
         for setting in settings:
             _apply(data, setting)
         return from_mapping(data)
@@ -198,9 +253,28 @@ class Scenario(_Table):
         settings = [f"transport.{key}={value}" for key, value in given.items() if value is not None]
         return make_run(self.with_overrides(settings), threads)
 
+    def verdict(self, threads: int | None = None) -> list[Case]:
+        """One `Case` for each energy of a [turbulence]; what is asked of it is followed then.
+
+        Examples
+        --------
+        >>> rows = [case.row() for case in load("diffusion-check").verdict()]  # doctest: +SKIP
+
+        Raises
+        ------
+        ScenarioError
+            Without a [turbulence], or if an energy cannot be right or takes too long.
+        """
+        from .verdict import advice_of, cases_of
+
+        if self.turbulence is None:
+            raise ScenarioError("turbulence: missing; allowed: a scenario with a [turbulence]")
+        advice_of(self)
+        return cases_of(self, threads or os.cpu_count() or 1)
+
     def to_toml(self) -> str:
         """The scenario as a file; reading it gives the same scenario, to the last bit."""
-        data = self.model_dump()
+        data = self.model_dump(exclude_none=True)
         lines = [f"title = {_toml(data.pop('title'))}"]
         for table, values in data.items():
             lines += ["", f"[{table}]", *(f"{key} = {_toml(value)}" for key, value in values.items())]
@@ -321,6 +395,6 @@ def _describe(key: str, fault: Any) -> str:
 
 def _known_keys(loc: tuple[Any, ...]) -> Iterable[str]:
     """Keys of the table in which an unknown key was found."""
-    tables = {name: field.annotation for name, field in Scenario.model_fields.items()}
-    table: Any = tables[loc[0]] if len(loc) > 1 else Scenario
-    return table.model_fields
+    table: Any = Scenario.model_fields[loc[0]].annotation if len(loc) > 1 else Scenario
+    # An optional table is a union of itself and None.
+    return next(each for each in (table, *get_args(table)) if hasattr(each, "model_fields")).model_fields

@@ -28,6 +28,7 @@ from .checks_sky import emissivity_closure, one_pixel, sphere_around_the_sun
 from .checks_tracks import (
     divergences,
     drifts,
+    escape_by_tracks,
     gyration,
     isotropic_turbulence,
     realisations,
@@ -346,6 +347,7 @@ FULL: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (bell_wall, 1.0),
     (acceleration, 1.0),
     (slab_turbulence, 1.0),
+    (escape_by_tracks, 1.0),
     *((function, 1.0) for function, _ in QUICK),
 )
 

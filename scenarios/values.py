@@ -102,7 +102,7 @@ class Choice(_Kind):
 
 @dataclass(frozen=True)
 class Quantity(_Kind):
-    """A string with a unit, between two bounds; read, a float in the internal unit.
+    """A string with a unit, between two bounds, or one word in its place; read, a float in the internal unit.
 
     Written back it takes the unit of a bound, or the internal one where only that gives the same bits.
     """
@@ -110,8 +110,11 @@ class Quantity(_Kind):
     unit: str
     low: str
     high: str
+    word: str | None = None
 
-    def parse(self, value: Any) -> float:
+    def parse(self, value: Any) -> Any:
+        if self.word is not None and value == self.word:
+            return self.word
         if isinstance(value, str) and len(value) <= _LONGEST:
             try:
                 number = _internal(value, self.unit)
@@ -119,9 +122,12 @@ class Quantity(_Kind):
                 number = math.nan
             if self._bound(self.low) * (1 - _ROUNDING) <= number <= self._bound(self.high) * (1 + _ROUNDING):
                 return number
-        raise ValueError(f'"{self.low}" to "{self.high}"')
+        word = f'"{self.word}", or ' if self.word else ""
+        raise ValueError(f'{word}"{self.low}" to "{self.high}"')
 
-    def write(self, value: float) -> str:
+    def write(self, value: float | str) -> str:
+        if isinstance(value, str):
+            return value
         units = (bound.split(maxsplit=1)[1] for bound in (self.low, self.high))
         texts = [f"{value / _internal(f'1 {unit}', self.unit):.12g} {unit}" for unit in units]
         exact = [text for text in texts if _internal(text, self.unit) == value]

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
-from crhalo.fields.turbulence import plane_waves, scale_invariant
-from crhalo.fields.vectors import Sum, Uniform
-from crhalo.mc.diffusion import jackknife, running_diffusion
-from crhalo.mc.orbit import tracks
+from crhalo.fields.scattering import pitch_angle_D, quasi_linear_D
+from crhalo.fields.turbulence import Turbulence, scale_invariant
+from crhalo.fields.units import LARMOR_KPC, speed_kpc_Myr
+from crhalo.mc.diffusion import jackknife, pitch_angle_diffusion, running_diffusion
+from crhalo.mc.tracks import tracks
 
-PATH = np.linspace(0.5, 10.0, 20)
+SPACING, LONGEST = 0.5, 20
+PATH = SPACING * np.arange(1, LONGEST + 1)
 
 
 def walk(realisations=40, particles=100, mean_free_path=1.0, flights=60):
@@ -38,34 +40,47 @@ def test_jackknife_of_a_ratio_sees_what_cancels():
 
 
 def test_isotropic_scattering():
-    found = running_diffusion(walk(), PATH, (0, 1, 2))
+    found = running_diffusion(walk(), SPACING, LONGEST, (0, 1, 2))
     assert found.converged and abs(found.plateau - 1 / 3) < 3 * found.plateau_error < 0.03
     # <r^2> = 2 lambda^2 (s - 1 + exp(-s)): the running coefficient comes from below.
-    expected = (PATH - 1.0 + np.exp(-PATH)) / (3.0 * PATH)
+    path = found.path_kpc
+    expected = (path - 1.0 + np.exp(-path)) / (3.0 * path)
     assert (np.abs(found.running - expected) < 4 * found.running_error).all()
 
 
 def test_straight_tracks_have_not_converged():
-    assert not running_diffusion(walk(mean_free_path=30.0), PATH, (0, 1, 2)).converged
+    assert not running_diffusion(walk(mean_free_path=30.0), SPACING, LONGEST, (0, 1, 2)).converged
 
 
-@pytest.mark.parametrize(("tracks_", "path"), [(walk(1), PATH), (walk(2), PATH[10:])])
-def test_too_little_is_refused(tracks_, path):
-    with pytest.raises(ValueError, match="must be at least"):
-        running_diffusion(tracks_, path, (0, 1, 2))
+@pytest.mark.parametrize(("realisations", "longest"), [(1, LONGEST), (2, 3), (2, LONGEST + 1)])
+def test_too_little_is_refused(realisations, longest):
+    with pytest.raises(ValueError, match="must be"):
+        running_diffusion(walk(realisations), SPACING, longest, (0, 1, 2))
 
 
 def test_slab_of_flat_power_is_quasi_linear():
-    # (dB/B0)^2 = F ln(k_max/k_min) = 0.01: lambda = (2/pi) r_L/F, all along the field.
-    shortest, longest = 0.1, 100.0
-    F = 0.01 / np.log(longest / shortest)
-    mean_free_path = 2.0 / (np.pi * F)
-    path = mean_free_path * np.array([1.5, 3.0, 6.0])
-    waves = [plane_waves(scale_invariant, (shortest, longest), 128, 0.1, seed, "slab") for seed in range(24)]
-    fields = [Sum(Uniform(0.0, 0.0, 1.0), wave) for wave in waves]
-    out = tracks(fields, 1.0, 0.1, path, 16, 1e3, 1, threads=2)
-    along = running_diffusion(out, path, (2,))
-    assert along.plateau == pytest.approx(mean_free_path / 3.0, rel=0.3)
+    slab = Turbulence(scale_invariant, (0.1, 100.0), 128, 0.1, 1.0, "slab")
+    p_GeV = 1.0 / LARMOR_KPC
+    D_over_v = quasi_linear_D(slab, p_GeV) / speed_kpc_Myr(p_GeV)
+    spacing = round(0.5 * 3.0 * D_over_v, 1)
+    fields = [slab.realisation(seed) for seed in range(24)]
+    out = tracks(fields, 1.0, 0.1, spacing * np.arange(1, 25), 16, 1e3, 1, threads=2)
+    along = running_diffusion(out, spacing, 12, (2,))
+    assert along.plateau == pytest.approx(D_over_v, rel=0.3)
     assert along.plateau_error < 0.15 * along.plateau
-    across = running_diffusion(out, path, (0, 1))
+    across = running_diffusion(out, spacing, 12, (0, 1))
     assert abs(across.plateau) < 1e-3 * along.plateau
+
+
+def test_pitch_angles_diffuse_as_quasi_linear_theory_says():
+    slab = Turbulence(scale_invariant, (0.1, 100.0), 256, 0.1, 1.0, "slab")
+    p_GeV = 1.0 / LARMOR_KPC
+    fields = [slab.realisation(seed) for seed in range(40)]
+    out = tracks(fields, 1.0, 0.1, 2.0 * np.pi * np.arange(1, 41), 16, 1e3, 1, threads=2)
+    edges = np.linspace(0.0, 1.0, 6)
+    measured, error = pitch_angle_diffusion(out, 2.0 * np.pi, 4, edges)
+    mu = 0.5 * (edges[1:] + edges[:-1])
+    expected = pitch_angle_D(slab, p_GeV, mu) / speed_kpc_Myr(p_GeV)
+    # Not the last bin, where mu is reflected at 1, nor the first, where the waves of the resonance run out.
+    ratio, error = measured[1:4] / expected[1:4], error[1:4] / expected[1:4]
+    assert (np.abs(ratio - 1.0) < 0.25).all() and (error < 0.1).all()

@@ -4,9 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from crhalo.fields.turbulence import kolmogorov, plane_waves
+from crhalo.fields.medium import Medium, axis
+from crhalo.fields.turbulence import Turbulence, kolmogorov, plane_waves
+from crhalo.fields.units import C_KPC_MYR, KPC_CM, M_P_G
 from crhalo.fields.vectors import Uniform, is_ours, vector_field
-from crhalo.mc.orbit import tracks
+from crhalo.mc.run import Transport, run
+from crhalo.mc.tally import TallyGrid
+from crhalo.mc.tracks import tracks
+from scipy.stats import kstest
 
 
 def one(field, path, *, place=(0.0, 0.0, 0.0), direction=(1.0, 0.0, 0.0), step=0.1):
@@ -57,3 +62,56 @@ def test_a_field_of_the_users_own():
 def test_only_our_records_may_be_cached():
     assert is_ours(plane_waves(kolmogorov, (0.1, 1.0), 4, 1.0, 1))
     assert not is_ours(_Own(1.0))
+
+
+def slab_run(turbulence, particles, threads=1, H=0.05, energy_GeV=1e6, seed=1):
+    """Orbits out of a slab |z| < H with gas of 1 cm^-3: the result, and the time of each in Myr."""
+    medium = Medium.tabulate(
+        diffusion_halo=lambda p, R, z: 1.0 + 0.0 * p * R * z,
+        surface=lambda R, z: z - H + 0.0 * R,
+        gas_halo=lambda R, z: 1.0 + 0.0 * R * z,
+        R_axis=axis((1e3, 500.0)),
+        z_axis=axis((H, H / 16), (4 * H, H)),
+        r_max_kpc=1e3,
+    )
+    whole = np.array([0.0, 1e3])
+    grid = TallyGrid(energy_GeV * np.array([0.999, 1.0, 1.001]), whole, np.array([0.0, H]), whole, whole)
+    ages = np.empty(particles)
+    transport = Transport(particles, seed, "orbit", 1, 1e9, R_d_kpc=0.1, turbulence=turbulence)
+    return run(medium, grid, transport, threads=threads, ages_Myr=ages), ages
+
+
+def test_orbits_along_a_vertical_field():
+    # Hardly any waves: t = H/(v |mu|), |mu| even between 0 and 1.
+    straight = Turbulence(kolmogorov, (0.1, 1.0), 4, 1e-6, 1.0)
+    result, ages = slab_run(straight, 2000)
+    assert result.counters["absorbed"] == 2000 and result.counters["lost"] == 0
+    fastest = 0.05 / C_KPC_MYR
+    assert kstest(fastest / ages, "uniform").pvalue > 0.01
+    # Every tally sees the same clock.
+    grammage = result.per_particle("grammage")[0, :, 1]
+    escape = result.per_particle("escape")[0]
+    np.testing.assert_allclose(grammage, escape[:, 1] * C_KPC_MYR * KPC_CM * M_P_G, rtol=1e-6)
+    np.testing.assert_allclose(result.per_particle("halo")[0].sum(axis=(1, 2, 3)), escape[:, 1], rtol=1e-5)
+    assert ages.mean() == pytest.approx(result.per_particle("escape")[0, :, 1].mean(), rel=0.05)
+
+
+def test_orbits_do_not_depend_on_threads():
+    turbulence = Turbulence(kolmogorov, (1e-4, 0.02), 64, 1.0)
+    (one_thread, ages), (two, ages_2) = (slab_run(turbulence, 70, threads) for threads in (1, 2))
+    np.testing.assert_array_equal(ages, ages_2)
+    for name, values in one_thread.tallies.items():
+        np.testing.assert_array_equal(values, two.tallies[name])
+
+
+def test_each_block_has_its_realisation():
+    turbulence = Turbulence(kolmogorov, (1e-4, 0.02), 64, 1.0)
+    _, ages = slab_run(turbulence, 32)
+    _, fewer = slab_run(turbulence, 16)
+    np.testing.assert_array_equal(ages[:16], fewer)
+    assert not np.any(ages[16:] == fewer)
+
+
+def test_orbits_need_turbulence():
+    with pytest.raises(ValueError, match="turbulence"):
+        slab_run(None, 16)

@@ -100,7 +100,7 @@ def test_dry_run_computes_and_writes_nothing(crhalo, pipeline, tmp_path):
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        (["nowhere"], "'nowhere': allowed: circumgalactic, free-escape"),
+        (["nowhere"], "'nowhere': allowed: bell-turbulence, circumgalactic"),
         (["none.toml"], "none.toml': no such file"),
         (["circumgalactic", "--set", "medium.zB=3 kpc"], "medium.zB: no such key; allowed: B0, z_B"),
         (["circumgalactic", "--set", "medium.z_B=3 s"], "medium.z_B = '3 s': allowed: \"0.01 kpc\" to"),

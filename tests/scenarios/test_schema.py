@@ -6,13 +6,23 @@ import tomllib
 
 import pytest
 from crhalo.scenarios import load, names
-from crhalo.scenarios.schema import Scenario, from_mapping, load_file, load_text
+from crhalo.scenarios.schema import (
+    Medium,
+    Sky,
+    Source,
+    Transport,
+    Turbulence,
+    from_mapping,
+    load_file,
+    load_text,
+)
 from crhalo.scenarios.values import Number, Quantity, ScenarioError, Span
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 SCENARIO = load("circumgalactic")
-TABLES = {name: field.annotation for name, field in Scenario.model_fields.items() if name != "title"}
+TRACKS = load("diffusion-check")
+TABLES = {"medium": Medium, "source": Source, "transport": Transport, "sky": Sky, "turbulence": Turbulence}
 FIELDS = {
     f"{table}.{key}": field for table, model in TABLES.items() for key, field in model.model_fields.items()
 }
@@ -22,8 +32,9 @@ def keys_of(kind):
     return [key for key, field in FIELDS.items() if any(isinstance(part, kind) for part in field.metadata)]
 
 
-def refusal(setting, scenario=SCENARIO):
+def refusal(setting, scenario=None):
     """The message with which a setting is refused: one short line."""
+    scenario = scenario or (TRACKS if setting.startswith("turbulence.") else SCENARIO)
     with pytest.raises(ScenarioError) as caught:
         scenario.with_overrides([setting])
     message = str(caught.value)
@@ -62,7 +73,8 @@ def test_any_length_survives_writing_and_reading(number, unit):
     assert load_text(scenario.to_toml()) == scenario
 
 
-@pytest.mark.parametrize("key", keys_of(Quantity))
+# A mean field of zero is no mistake.
+@pytest.mark.parametrize("key", [key for key in keys_of(Quantity) if key != "turbulence.mean_field"])
 @pytest.mark.parametrize(
     "value", ["-1 {}", "0 {}", "nan {}", "inf {}", "1e99 {}", "1e-99 {}", "1 cd", "{}", "1"]
 )
@@ -167,7 +179,7 @@ def test_scenario_cannot_be_changed_in_place():
 
 def test_unknown_scenario_lists_those_that_exist():
     with pytest.raises(
-        ScenarioError, match=r"scenario 'nowhere': allowed: circumgalactic, free-escape, or the path"
+        ScenarioError, match=f"scenario 'nowhere': allowed: {', '.join(names())}, or the path"
     ):
         load("nowhere")
 
@@ -257,8 +269,8 @@ scalars = st.one_of(
 @settings(max_examples=300, deadline=None)
 def test_any_value_gives_a_scenario_or_one_line(key, value):
     """Whatever stands in a file: finite numbers that survive writing, or a line that names the key."""
-    data = SCENARIO.model_dump()
     table, name = key.split(".")
+    data = (TRACKS if table == "turbulence" else SCENARIO).model_dump(exclude_none=True)
     data[table][name] = value
     try:
         scenario = from_mapping(data)
@@ -293,3 +305,27 @@ def test_written_file_is_plain_toml():
     data = tomllib.loads(SCENARIO.to_toml())
     assert data["medium"]["v_s"] == "30 km/s" and data["transport"]["t_max"] == "10 Gyr"
     assert data["source"]["E_max"] == "1 PeV" and data["sky"]["energies"][:2] == ["1 GeV", "10 PeV"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "key"),
+    [
+        ("wavelengths=['20 pc', '0.02 pc']", "turbulence.wavelengths"),
+        ("wavelengths=['1 pc', '1 pc']", "turbulence.wavelengths"),
+        ("modes=0", "turbulence.modes"),
+        ("rms_field=0 uG", "turbulence.rms_field"),
+        ("rms_field=auto", "turbulence.rms_field"),
+        ("spectrum=self-generated", "turbulence.mean_field"),
+        ("energies=['1 TeV', '1 GeV', 3]", "turbulence.energies"),
+        ("H=0 pc", "turbulence.H"),
+    ],
+)
+def test_impossible_turbulence_is_refused(setting, key):
+    assert refusal(f"turbulence.{setting}").startswith(key)
+
+
+def test_turbulence_goes_with_orbits():
+    assert "orbit" in refusal("transport.method=hybrid", TRACKS)
+    assert "[turbulence]" in refusal("transport.method=orbit")
+    free = load("free-escape").with_overrides(["transport.method=orbit"])
+    assert free.transport.method == "orbit" and free.turbulence is None

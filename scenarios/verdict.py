@@ -1,0 +1,226 @@
+"""From a scenario with a [turbulence] to its files: tracks, the verdict on diffusion, figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..fields.scattering import KOLMOGOROV_D, KOLMOGOROV_WAVELENGTHS
+from ..fields.turbulence import Turbulence
+from ..fields.turbulence_statistics import measure
+from ..fields.units import KPC2_MYR_CM2_S, FloatArray
+from ..maps import track_figures
+from ..mc.advisor import Advice, advise, refusal
+from ..mc.run import REALISATION_AT_LEAST
+from ..mc.verdict import MU_EDGES, Case
+from .model import turbulence_of
+from .products import energy_label
+from .schema import Scenario
+from .values import ScenarioError
+
+Progress = Callable[[str, int, int], None]
+_DIAGNOSED = 24
+_SHOWN_PITCH_ANGLES = 3
+
+CONVENTIONS = {
+    "D": "in units of c times the longest wavelength; along the mean field if there is one, else of all axes",
+    "r_L": "in the mean field, or in the rms field (all three components) where there is none",
+    "l_c": "one-sided correlation length of the trace, int_0^inf <B(0).B(r)> dr/<B^2>, over all directions",
+    "F": "power per ln k over the square of that field; D_formula is r_L v/(3 F) at k = 1/r_L (REV Eq. 3)",
+    "D_qlt": "quasi-linear, slab waves: v r_L/(2 pi) int (1 - mu^2)/F(1/(r_L mu)) dmu",
+    "exit_time": "first passage of |z| = H from z = 0; diffusive: (H + 0.71 lambda)^2/(2 D), D from tracks",
+    "error": "one sigma, with the scatter between realisations",
+}
+
+
+def _energies(scenario: Scenario) -> Any:
+    assert scenario.turbulence is not None
+    return np.geomspace(*scenario.turbulence.energies)
+
+
+def advice_of(scenario: Scenario) -> list[Advice]:
+    """What each energy would take.
+
+    Raises
+    ------
+    ScenarioError
+        If one of them cannot be right, or takes too long.
+    """
+    turbulence, t = _turbulence(scenario), scenario.turbulence
+    assert t is not None
+    advices = [advise(turbulence, E, t.H, scenario.transport.particles) for E in _energies(scenario)]
+    for advice in advices:
+        refused = refusal(advice, turbulence)
+        if refused:
+            raise ScenarioError(f"turbulence.{refused[0]}: {refused[1]}")
+    particles, fewest = scenario.transport.particles, 2 * REALISATION_AT_LEAST
+    if particles < fewest:
+        raise ScenarioError(f"transport.particles = {particles}: allowed: {fewest} or more in a [turbulence]")
+    return advices
+
+
+def _turbulence(scenario: Scenario) -> Turbulence:
+    turbulence = turbulence_of(scenario)
+    assert turbulence is not None
+    return turbulence
+
+
+def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
+    """What a run would do and cost, by energy."""
+    advices, turbulence = advice_of(scenario), _turbulence(scenario)
+    pc = 1e3
+    return {
+        "title": scenario.title,
+        "energy_GeV": [float(f"{a.energy_GeV:.4g}") for a in advices],
+        "r_L_pc": [pc * a.larmor_radius_kpc for a in advices],
+        "r_L_over_lc": [a.larmor_radius_kpc / a.correlation_length_kpc for a in advices],
+        "step_pc": [pc * a.step_kpc for a in advices],
+        "lambda_over_H": [a.mean_free_path_kpc / a.H_kpc for a in advices],
+        "bias_of_D": [a.bias for a in advices],
+        "steps": [a.steps for a in advices],
+        "minutes": [60.0 * a.core_hours / threads for a in advices],
+        "correlation_length_pc": pc * turbulence.correlation_length_kpc,
+        "rms_uG": turbulence.rms_uG,
+        "modes_per_decade": turbulence.modes_per_decade,
+        "realisations": -(-scenario.transport.particles // REALISATION_AT_LEAST),
+        "minutes_in_all": 60.0 * sum(a.core_hours for a in advices) / threads,
+        "would_write": "scenario.toml, verdict.json, summary.json, tracks_*.h5, hybrid_*.h5, figures",
+    }
+
+
+def cases_of(scenario: Scenario, threads: int) -> list[Case]:
+    """One case for each energy, nothing followed yet."""
+    t, turbulence = scenario.turbulence, _turbulence(scenario)
+    assert t is not None
+    how = (scenario.transport.particles, scenario.transport.seed, threads)
+    return [Case(turbulence, float(E), t.H, t.gas, *how) for E in _energies(scenario)]
+
+
+def execute(scenario: Scenario, out: Path, threads: int, progress: Progress) -> None:
+    """Follow the tracks of a scenario and write its files into a folder.
+
+    Raises
+    ------
+    ScenarioError
+        If an energy cannot be right, or takes too long.
+    OSError
+        If the folder cannot be written.
+    """
+    advice_of(scenario)
+    cases = cases_of(scenario, threads)
+    stage = "Tracks and verdicts"
+    progress(stage, 0, len(cases))
+    rows = []
+    for done, case in enumerate(cases, start=1):
+        rows.append(case.row())
+        progress(stage, done, len(cases))
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    provenance = {"version": version("crhalo"), "scenario": scenario.to_toml(), "conventions": CONVENTIONS}
+    (out / "scenario.toml").write_text(scenario.to_toml(), "utf-8")
+    for case in cases:
+        name = energy_label(case.energy_GeV).replace(" ", "")
+        for method, sample in (("tracks", case.by_orbits), ("hybrid", case.by_hybrid)):
+            sample.result.provenance.update(provenance)
+            sample.result.write(out / f"{method}_{name}.h5")
+    verdict = provenance | {"seed": scenario.transport.seed, "rows": rows}
+    (out / "verdict.json").write_text(json.dumps(verdict, indent=1, allow_nan=False) + "\n", "utf-8")
+    progress("Figures", 0, 1)
+    draw_figures(cases, rows, out)
+    progress("Figures", 1, 1)
+    # Last, because it marks the run as complete.
+    text = json.dumps(summarise(cases, rows), indent=1, allow_nan=False)
+    (out / "summary.json").write_text(text + "\n", "utf-8")
+
+
+def summarise(cases: list[Case], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The verdict as columns against energy."""
+    D, error = (np.array([case.D_kpc2_Myr[i] for case in cases]) * KPC2_MYR_CM2_S for i in (0, 1))
+    over = {
+        f"D_over_{name}": _ratio(rows, f"D_{key}")
+        for name, key in (("QLT", "qlt"), ("r_Lv_3F", "formula"), ("Bohm", "bohm"))
+    }
+    tracks = [row["exit_time_Myr"]["tracks"] for row in rows]
+    diffusive = np.array([row["exit_time_Myr"]["diffusive"]["value"] for row in rows])
+    times = np.array([[t["value"], t["error"]] for t in tracks]) / diffusive[:, None]
+    counters = [case.by_orbits.result.counters for case in cases]
+    return {
+        "energy_GeV": [float(f"{row['energy_GeV']:.4g}") for row in rows],
+        "r_L_over_lc": [row["r_L_over_lc"] for row in rows],
+        "D_cm2_s": {"value": D.tolist(), "error": error.tolist()},
+        **{key: ratio for key, ratio in over.items() if any(value is not None for value in ratio["value"])},
+        "lambda_over_H": [row["mean_free_path_over_H"] for row in rows],
+        "exit_time_over_diffusive": {"value": times[:, 0].tolist(), "error": times[:, 1].tolist()},
+        "flag": [row["flag"] for row in rows],
+        "counters": {key: sum(each[key] for each in counters) for key in counters[0]},
+        "steps": sum(case.by_orbits.result.steps for case in cases),
+    }
+
+
+def _ratio(rows: list[dict[str, Any]], key: str) -> dict[str, Any]:
+    """Measured D over a theory, None where the theory says nothing."""
+    return {
+        "value": [row[key] and row["D_over_cLmax"] / row[key] for row in rows],
+        "error": [row[key] and row["error"] / row[key] for row in rows],
+    }
+
+
+def draw_figures(cases: list[Case], rows: list[dict[str, Any]], folder: Path) -> None:
+    """Draw every figure of a verdict into a folder."""
+    turbulence = cases[0].turbulence
+    track_figures.diffusion_against_larmor_radius(
+        folder / "diffusion.png", rows, published=_published(turbulence)
+    )
+    track_figures.running_diffusion(
+        folder / "running_diffusion.png",
+        [(energy_label(case.energy_GeV), *_running(case)) for case in cases],
+    )
+    track_figures.exit_times(
+        folder / "exit_times.png", [_panel(case, row) for case, row in zip(cases, rows, strict=True)]
+    )
+    track_figures.turbulence_diagnostics(folder / "turbulence.png", measure(turbulence, _DIAGNOSED))
+    if turbulence.geometry == "slab" and turbulence.mean_field_uG > 0:
+        chosen = cases[:: -(-len(cases) // _SHOWN_PITCH_ANGLES)]
+        curves = []
+        for case in chosen:
+            scale = case.larmor_radius_kpc / case.speed_kpc_Myr
+            measured, error, theory = case.pitch_angles()
+            curves.append((energy_label(case.energy_GeV), scale * measured, scale * error, scale * theory))
+        mu = 0.5 * (MU_EDGES[1:] + MU_EDGES[:-1])
+        track_figures.pitch_angles(folder / "pitch_angles.png", mu, curves)
+
+
+def _running(case: Case) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Path over lambda, D over its plateau and the error of it: early displacements, then later ones."""
+    early, late = case.early.along, case.late.along
+    after = late.path_kpc > early.path_kpc[-1]
+    path, D, error = (
+        np.append(getattr(early, name), getattr(late, name)[after])
+        for name in ("path_kpc", "running", "running_error")
+    )
+    return path / case.mean_free_path_kpc, D / late.plateau, error / late.plateau
+
+
+def _published(turbulence: Turbulence) -> tuple[list[float], list[float]] | None:
+    """The published curve, where this is the turbulence that it was measured in."""
+    shortest, longest = turbulence.wavelengths_kpc
+    same = (
+        abs(shortest / longest / KOLMOGOROV_WAVELENGTHS[0] - 1.0) < 0.01 and turbulence.mean_field_uG == 0.0
+    )
+    kolmogorov = float(turbulence.power(np.array(8.0)) / turbulence.power(np.array(1.0)))
+    if not (same and turbulence.geometry == "isotropic" and abs(kolmogorov - 0.25) < 1e-6):
+        return None
+    return list(KOLMOGOROV_D), list(KOLMOGOROV_D.values())
+
+
+def _panel(case: Case, row: dict[str, Any]) -> tuple[str, Any, Any, Any, Any]:
+    unit = case.diffusive_time_Myr
+    time = np.linspace(0.0, 4.0, 300)
+    label = f"{energy_label(case.energy_GeV)}\n$\\lambda/H={row['mean_free_path_over_H']:.2g}$\n{row['flag']}"
+    left = 1.0 - case.diffusive_cdf(time * unit)
+    return label, case.by_orbits.times_Myr / unit, case.by_hybrid.times_Myr / unit, time, left

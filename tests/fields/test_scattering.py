@@ -1,0 +1,66 @@
+"""Theory of diffusion in given turbulence, against the closed forms that it has."""
+
+import numpy as np
+import pytest
+from crhalo.fields.scattering import (
+    KOLMOGOROV_D,
+    KOLMOGOROV_WAVELENGTHS,
+    bohm_D,
+    expected_D,
+    pitch_angle_D,
+    quasi_linear_D,
+    resonant_D,
+    small_angle_D,
+)
+from crhalo.fields.turbulence import Turbulence, kolmogorov, scale_invariant
+from crhalo.fields.units import C_KPC_MYR, LARMOR_KPC, speed_kpc_Myr
+
+# r_L = 1 kpc in 1 uG, resonant far inside the range of waves.
+P_GEV = 1.0 / LARMOR_KPC
+
+
+def slab(power):
+    return Turbulence(power, (1e-9, 1e9), 10, 0.1, 1.0, "slab")
+
+
+def test_quasi_linear_over_resonant():
+    # The two factors of flat power and of Kolmogorov's.
+    for power, factor in ((scale_invariant, 2 / np.pi), (kolmogorov, 54 / (7 * np.pi))):
+        ratio = quasi_linear_D(slab(power), P_GEV) / resonant_D(slab(power), P_GEV)
+        assert ratio == pytest.approx(factor, rel=1e-3)
+
+
+def test_quasi_linear_is_the_integral_over_pitch_angles():
+    turbulence = slab(kolmogorov)
+    t = (np.arange(400) + 0.5) / 400
+    mu = t**3
+    D_mumu = pitch_angle_D(turbulence, P_GEV, mu)
+    v = speed_kpc_Myr(P_GEV)
+    expected = v**2 / 8 * 2 * np.mean(3 * t**2 * (1 - mu**2) ** 2 / D_mumu)
+    assert quasi_linear_D(turbulence, P_GEV) == pytest.approx(expected, rel=1e-3)
+
+
+def test_quasi_linear_needs_a_mean_field():
+    with pytest.raises(ValueError, match="mean field"):
+        quasi_linear_D(Turbulence(kolmogorov, (1e-3, 1.0), 10, 1.0), 1e6)
+
+
+def test_power_adds_up_to_the_field():
+    for mean in (0.0, 2.0):
+        turbulence = Turbulence(kolmogorov, (1e-3, 1.0), 10, 3.0, mean)
+        x = np.linspace(*np.log(turbulence.k_range_kpc), 20_001)
+        assert np.trapezoid(turbulence.F(np.exp(x)), x) == pytest.approx((3.0 / (mean or 3.0)) ** 2, rel=1e-4)
+
+
+def test_no_resonance_no_answer():
+    turbulence = Turbulence(kolmogorov, (1e-3, 1.0), 10, 1.0)
+    assert np.isinf(resonant_D(turbulence, P_GEV)) and np.isfinite(bohm_D(turbulence, P_GEV))
+
+
+def test_estimate_is_near_the_published_curve():
+    turbulence = Turbulence(kolmogorov, KOLMOGOROV_WAVELENGTHS, 10, 1.0)
+    l_c = turbulence.correlation_length_kpc
+    for over, D in KOLMOGOROV_D.items():
+        p = over * l_c / LARMOR_KPC
+        assert expected_D(turbulence, p) / C_KPC_MYR == pytest.approx(D, rel=0.2)
+    assert small_angle_D(turbulence, p) / C_KPC_MYR == pytest.approx(2 / 3 * (5 * l_c) ** 2 / l_c, rel=1e-6)

@@ -1,0 +1,47 @@
+"""What is refused before it runs, and why."""
+
+import pytest
+from crhalo.fields.turbulence import Turbulence, kolmogorov, scale_invariant
+from crhalo.fields.units import LARMOR_KPC
+from crhalo.mc.advisor import advise, refusal
+
+TURBULENCE = Turbulence(kolmogorov, (1e-5, 1e-2), 300, 1.0)
+L_C = TURBULENCE.correlation_length_kpc
+
+
+def advice(over, turbulence=TURBULENCE, H=0.03, particles=100):
+    return advise(turbulence, over * L_C / LARMOR_KPC, H, particles)
+
+
+def test_what_is_affordable_is_not_refused():
+    found = advice(1.0)
+    assert refusal(found, TURBULENCE) is None
+    assert found.larmor_radius_kpc == pytest.approx(L_C, rel=1e-6)
+    assert found.step_kpc == pytest.approx(0.1 * L_C, rel=1e-6)
+    assert found.modes_per_decade == pytest.approx(100.0)
+
+
+@pytest.mark.parametrize(("modes", "bias"), [(64, 0.67), (128, 0.22), (250, 0.09)])
+def test_bias_of_few_modes(modes, bias):
+    found = advice(5.0, Turbulence(kolmogorov, (1e-5, 1e-2), modes, 1.0))
+    assert found.bias == pytest.approx(bias, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "over", "changes"),
+    [
+        ("energies", 0.005, {}),
+        ("energies", 0.05, {"H": 1.0, "particles": 10**6}),
+        ("H", 5.0, {"H": 1e-4}),
+        ("modes", 5.0, {"turbulence": Turbulence(kolmogorov, (1e-5, 1e-2), 64, 1.0)}),
+    ],
+)
+def test_refusals_name_the_quantity(quantity, over, changes):
+    turbulence = changes.get("turbulence", TURBULENCE)
+    name, why = refusal(advice(over, **changes), turbulence)
+    assert name == quantity and "allowed: " in why and "\n" not in why
+
+
+def test_a_mean_field_asks_for_no_more_modes():
+    slab = Turbulence(scale_invariant, (1e-4, 1e-2), 32, 0.1, 1.0, "slab")
+    assert advice(5.0, slab).bias == 0.0
