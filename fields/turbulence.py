@@ -73,10 +73,10 @@ class StratifiedWaves(NamedTuple):
 
 
 class GridField(NamedTuple):
-    """A periodic cube, interpolated linearly: B[i, j, k] at (i, j, k)/inverse_cell, the components last."""
+    """A periodic cube of n^3 cells, interpolated linearly: B[i, j, k] at (i, j, k)/(n inverse_box)."""
 
     B_uG: np.ndarray
-    inverse_cell: float
+    inverse_box: float
 
 
 @small_kernel
@@ -126,21 +126,37 @@ def _stratified_waves(field, x, y, z):
     return g * (B_x - slope * A_y), g * (B_y + slope * A_x), g * B_z
 
 
+@small_kernel
+def _cell(x, inverse_box, n):
+    """Cell of a coordinate in a periodic box, the next one, and the fraction on the way to it."""
+    turns = x * inverse_box
+    at = (turns - math.floor(turns)) * n
+    # Unsigned: a signed index is tested for counting from the end, every time.
+    i = min(np.uint64(at), np.uint64(n - 1))
+    after = i + np.uint64(1)
+    return i, after if after < np.uint64(n) else np.uint64(0), at - i
+
+
+@small_kernel
+def _along_z(B, i, j, k, k1, w, component):
+    low = B[i, j, k, component]
+    return low + w * (B[i, j, k1, component] - low)
+
+
 @vector_field(GridField)
 def _grid_field(field, x, y, z):
-    n = field.B_uG.shape[0]
-    u, v, w = x * field.inverse_cell, y * field.inverse_cell, z * field.inverse_cell
-    i, j, k = math.floor(u), math.floor(v), math.floor(w)
-    u, v, w = u - i, v - j, w - k
-    i, j, k = i % n, j % n, k % n
-    B_x = B_y = B_z = 0.0
-    for corner in range(8):
-        di, dj, dk = corner & 1, (corner >> 1) & 1, corner >> 2
-        share = (u if di else 1.0 - u) * (v if dj else 1.0 - v) * (w if dk else 1.0 - w)
-        at = field.B_uG[(i + di) % n, (j + dj) % n, (k + dk) % n]
-        B_x += share * at[0]
-        B_y += share * at[1]
-        B_z += share * at[2]
+    B = field.B_uG
+    n = B.shape[0]
+    i, i1, u = _cell(x, field.inverse_box, n)
+    j, j1, v = _cell(y, field.inverse_box, n)
+    k, k1, w = _cell(z, field.inverse_box, n)
+    B_x, B_y, B_z = 0.0, 0.0, 0.0
+    for a, b, share in (
+        (i, j, (1.0 - u) * (1.0 - v)), (i, j1, (1.0 - u) * v), (i1, j, u * (1.0 - v)), (i1, j1, u * v)
+    ):  # fmt: skip
+        B_x += share * _along_z(B, a, b, k, k1, w, 0)
+        B_y += share * _along_z(B, a, b, k, k1, w, 1)
+        B_z += share * _along_z(B, a, b, k, k1, w, 2)
     return B_x, B_y, B_z
 
 
@@ -255,7 +271,7 @@ def grid_field(
     for i, k_i in enumerate(k):
         B[..., i] = scipy.fft.irfftn(noise[i] - along * (k_i * unit), s=(cells,) * 3, workers=-1)
     B *= rms_uG / math.sqrt(3.0 * float(np.mean(np.square(B), dtype=np.float64)))
-    return GridField(B, cells / box_kpc)
+    return GridField(B, 1.0 / box_kpc)
 
 
 def _mean(power: Power, wavelengths_kpc: tuple[float, float], weight: Callable[[float], float]) -> float:

@@ -229,7 +229,7 @@ def turbulence_diagnostics(path: Path, found: TurbulenceStatistics) -> None:
         scatter.errorbar(x, values.mean(), values.std(ddof=1) / np.sqrt(n), fmt="_", markersize=12, color=RED)
     scatter.axhline(1.0, color=GREY, linewidth=0.6)
     scatter.set_xticks(range(len(columns)), [name for name, _ in columns])
-    dress(scatter, "", "over what was asked for")
+    dress(scatter, "", "rms, $3B_i^2$, $l_c$  over what was asked for")
     scatter.tick_params(axis="x", which="both", length=0, labelsize=NORMAL)
     scatter.set_title(
         f"largest $|\\nabla\\cdot B|$: {found.divergence.max():.1e} $k_{{\\max}}B$", fontsize=SMALL

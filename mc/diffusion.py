@@ -110,25 +110,29 @@ def running_diffusion(
 def pitch_angle_diffusion(
     tracks: FloatArray, spacing_kpc: float, lag: int, edges: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """D_mumu over v [1/kpc] in bins of the pitch angle mu about z, and its error: <dmu^2>/(2 v t).
+    """D_mumu over v [1/kpc] in bins of the pitch angle mu about z, and its error.
+
+    Half the slope of <dmu^2> between one path and twice that, from which what just swings to and fro with the
+    waves has dropped out.
 
     Parameters
     ----------
     tracks : ndarray, shape (realisations, particles, places, 6)
         As for `running_diffusion`.
     spacing_kpc, lag : float, int
-        Path between records, and over how many of them mu changes: several gyrations, and short enough that
+        Path between records, and how many of them are the shorter path: a gyration or more, and so short that
         dmu is small against the bins.
     edges : ndarray
         Of the bins.
     """
     mu = tracks[..., 5]
-    start, change = mu[:, :, :-lag], mu[:, :, lag:] - mu[:, :, :-lag]
+    start = mu[:, :, : -2 * lag]
+    once, twice = mu[:, :, lag:-lag] - start, mu[:, :, 2 * lag :] - start
     bins = len(edges) - 1
     sums = np.empty((len(tracks), 2, bins))
-    for one, at, moved in zip(sums, start, change, strict=True):
+    for one, at, gained in zip(sums, start, twice**2 - once**2, strict=True):
         inside = np.digitize(at.ravel(), edges) - 1
         use = (inside >= 0) & (inside < bins)
-        one[0] = np.bincount(inside[use], (moved.ravel() ** 2)[use], bins)
+        one[0] = np.bincount(inside[use], gained.ravel()[use], bins)
         one[1] = np.bincount(inside[use], minlength=bins)
     return jackknife(sums, lambda mean: mean[0] / np.maximum(mean[1], 1e-300) / (2.0 * lag * spacing_kpc))

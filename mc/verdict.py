@@ -133,7 +133,7 @@ class Case:
     def pitch_angles(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """(D_mumu, its error, that of quasi-linear theory) [1/Myr] in the bins `MU_EDGES`.
 
-        From tracks of their own, over two gyrations.
+        From tracks of their own, over two to four gyrations.
         """
         turn = 2.0 * np.pi * self.larmor_radius_kpc
         out = self._tracks(self._fields(40), turn / 64, turn * np.arange(1, 21), 64)

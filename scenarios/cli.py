@@ -176,6 +176,20 @@ def validate(
         raise typer.Exit(1)
 
 
+@app.command()
+def bench(json: Json = False) -> None:
+    """Speed of each kernel on this machine; the times of two threads are those of both together."""
+    from .bench import benchmarks
+    from .display import print_json, print_rows, status_line
+
+    with status_line() as report:
+        rows = benchmarks(report)
+    if json:
+        print_json(rows)
+    else:
+        print_rows("", list(rows[0]), [list(row.values()) for row in rows])
+
+
 def _cores() -> int:
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

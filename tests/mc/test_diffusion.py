@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from crhalo.fields.scattering import pitch_angle_D, quasi_linear_D
-from crhalo.fields.turbulence import Turbulence, scale_invariant
+from crhalo.fields.single_precision import single_precision
+from crhalo.fields.turbulence import Turbulence, kolmogorov, scale_invariant
 from crhalo.fields.units import LARMOR_KPC, speed_kpc_Myr
 from crhalo.mc.diffusion import jackknife, pitch_angle_diffusion, running_diffusion
 from crhalo.mc.tracks import tracks
@@ -75,12 +76,26 @@ def test_slab_of_flat_power_is_quasi_linear():
 def test_pitch_angles_diffuse_as_quasi_linear_theory_says():
     slab = Turbulence(scale_invariant, (0.1, 100.0), 256, 0.1, 1.0, "slab")
     p_GeV = 1.0 / LARMOR_KPC
-    fields = [slab.realisation(seed) for seed in range(40)]
+    fields = [slab.realisation(seed) for seed in range(60)]
     out = tracks(fields, 1.0, 0.1, 2.0 * np.pi * np.arange(1, 41), 16, 1e3, 1, threads=2)
     edges = np.linspace(0.0, 1.0, 6)
-    measured, error = pitch_angle_diffusion(out, 2.0 * np.pi, 4, edges)
+    measured, error = pitch_angle_diffusion(out, 2.0 * np.pi, 2, edges)
     mu = 0.5 * (edges[1:] + edges[:-1])
     expected = pitch_angle_D(slab, p_GeV, mu) / speed_kpc_Myr(p_GeV)
     # Not the last bin, where mu is reflected at 1, nor the first, where the waves of the resonance run out.
     ratio, error = measured[1:4] / expected[1:4], error[1:4] / expected[1:4]
     assert (np.abs(ratio - 1.0) < 0.25).all() and (error < 0.1).all()
+
+
+def test_single_precision_diffuses_alike():
+    # Over long tracks places differ, statistics do not: the same realisations and starts, to three sigma.
+    turbulence = Turbulence(kolmogorov, (0.01, 1.0), 128, 1.0)
+    step, r_L = 0.01, 0.1
+    waves = [turbulence.realisation(seed).second for seed in range(32)]
+    found = []
+    for fields in (waves, [single_precision(each, 32 * step) for each in waves]):
+        out = tracks(fields, r_L, step, 0.25 * np.arange(1, 121), 8, 10.0, 1, threads=2)
+        found.append(running_diffusion(out, 0.25, 48, (0, 1, 2)))
+    double, single = found
+    assert abs(single.plateau - double.plateau) < 3.0 * np.hypot(single.plateau_error, double.plateau_error)
+    assert double.plateau_error < 0.1 * double.plateau
