@@ -172,28 +172,28 @@ def exit_times(
     save(figure, path)
 
 
-def pitch_angles(
-    path: Path, mu: ArrayLike, curves: Sequence[tuple[str, FloatArray, FloatArray, FloatArray]]
-) -> None:
-    """D_mumu over its quasi-linear value for flat power, against mu.
+def pitch_angles(path: Path, curves: Sequence[tuple[str, Mapping[str, FloatArray]]]) -> None:
+    """D_mumu against mu, tracks beside quasi-linear theory.
 
     Parameters
     ----------
     path : Path
         File to write.
-    mu : array_like
-        Centres of the bins.
-    curves : sequence of (label, measured, error, theory)
-        Each times r_L/v and of one energy.
+    curves : sequence of (label, mapping)
+        For each energy "mu", "value" and "error" of tracks, "theory_mu" and "theory"; D_mumu times r_L/v.
     """
     figure = new_figure(COLUMN_INCH, 2.6)
     axes = figure.subplots()
-    for (label, measured, error, theory), colour in zip(curves, _colours(len(curves)), strict=True):
-        axes.errorbar(mu, measured, error, fmt="o", markersize=2.5, color=colour, elinewidth=0.8, label=label)
-        axes.plot(mu, theory, color=colour, linewidth=0.9)
-    axes.set(ylim=(0.0, None), xlim=(-1.0, 1.0))
+    for (label, curve), colour in zip(curves, _colours(len(curves)), strict=True):
+        axes.errorbar(
+            curve["mu"], curve["value"], curve["error"],
+            fmt="o", markersize=2.5, color=colour, elinewidth=0.8, label=label,
+        )  # fmt: skip
+        axes.plot(curve["theory_mu"], curve["theory"], color=colour, linewidth=0.9)
+    highest = max(max(float(curve[key].max()) for key in ("value", "theory")) for _, curve in curves)
+    axes.set(ylim=(0.0, 1.3 * highest), xlim=(-1.0, 1.0))
     dress(axes, "$\\mu$", "$D_{\\mu\\mu}\\,r_L/v$  (lines: quasi-linear)")
-    legend(axes, loc="upper left", ncols=2)
+    legend(axes, loc="upper center", ncols=3)
     save(figure, path)
 
 

@@ -105,7 +105,7 @@ def _back_inside(table, q):
 
 
 @kernel
-def cross(table, controls, tally, buffer, group, q, clock, particle, captures):
+def cross(table, controls, traffic, tally, buffer, group, q, clock, particle, captures):
     """A capture by a wall that is flown through: all its probes go out from here.
 
     The particle survives with the share of them that returns, as one of those. Returns (fate or RETURNED,
@@ -113,7 +113,7 @@ def cross(table, controls, tally, buffer, group, q, clock, particle, captures):
     """
     ln_p = q.ln_p - flow_along(table, q, q.dir_x, q.dir_y, q.dir_z)
     out = at(table, True, q.x, q.y, q.z, q.dir_x, q.dir_y, q.dir_z, ln_p, speed_of(ln_p))
-    number = round(at_nearest_node(table, q.ln_p, controls.probes))
+    number = round(at_nearest_node(table, q.ln_p, traffic.probes))
     lives, ahead, sent = captures
     returned = 0
     fate, ended = RETURNED, clock
@@ -138,8 +138,8 @@ def cross(table, controls, tally, buffer, group, q, clock, particle, captures):
 
 @kernel
 def meet(
-    table, controls, tally, buffer, group, fallen, q, meetings, on_surface, n_x, n_y, n_z, skin, clock,
-    particle, captures, begun, draw,
+    table, controls, traffic, tally, buffer, group, fallen, q, meetings, on_surface, n_x, n_y, n_z, skin,
+    clock, particle, captures, begun, draw,
 ):  # fmt: skip
     """Meetings with a wall that reflects nearly everything, and the captures in between.
 
@@ -153,8 +153,8 @@ def meet(
     if on_surface:
         meetings = 1.0
         mu0 = max(q.dir_x * n_x + q.dir_y * n_y + q.dir_z * n_z, 0.0)
-        start = entry_depth(controls.h_table, mu0)
-        cosine, draw = reflected_cosine(controls, buffer[0], mu0, particle, draw)
+        start = entry_depth(traffic.h_table, mu0)
+        cosine, draw = reflected_cosine(traffic.h_table, controls.seed, buffer[0], mu0, particle, draw)
         cosines = mu0 + cosine
         angle, _, _, _ = next4(buffer[0], controls.seed, particle, 0, 0, draw)
         draw += 1
@@ -168,11 +168,11 @@ def meet(
     dwell = incursion_time(start, chance, free_path, depth, q.speed, u_over_v)
     inner = shifted(contact, 0.5 * depth * (1.0 - chance), n_x, n_y, n_z)
     outer = shifted(contact, 0.5 * depth * (1.0 + chance), n_x, n_y, n_z)
-    probes = at_nearest_node(table, q.ln_p, controls.probes)
+    probes = at_nearest_node(table, q.ln_p, traffic.probes)
     weight = 1.0 / (probes + 0.5)
     lives, ahead, sent = captures
     ln_p = q.ln_p
-    multiplicity = max(1.0, at_nearest_node(table, ln_p, controls.multiplicity))
+    multiplicity = max(1.0, at_nearest_node(table, ln_p, traffic.multiplicity))
     # The first group is begun somewhere in its midst, as the last one is left there.
     passed = math.floor(begun * multiplicity)
     while True:

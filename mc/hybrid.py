@@ -50,10 +50,7 @@ class Controls(NamedTuple):
     seed: int
     hybrid: bool
     skin: bool
-    multiplicity: np.ndarray
-    probes: np.ndarray
     previews: int
-    h_table: np.ndarray
     t_max: float
     max_steps: int
     R_d: float
@@ -64,10 +61,19 @@ class Controls(NamedTuple):
     bell_cells: tuple
 
 
+class Traffic(NamedTuple):
+    """What is done at a Bell wall, by nodes of momentum, and the H function of scattering there."""
+
+    multiplicity: np.ndarray
+    probes: np.ndarray
+    h_table: np.ndarray
+
+
 @kernel
-def follow(table, controls, tally, buffer, group, q, particle, life, lives):
+def follow(table, controls, traffic, tally, buffer, group, q, particle, life, lives):
     """Follow one particle from injection to its fate; returns (fate, its age then, number of moves).
 
+    `traffic` is None where nothing lies behind the surface: all that happens there is then not compiled.
     `life` 0 is the particle itself, the others are its previews, which end at the wall. `lives` is the
     exponential variate that its loss behind the wall is decided by.
     """
@@ -79,7 +85,9 @@ def follow(table, controls, tally, buffer, group, q, particle, life, lives):
     before = tally.grammage_first[group, 0] + tally.grammage_first[group, 1]
     bounces = controls.hybrid and (table.wall == _CLOSED or (table.wall == _TWO_WAY and controls.skin))
     offset, first, phase, _ = uniform4(controls.seed, PURPOSE_SOURCE, particle, life, 0, 1)
-    captures = Captures(lives, first / at_nearest_node(table, q.ln_p, controls.probes), 0)
+    captures = Captures(lives, math.inf, 0)
+    if traffic is not None:
+        captures = Captures(lives, first / at_nearest_node(table, q.ln_p, traffic.probes), 0)
     binned_ln_p, fallen = q.ln_p, fallen_bins(controls, group, q.ln_p)
     for step in range(controls.max_steps):
         u0, u1, u2, u3 = next4(buffer[0], controls.seed, particle, life, 0, draw)
@@ -126,6 +134,8 @@ def follow(table, controls, tally, buffer, group, q, particle, life, lives):
                 return _ESCAPED, clock, step + 1
         if table.wall == _ABSORBING:
             return _ABSORBED, clock, step + 1
+        if traffic is None:
+            return _LOST, clock, step + 1
         if table.wall == _ONE_WAY:
             fate, clock = behind_for_good(table, controls, tally, buffer, group, fallen, q, clock, particle)
             return fate, clock, step + 1
@@ -133,13 +143,13 @@ def follow(table, controls, tally, buffer, group, q, particle, life, lives):
         if on_surface and (skin[0] == 0.0 or not controls.skin):
             multiplicity = 1.0
             fate, q, clock, captures = cross(
-                table, controls, tally, buffer, group, q, clock, particle, captures
+                table, controls, traffic, tally, buffer, group, q, clock, particle, captures
             )
         else:
             n_x, n_y, n_z = surface_normal(table, q.x, q.y, q.z)
             fate, q, clock, captures, multiplicity, draw = meet(
-                table, controls, tally, buffer, group, fallen, q, meetings, on_surface, n_x, n_y, n_z, skin,
-                clock, particle, captures, begun, draw,
+                table, controls, traffic, tally, buffer, group, fallen, q, meetings, on_surface,
+                n_x, n_y, n_z, skin, clock, particle, captures, begun, draw,
             )  # fmt: skip
         if fate != RETURNED:
             return fate, clock, step + 1
@@ -147,7 +157,7 @@ def follow(table, controls, tally, buffer, group, q, particle, life, lives):
 
 
 @entry()
-def run_block(table, controls, tally, buffer, ages, first_particle, count, stop):
+def run_block(table, controls, traffic, tally, buffer, ages, first_particle, count, stop):
     """Follow particles first_particle ... + count - 1 into a tally; polls `stop[0]` between them.
 
     `ages` [Myr] takes the age of each at its end; `buffer` is room for random numbers, (2, 4, LANES).
@@ -167,7 +177,9 @@ def run_block(table, controls, tally, buffer, ages, first_particle, count, stop)
         for life in range(controls.previews - 1, -1, -1):
             radius = (radius_0 + (rank * controls.previews + life) * 0.7548776662466927) % 1.0
             q = inject(table, controls, group, particle, life, radius)
-            fate, age, moves = follow(table, controls, tally, buffer, group, q, particle, life, lives)
+            fate, age, moves = follow(
+                table, controls, traffic, tally, buffer, group, q, particle, life, lives
+            )
             tally.work[0] += moves
             if life == 0 or fate == _LOST:
                 ages[index] = age

@@ -18,7 +18,7 @@ from ..fields.turbulence import Turbulence
 from . import hybrid, orbit
 from .acceleration import PREVIEWS, acceleration_tables
 from .albedo import h_table
-from .hybrid import Controls
+from .hybrid import Controls, Traffic
 from .result import Result
 from .rng import LANES
 from .score import GOLDEN
@@ -78,7 +78,6 @@ def schedule(energy_edges_GeV: np.ndarray, at_least: int = BLOCK_AT_LEAST) -> tu
 def controls_of(medium: Medium, grid: TallyGrid, transport: Transport) -> Controls:
     """The kernel's view of a `Transport`."""
     steps, orbits = transport.method == "hybrid", transport.method == "orbit"
-    multiplicity, probes = acceleration_tables(medium, transport.acceleration if steps else 1)
     halo_cells, bell_cells = grid.binnings()
     groups, ranks = schedule(grid.energy_edges_GeV, REALISATION_AT_LEAST if orbits else BLOCK_AT_LEAST)
     skin = transport.acceleration != 1 and steps
@@ -86,10 +85,7 @@ def controls_of(medium: Medium, grid: TallyGrid, transport: Transport) -> Contro
         seed=transport.seed,
         hybrid=steps,
         skin=skin,
-        multiplicity=multiplicity,
-        probes=probes,
         previews=PREVIEWS if skin and medium.table.wall == Wall.TWO_WAY else 1,
-        h_table=h_table(),
         t_max=transport.t_max_Myr,
         max_steps=MAX_STEPS,
         R_d=transport.R_d_kpc,
@@ -101,14 +97,23 @@ def controls_of(medium: Medium, grid: TallyGrid, transport: Transport) -> Contro
     )
 
 
+def traffic_of(medium: Medium, transport: Transport) -> Traffic | None:
+    """How a Bell wall is dealt with; None where the surface is no such wall."""
+    if medium.table.wall not in (Wall.TWO_WAY, Wall.ONE_WAY):
+        return None
+    acceleration = transport.acceleration if transport.method == "hybrid" else 1
+    return Traffic(*acceleration_tables(medium, acceleration), h_table())
+
+
 def _engine(medium: Medium, transport: Transport) -> Callable[..., None]:
     """What follows a block: a function of (controls, tally, ages, block, first particle, count, stop)."""
     table, turbulence = medium.table, transport.turbulence
     if transport.method != "orbit":
+        traffic = traffic_of(medium, transport)
 
         def by_hybrid(controls, tally, ages, block, first, count, stop):  # type: ignore[no-untyped-def]
             buffer = np.empty((2, 4, LANES))
-            hybrid.run_block(table, controls, tally, buffer, ages, first, count, stop)
+            hybrid.run_block(table, controls, traffic, tally, buffer, ages, first, count, stop)
 
         return by_hybrid
     if turbulence is None:

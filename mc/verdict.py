@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from ..fields.medium import Medium, Wall, axis
-from ..fields.scattering import bohm_D, expected_D, pitch_angle_D, quasi_linear_D, resonant_D, small_angle_D
+from ..fields.scattering import bohm_D, expected_D, quasi_linear_D, resonant_D, small_angle_D
 from ..fields.streaming import larmor_radius_kpc
 from ..fields.turbulence import Turbulence
 from ..fields.units import KPC_CM, LARMOR_KPC, M_P_G, FloatArray, momentum_GeV, speed_kpc_Myr
@@ -130,17 +130,12 @@ class Case:
         )
         return self._running(longest) if longest > early.path_kpc[-1] else self.early
 
-    def pitch_angles(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """(D_mumu, its error, that of quasi-linear theory) [1/Myr] in the bins `MU_EDGES`.
-
-        From tracks of their own, over two to four gyrations.
-        """
+    def pitch_angles(self) -> tuple[FloatArray, FloatArray]:
+        """D_mumu [1/Myr] and its error in the bins `MU_EDGES`, from tracks over two to four gyrations."""
         turn = 2.0 * np.pi * self.larmor_radius_kpc
         out = self._tracks(self._fields(40), turn / 64, turn * np.arange(1, 21), 64)
         measured, error = pitch_angle_diffusion(out, turn, 2, MU_EDGES)
-        mu = 0.5 * (MU_EDGES[1:] + MU_EDGES[:-1])
-        theory = pitch_angle_D(self.turbulence, self.momentum_GeV, mu)
-        return measured * self.speed_kpc_Myr, error * self.speed_kpc_Myr, theory
+        return measured * self.speed_kpc_Myr, error * self.speed_kpc_Myr
 
     @property
     def D_kpc2_Myr(self) -> tuple[float, float]:

@@ -71,14 +71,14 @@ def shifted(q, depth, n_x, n_y, n_z):
 
 
 @kernel
-def reflected_cosine(controls, buffer, mu0, particle, draw):
+def reflected_cosine(h_table, seed, buffer, mu0, particle, draw):
     """Cosine of a diffusely reflected particle and the next draw index."""
     while True:
-        u0, u1, u2, u3 = next4(buffer, controls.seed, particle, 0, 0, draw)
+        u0, u1, u2, u3 = next4(buffer, seed, particle, 0, 0, draw)
         draw += 1
-        if accept_reflection(controls.h_table, mu0, u0, u1):
+        if accept_reflection(h_table, mu0, u0, u1):
             return u0, draw
-        if accept_reflection(controls.h_table, mu0, u2, u3):
+        if accept_reflection(h_table, mu0, u2, u3):
             return u2, draw
 
 

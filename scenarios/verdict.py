@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..fields.scattering import KOLMOGOROV_D, KOLMOGOROV_WAVELENGTHS
+from ..fields.scattering import KOLMOGOROV_D, KOLMOGOROV_WAVELENGTHS, pitch_angle_D
 from ..fields.turbulence import Turbulence
 from ..fields.turbulence_statistics import measure
 from ..fields.units import KPC2_MYR_CM2_S, FloatArray
@@ -186,13 +186,7 @@ def draw_figures(cases: list[Case], rows: list[dict[str, Any]], folder: Path) ->
     track_figures.turbulence_diagnostics(folder / "turbulence.png", measure(turbulence, _DIAGNOSED))
     if turbulence.geometry == "slab" and turbulence.mean_field_uG > 0:
         chosen = cases[:: -(-len(cases) // _SHOWN_PITCH_ANGLES)]
-        curves = []
-        for case in chosen:
-            scale = case.larmor_radius_kpc / case.speed_kpc_Myr
-            measured, error, theory = case.pitch_angles()
-            curves.append((energy_label(case.energy_GeV), scale * measured, scale * error, scale * theory))
-        mu = 0.5 * (MU_EDGES[1:] + MU_EDGES[:-1])
-        track_figures.pitch_angles(folder / "pitch_angles.png", mu, curves)
+        track_figures.pitch_angles(folder / "pitch_angles.png", [_pitch_angles(case) for case in chosen])
 
 
 def _running(case: Case) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -204,6 +198,20 @@ def _running(case: Case) -> tuple[FloatArray, FloatArray, FloatArray]:
         for name in ("path_kpc", "running", "running_error")
     )
     return path / case.mean_free_path_kpc, D / late.plateau, error / late.plateau
+
+
+def _pitch_angles(case: Case) -> tuple[str, dict[str, FloatArray]]:
+    """D_mumu times r_L/v: measured in bins of mu, and quasi-linear."""
+    scale = case.larmor_radius_kpc / case.speed_kpc_Myr
+    measured, error = case.pitch_angles()
+    mu = np.linspace(-0.999, 0.999, 400)
+    return energy_label(case.energy_GeV), {
+        "mu": 0.5 * (MU_EDGES[1:] + MU_EDGES[:-1]),
+        "value": scale * measured,
+        "error": scale * error,
+        "theory_mu": mu,
+        "theory": scale * pitch_angle_D(case.turbulence, case.momentum_GeV, mu),
+    }
 
 
 def _published(turbulence: Turbulence) -> tuple[list[float], list[float]] | None:
