@@ -49,6 +49,7 @@ def save(figure: Any, path: Path) -> None:
     from matplotlib.text import Text
 
     figure.draw_without_rendering()  # ticks come to be when drawn
+    figure.set_layout_engine("none")  # the face of the journals is the narrower one: all still has room
     for text in figure.findobj(Text):
         text.set_fontfamily("STIXGeneral")
         text.set_math_fontfamily("stix")

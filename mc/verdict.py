@@ -38,7 +38,7 @@ LONGEST_RECORDS, RECORDS = 48, 240
 HYBRID_PER_ORBIT = 16
 _WIDTH = 1.005
 _LONG_MYR, _FAR_OVER_H = 1e30, 1e4
-MU_EDGES = np.linspace(-1.0, 1.0, 21)
+MU_EDGES, PITCH_REALISATIONS = np.linspace(-1.0, 1.0, 21), 40
 
 
 class Sample(NamedTuple):
@@ -131,10 +131,10 @@ class Case:
         return self._running(longest) if longest > early.path_kpc[-1] else self.early
 
     def pitch_angles(self) -> tuple[FloatArray, FloatArray]:
-        """D_mumu [1/Myr] and its error in the bins `MU_EDGES`, from tracks over two to four gyrations."""
+        """D_mumu [1/Myr] and its error in the bins `MU_EDGES`: how dmu^2 grows over a second gyration."""
         turn = 2.0 * np.pi * self.larmor_radius_kpc
-        out = self._tracks(self._fields(40), turn / 64, turn * np.arange(1, 21), 64)
-        measured, error = pitch_angle_diffusion(out, turn, 2, MU_EDGES)
+        out = self._tracks(self._fields(PITCH_REALISATIONS), turn / 64, turn * np.arange(1, 21), 64)
+        measured, error = pitch_angle_diffusion(out, turn, 1, MU_EDGES)
         return measured * self.speed_kpc_Myr, error * self.speed_kpc_Myr
 
     @property
