@@ -57,8 +57,9 @@ def advise(turbulence: Turbulence, energy_GeV: float, H_kpc: float, particles: i
     few = r_L > l_c and turbulence.mean_field_uG == 0.0
     bias = _BIAS * (_BIAS_MODES / modes) ** _BIAS_POWER if few else 0.0
     step = orbit_step_kpc(r_L, l_c)
-    # Diffusively H^2/(2D), and twice the way out where there is no scattering.
-    path = 1.5 * H_kpc**2 / mean_free_path + 2.0 * H_kpc
+    # Diffusively H^2/(2D), and some ways out where there is no scattering: more along a field, since pitch
+    # angles near 90 degrees take for ever.
+    path = 1.5 * H_kpc**2 / mean_free_path + H_kpc * (8.0 if turbulence.mean_field_uG > 0 else 2.0)
     steps = particles * path / step
     seconds = 1e-9 * steps * (_NS_PER_STEP + turbulence.modes * _NS_PER_MODE)
     return Advice(energy_GeV, H_kpc, r_L, l_c, modes, step, mean_free_path, bias, steps, seconds / 3600.0)
