@@ -28,11 +28,15 @@ _FLAGS: dict[str, Any] = {
 def _use_wide_vectors() -> None:
     """Let LLVM use vectors of 512 bits where there are any; it prefers 256, as suits code that seldom does.
 
-    Sums over plane waves are 1.5 to 2 times faster. Settings of the user's own, in the environment, stand.
+    Sums over plane waves are 1.5 to 2 times faster. It holds for all that numba compiles in
+    this process; settings in the environment stand.
     """
     config: Any = numba.config
-    if config.CPU_NAME is None and config.CPU_FEATURES is None:
-        features = llvmlite.binding.get_host_cpu_features()
+    if config.CPU_NAME is None and config.CPU_FEATURES is None and config.ENABLE_AVX:
+        try:
+            features = llvmlite.binding.get_host_cpu_features()
+        except RuntimeError:  # a processor that LLVM does not know
+            return
         if features.get("avx512f"):
             config.CPU_NAME = llvmlite.binding.get_host_cpu_name()
             config.CPU_FEATURES = features.flatten() + ",-prefer-256-bit"

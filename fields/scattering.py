@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .streaming import larmor_radius_kpc
-from .turbulence import Turbulence
+from .turbulence import SLAB_SHARE, Turbulence
 from .units import FloatArray, speed_kpc_Myr
 
 _COSINES, _WEIGHTS = np.polynomial.legendre.leggauss(200)
@@ -53,20 +53,31 @@ def pitch_angle_D(turbulence: Turbulence, p_GeV: float, mu: ArrayLike) -> FloatA
     return 0.25 * math.pi * (1.0 - cosine**2) * F * v / r_L
 
 
+def has_quasi_linear(turbulence: Turbulence) -> bool:
+    """Whether there is a mean field, and waves along it."""
+    return turbulence.mean_field_uG > 0.0 and turbulence.geometry in ("slab", "composite")
+
+
 def quasi_linear_D(turbulence: Turbulence, p_GeV: ArrayLike) -> FloatArray:
-    """Quasi-linear D along the mean field, in slab waves: v r_L/(2 pi) int (1 - mu^2)/F(1/(r_L |mu|)) dmu.
+    """Quasi-linear D along the mean field, by slab waves: v r_L/(2 pi) int (1 - mu^2)/F(1/(r_L |mu|)) dmu.
 
     (2/pi) r_L v/(3 F) where F is flat, 2.46 times r_L v/(3 F) for Kolmogorov. Pitch angles whose waves are
     longer or shorter than all there are take those at the end of the range: theory alone would give no
     scattering there, and D without end.
 
+    Of a composite, F is that of its slab waves.
+
     Raises
     ------
     ValueError
-        Without a mean field there is nothing to expand about.
+        Without a mean field, or waves along it.
     """
-    if turbulence.mean_field_uG == 0.0:
-        raise ValueError("mean_field_uG = 0: quasi-linear theory needs a mean field")
+    if not has_quasi_linear(turbulence):
+        raise ValueError("quasi-linear theory needs a mean field, and slab waves")
+    return _quasi_linear(turbulence, p_GeV) / (SLAB_SHARE if turbulence.geometry == "composite" else 1.0)
+
+
+def _quasi_linear(turbulence: Turbulence, p_GeV: ArrayLike) -> FloatArray:
     r_L, v = _radius_and_speed(turbulence, p_GeV)
     k = 1.0 / (r_L[..., None] * _MU)
     integral = (2.0 * _DMU * (1.0 - _MU**2) / turbulence.F(np.clip(k, *turbulence.k_range_kpc))).sum(axis=-1)
@@ -82,9 +93,12 @@ def small_angle_D(turbulence: Turbulence, p_GeV: ArrayLike) -> FloatArray:
 def expected_D(turbulence: Turbulence, p_GeV: ArrayLike) -> FloatArray:
     """An estimate to plan with: quasi-linear, or without a mean field r_L v/(9 F) + (2/3) v r_L^2/l_c.
 
+    Isotropic waves about a mean field are taken as slab waves.
     The second is within 20% of tracks in isotropic Kolmogorov turbulence at r_L/l_c = 0.1 to 5.
     """
-    if turbulence.mean_field_uG > 0.0:
+    if has_quasi_linear(turbulence):
         return quasi_linear_D(turbulence, p_GeV)
+    if turbulence.mean_field_uG > 0.0:
+        return _quasi_linear(turbulence, p_GeV)
     resonant = resonant_D(turbulence, p_GeV)
     return np.where(np.isfinite(resonant), resonant / 3.0, 0.0) + small_angle_D(turbulence, p_GeV)

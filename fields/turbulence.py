@@ -345,6 +345,11 @@ class Turbulence:
         return self.mean_field_uG or self.rms_uG
 
     @property
+    def total_field_uG(self) -> float:
+        """Root of <B^2>, mean field and waves."""
+        return math.hypot(self.mean_field_uG, self.rms_uG)
+
+    @property
     def k_range_kpc(self) -> tuple[float, float]:
         """Smallest and largest k [1/kpc]."""
         return _checked(self.wavelengths_kpc, self.rms_uG)

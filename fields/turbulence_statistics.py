@@ -8,15 +8,16 @@ directions of the waves.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from scipy.integrate import quad
 
-from .turbulence import Turbulence
+from .turbulence import PlaneWaves, Turbulence
 from .units import FloatArray
-from .vectors import divergence, sample
+from .vectors import Sum, divergence, sample
 
 LINES = 8
 _BINS_PER_DECADE = 8
@@ -42,58 +43,62 @@ class TurbulenceStatistics(NamedTuple):
     correlation: FloatArray
 
 
-def measure(turbulence: Turbulence, realisations: int, seed: int = 0) -> TurbulenceStatistics:
+def measure(turbulence: Turbulence, fields: Sequence[Sum], seed: int = 0) -> TurbulenceStatistics:
     """Measure realisations of turbulence; the mean field is left out.
 
     Parameters
     ----------
     turbulence : Turbulence
         What they should be.
-    realisations : int
-        How many.
+    fields : sequence
+        Its realisations.
     seed : int
-        Of the first; also of the lines.
+        Of the lines.
     """
     shortest, longest = turbulence.wavelengths_kpc
-    spacing, length = shortest / _SAMPLES_PER_WAVE, _LONGEST_WAVES * longest
-    count = int(length / spacing)
-    path = spacing * np.arange(count)
-    rng = np.random.default_rng(seed)
-    window = np.hanning(count)
-    k = 2.0 * math.pi * np.fft.rfftfreq(count, spacing)
+    spacing = shortest / _SAMPLES_PER_WAVE
+    path = np.asarray(spacing * np.arange(int(_LONGEST_WAVES * longest / spacing)), float)
     edges = _edges(turbulence)
-    found: dict[str, list] = {name: [] for name in ("rms", "squares", "divergence", "power", "correlation")}
-    for number in range(realisations):
-        waves = turbulence.realisation((seed, number)).second
-        direction = rng.standard_normal((LINES, 1, 3))
-        direction /= np.linalg.norm(direction, axis=2, keepdims=True)
-        start = rng.uniform(-100.0, 100.0, (LINES, 1, 3)) * longest
-        B = sample(waves, start + path[:, None] * direction) / turbulence.rms_uG
-        squares = (B**2).mean(axis=(0, 1))
-        spectrum = (np.abs(np.fft.rfft(B * window[:, None], axis=1)) ** 2).sum(axis=(0, 2))
-        spectrum *= 2.0 / (LINES * count * (window**2).sum())
-        binned, _ = np.histogram(k, edges, weights=spectrum)
-        found["rms"].append(math.sqrt(squares.sum()))
-        found["squares"].append(3.0 * squares)
-        found["power"].append(binned / np.diff(np.log(edges)))
-        found["correlation"].append(_correlation(B))
-        places = start[:, 0] + path[-1] * direction[:, 0]
-        k_max_B = turbulence.k_range_kpc[1] * turbulence.rms_uG
-        found["divergence"].append(np.abs(divergence(waves, places, 0.02 * shortest)).max() / k_max_B)
-    lag = path[: len(found["correlation"][0])]
-    correlation = np.array(found["correlation"])
+    rng = np.random.default_rng(seed)
     scale = (turbulence.rms_uG / turbulence.reference_field_uG) ** 2
+    found = [_measured(turbulence, field.second, path, edges, rng) for field in fields]
+    rms, squares, divergences, power, correlation = (np.array(values) for values in zip(*found, strict=True))
+    lag = path[: correlation.shape[1]]
     return TurbulenceStatistics(
-        rms=np.array(found["rms"]),
-        squares=np.array(found["squares"]),
+        rms=rms,
+        squares=squares,
         correlation_length=np.trapezoid(correlation, lag, axis=1) / turbulence.correlation_length_kpc,
-        divergence=np.array(found["divergence"]),
+        divergence=divergences,
         k_kpc=np.sqrt(edges[1:] * edges[:-1]),
-        power=scale * np.array(found["power"]),
+        power=scale * power,
         expected_power=np.array([_expected(turbulence, *ends) for ends in pairwise(edges)]),
         lag_kpc=np.asarray(lag, float),
         correlation=correlation,
     )
+
+
+def _measured(
+    turbulence: Turbulence, waves: PlaneWaves, path: FloatArray, edges: FloatArray, rng: np.random.Generator
+) -> tuple[float, FloatArray, float, FloatArray, FloatArray]:
+    """(rms, squares, divergence, power, correlation) of one realisation, over those of the rms asked for."""
+    longest, count = turbulence.wavelengths_kpc[1], len(path)
+    window = np.hanning(count)
+    squares, power, correlation, divergences = np.zeros(3), np.zeros(len(edges) - 1), np.zeros(count // 2), []
+    k = 2.0 * math.pi * np.fft.rfftfreq(count, path[1])
+    for _ in range(LINES):
+        direction = rng.standard_normal(3)
+        start = rng.uniform(-100.0, 100.0, 3) * longest
+        B = sample(waves, start + path[:, None] * direction / np.linalg.norm(direction)) / turbulence.rms_uG
+        squares += (B**2).mean(axis=0) / LINES
+        spectrum = (np.abs(np.fft.rfft(B * window[:, None], axis=0)) ** 2).sum(axis=1)
+        spectrum *= 2.0 / (LINES * count * (window**2).sum())
+        power += np.histogram(k, edges, weights=spectrum)[0] / np.diff(np.log(edges))
+        correlation += _correlation(B)
+        step = 0.02 * turbulence.wavelengths_kpc[0]
+        divergences.append(float(np.abs(divergence(waves, start[None], step)).max()))
+    unit = turbulence.k_range_kpc[1] * turbulence.rms_uG
+    rms = math.sqrt(squares.sum())
+    return rms, 3.0 * squares, max(divergences) / unit, power, correlation / correlation[0]
 
 
 def _edges(turbulence: Turbulence) -> FloatArray:
@@ -104,12 +109,11 @@ def _edges(turbulence: Turbulence) -> FloatArray:
 
 
 def _correlation(B: FloatArray) -> FloatArray:
-    """<B(0).B(r)> over <B^2>, along the lines and averaged over them, up to half their length."""
-    count = B.shape[1]
-    transformed = np.fft.rfft(B, 2 * count, axis=1)
-    sums = np.fft.irfft((np.abs(transformed) ** 2).sum(axis=(0, 2)), 2 * count)[: count // 2]
-    mean = sums / (count - np.arange(count // 2))
-    return mean / mean[0]
+    """<B(0).B(r)> along a line, (count, 3), up to half its length."""
+    count = len(B)
+    transformed = np.fft.rfft(B, 2 * count, axis=0)
+    sums = np.fft.irfft((np.abs(transformed) ** 2).sum(axis=1), 2 * count)[: count // 2]
+    return sums / (count - np.arange(count // 2))
 
 
 def _expected(turbulence: Turbulence, low: float, high: float) -> float:

@@ -13,6 +13,16 @@ from ..fields.units import FloatArray
 PLATEAU_SIGMAS = 2.0
 PLATEAU_SHARE = 0.05
 LAGS = 40
+# D is of displacements over paths of 20 free paths, and over 5 correlation lengths, at least: of up to 48
+# records, along tracks of 240.
+LONGEST_OVER_FREE_PATH, LONGEST_OVER_CORRELATION = 20.0, 5.0
+LONGEST_RECORDS, RECORDS = 48, 240
+
+
+def longest_path_kpc(D_over_v_kpc: float, correlation_length_kpc: float) -> float:
+    """Path over which displacements are to be followed for a D that has settled."""
+    far = LONGEST_OVER_CORRELATION * correlation_length_kpc
+    return max(LONGEST_OVER_FREE_PATH * 3.0 * D_over_v_kpc, far**2 / (2.0 * D_over_v_kpc))
 
 
 def jackknife(

@@ -84,7 +84,7 @@ def _cut(old, new, share):
 
 
 @kernel
-def _follow(table, controls, field, longest_step, tally, group, q, particle):
+def _follow(table, controls, field, longest_step, tally, group, q, particle, stop):
     """Follow one particle from injection to its fate; returns (fate, its age then, number of steps)."""
     clock = 0.0
     before = tally.grammage_first[group, 0] + tally.grammage_first[group, 1]
@@ -93,6 +93,9 @@ def _follow(table, controls, field, longest_step, tally, group, q, particle):
     B_x, B_y, B_z = magnetic_field(field, q.x, q.y, q.z)
     B2 = B_x * B_x + B_y * B_y + B_z * B_z
     for step in range(controls.max_steps):
+        # A history can take minutes.
+        if step & 65535 == 0 and stop[0]:
+            return _CAPPED, clock, step
         rigidity = LARMOR_KPC * math.exp(q.ln_p)
         length = min(longest_step, q.speed * (controls.t_max - clock))
         if length * length * B2 > (STEP_OVER_LARMOR * rigidity) ** 2:
@@ -124,7 +127,7 @@ def _follow(table, controls, field, longest_step, tally, group, q, particle):
 def run_block(table, controls, field, longest_step, tally, ages, first_particle, count, stop):
     """Orbits of particles first_particle ... + count - 1 through one field, into a tally.
 
-    `ages` [Myr] takes the age of each particle at its end; `stop[0]` is polled between particles.
+    `ages` [Myr] takes the age of each particle at its end; `stop[0]` is polled all along.
     """
     radius_0, _, _, _ = uniform4(controls.seed, PURPOSE_SOURCE, first_particle, 0, 0, 2)
     for index in range(count):
@@ -135,7 +138,7 @@ def run_block(table, controls, field, longest_step, tally, ages, first_particle,
         tally.injected[group] += 1.0
         radius = (radius_0 + controls.ranks[index] * 0.7548776662466927) % 1.0
         q = inject(table, controls, group, particle, 0, radius)
-        fate, age, steps = _follow(table, controls, field, longest_step, tally, group, q, particle)
+        fate, age, steps = _follow(table, controls, field, longest_step, tally, group, q, particle, stop)
         tally.work[0] += steps
         ages[index] = age
         end_history(tally, group, fate, age)

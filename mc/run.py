@@ -26,7 +26,8 @@ from .source import Spectrum
 from .tally import FOLDS, Tally, TallyGrid, add
 
 BLOCK_AT_LEAST = 64
-REALISATION_AT_LEAST = 16
+# Particles of a block of orbits, which go through one realisation.
+REALISATION = 16
 MAX_STEPS = 2_000_000_000
 
 Progress = Callable[[int, int], None]
@@ -59,17 +60,20 @@ class Transport:
     turbulence: Turbulence | None = None
 
 
-def schedule(energy_edges_GeV: np.ndarray, at_least: int = BLOCK_AT_LEAST) -> tuple[np.ndarray, np.ndarray]:
+def schedule(energy_edges_GeV: np.ndarray, orbits: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """(injection group, rank in energy) of each particle of a block, the same for all blocks.
 
     Energies are log-uniform within a group. Groups whose histories are short or scatter more come up to four
     times; tallies are per particle of a group, so how many there are does not matter to them. The order goes
-    through the energies in long strides, so that a part of a block covers them all.
+    through the energies in long strides, so that a part of a block covers them all. Orbits come in blocks of
+    `REALISATION` where there are not more groups than that.
     """
     low = energy_edges_GeV[:-1] * (1 + 1e-9)
     bounds, times = [3.0, 30.0, 300.0, 3e3, 3e5, 3e6], np.array([1, 2, 1, 3, 3, 4, 1])
+    if orbits:
+        times[:] = 1
     groups = np.repeat(np.arange(len(low)), times[np.searchsorted(bounds, low)])
-    groups = np.repeat(groups, -(-at_least // len(groups)))
+    groups = np.repeat(groups, -(-(REALISATION if orbits else BLOCK_AT_LEAST) // len(groups)))
     stride = (np.arange(len(groups)) * GOLDEN) % 1.0
     rank = np.argsort(stride, kind="stable")
     return groups[rank].astype(np.int64), rank.astype(np.int64)
@@ -79,7 +83,7 @@ def controls_of(medium: Medium, grid: TallyGrid, transport: Transport) -> Contro
     """The kernel's view of a `Transport`."""
     steps, orbits = transport.method == "hybrid", transport.method == "orbit"
     halo_cells, bell_cells = grid.binnings()
-    groups, ranks = schedule(grid.energy_edges_GeV, REALISATION_AT_LEAST if orbits else BLOCK_AT_LEAST)
+    groups, ranks = schedule(grid.energy_edges_GeV, orbits)
     skin = transport.acceleration != 1 and steps
     return Controls(
         seed=transport.seed,

@@ -106,8 +106,8 @@ def score(table, controls, tally, group, fallen, in_bell, no_return, old, new, w
     residence = weight * dt
     path = residence * old.speed * _GRAMMAGE_PER_KPC
     cells = controls.bell_cells if in_bell else controls.halo_cells
-    i = cells.cell_of_R[min(int(R * cells.inverse_step), cells.cell_of_R.size - 1)]
-    j = cells.cell_of_z[min(int(z * cells.inverse_step), cells.cell_of_z.size - 1)]
+    i = cells.cell_of_R[min(int(R * cells.inverse_step_R), cells.cell_of_R.size - 1)]
+    j = cells.cell_of_z[min(int(z * cells.inverse_step_z), cells.cell_of_z.size - 1)]
     if in_bell:
         density = gas_density(table, R, z, 2)
         tally.grammage[group, 2] += path * density

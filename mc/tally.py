@@ -61,7 +61,8 @@ class Region(IntEnum):
 class Binning(NamedTuple):
     """Edges of a spatial tally with an O(1) look-up, for kernels."""
 
-    inverse_step: float
+    inverse_step_R: float
+    inverse_step_z: float
     cell_of_R: np.ndarray
     cell_of_z: np.ndarray
 
@@ -147,13 +148,21 @@ _BIN_STEP_KPC = 0.05
 
 
 def _binning(R_edges: np.ndarray, z_edges: np.ndarray) -> Binning:
-    def cells(edges: np.ndarray) -> np.ndarray:
-        centres = (np.arange(round(edges[-1] / _BIN_STEP_KPC)) + 0.5) * _BIN_STEP_KPC
+    def step_of(edges: np.ndarray) -> float:
+        """0.05 kpc, or the smallest cell where edges are no multiples of that."""
+        steps = edges / _BIN_STEP_KPC
+        return (
+            _BIN_STEP_KPC if np.allclose(steps, np.round(steps), atol=1e-6) else float(np.diff(edges).min())
+        )
+
+    def cells(edges: np.ndarray, step: float) -> np.ndarray:
+        centres = (np.arange(round(edges[-1] / step)) + 0.5) * step
         inside = np.searchsorted(edges, centres, side="right") - 1
         # One more entry for whatever lies beyond the last edge: -1, not counted.
         return np.append(np.clip(inside, 0, len(edges) - 2), -1).astype(np.int16)
 
-    return Binning(1.0 / _BIN_STEP_KPC, cells(R_edges), cells(z_edges))
+    step_R, step_z = step_of(R_edges), step_of(z_edges)
+    return Binning(1.0 / step_R, 1.0 / step_z, cells(R_edges, step_R), cells(z_edges, step_z))
 
 
 def energy_groups(E_min_GeV: float, E_max_GeV: float) -> np.ndarray:

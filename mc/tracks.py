@@ -16,7 +16,7 @@ from .orbit import push
 from .rng import PURPOSE_SOURCE, isotropic, uniform4
 
 
-def _track(field, rigidity, step, steps, places, directions, out):
+def _track(field, rigidity, step, steps, places, directions, out, stop):
     """Follow particles; `out[i, j]` is the place and direction of particle i after steps[j] steps in all.
 
     Parameters
@@ -32,12 +32,16 @@ def _track(field, rigidity, step, steps, places, directions, out):
     places, directions : ndarray, shape (particles, 3)
         At the start.
     out : ndarray, shape (particles, len(steps), 6)
+    stop : ndarray of int
+        Nothing more is done once its entry is set.
     """
     for i in range(places.shape[0]):
         x, y, z = places[i, 0], places[i, 1], places[i, 2]
         e_x, e_y, e_z = directions[i, 0], directions[i, 1], directions[i, 2]
         done = 0
         for j in range(steps.size):
+            if stop[0]:
+                return
             while done < steps[j]:
                 x, y, z, e_x, e_y, e_z, _ = push(field, x, y, z, e_x, e_y, e_z, step, rigidity)
                 done += 1
@@ -105,8 +109,13 @@ def tracks(
         else:
             places[:], directions[:] = starts
         out = np.empty((particles, steps.size, 6))
-        track(realisations[block], rigidity_kpc_uG, step_kpc, steps, places, directions, out)
+        track(realisations[block], rigidity_kpc_uG, step_kpc, steps, places, directions, out, stop)
         return out
 
+    stop = np.zeros(1, np.int64)
     with ThreadPoolExecutor(threads) as pool:
-        return np.array(list(pool.map(one, range(len(realisations)))))
+        try:
+            return np.array(list(pool.map(one, range(len(realisations)))))
+        except BaseException:
+            stop[0] = 1
+            raise

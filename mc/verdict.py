@@ -2,52 +2,52 @@
 
 Protons of one energy start at the middle plane of a slab |z| < H of homogeneous turbulence. Their D is
 measured on tracks that know of no slab; their escape from the slab is then followed by orbits, by the hybrid
-engine with the measured D, and taken from the diffusion equation.
+engine with the measured D, and taken from the diffusion equation. Each has realisations and seeds of its own.
 """
 
 from __future__ import annotations
 
-import warnings
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
-from ..fields.medium import Medium, Wall, axis
-from ..fields.scattering import bohm_D, expected_D, quasi_linear_D, resonant_D, small_angle_D
+from ..fields.scattering import (
+    bohm_D,
+    expected_D,
+    has_quasi_linear,
+    quasi_linear_D,
+    resonant_D,
+    small_angle_D,
+)
 from ..fields.streaming import larmor_radius_kpc
 from ..fields.turbulence import Turbulence
 from ..fields.units import KPC_CM, LARMOR_KPC, M_P_G, FloatArray, momentum_GeV, speed_kpc_Myr
-from .albedo import MILNE_EXTRAPOLATION
-from .diffusion import RunningDiffusion, pitch_angle_diffusion, running_diffusion
+from .diffusion import (
+    LONGEST_OVER_FREE_PATH,
+    LONGEST_RECORDS,
+    RECORDS,
+    RunningDiffusion,
+    longest_path_kpc,
+    pitch_angle_diffusion,
+    running_diffusion,
+)
+from .escape import DiffusiveEscape, Escape, Slab, compare, escape
 from .orbit import orbit_step_kpc
-from .result import Result, value_and_error
-from .run import REALISATION_AT_LEAST, Transport, run
-from .tally import TallyGrid
+from .run import REALISATION
 from .tracks import tracks
 
 # A free path of less than H/20 and more than twenty correlation lengths across: diffusion should hold.
 FREE_PATH_OVER_H, H_OVER_CORRELATION = 0.05, 20.0
 TIME_TOLERANCE, TIME_SIGMAS = 0.03, 2.0
-# D is of displacements over 20 free paths and 5 correlation lengths at least; tracks are five times longer.
-LONGEST_OVER_FREE_PATH, LONGEST_OVER_CORRELATION = 20.0, 5.0
-LONGEST_RECORDS, RECORDS = 48, 240
+# What is measured worse than this, or has so large a share still inside, decides nothing.
+WORST_D, WORST_TIME, MOST_INSIDE = 0.1, 0.05, 0.01
 HYBRID_PER_ORBIT = 16
-_WIDTH = 1.005
-_LONG_MYR, _FAR_OVER_H = 1e30, 1e4
 MU_EDGES, PITCH_REALISATIONS = np.linspace(-1.0, 1.0, 21), 40
-
-
-class Sample(NamedTuple):
-    """Escape from the slab by one method: times [Myr], grammage [g cm^-2], each mean with its error."""
-
-    times_Myr: FloatArray
-    time_Myr: tuple[float, float]
-    grammage_g_cm2: tuple[float, float]
-    result: Result
+_PURPOSES = ("early", "late", "pitch angles", "orbits", "hybrid", "tests")
 
 
 class Running(NamedTuple):
@@ -59,25 +59,26 @@ class Running(NamedTuple):
 
 @dataclass(frozen=True)
 class Case:
-    """Protons of one energy in a slab of turbulence, and what was measured on them.
+    """Protons of one energy in a slab of turbulence, and what is measured on them, when it is asked for.
 
     Attributes
     ----------
     turbulence : Turbulence
         What they go through.
-    energy_GeV, H_kpc, gas_cm3 : float
-        Total energy, half-thickness of the slab, hydrogen in it.
+    energy_GeV : float
+        Total energy.
+    slab : Slab
+        What they escape from.
     particles, seed, threads : int
-        As in `run`.
+        As in `run`; 16 particles go through each realisation.
     """
 
     turbulence: Turbulence
     energy_GeV: float
-    H_kpc: float
-    gas_cm3: float
+    slab: Slab
     particles: int
-    seed: int
-    threads: int
+    seed: int = 1
+    threads: int = 1
 
     @property
     def momentum_GeV(self) -> float:
@@ -92,48 +93,61 @@ class Case:
         """In the reference field of the turbulence."""
         return float(larmor_radius_kpc(self.momentum_GeV, self.turbulence.reference_field_uG))
 
+    def seed_of(self, purpose: str) -> int:
+        """A seed for one of the measurements at this energy."""
+        energy = int(np.float64(self.energy_GeV).view(np.uint64))
+        return int(np.random.SeedSequence((self.seed, energy, _PURPOSES.index(purpose))).generate_state(1)[0])
+
+    def fields(self, purpose: str, count: int | None = None) -> list[Any]:
+        """Realisations that one of the measurements goes through."""
+        seed = self.seed_of(purpose)
+        blocks = -(-self.particles // REALISATION) if count is None else count
+        return [self.turbulence.realisation((seed, block)) for block in range(blocks)]
+
     # -- tracks --------------------------------------------------------------------------
 
-    def _running(self, longest_kpc: float) -> Running:
+    def _tracks(self, purpose: str, fields: list[Any], step: float, path: ArrayLike, each: int) -> FloatArray:
+        box = 100.0 * self.turbulence.wavelengths_kpc[1]
+        rigidity = LARMOR_KPC * self.momentum_GeV
+        return tracks(fields, rigidity, step, path, each, box, self.seed_of(purpose), self.threads)
+
+    def _running(self, purpose: str, longest_kpc: float) -> Running:
         """D from displacements over up to a path, on tracks without a boundary."""
-        step = orbit_step_kpc(self.larmor_radius_kpc, self.turbulence.correlation_length_kpc)
+        r_L = float(larmor_radius_kpc(self.momentum_GeV, self.turbulence.total_field_uG))
+        step = orbit_step_kpc(r_L, self._l_c)
         spacing = max(1, round(longest_kpc / LONGEST_RECORDS / step)) * step
-        fields = self._fields(-(-self.particles // REALISATION_AT_LEAST))
         path = spacing * np.arange(1, RECORDS + 1)
-        out = self._tracks(fields, step, path, REALISATION_AT_LEAST)
+        out = self._tracks(purpose, self.fields(purpose), step, path, REALISATION)
         mean_field = self.turbulence.mean_field_uG > 0
         return Running(
             running_diffusion(out, spacing, LONGEST_RECORDS, (2,) if mean_field else (0, 1, 2)),
             running_diffusion(out, spacing, LONGEST_RECORDS, (0, 1)) if mean_field else None,
         )
 
-    def _fields(self, count: int) -> list[Any]:
-        return [self.turbulence.realisation((self.seed, block)) for block in range(count)]
-
-    def _tracks(self, fields: list[Any], step: float, path: ArrayLike, particles: int) -> FloatArray:
-        box = 100.0 * self.turbulence.wavelengths_kpc[1]
-        rigidity = LARMOR_KPC * self.momentum_GeV
-        return tracks(fields, rigidity, step, path, particles, box, self.seed, self.threads)
+    @property
+    def _l_c(self) -> float:
+        return self.turbulence.correlation_length_kpc
 
     @cached_property
     def early(self) -> Running:
-        """D from displacements of up to 20 free paths, as theory expects them."""
+        """D from displacements over paths of up to 20 free paths, as theory expects them."""
         expected = 3.0 * float(expected_D(self.turbulence, self.momentum_GeV)) / self.speed_kpc_Myr
-        return self._running(LONGEST_OVER_FREE_PATH * expected)
+        return self._running("early", LONGEST_OVER_FREE_PATH * expected)
 
     @cached_property
     def late(self) -> Running:
-        """D from displacements that also go over 5 correlation lengths: what is left of `early` decides."""
+        """D that is judged: from `early`, or from longer paths where those were too short for it."""
         early = self.early.along
-        longest = (LONGEST_OVER_CORRELATION * self.turbulence.correlation_length_kpc) ** 2 / (
-            2.0 * early.plateau
-        )
-        return self._running(longest) if longest > early.path_kpc[-1] else self.early
+        if not early.plateau > 0.0:
+            return self.early
+        longest = longest_path_kpc(early.plateau, self._l_c)
+        return self._running("late", longest) if longest > 1.2 * early.path_kpc[-1] else self.early
 
     def pitch_angles(self) -> tuple[FloatArray, FloatArray]:
         """D_mumu [1/Myr] and its error in the bins `MU_EDGES`: how dmu^2 grows over a second gyration."""
         turn = 2.0 * np.pi * self.larmor_radius_kpc
-        out = self._tracks(self._fields(PITCH_REALISATIONS), turn / 64, turn * np.arange(1, 21), 64)
+        fields = self.fields("pitch angles", PITCH_REALISATIONS)
+        out = self._tracks("pitch angles", fields, turn / 64, turn * np.arange(1, 21), 64)
         measured, error = pitch_angle_diffusion(out, turn, 1, MU_EDGES)
         return measured * self.speed_kpc_Myr, error * self.speed_kpc_Myr
 
@@ -150,82 +164,56 @@ class Case:
 
     # -- escape --------------------------------------------------------------------------
 
-    def _slab(self) -> tuple[Medium, TallyGrid]:
-        """The slab with the measured D, and a grid of one narrow group of energies on either side."""
-        D, _ = self.D_kpc2_Myr
-        H, gas = self.H_kpc, self.gas_cm3
-        far = _FAR_OVER_H * H
-        medium = Medium.tabulate(
-            diffusion_halo=lambda p, R, z: D + 0.0 * p * R * z,
-            surface=lambda R, z: z - H + 0.0 * R,
-            gas_halo=lambda R, z: gas + 0.0 * R * z,
-            R_axis=axis((far, far / 2)),
-            z_axis=axis((H, H / 64), (4 * H, H / 4)),
-            r_max_kpc=far,
-            wall=Wall.ABSORBING,
-        )
-        energies = self.energy_GeV * np.array([1.0 / _WIDTH, 1.0, _WIDTH])
-        whole = np.array([0.0, far])
-        return medium, TallyGrid(energies, whole, np.array([0.0, H]), whole, whole)
-
-    def _escape(self, method: str, particles: int) -> Sample:
-        medium, grid = self._slab()
-        turbulence = self.turbulence if method == "orbit" else None
-        # Starts spread over many correlation lengths.
-        transport = Transport(
-            particles, self.seed, method, 1, _LONG_MYR, R_d_kpc=self.H_kpc, turbulence=turbulence
-        )
-        ages = np.empty(particles)
-        provenance = {"energy_GeV": self.energy_GeV, "method": method}
-        result = run(medium, grid, transport, threads=self.threads, ages_Myr=ages, provenance=provenance)
-        escape = result.per_particle("escape").mean(axis=1)
-        grammage = result.per_particle("grammage").sum(axis=2).mean(axis=1)
-        mean, error = value_and_error(escape[:, 1] / escape[:, 0])
-        X, X_error = value_and_error(grammage)
-        return Sample(ages, (float(mean), float(error)), (float(X), float(X_error)), result)
-
     @cached_property
-    def by_orbits(self) -> Sample:
+    def by_orbits(self) -> Escape:
         """Escape by orbits."""
-        return self._escape("orbit", self.particles)
+        D = float(bohm_D(self.turbulence, self.momentum_GeV))  # which they do not use
+        seed = self.seed_of("orbits")
+        return escape(self.slab, self.energy_GeV, D, self.turbulence, self.particles, seed, self.threads)
 
     @cached_property
-    def by_hybrid(self) -> Sample:
-        """Escape by the hybrid engine with the measured D."""
-        return self._escape("hybrid", HYBRID_PER_ORBIT * self.particles)
+    def by_hybrid(self) -> Escape:
+        """Escape by the hybrid engine with the measured D, which is above zero."""
+        D, number = self.D_kpc2_Myr[0], HYBRID_PER_ORBIT * self.particles
+        return escape(self.slab, self.energy_GeV, D, None, number, self.seed_of("hybrid"), self.threads)
 
     @property
-    def _thicker_kpc(self) -> float:
-        """Where a diffusive density would fall to zero: 0.71 lambda beyond the surface (Milne)."""
-        return self.H_kpc + MILNE_EXTRAPOLATION * self.mean_free_path_kpc
+    def diffusive(self) -> DiffusiveEscape:
+        """Escape by the diffusion equation."""
+        return DiffusiveEscape(self.slab.H_kpc, self.D_kpc2_Myr[0], self.mean_free_path_kpc)
 
     @property
-    def diffusive_time_Myr(self) -> float:
-        """Mean escape time of the diffusion equation, (H + 0.71 lambda)^2/(2 D)."""
-        return self._thicker_kpc**2 / (2.0 * self.D_kpc2_Myr[0])
-
-    def diffusive_cdf(self, time_Myr: FloatArray) -> FloatArray:
-        """Share that has escaped by a time, from the diffusion equation with its zero 0.71 lambda outside."""
-        x = self.D_kpc2_Myr[0] * np.asarray(time_Myr, float)[..., None] / self._thicker_kpc**2
-        n = np.arange(200)
-        terms = (-1.0) ** n / (2 * n + 1) * np.exp(-((np.pi * (n + 0.5)) ** 2) * x)
-        # The sum converges slowly where nothing has escaped yet.
-        left = np.where(x[..., 0] > 5e-3, 4.0 / np.pi * terms.sum(axis=-1), 1.0)
-        return np.clip(1.0 - left, 0.0, 1.0)
+    def time_ratio(self) -> tuple[float, float]:
+        """Mean escape time of orbits over that of diffusion, and its error."""
+        (time, time_error), (D, D_error) = self.by_orbits.time_Myr, self.D_kpc2_Myr
+        ratio = time / self.diffusive.mean_Myr
+        return ratio, abs(ratio) * math.hypot(time_error / time, self.diffusive.slope * D_error / D)
 
     # -- verdict -------------------------------------------------------------------------
 
+    def _unsettled(self) -> str | None:
+        """Why nothing can be said, if so."""
+        found = self.late.along
+        if not found.plateau_error < WORST_D * found.plateau:
+            return f"D/v = {found.plateau:.2g} +- {found.plateau_error:.2g} kpc is known too badly"
+        if not found.converged:
+            change = found.late_change / found.plateau
+            return f"D still changes by {change:+.0%} over the longest displacements"
+        orbits = self.by_orbits
+        if orbits.inside > MOST_INSIDE * self.particles:
+            return f"{orbits.inside} of {self.particles} are still inside after {self.slab.t_max_Myr:.3g} Myr"
+        ratio, error = self.time_ratio
+        if not error < WORST_TIME * ratio:
+            return f"the escape time, {ratio:.2f} +- {error:.2f} of the diffusive one, is known too badly"
+        return None
+
     def judgement(self) -> tuple[str, str]:
         """(flag, reason): "diffusive", "marginal", "ballistic" or "not converged"."""
-        found = self.late.along
-        if not found.converged:
-            change = 100.0 * found.late_change / found.plateau
-            return "not converged", f"D still changes by {change:+.0f}% over the longest displacements"
-        over_H = self.mean_free_path_kpc / self.H_kpc
-        lengths = self.H_kpc / self.turbulence.correlation_length_kpc
-        (time, time_error), (D, D_error) = self.by_orbits.time_Myr, self.D_kpc2_Myr
-        ratio = time / self.diffusive_time_Myr
-        error = ratio * float(np.hypot(time_error / time, D_error / D))
+        unsettled = self._unsettled()
+        if unsettled:
+            return "not converged", unsettled
+        over_H, lengths = self.mean_free_path_kpc / self.slab.H_kpc, self.slab.H_kpc / self._l_c
+        ratio, error = self.time_ratio
         said = f"lambda = {over_H:.2g} H, escape takes {ratio:.3f} +- {error:.3f} of the diffusive time"
         if over_H > 1.0:
             return "ballistic", said
@@ -235,63 +223,72 @@ class Case:
         return "marginal", said if lengths > H_OVER_CORRELATION else f"{said}, H is only {lengths:.2g} l_c"
 
     def row(self) -> dict[str, Any]:
-        """All of it as plain numbers; D in units of c times the longest wavelength."""
-        turbulence, p = self.turbulence, self.momentum_GeV
-        unit = self.speed_kpc_Myr * turbulence.wavelengths_kpc[1]
-        (D, D_error), across = self.D_kpc2_Myr, self.late.across
+        """All of it as plain numbers; D in units of c times the longest wavelength, None where unknown."""
         flag, reason = self.judgement()
-        orbits, hybrid = self.by_orbits, self.by_hybrid
-        slab = turbulence.geometry == "slab" and turbulence.mean_field_uG > 0
-        formula = float(resonant_D(turbulence, p))
-        grammage = M_P_G * KPC_CM * self.gas_cm3 * self.speed_kpc_Myr * self.diffusive_time_Myr
         return {
             "energy_GeV": self.energy_GeV,
             "r_L_kpc": self.larmor_radius_kpc,
-            "r_L_over_lc": self.larmor_radius_kpc / turbulence.correlation_length_kpc,
-            "D_over_cLmax": D / unit,
-            "error": D_error / unit,
-            "D_perp": across.plateau * self.speed_kpc_Myr / unit if across else None,
-            "D_perp_error": across.plateau_error * self.speed_kpc_Myr / unit if across else None,
-            "D_qlt": float(quasi_linear_D(turbulence, p)) / unit if slab else None,
-            "D_formula": formula / unit if np.isfinite(formula) else None,
-            "D_small_angle": None if turbulence.mean_field_uG else float(small_angle_D(turbulence, p)) / unit,
-            "D_bohm": float(bohm_D(turbulence, p)) / unit,
+            "r_L_over_lc": self.larmor_radius_kpc / self._l_c,
+            **self._coefficients(),
             "mean_free_path_kpc": self.mean_free_path_kpc,
-            "mean_free_path_over_H": self.mean_free_path_kpc / self.H_kpc,
-            "exit_time_Myr": {
-                "tracks": _quantity(orbits.time_Myr),
-                "hybrid": _quantity(hybrid.time_Myr),
-                "diffusive": _quantity((self.diffusive_time_Myr, self.diffusive_time_Myr * D_error / D)),
-            },
-            "grammage_g_cm2": {
-                "tracks": _quantity(orbits.grammage_g_cm2),
-                "hybrid": _quantity(hybrid.grammage_g_cm2),
-                "diffusive": _quantity((grammage, grammage * D_error / D)),
-            },
-            "exit_time_tests": self._tests(),
+            "mean_free_path_over_H": self.mean_free_path_kpc / self.slab.H_kpc,
+            **self._escapes(),
             "flag": flag,
             "reason": reason,
         }
 
-    def _tests(self) -> dict[str, dict[str, float]]:
-        """Kolmogorov-Smirnov and Anderson-Darling, tracks against the other two; p-values."""
-        mine, theirs = self.by_orbits.times_Myr, self.by_hybrid.times_Myr
-        against_hybrid = stats.ks_2samp(mine, theirs)
-        against_diffusion = stats.kstest(mine, self.diffusive_cdf)
-        shuffled = stats.PermutationMethod(n_resamples=499, rng=np.random.default_rng(self.seed))
-        with warnings.catch_warnings():
-            # Of a default that will change, to a form of the statistic that is the same without ties.
-            warnings.simplefilter("ignore")
-            anderson = stats.anderson_ksamp([mine, theirs[: mine.size]], method=shuffled)
+    def _coefficients(self) -> dict[str, float | None]:
+        """D in units of c times the longest wavelength: measured, and by theory."""
+        turbulence, p, across = self.turbulence, self.momentum_GeV, self.late.across
+        unit = self.speed_kpc_Myr * turbulence.wavelengths_kpc[1]
+        D, D_error = self.D_kpc2_Myr
+        formula = float(resonant_D(turbulence, p))
         return {
-            "hybrid": {
-                "ks": float(against_hybrid.statistic),
-                "ks_p": float(against_hybrid.pvalue),
-                "ad": float(anderson.statistic),
-                "ad_p": float(anderson.pvalue),
-            },
-            "diffusive": {"ks": float(against_diffusion.statistic), "ks_p": float(against_diffusion.pvalue)},
+            "D_over_cLmax": D / unit,
+            "error": D_error / unit,
+            "D_perp": across.plateau * self.speed_kpc_Myr / unit if across else None,
+            "D_perp_error": across.plateau_error * self.speed_kpc_Myr / unit if across else None,
+            "D_qlt": float(quasi_linear_D(turbulence, p)) / unit if has_quasi_linear(turbulence) else None,
+            "D_formula": formula / unit if math.isfinite(formula) else None,
+            "D_small_angle": None if turbulence.mean_field_uG else float(small_angle_D(turbulence, p)) / unit,
+            "D_bohm": float(bohm_D(turbulence, p)) / unit,
         }
+
+    def _escapes(self) -> dict[str, Any]:
+        """Escape times and grammage by all three ways, and how alike the times are."""
+        orbits = self.by_orbits
+        times, grammages = {"tracks": orbits.time_Myr}, {"tracks": orbits.grammage_g_cm2}
+        tests: dict[str, Any] = {}
+        ratio: dict[str, float] | None = None
+        D, D_error = self.D_kpc2_Myr
+        if D > 0.0:
+            hybrid, mean = self.by_hybrid, self.diffusive.mean_Myr
+            share = abs(self.diffusive.slope) * D_error / D
+            grammage = M_P_G * KPC_CM * self.slab.gas_cm3 * self.speed_kpc_Myr * mean
+            times |= {"hybrid": hybrid.time_Myr, "diffusive": (mean, share * mean)}
+            grammages |= {"hybrid": hybrid.grammage_g_cm2, "diffusive": (grammage, share * grammage)}
+            ratio = _quantity(self.time_ratio)
+            tests = self._tests()
+        return {
+            "exit_time_Myr": {name: _quantity(pair) for name, pair in times.items()},
+            "exit_time_over_diffusive": ratio,
+            "grammage_g_cm2": {name: _quantity(pair) for name, pair in grammages.items()},
+            "exit_time_tests": tests,
+            "inside_at_end": orbits.inside,
+        }
+
+    def _tests(self) -> dict[str, dict[str, float]]:
+        """Kolmogorov-Smirnov and Anderson-Darling: tracks against the hybrid engine and against diffusion."""
+        mine, rng = self.by_orbits.times_Myr, np.random.default_rng(self.seed_of("tests"))
+        # As many as there are orbits, in as many blocks.
+        theirs = [block[: own.size] for own, block in zip(mine, self.by_hybrid.times_Myr, strict=False)]
+        chance = rng.random(sum(block.size for block in mine))
+        scale = self.diffusive.mean_Myr
+        time = np.linspace(0.0, 15.0, 20_001)
+        drawn = scale * np.interp(chance, self.diffusive.cdf(time * scale), time)
+        by_law = np.split(drawn, np.cumsum([block.size for block in mine])[:-1])
+        seed = self.seed_of("tests")
+        return {"hybrid": compare(mine, theirs, seed), "diffusive": compare(mine, by_law, seed)}
 
 
 def _quantity(pair: tuple[float, float]) -> dict[str, float]:

@@ -1,12 +1,14 @@
-"""Tables, JSON and progress as the `crhalo` command prints them: at most 100 columns wide."""
+"""Tables, JSON and progress as the `crhalo` command gives them: at most 100 columns wide."""
 
 from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -55,6 +57,14 @@ def print_rows(title: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
 def print_json(data: Any) -> None:
     """JSON that any reader accepts: a number that is not finite becomes null."""
     print(json.dumps(_finite(data), indent=1, ensure_ascii=False))
+
+
+def write_json(data: Any, path: Path) -> None:
+    """Write JSON into a file at once, or not at all; what could not be measured is null."""
+    text = json.dumps(_finite(data), indent=1, allow_nan=False)
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(text + "\n", "utf-8")
+    os.replace(temporary, path)
 
 
 def print_summary(summary: Mapping[str, Any], title: str = "") -> None:

@@ -25,6 +25,7 @@ from ..mc.result import Result
 from ..mc.run import run
 from ..mc.tally import FOLDS, energy_groups
 from . import verdict
+from .display import write_json
 from .model import galaxy_of, grid_of, spectrum_of, transport_of, turbulence_of
 from .schema import Scenario
 from .summary import summarise
@@ -126,12 +127,12 @@ def _check_orbits(scenario: Scenario) -> None:
     turbulence = turbulence_of(scenario)
     if turbulence is None:
         return
-    energies = energy_groups(*scenario.transport.energy_range)
-    share = scenario.transport.particles / len(energies)
-    advices = [advise(turbulence, float(E), scenario.medium.H, math.ceil(share)) for E in energies]
-    hours = sum(advice.core_hours for advice in advices)
-    dearest = max(advices, key=lambda advice: advice.core_hours)._replace(core_hours=hours)
-    refused = refusal(dearest, turbulence)
+    edges, t = energy_groups(*scenario.transport.energy_range), scenario.transport
+    share = math.ceil(t.particles / (len(edges) - 1))
+    advices = [
+        advise(turbulence, float(E), scenario.medium.H, share, t.t_max, measure_D=False) for E in edges[1:]
+    ]
+    refused = refusal(advices, turbulence)
     if refused:
         key = {"energies": "transport.energy_range", "H": "medium.H"}.get(refused[0], refused[0])
         raise ScenarioError(f'{key}: with transport.method = "orbit", {refused[1]}')
@@ -213,17 +214,5 @@ def write(finished: Run, out: Path, progress: Progress = _quiet) -> None:
     draw_figures(finished, summary, skies, out)
     progress("Maps and figures", 4, stages)
     # Last, because it marks the run as complete.
-    text = json.dumps(_finite(summary), indent=1, allow_nan=False)
-    temporary = out / "summary.json.part"
-    temporary.write_text(text + "\n", "utf-8")
-    os.replace(temporary, out / "summary.json")
+    write_json(summary, out / "summary.json")
     progress("Maps and figures", stages, stages)
-
-
-def _finite(data: Any) -> Any:
-    """JSON has no NaN: what could not be measured is null."""
-    if isinstance(data, dict):
-        return {key: _finite(value) for key, value in data.items()}
-    if isinstance(data, list):
-        return [_finite(value) for value in data]
-    return None if isinstance(data, float) and not np.isfinite(data) else data

@@ -129,16 +129,20 @@ class Sky(_Table):
     """Lowest and highest energy, and the number of energies, evenly spaced in the logarithm."""
 
 
+# Longest over shortest wave: what can be measured along a line.
+_WIDEST = 1e5
+
+
 class Turbulence(_Table):
     """Homogeneous turbulence in a slab |z| < H, in which tracks judge the diffusive approximation."""
 
     spectrum: Literal["kolmogorov", "scale-invariant", "self-generated"]
     """Power per ln k: k^(-2/3), constant, or F of REV Eq. 7 in the mean field."""
-    geometry: Literal["isotropic", "slab", "2D", "composite"] = "isotropic"
-    """Directions of the waves; slab: along z."""
+    geometry: Literal["isotropic", "slab", "composite"] = "isotropic"
+    """Directions of the waves; slab: along z; composite: a fifth of the power along z, the rest across."""
     wavelengths: Annotated[tuple[float, float], Span("kpc", "1e-12 kpc", "100 kpc")]
     """Shortest and longest."""
-    modes: Annotated[int, Number(1, 100_000, whole=True)] = 500
+    modes: Annotated[int, Number(1, 10_000, whole=True)] = 500
     """Plane waves of a realisation, evenly spaced in ln k."""
     mean_field: Annotated[float, Quantity("uG", "0 uG", "1000 uG")] = _as_in_file("0 uG")
     """Along z."""
@@ -146,23 +150,31 @@ class Turbulence(_Table):
     """Root of <dB^2>. auto: what the waves of REV Eq. 7 add up to, or the saturated field of PRL Eq. 8."""
     level: Annotated[float, Number(1e-6, 1e6)] = 1.0
     """Factor on the power of self-generated waves."""
-    H: Annotated[float, Quantity("kpc", "1e-9 kpc", "1000 kpc")]
-    """Half-thickness of the slab that particles escape from."""
+    H: Annotated[float, Quantity("kpc", "1e-6 kpc", "10 kpc")]
+    """Half-thickness of the slab that particles escape from, until transport.t_max."""
     gas: Annotated[float, Quantity("cm-3", "1e-8 cm-3", "1e6 cm-3")] = _as_in_file("1 cm-3")
     """Hydrogen in it."""
     energies: Annotated[tuple[float, float, int], Span("GeV", "1 GeV", "10 PeV", points=(2, 100))]
     """Lowest and highest energy, and how many, evenly spaced in the logarithm; one verdict for each."""
 
     @model_validator(mode="after")
-    def _field_is_known(self) -> Self:
+    def _makes_sense(self) -> Self:
+        shortest, longest = self.wavelengths
+        mean, spectrum = _text(self, "mean_field"), f"where the spectrum is {shown(self.spectrum)}"
+        if longest > _WIDEST * shortest:
+            given = _text(self, "wavelengths")
+            _refuse(f"turbulence.wavelengths = {given}: allowed: a factor of {_WIDEST:g} between them")
+        if 0.0 < self.mean_field < 1e-6:
+            _refuse(f'turbulence.mean_field = {mean}: allowed: "0 uG", or "1e-06 uG" to "1000 uG"')
+        if self.geometry != "isotropic" and self.mean_field == 0.0:
+            geometry = shown(self.geometry)
+            _refuse(f'turbulence.geometry = {geometry}: allowed: "isotropic" where there is no mean field')
         if self.rms_field == "auto" and self.spectrum == "kolmogorov":
-            _refuse(
-                'turbulence.rms_field = "auto": allowed: a field, where turbulence.spectrum = "kolmogorov"'
-            )
+            _refuse(f'turbulence.rms_field = "auto": allowed: a field, {spectrum}')
         if self.spectrum == "self-generated" and self.mean_field == 0.0:
-            _refuse(
-                'turbulence.mean_field = "0 uG": allowed: more, where turbulence.spectrum = "self-generated"'
-            )
+            _refuse(f"turbulence.mean_field = {mean}: allowed: above zero, {spectrum}")
+        if self.level != 1.0 and (self.spectrum != "self-generated" or self.rms_field != "auto"):
+            _refuse(f'turbulence.level = {self.level:g}: allowed: 1, unless "self-generated" with rms "auto"')
         return self
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -16,8 +15,10 @@ from ..fields.turbulence_statistics import measure
 from ..fields.units import KPC2_MYR_CM2_S, FloatArray
 from ..maps import track_figures
 from ..mc.advisor import Advice, advise, refusal
-from ..mc.run import REALISATION_AT_LEAST
+from ..mc.escape import Slab
+from ..mc.run import REALISATION
 from ..mc.verdict import MU_EDGES, Case
+from .display import write_json
 from .model import turbulence_of
 from .products import energy_label
 from .schema import Scenario
@@ -25,6 +26,8 @@ from .values import ScenarioError
 
 Progress = Callable[[str, int, int], None]
 _DIAGNOSED = 24
+# Eight realisations, so that there is a scatter; and what fits into memory.
+FEWEST, MOST = 8 * REALISATION, 20_000
 _SHOWN_PITCH_ANGLES = 3
 
 CONVENTIONS = {
@@ -34,6 +37,7 @@ CONVENTIONS = {
     "F": "power per ln k over the square of that field; D_formula is r_L v/(3 F) at k = 1/r_L (REV Eq. 3)",
     "D_qlt": "quasi-linear, slab waves: v r_L/(2 pi) int (1 - mu^2)/F(1/(r_L mu)) dmu",
     "exit_time": "first passage of |z| = H from z = 0; diffusive: (H + 0.71 lambda)^2/(2 D), D from tracks",
+    "exit_time_tests": "ks, ad: statistics; _p: chance of larger ones, shuffling whole realisations",
     "error": "one sigma, with the scatter between realisations",
 }
 
@@ -53,14 +57,15 @@ def advice_of(scenario: Scenario) -> list[Advice]:
     """
     turbulence, t = _turbulence(scenario), scenario.turbulence
     assert t is not None
-    advices = [advise(turbulence, E, t.H, scenario.transport.particles) for E in _energies(scenario)]
-    for advice in advices:
-        refused = refusal(advice, turbulence)
-        if refused:
-            raise ScenarioError(f"turbulence.{refused[0]}: {refused[1]}")
-    particles, fewest = scenario.transport.particles, 2 * REALISATION_AT_LEAST
-    if particles < fewest:
-        raise ScenarioError(f"transport.particles = {particles}: allowed: {fewest} or more in a [turbulence]")
+    particles = scenario.transport.particles
+    if not FEWEST <= particles <= MOST:
+        raise ScenarioError(
+            f"transport.particles = {particles}: allowed: {FEWEST} to {MOST} for an energy of a [turbulence]"
+        )
+    advices = [advise(turbulence, E, t.H, particles, scenario.transport.t_max) for E in _energies(scenario)]
+    refused = refusal(advices, turbulence)
+    if refused:
+        raise ScenarioError(f"turbulence.{refused[0]}: {refused[1]}")
     return advices
 
 
@@ -87,7 +92,7 @@ def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
         "correlation_length_pc": pc * turbulence.correlation_length_kpc,
         "rms_uG": turbulence.rms_uG,
         "modes_per_decade": turbulence.modes_per_decade,
-        "realisations": -(-scenario.transport.particles // REALISATION_AT_LEAST),
+        "realisations": -(-scenario.transport.particles // REALISATION),
         "minutes_in_all": 60.0 * sum(a.core_hours for a in advices) / threads,
         "would_write": "scenario.toml, verdict.json, summary.json, tracks_*.h5, hybrid_*.h5, figures",
     }
@@ -97,8 +102,9 @@ def cases_of(scenario: Scenario, threads: int) -> list[Case]:
     """One case for each energy, nothing followed yet."""
     t, turbulence = scenario.turbulence, _turbulence(scenario)
     assert t is not None
+    slab = Slab(t.H, t.gas, scenario.transport.t_max)
     how = (scenario.transport.particles, scenario.transport.seed, threads)
-    return [Case(turbulence, float(E), t.H, t.gas, *how) for E in _energies(scenario)]
+    return [Case(turbulence, float(E), slab, *how) for E in _energies(scenario)]
 
 
 def execute(scenario: Scenario, out: Path, threads: int, progress: Progress) -> None:
@@ -115,27 +121,25 @@ def execute(scenario: Scenario, out: Path, threads: int, progress: Progress) -> 
     cases = cases_of(scenario, threads)
     stage = "Tracks and verdicts"
     progress(stage, 0, len(cases))
-    rows = []
-    for done, case in enumerate(cases, start=1):
-        rows.append(case.row())
-        progress(stage, done, len(cases))
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     provenance = {"version": version("crhalo"), "scenario": scenario.to_toml(), "conventions": CONVENTIONS}
     (out / "scenario.toml").write_text(scenario.to_toml(), "utf-8")
-    for case in cases:
-        name = energy_label(case.energy_GeV).replace(" ", "")
-        for method, sample in (("tracks", case.by_orbits), ("hybrid", case.by_hybrid)):
-            sample.result.provenance.update(provenance)
-            sample.result.write(out / f"{method}_{name}.h5")
-    verdict = provenance | {"seed": scenario.transport.seed, "rows": rows}
-    (out / "verdict.json").write_text(json.dumps(verdict, indent=1, allow_nan=False) + "\n", "utf-8")
+    rows = []
+    for number, case in enumerate(cases, start=1):
+        rows.append(case.row())
+        escapes = {"tracks": case.by_orbits} | ({"hybrid": case.by_hybrid} if case.D_kpc2_Myr[0] > 0 else {})
+        for method, found in escapes.items():
+            found.result.provenance.update(provenance)
+            name = energy_label(case.energy_GeV).replace(" ", "")
+            found.result.write(out / f"{method}_{number:02d}_{name}.h5")
+        progress(stage, number, len(cases))
+    write_json(provenance | {"seed": scenario.transport.seed, "rows": rows}, out / "verdict.json")
     progress("Figures", 0, 1)
     draw_figures(cases, rows, out)
     progress("Figures", 1, 1)
     # Last, because it marks the run as complete.
-    text = json.dumps(summarise(cases, rows), indent=1, allow_nan=False)
-    (out / "summary.json").write_text(text + "\n", "utf-8")
+    write_json(summarise(cases, rows), out / "summary.json")
 
 
 def summarise(cases: list[Case], rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -145,9 +149,7 @@ def summarise(cases: list[Case], rows: list[dict[str, Any]]) -> dict[str, Any]:
         f"D_over_{name}": _ratio(rows, f"D_{key}")
         for name, key in (("QLT", "qlt"), ("r_Lv_3F", "formula"), ("Bohm", "bohm"))
     }
-    tracks = [row["exit_time_Myr"]["tracks"] for row in rows]
-    diffusive = np.array([row["exit_time_Myr"]["diffusive"]["value"] for row in rows])
-    times = np.array([[t["value"], t["error"]] for t in tracks]) / diffusive[:, None]
+    ratios = [row["exit_time_over_diffusive"] or {"value": None, "error": None} for row in rows]
     counters = [case.by_orbits.result.counters for case in cases]
     return {
         "energy_GeV": [float(f"{row['energy_GeV']:.4g}") for row in rows],
@@ -155,7 +157,7 @@ def summarise(cases: list[Case], rows: list[dict[str, Any]]) -> dict[str, Any]:
         "D_cm2_s": {"value": D.tolist(), "error": error.tolist()},
         **{key: ratio for key, ratio in over.items() if any(value is not None for value in ratio["value"])},
         "lambda_over_H": [row["mean_free_path_over_H"] for row in rows],
-        "exit_time_over_diffusive": {"value": times[:, 0].tolist(), "error": times[:, 1].tolist()},
+        "exit_time_over_diffusive": {key: [ratio[key] for ratio in ratios] for key in ("value", "error")},
         "flag": [row["flag"] for row in rows],
         "counters": {key: sum(each[key] for each in counters) for key in counters[0]},
         "steps": sum(case.by_orbits.result.steps for case in cases),
@@ -173,17 +175,17 @@ def _ratio(rows: list[dict[str, Any]], key: str) -> dict[str, Any]:
 def draw_figures(cases: list[Case], rows: list[dict[str, Any]], folder: Path) -> None:
     """Draw every figure of a verdict into a folder."""
     turbulence = cases[0].turbulence
+    pairs = [(case, row) for case, row in zip(cases, rows, strict=True) if case.D_kpc2_Myr[0] > 0]
     track_figures.diffusion_against_larmor_radius(
-        folder / "diffusion.png", rows, published=_published(turbulence)
+        folder / "diffusion.png", [row for _, row in pairs], published=_published(turbulence)
     )
     track_figures.running_diffusion(
         folder / "running_diffusion.png",
-        [(energy_label(case.energy_GeV), *_running(case)) for case in cases],
+        [(energy_label(case.energy_GeV), *_running(case)) for case, _ in pairs],
     )
-    track_figures.exit_times(
-        folder / "exit_times.png", [_panel(case, row) for case, row in zip(cases, rows, strict=True)]
-    )
-    track_figures.turbulence_diagnostics(folder / "turbulence.png", measure(turbulence, _DIAGNOSED))
+    track_figures.exit_times(folder / "exit_times.png", [_panel(case, row) for case, row in pairs])
+    diagnosed = measure(turbulence, cases[0].fields("orbits", _DIAGNOSED))
+    track_figures.turbulence_diagnostics(folder / "turbulence.png", diagnosed)
     if turbulence.geometry == "slab" and turbulence.mean_field_uG > 0:
         chosen = cases[:: -(-len(cases) // _SHOWN_PITCH_ANGLES)]
         track_figures.pitch_angles(folder / "pitch_angles.png", [_pitch_angles(case) for case in chosen])
@@ -227,8 +229,10 @@ def _published(turbulence: Turbulence) -> tuple[list[float], list[float]] | None
 
 
 def _panel(case: Case, row: dict[str, Any]) -> tuple[str, Any, Any, Any, Any]:
-    unit = case.diffusive_time_Myr
+    law = case.diffusive
     time = np.linspace(0.0, 4.0, 300)
     label = f"{energy_label(case.energy_GeV)}\n$\\lambda/H={row['mean_free_path_over_H']:.2g}$\n{row['flag']}"
-    left = 1.0 - case.diffusive_cdf(time * unit)
-    return label, case.by_orbits.times_Myr / unit, case.by_hybrid.times_Myr / unit, time, left
+    tracks, hybrid = (
+        np.concatenate(found.times_Myr) / law.mean_Myr for found in (case.by_orbits, case.by_hybrid)
+    )
+    return label, tracks, hybrid, time, 1.0 - law.cdf(time * law.mean_Myr)

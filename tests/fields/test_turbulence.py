@@ -68,29 +68,6 @@ def test_stratified_rms_follows_the_field():
     assert np.mean(squares * np.exp(above[:, 2])) == pytest.approx(9.0, rel=0.05)
 
 
-def one_sided_correlation_length(field, longest, lines=400):
-    """Trace correlation along random lines, integrated to where it has died out."""
-    rng = np.random.default_rng(5)
-    direction = rng.standard_normal((lines, 3))
-    direction /= np.linalg.norm(direction, axis=1)[:, None]
-    lag = np.linspace(0.0, 3.0 * longest, 600)
-    start = rng.uniform(-50.0, 50.0, (lines, 1, 3))
-    B = sample(field, start + lag[:, None] * direction[:, None, :])
-    trace = np.einsum("lc,lnc->n", B[:, 0], B) / np.mean(B**2) / 3.0 / lines
-    return np.trapezoid(trace, lag)
-
-
-def test_correlation_length_is_one_sided():
-    found = [
-        one_sided_correlation_length(plane_waves(kolmogorov, RANGE, 200, 3.0, seed), RANGE[1])
-        for seed in range(12)
-    ]
-    error = np.std(found) / np.sqrt(len(found))
-    expected = correlation_length_kpc(kolmogorov, RANGE)
-    # The other convention is twice as long, many errors away.
-    assert abs(np.mean(found) - expected) < 3 * error and expected > 5 * error
-
-
 def test_correlation_length_of_published_turbulence():
     assert correlation_length_kpc(kolmogorov, (1e-3, 1.0)) == pytest.approx(0.101, abs=5e-4)
 

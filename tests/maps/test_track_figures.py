@@ -40,7 +40,8 @@ def draw_pitch_angles(path):
 
 
 def draw_turbulence(path):
-    found = measure(Turbulence(kolmogorov, (0.1, 1.0), 32, 1.0), 3)
+    turbulence = Turbulence(kolmogorov, (0.1, 1.0), 32, 1.0)
+    found = measure(turbulence, [turbulence.realisation(seed) for seed in range(3)])
     track_figures.turbulence_diagnostics(path, found)
 
 

@@ -8,6 +8,7 @@ from crhalo.mc.tally import (
     GROUPS_PER_DECADE,
     Fate,
     Region,
+    TallyGrid,
     add,
     cell_volumes_kpc3,
     energy_groups,
@@ -56,11 +57,25 @@ def test_look_up_is_searchsorted(grid):
     rng = np.random.default_rng(5)
     edges = ((grid.halo_R_kpc, grid.halo_z_kpc), (grid.bell_R_kpc, grid.bell_z_kpc))
     for binning, (R_edges, z_edges) in zip(grid.binnings(), edges, strict=True):
-        for cells, e in ((binning.cell_of_R, R_edges), (binning.cell_of_z, z_edges)):
+        R, z = (
+            (binning.cell_of_R, binning.inverse_step_R, R_edges),
+            (binning.cell_of_z, binning.inverse_step_z, z_edges),
+        )
+        for cells, inverse_step, e in (R, z):
             x = rng.uniform(0, 1.5 * e[-1], 20_000)
-            ours = cells[np.minimum((x * binning.inverse_step).astype(int), cells.size - 1)]
+            ours = cells[np.minimum((x * inverse_step).astype(int), cells.size - 1)]
             expected = np.searchsorted(e, x, side="right") - 1
             np.testing.assert_array_equal(ours, np.where(x < e[-1], expected, -1))
+
+
+def test_one_cell_of_any_length_is_looked_up():
+    whole = np.array([0.0, 0.0613])
+    binning, _ = TallyGrid(np.array([1.0, 2.0]), whole, whole, whole, whole).binnings()
+    x = np.array([0.0, 0.03, 0.0612, 0.0614])
+    found = binning.cell_of_z[
+        np.minimum((x * binning.inverse_step_z).astype(int), binning.cell_of_z.size - 1)
+    ]
+    assert found.tolist() == [0, 0, 0, -1]
 
 
 @pytest.mark.parametrize(("low", "high"), [(1.0, 1e6), (1e5, 1e6), (1e2, 3e4), (10.0, 11.0)])
