@@ -17,11 +17,11 @@ from ..mc.tracks import tracks
 
 MODES = (64, 256, 1024)
 THREADS = (1, 2)
-GRID_CELLS = 256
+GRID_CELLS, HYBRID_PARTICLES = 256, 256
 # r_L of 0.1 in turbulence of wavelengths up to 1, a tenth of r_L a step; a new base every 32 steps.
 _STEP, _RIGIDITY, _REBASE = 0.01, 0.1, 32
 _PARTICLES, _REPEATS = 8, 5
-_WAVES_A_THREAD = 8_000_000
+WAVES_A_THREAD = 8_000_000
 
 
 def benchmarks(report: Callable[[str], None] = lambda text: None) -> list[dict[str, Any]]:
@@ -43,12 +43,14 @@ def benchmarks(report: Callable[[str], None] = lambda text: None) -> list[dict[s
                     waves if dtype == "float64" else single_precision(waves, _REBASE * _STEP)
                     for _ in range(threads)
                 ]
-                ns = _ns_per_step(fields, _WAVES_A_THREAD // modes)
+                ns = _ns_per_step(fields, WAVES_A_THREAD // modes)
                 rows.append(_row("plane waves", modes, dtype, threads, ns))
     report(f"grid of {GRID_CELLS}^3")
     grid = grid_field(kolmogorov, (4.0 / GRID_CELLS, 1.0), GRID_CELLS, 1.0, 1.0, 1)
     for threads in THREADS:
-        rows.append(_row("grid", None, "float32", threads, _ns_per_step([grid] * threads, 100_000)))
+        rows.append(
+            _row("grid", None, "float32", threads, _ns_per_step([grid] * threads, WAVES_A_THREAD // 80))
+        )
     report("hybrid engine")
     rows.extend(_row("hybrid", None, "float64", threads, _hybrid_ns(threads)) for threads in THREADS)
     return rows
@@ -84,5 +86,5 @@ def _hybrid_ns(threads: int) -> float:
     medium = galaxy.medium()
     grid = galactic_grid(energy_groups(1e4, 1e5), *galaxy.surface_extent_kpc(), galaxy.r_max_kpc)
     run(medium, grid, Transport(1))
-    result = run(medium, grid, Transport(256), threads=threads)
+    result = run(medium, grid, Transport(HYBRID_PARTICLES), threads=threads)
     return 1e9 * float(result.performance["wall_time_s"]) / result.steps

@@ -151,7 +151,7 @@ class Turbulence(_Table):
     level: Annotated[float, Number(1e-6, 1e6)] = 1.0
     """Factor on the power of self-generated waves."""
     H: Annotated[float, Quantity("kpc", "1e-6 kpc", "10 kpc")]
-    """Half-thickness of the slab that particles escape from, until transport.t_max."""
+    """Half-thickness of the slab that particles escape from, by transport.t_max at the latest."""
     gas: Annotated[float, Quantity("cm-3", "1e-8 cm-3", "1e6 cm-3")] = _as_in_file("1 cm-3")
     """Hydrogen in it."""
     energies: Annotated[tuple[float, float, int], Span("GeV", "1 GeV", "10 PeV", points=(2, 100))]
@@ -277,11 +277,10 @@ class Scenario(_Table):
         ScenarioError
             Without a [turbulence], or if an energy cannot be right or takes too long.
         """
-        from .verdict import advice_of, cases_of
+        from .verdict import cases_of
 
         if self.turbulence is None:
             raise ScenarioError("turbulence: missing; allowed: a scenario with a [turbulence]")
-        advice_of(self)
         return cases_of(self, threads or os.cpu_count() or 1)
 
     def to_toml(self) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from ..fields.scattering import KOLMOGOROV_D, KOLMOGOROV_WAVELENGTHS, pitch_angle_D
 from ..fields.turbulence import Turbulence
 from ..fields.turbulence_statistics import measure
-from ..fields.units import KPC2_MYR_CM2_S, FloatArray
+from ..fields.units import C_KPC_MYR, KPC2_MYR_CM2_S, FloatArray
 from ..maps import track_figures
 from ..mc.advisor import Advice, advise, refusal
 from ..mc.escape import Slab
@@ -28,6 +28,8 @@ Progress = Callable[[str, int, int], None]
 _DIAGNOSED = 24
 # Eight realisations, so that there is a scatter; and what fits into memory.
 FEWEST, MOST = 8 * REALISATION, 20_000
+# Along a field those that start across it would stay for ever.
+LONGEST_TIMES = 100.0
 _SHOWN_PITCH_ANGLES = 3
 
 CONVENTIONS = {
@@ -62,7 +64,9 @@ def advice_of(scenario: Scenario) -> list[Advice]:
         raise ScenarioError(
             f"transport.particles = {particles}: allowed: {FEWEST} to {MOST} for an energy of a [turbulence]"
         )
-    advices = [advise(turbulence, E, t.H, particles, scenario.transport.t_max) for E in _energies(scenario)]
+    advices = [
+        advise(turbulence, float(E), t.H, particles, scenario.transport.t_max) for E in _energies(scenario)
+    ]
     refused = refusal(advices, turbulence)
     if refused:
         raise ScenarioError(f"turbulence.{refused[0]}: {refused[1]}")
@@ -99,12 +103,21 @@ def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
 
 
 def cases_of(scenario: Scenario, threads: int) -> list[Case]:
-    """One case for each energy, nothing followed yet."""
+    """One case for each energy, nothing followed yet; histories end after 100 times the expected way out.
+
+    Raises
+    ------
+    ScenarioError
+        If an energy cannot be right, or takes too long.
+    """
     t, turbulence = scenario.turbulence, _turbulence(scenario)
     assert t is not None
-    slab = Slab(t.H, t.gas, scenario.transport.t_max)
     how = (scenario.transport.particles, scenario.transport.seed, threads)
-    return [Case(turbulence, float(E), slab, *how) for E in _energies(scenario)]
+    cases = []
+    for advice in advice_of(scenario):
+        end = min(scenario.transport.t_max, LONGEST_TIMES * advice.way_out_kpc / C_KPC_MYR)
+        cases.append(Case(turbulence, advice.energy_GeV, Slab(t.H, t.gas, end), *how))
+    return cases
 
 
 def execute(scenario: Scenario, out: Path, threads: int, progress: Progress) -> None:
@@ -117,7 +130,6 @@ def execute(scenario: Scenario, out: Path, threads: int, progress: Progress) -> 
     OSError
         If the folder cannot be written.
     """
-    advice_of(scenario)
     cases = cases_of(scenario, threads)
     stage = "Tracks and verdicts"
     progress(stage, 0, len(cases))
