@@ -267,8 +267,8 @@ class Case:
             grammage = M_P_G * KPC_CM * self.slab.gas_cm3 * self.speed_kpc_Myr * mean
             times |= {"hybrid": hybrid.time_Myr, "diffusive": (mean, share * mean)}
             grammages |= {"hybrid": hybrid.grammage_g_cm2, "diffusive": (grammage, share * grammage)}
-            ratio = _quantity(self.time_ratio)
-            tests = self._tests()
+            if orbits.inside < self.particles:
+                ratio, tests = _quantity(self.time_ratio), self._tests()
         return {
             "exit_time_Myr": {name: _quantity(pair) for name, pair in times.items()},
             "exit_time_over_diffusive": ratio,

@@ -188,14 +188,15 @@ def draw_figures(cases: list[Case], rows: list[dict[str, Any]], folder: Path) ->
     """Draw every figure of a verdict into a folder."""
     turbulence = cases[0].turbulence
     pairs = [(case, row) for case, row in zip(cases, rows, strict=True) if case.D_kpc2_Myr[0] > 0]
-    track_figures.diffusion_against_larmor_radius(
-        folder / "diffusion.png", [row for _, row in pairs], published=_published(turbulence)
-    )
-    track_figures.running_diffusion(
-        folder / "running_diffusion.png",
-        [(energy_label(case.energy_GeV), *_running(case)) for case, _ in pairs],
-    )
-    track_figures.exit_times(folder / "exit_times.png", [_panel(case, row) for case, row in pairs])
+    if pairs:
+        track_figures.diffusion_against_larmor_radius(
+            folder / "diffusion.png", [row for _, row in pairs], published=_published(turbulence)
+        )
+        track_figures.running_diffusion(
+            folder / "running_diffusion.png",
+            [(energy_label(case.energy_GeV), *_running(case)) for case, _ in pairs],
+        )
+        track_figures.exit_times(folder / "exit_times.png", [_panel(case, row) for case, row in pairs])
     diagnosed = measure(turbulence, cases[0].fields("orbits", _DIAGNOSED))
     track_figures.turbulence_diagnostics(folder / "turbulence.png", diagnosed)
     if turbulence.geometry == "slab" and turbulence.mean_field_uG > 0:

@@ -93,3 +93,15 @@ def test_plan_says_what_it_would_take():
     planned = plan(load("diffusion-check"), 2)
     assert len(planned["energy_GeV"]) == len(planned["minutes"]) == 9
     assert planned["minutes_in_all"] == pytest.approx(sum(planned["minutes"]))
+
+
+def test_those_that_never_leave_are_no_diffusion(tmp_path):
+    # Histories that end before anyone is out: a verdict all the same, and figures.
+    scenario = load("diffusion-check").with_overrides(
+        [*SMALL, "transport.t_max=0.001 Myr", "turbulence.H=5 kpc"]
+    )
+    execute(scenario, tmp_path / "run", threads=2)
+    rows = json.loads((tmp_path / "run" / "verdict.json").read_text())["rows"]
+    assert [row["flag"] for row in rows] == ["not converged"] * 2
+    assert all(row["inside_at_end"] == 128 and "still inside" in row["reason"] for row in rows)
+    assert all(row["exit_time_over_diffusive"] is None for row in rows)
