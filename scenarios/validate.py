@@ -190,11 +190,12 @@ def wall_loss(scale: float) -> Rows:
             wall.medium(), grid, int(12_000 * scale), 16, acceleration=acceleration, spectrum=spectrum
         )
         # Mean fall in bins of 1/8 decade, over energies spread evenly within bins.
-        upper = result.per_particle("bell")[:, 24:, :, 0, 2]
-        fallen = (upper.sum(axis=1) * np.arange(upper.shape[2])).sum(axis=1) / upper.sum(axis=(1, 2))
+        behind = result.per_particle("bell")[:, :, :, 0, 2].sum(axis=1)
+        fallen = (behind * np.arange(behind.shape[1])).sum(axis=1) / behind.sum(axis=1)
         rows.append(check(f"wall loss ({label}): <ln p/p0>", -fallen * np.log(10) / 8, -1 / 3, 0.02))
-        protons = result.by_current_energy("bell")[:, 1:6, 0, 2].sum(axis=1)
-        rate = spectrum.group_rates_s(result.grid.current_edges_GeV)[1:6].sum() * MYR_S
+        # Not the last decade, into which nothing falls from above.
+        protons = result.by_current_energy("bell")[:, :8, 0, 2].sum(axis=1)
+        rate = spectrum.group_rates_s(result.grid.current_edges_GeV)[:8].sum() * MYR_S
         rows.append(
             check(f"wall loss ({label}): n_out u/phi at fixed energy", protons * u / rate, 0.75, 0.02)
         )
