@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..fields.medium import Medium
+from ..fields.medium import Medium, Wall
 
 FOLDS = 32
 GROUPS_PER_DECADE = 16
@@ -227,8 +227,10 @@ def cell_volumes_kpc3(medium: Medium, R_edges: np.ndarray, z_edges: np.ndarray, 
 
 
 def region_volumes_kpc3(medium: Medium, R_d_kpc: float) -> dict[Region, float]:
-    """Volumes of the regions with a tally of their own [kpc^3]."""
+    """Volumes of the regions with a tally of their own [kpc^3]; none behind a closed or absorbing surface."""
     disc = np.pi * R_d_kpc**2 * 2 * DISC_HALF_THICKNESS_KPC
+    if medium.table.wall not in (Wall.TWO_WAY, Wall.ONE_WAY):
+        return {Region.DISC: disc, Region.DISC_NO_RETURN: disc, Region.NEAR: 0.0}
     z = np.linspace(0, medium.table.r_max, 40_001)
     R = (np.arange(100) + 0.5) * NEAR_R_KPC / 100
     depth = medium.distance_kpc(R[:, None], z[None, :])
