@@ -188,7 +188,7 @@ def escape_by_tracks(scale: float) -> Rows:
     slab = Slab(H, 1.0, 1e3)
     rows = []
     for over, tolerance in ((0.4, 0.03), (5.0, 0.1)):
-        case = Case(turbulence, over * l_c / LARMOR_KPC, slab, int(4800 * scale), 2, THREADS)
+        case = Case(turbulence, over * l_c / LARMOR_KPC, slab, int(6400 * scale), 2, THREADS)
         (tracked, error), (hybrid, hybrid_error) = case.by_orbits.time_Myr, case.by_hybrid.time_Myr
         share = case.diffusive.slope * case.D_kpc2_Myr[1] / case.D_kpc2_Myr[0]
         relative = float(np.linalg.norm([error / tracked, hybrid_error / hybrid, share]))
