@@ -92,7 +92,7 @@ def _measured(
         squares += (B**2).mean(axis=0) / LINES
         spectrum = (np.abs(np.fft.rfft(B * window[:, None], axis=0)) ** 2).sum(axis=1)
         spectrum *= 2.0 / (LINES * count * (window**2).sum())
-        power += np.histogram(k, edges, weights=spectrum)[0] / np.diff(np.log(edges))
+        power += np.histogram(k, edges, weights=spectrum * k / k[1])[0] / np.histogram(k, edges)[0]
         correlation += _correlation(B)
         step = 0.02 * turbulence.wavelengths_kpc[0]
         divergences.append(float(np.abs(divergence(waves, start[None], step)).max()))

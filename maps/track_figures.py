@@ -5,12 +5,12 @@ As in `figures`: plain numbers and a path in, a PNG of 200 dots per inch out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ..fields.turbulence_statistics import TurbulenceStatistics
 from ..fields.units import FloatArray
@@ -41,7 +41,7 @@ FLAGS = {
 
 _THEORIES = (
     ("D_qlt", "quasi-linear", BLUE, "-"),
-    ("D_formula", "$r_Lv/3F$", BLACK, (0, (5, 1.5))),
+    ("D_formula", "$r_Lv/(3F)$", BLACK, (0, (5, 1.5))),
     ("D_bohm", "Bohm, $r_Lv/3$", GREY, (0, (1.5, 1))),
     ("D_small_angle", "$(2/3)\\,v\\,r_L^2/l_c$", RED, (0, (4, 1, 1, 1))),
 )
@@ -63,7 +63,9 @@ def _colours(count: int) -> list[Any]:
 
 
 def diffusion_against_larmor_radius(
-    path: Path, rows: Sequence[Mapping[str, Any]], published: tuple[ArrayLike, ArrayLike] | None = None
+    path: Path,
+    rows: Sequence[Mapping[str, Any]],
+    published: tuple[Sequence[float], Sequence[float]] | None = None,
 ) -> None:
     """D measured on tracks, beside theory, against r_L/l_c.
 
@@ -81,11 +83,17 @@ def diffusion_against_larmor_radius(
     x = np.array([row["r_L_over_lc"] for row in rows])
     for key, label, colour, style in _THEORIES:
         y = np.array([np.nan if row[key] is None else row[key] for row in rows], float)
-        if np.isfinite(y).any():
+        if np.isfinite(y).sum() > 1:
             axes.plot(x, y, color=colour, linestyle=style, linewidth=1.0, label=label)
+    ends = 0.8 * x.min(), 1.25 * x.max()
+    measured = [row["D_over_cLmax"] for row in rows]
     if published is not None:
-        axes.plot(*published, "D", markersize=6, markerfacecolor="none", color=BLACK, linestyle="none",
-                  markeredgewidth=0.7, label="published, good to 20%")  # fmt: skip
+        near = [(r_L, D) for r_L, D in zip(*published, strict=True) if ends[0] < r_L < ends[1]]
+        measured += [D for _, D in near]
+        axes.plot(
+            [r_L for r_L, _ in near], [D for _, D in near], "D", markersize=6, markerfacecolor="none",
+            color=BLACK, linestyle="none", markeredgewidth=0.7, label="published, good to 20%",
+        )  # fmt: skip
     for flag, (colour, marker) in FLAGS.items():
         mine = [row for row in rows if row["flag"] == flag]
         if mine:
@@ -97,8 +105,7 @@ def diffusion_against_larmor_radius(
             )  # fmt: skip
     axes.set(xscale="log", yscale="log")
     _plain_ticks(axes.xaxis)
-    measured = np.array([row["D_over_cLmax"] for row in rows])
-    axes.set_ylim(0.15 * measured.min(), 4.0 * measured.max())
+    axes.set(xlim=ends, ylim=(0.15 * min(measured), 6.0 * max(measured)))
     dress(axes, "$r_L/l_c$", "$D/(c\\,L_{\\max})$")
     legend(axes, loc="upper left")
     save(figure, path)
@@ -231,7 +238,6 @@ def turbulence_diagnostics(path: Path, found: TurbulenceStatistics) -> None:
     scatter.set_xticks(range(len(columns)), [name for name, _ in columns])
     dress(scatter, "", "rms, $3B_i^2$, $l_c$  over what was asked for")
     scatter.tick_params(axis="x", which="both", length=0, labelsize=NORMAL)
-    scatter.set_title(
-        f"largest $|\\nabla\\cdot B|$: {found.divergence.max():.1e} $k_{{\\max}}B$", fontsize=SMALL
-    )
+    power = math.ceil(math.log10(max(float(found.divergence.max()), 1e-16)))
+    scatter.set_title(f"$|\\nabla\\cdot B| \\leq 10^{{{power}}}\\,k_{{\\max}}B$", fontsize=SMALL)
     save(figure, path)

@@ -111,5 +111,5 @@ def refusal(advices: list[Advice], turbulence: Turbulence) -> tuple[str, str] | 
         dearest = max(advices, key=lambda advice: advice.core_hours)
         most = f"most of them at {dearest.energy_GeV:.4g} GeV"
         work = f"{sum(advice.steps for advice in advices):.2g} steps take {hours:.2g} core hours"
-        return "energies", f"{work}, {most}; allowed: {LONGEST_CORE_HOURS:g}"
+        return "energies", f"{work}, {most}; allowed: at most {LONGEST_CORE_HOURS:g} core hours"
     return None

@@ -25,7 +25,8 @@ from ..fields.scattering import (
 )
 from ..fields.streaming import larmor_radius_kpc
 from ..fields.turbulence import Turbulence
-from ..fields.units import KPC_CM, LARMOR_KPC, M_P_G, FloatArray, momentum_GeV, speed_kpc_Myr
+from ..fields.units import KPC_CM, LARMOR_KPC, M_P_G, M_P_GEV, FloatArray, momentum_GeV, speed_kpc_Myr
+from .advisor import advise
 from .diffusion import (
     LONGEST_OVER_FREE_PATH,
     LONGEST_RECORDS,
@@ -71,6 +72,11 @@ class Case:
         What they escape from.
     particles, seed, threads : int
         As in `run`; 16 particles go through each realisation.
+
+    Raises
+    ------
+    ValueError
+        For an energy below the rest energy, no slab, or particles for one realisation only.
     """
 
     turbulence: Turbulence
@@ -79,6 +85,15 @@ class Case:
     particles: int
     seed: int = 1
     threads: int = 1
+
+    def __post_init__(self) -> None:
+        for name, value, least in (
+            ("energy_GeV", self.energy_GeV, M_P_GEV),
+            ("slab.H_kpc", self.slab.H_kpc, 0.0),
+            ("particles", self.particles, REALISATION),
+        ):
+            if not value > least:
+                raise ValueError(f"{name} = {value}: must be above {least}")
 
     @property
     def momentum_GeV(self) -> float:
@@ -202,9 +217,6 @@ class Case:
         orbits = self.by_orbits
         if orbits.inside > MOST_INSIDE * self.particles:
             return f"{orbits.inside} of {self.particles} are still inside after {self.slab.t_max_Myr:.3g} Myr"
-        ratio, error = self.time_ratio
-        if not error < WORST_TIME * ratio:
-            return f"the escape time, {ratio:.2f} +- {error:.2f} of the diffusive one, is known too badly"
         return None
 
     def judgement(self) -> tuple[str, str]:
@@ -217,6 +229,8 @@ class Case:
         said = f"lambda = {over_H:.2g} H, escape takes {ratio:.3f} +- {error:.3f} of the diffusive time"
         if over_H > 1.0:
             return "ballistic", said
+        if not error < WORST_TIME * ratio:
+            return "not converged", f"{said}: known too badly"
         near = abs(ratio - 1.0) <= max(TIME_TOLERANCE, TIME_SIGMAS * error)
         if over_H < FREE_PATH_OVER_H and lengths > H_OVER_CORRELATION and near:
             return "diffusive", said
@@ -230,6 +244,7 @@ class Case:
             "r_L_kpc": self.larmor_radius_kpc,
             "r_L_over_lc": self.larmor_radius_kpc / self._l_c,
             **self._coefficients(),
+            "bias_expected": advise(self.turbulence, self.energy_GeV, self.slab.H_kpc, self.particles).bias,
             "mean_free_path_kpc": self.mean_free_path_kpc,
             "mean_free_path_over_H": self.mean_free_path_kpc / self.slab.H_kpc,
             **self._escapes(),

@@ -127,7 +127,8 @@ def run(
     given = [f"transport.{key}={value}" for key, value in transport.items() if value is not None]
     scenario = load(name).with_overrides([*(settings or []), *given])
     threads = threads or _cores()
-    _check_output(out)
+    if not dry_run:
+        _check_output(out)
 
     from .display import print_summary, progress_bar
     from .pipeline import execute, plan

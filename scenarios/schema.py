@@ -248,6 +248,8 @@ class Scenario(_Table):
         """
         data = self.model_dump(exclude_none=True)
         for setting in settings:
+            if self.turbulence is None and setting.strip().startswith("turbulence."):
+                raise ScenarioError(f"--set {shown(setting)}: allowed: in a scenario with a [turbulence]")
             _apply(data, setting)
         return from_mapping(data)
 
@@ -261,12 +263,19 @@ class Scenario(_Table):
         """
         from .pipeline import make_run
 
-        given = {"particles": particles, "seed": seed}
-        settings = [f"transport.{key}={value}" for key, value in given.items() if value is not None]
-        return make_run(self.with_overrides(settings), threads)
+        return make_run(self._with(particles=particles, seed=seed), threads)
 
-    def verdict(self, threads: int | None = None) -> list[Case]:
+    def _with(self, **transport: int | None) -> Scenario:
+        """The same scenario with the keys of its transport that are given."""
+        given = [f"transport.{key}={value}" for key, value in transport.items() if value is not None]
+        return self.with_overrides(given)
+
+    def verdict(
+        self, particles: int | None = None, seed: int | None = None, threads: int | None = None
+    ) -> list[Case]:
         """One `Case` for each energy of a [turbulence]; what is asked of it is followed then.
+
+        Arguments replace values of the file; particles are those of each energy.
 
         Examples
         --------
@@ -281,7 +290,7 @@ class Scenario(_Table):
 
         if self.turbulence is None:
             raise ScenarioError("turbulence: missing; allowed: a scenario with a [turbulence]")
-        return cases_of(self, threads or os.cpu_count() or 1)
+        return cases_of(self._with(particles=particles, seed=seed), threads or os.cpu_count() or 1)
 
     def to_toml(self) -> str:
         """The scenario as a file; reading it gives the same scenario, to the last bit."""
