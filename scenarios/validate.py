@@ -329,7 +329,7 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (slab_escape, 0.8),
     (milne, 1.0),
     (represented_wall, 1.0),
-    (wall_loss, 0.7),
+    (wall_loss, 1.0),
     (moving_medium, 1.0),
     (half_space, 0.6),
     (thin_disc, 0.4),
