@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..fields.units import FloatArray
+from .result import value_and_error
 
 # On a plateau, D over the last half of the lags and over the quarter before it agree so well.
 PLATEAU_SIGMAS = 2.0
@@ -40,8 +41,7 @@ def jackknife(
         raise ValueError(f"realisations = {n}: must be at least 2")
     total = per_realisation.sum(axis=0)
     without = np.array([estimator((total - one) / (n - 1)) for one in per_realisation])
-    error = np.sqrt((n - 1) / n * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
-    return np.asarray(estimator(total / n)), error
+    return value_and_error(np.concatenate([[estimator(total / n)], without]))
 
 
 class RunningDiffusion(NamedTuple):

@@ -32,7 +32,7 @@ from .lookup import surface_normal
 from .move import is_finite, move, turned
 from .rng import PURPOSE_SOURCE, next4, uniform4
 from .score import GOLDEN, after_losses, end_history, fallen_bins, first_passage, score
-from .source import inject
+from .source import RADIUS_STRIDE, inject
 from .tally import Fate
 from .wall import bounce, bounce_time, mirrored, skin_depth
 
@@ -175,7 +175,7 @@ def run_block(table, controls, traffic, tally, buffer, ages, first_particle, cou
         tally.injected[group] += 1.0
         # The particle itself comes last, so that one that is lost counts once.
         for life in range(controls.previews - 1, -1, -1):
-            radius = (radius_0 + (rank * controls.previews + life) * 0.7548776662466927) % 1.0
+            radius = (radius_0 + (rank * controls.previews + life) * RADIUS_STRIDE) % 1.0
             q = inject(table, controls, group, particle, life, radius)
             fate, age, moves = follow(
                 table, controls, traffic, tally, buffer, group, q, particle, life, lives

@@ -18,7 +18,7 @@ from .lookup import surface_distance
 from .move import Particle, is_finite
 from .rng import PURPOSE_SOURCE, uniform4
 from .score import GOLDEN, after_losses, end_history, fallen_bins, first_passage, score
-from .source import inject
+from .source import RADIUS_STRIDE, inject
 from .tally import Fate
 
 STEP_OVER_LARMOR = 0.1
@@ -136,7 +136,7 @@ def run_block(table, controls, field, longest_step, tally, ages, first_particle,
         particle = first_particle + index
         group = controls.schedule[index]
         tally.injected[group] += 1.0
-        radius = (radius_0 + controls.ranks[index] * 0.7548776662466927) % 1.0
+        radius = (radius_0 + controls.ranks[index] * RADIUS_STRIDE) % 1.0
         q = inject(table, controls, group, particle, 0, radius)
         fate, age, steps = _follow(table, controls, field, longest_step, tally, group, q, particle, stop)
         tally.work[0] += steps

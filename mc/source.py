@@ -14,6 +14,9 @@ from ..fields.units import GEV_ERG, M_P_GEV
 from .move import at, speed_of
 from .rng import PURPOSE_SOURCE, isotropic, uniform4
 
+# Along the particles of a block, shares of the disc's area are drawn in strides of this (a two-dimensional
+# golden sequence, with the other one for energies).
+RADIUS_STRIDE = 0.7548776662466927
 # The plane is a source of exactly zero height: start just off it, so that |z| has a slope.
 _START_Z_KPC = 1e-9
 

@@ -19,7 +19,7 @@ from ..fields.turbulence import (
 )
 from ..fields.turbulence_statistics import measure
 from ..fields.units import LARMOR_KPC, FloatArray
-from ..fields.vectors import Horizontal, Sum, Uniform, XShaped, divergence, sample, vector_field
+from ..fields.vectors import Horizontal, Uniform, XShaped, divergence, sample, vector_field
 from ..mc.diffusion import running_diffusion
 from ..mc.escape import Slab
 from ..mc.orbit import orbit_step_kpc
@@ -173,10 +173,8 @@ def slab_turbulence(scale: float) -> Rows:
     """A slab with flat F, (dB/B0)^2 = 0.01: quasi-linear theory gives lambda = (2/pi) r_L/F."""
     shortest, longest = 0.1, 100.0
     D = 2.0 / (3.0 * math.pi) * math.log(longest / shortest) / 0.01
-    fields = [
-        Sum(Uniform(0.0, 0.0, 1.0), plane_waves(scale_invariant, (shortest, longest), 256, 0.1, s, "slab"))
-        for s in range(int(160 * scale))
-    ]
+    turbulence = Turbulence(scale_invariant, (shortest, longest), 256, 0.1, 1.0, "slab")
+    fields = [turbulence.realisation(seed) for seed in range(int(160 * scale))]
     return [_diffusion_row("slab turbulence: D over quasi-linear", fields, 1.0, 0.1, D, 0.15, True)]
 
 
