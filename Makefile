@@ -12,7 +12,7 @@ demo: .venv/crhalo
 	.venv/bin/crhalo run circumgalactic --out run/
 
 test: .venv/crhalo-dev types
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 # For type checkers: `import crhalo.fields` as a plain folder on disk.
 types:

@@ -8,7 +8,7 @@ Bell surface or an absorbing boundary. Units: kpc, Myr, GeV, cm^-3 (`units`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from .units import speed_kpc_Myr
 
 Function = Callable[[np.ndarray, np.ndarray], np.ndarray]
 DiffusionFunction = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+FlowFunction = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 FAR_KPC = 1e6
 
 
@@ -50,6 +51,8 @@ class MediumTable(NamedTuple):
     ln_D_over_v_halo: np.ndarray
     ln_D_over_v_bell: np.ndarray
     outflow: np.ndarray
+    halo_moves: bool
+    halo_flow: np.ndarray
     gas: np.ndarray
     distance: np.ndarray
     thickness: float
@@ -103,6 +106,13 @@ def _nothing(R: np.ndarray, z: np.ndarray) -> np.ndarray:
     return np.zeros(np.broadcast_shapes(np.shape(R), np.shape(z)))
 
 
+def _sampled_flow(
+    flow: FlowFunction | None, divergence: Function, R: np.ndarray, z: np.ndarray
+) -> np.ndarray:
+    u_R, u_z = flow(R, z) if flow else (_nothing(R, z), _nothing(R, z))
+    return np.stack([u_R, u_z, divergence(R, z)], axis=-1)
+
+
 @dataclass(frozen=True)
 class Medium:
     """A tabulated medium with the functions it was made from.
@@ -135,8 +145,10 @@ class Medium:
         r_max_kpc: float,
         wall: Wall = Wall.ABSORBING,
         diffusion_bell: DiffusionFunction | None = None,
-        outflow: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None,
+        outflow: FlowFunction | None = None,
         divergence: Function = _nothing,
+        halo_flow: FlowFunction | None = None,
+        halo_divergence: Function = _nothing,
         gas_disc: Function = _nothing,
         gas_halo: Function = _nothing,
         gas_cgm: Function = _nothing,
@@ -160,6 +172,8 @@ class Medium:
             What the surface does to a particle that comes from within.
         outflow, divergence : callable
             Plasma velocity (u_R, u_z) [kpc/Myr] and its divergence [1/Myr] outside the surface.
+        halo_flow, halo_divergence : callable
+            The same inside it, where the surface absorbs; without them the halo is at rest.
         gas_disc, gas_halo, gas_cgm : callable
             Hydrogen density [cm^-3]; disc and halo gas are inside the surface, CGM outside.
         loss_rate : callable
@@ -170,8 +184,11 @@ class Medium:
         Raises
         ------
         ValueError
-            If a function returns something that is not finite (or D that is not positive).
+            If a function returns something that is not finite (or D that is not positive), or a halo
+            that moves ends at a wall that particles return from: they would, into a halo at rest.
         """
+        if halo_flow is not None and wall != Wall.ABSORBING:
+            raise ValueError("a halo that moves must end at an absorbing surface, or at none")
         R, z = np.meshgrid(R_axis.nodes, z_axis.nodes, indexing="ij")
         diffusion_bell = diffusion_bell or diffusion_halo
         distance = np.clip(signed_distance_kpc(surface, R_axis.nodes, z_axis.nodes), -FAR_KPC, FAR_KPC)
@@ -186,10 +203,11 @@ class Medium:
             return np.ascontiguousarray(per_speed)
 
         ln_D_halo, ln_D_bell = sampled_ln_D(diffusion_halo), sampled_ln_D(diffusion_bell)
-        u_R, u_z = outflow(R, z) if outflow else (_nothing(R, z), _nothing(R, z))
-        flow = np.stack([u_R, u_z, divergence(R, z)], axis=-1)
+        flow = _sampled_flow(outflow, divergence, R, z)
+        # A halo at rest is not looked up.
+        inner = _sampled_flow(halo_flow, halo_divergence, R, z) if halo_flow else np.zeros((1, 1, 3))
         gas = np.stack([gas_disc(R, z), gas_halo(R, z), gas_cgm(R, z)], axis=-1)
-        for name, values in (("outflow", flow), ("gas density", gas)):
+        for name, values in (("outflow", flow), ("halo flow", inner), ("gas density", gas)):
             if not np.all(np.isfinite(values)):
                 raise ValueError(f"the {name} must be finite everywhere")
         ln_p = np.log(MOMENTUM_NODES_GeV)
@@ -202,6 +220,8 @@ class Medium:
             ln_D_over_v_halo=np.ascontiguousarray(np.moveaxis(ln_D_halo, -1, 0)),
             ln_D_over_v_bell=np.ascontiguousarray(np.moveaxis(ln_D_bell, -1, 0)),
             outflow=np.ascontiguousarray(flow, float),
+            halo_moves=halo_flow is not None,
+            halo_flow=np.ascontiguousarray(inner, float),
             gas=np.ascontiguousarray(gas, float),
             distance=np.ascontiguousarray(distance, float),
             # Of the volume inside: the largest distance to its surface.
@@ -228,6 +248,16 @@ class Medium:
     def outflow_kpc_Myr(self, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
         """(u_R, u_z, div u) outside the surface as the engine sees them, last axis 3."""
         return self._interpolate(self.table.outflow, R_kpc, z_kpc)
+
+    def halo_flow_kpc_Myr(self, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
+        """The same inside the surface."""
+        if not self.table.halo_moves:
+            return np.zeros((*np.broadcast_shapes(np.shape(R_kpc), np.shape(z_kpc)), 3))
+        return self._interpolate(self.table.halo_flow, R_kpc, z_kpc)
+
+    def absorbing(self) -> Medium:
+        """The same with a surface that absorbs."""
+        return replace(self, table=self.table._replace(wall=int(Wall.ABSORBING)))
 
     def tabulation_error(self, samples: int = 20_000, seed: int = 0) -> dict[str, float]:
         """Error of the tabulated ln D against the functions it came from.

@@ -1,4 +1,4 @@
-"""Resonant streaming instability: growth, damping, wave power and diffusion in closed form (REV Eqs. 2-10).
+"""Resonant streaming instability: growth, damping, their balance, wave power and diffusion (REV Eqs. 2-10).
 
 The wave power F is dimensionless, per unit ln k, relative to the mean field. Its argument is the total
 energy E, which REV uses for energy, momentum and wavenumber k = 1/r_L alike; the Larmor radius takes the
@@ -6,6 +6,8 @@ momentum. Rates are in 1/Myr. REV writes U_B = B^2/(4 pi), twice the usual energ
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -97,9 +99,113 @@ def growth_rate_pressure_Myr(
     return ratio * v_A / (np.asarray(H_kpc, dtype=float) * np.asarray(F, dtype=float))
 
 
+def growth_rate_flux_Myr(
+    p_GeV: ArrayLike, flux_cm2_s: ArrayLike, B_uG: ArrayLike, density_cm3: ArrayLike
+) -> FloatArray:
+    """Growth rate (W/U_B) v_A/r_L in 1/Myr where the diffusive flux is given, W = p phi(ln p).
+
+    REV Eq. 2 with D = r_L v/(3 F) put in for the gradient: the wave power drops out.
+
+    Parameters
+    ----------
+    p_GeV : array_like
+        Resonant momentum in GeV/c.
+    flux_cm2_s : array_like
+        Diffusive flux -D dn/dz of protons per ln p, in cm^-2 s^-1.
+    B_uG, density_cm3 : array_like
+        Mean field, and number density of the ionised gas.
+    """
+    p = np.asarray(p_GeV, dtype=float)
+    W_eV_cm3 = p * np.abs(flux_cm2_s) / C_CM_S * GEV_ERG / EV_ERG
+    rate = W_eV_cm3 / magnetic_energy_density_eV_cm3(B_uG) * alfven_speed_kpc_Myr(B_uG, density_cm3)
+    return rate / larmor_radius_kpc(p, B_uG)
+
+
 def nonlinear_landau_damping_rate_Myr(k_kpc: ArrayLike, v_s_kpc_Myr: float, F: ArrayLike) -> FloatArray:
     """Rate k v_s F of non-linear Landau damping in 1/Myr (REV Eq. 6); `k_kpc` in 1/kpc."""
     return np.asarray(k_kpc, dtype=float) * v_s_kpc_Myr * np.asarray(F, dtype=float)
+
+
+CASCADE_CONSTANT = 0.052
+"""C_K of the diffusion of waves in k (Miller & Roberts 1995; Evoli et al. 2018)."""
+
+
+def cascade_rate_Myr(
+    k_kpc: ArrayLike, v_A_kpc_Myr: ArrayLike, F: ArrayLike, cascade: str = "kolmogorov"
+) -> FloatArray:
+    """Rate D_kk/k^2 at which waves pass their energy on to larger k, in 1/Myr.
+
+    C_K v_A k F^(1/2) for a Kolmogorov cascade, C_K v_A k F for a Kraichnan one (Miller & Roberts 1995, in
+    F = k W).
+    """
+    power = {"kolmogorov": 0.5, "kraichnan": 1.0}[cascade]
+    return (
+        CASCADE_CONSTANT * np.asarray(v_A_kpc_Myr) * np.asarray(k_kpc) * np.asarray(F, dtype=float) ** power
+    )
+
+
+def turbulent_damping_rate_Myr(
+    k_kpc: ArrayLike, v_A_kpc_Myr: ArrayLike, injection_scale_kpc: float
+) -> FloatArray:
+    """Rate v_A (k/L)^(1/2) in 1/Myr at which background turbulence shears waves (Farmer & Goldreich 2004).
+
+    (epsilon/(r_L v_A))^(1/2) with k = 1/r_L and epsilon = v_A^3/L, turbulence that is trans-Alfvenic at L.
+    """
+    return np.asarray(v_A_kpc_Myr) * np.sqrt(np.asarray(k_kpc, dtype=float) / injection_scale_kpc)
+
+
+def ion_neutral_damping_rate_Myr(
+    k_kpc: ArrayLike,
+    v_A_kpc_Myr: ArrayLike,
+    neutral_density_cm3: ArrayLike,
+    ion_density_cm3: ArrayLike,
+    temperature_K: float,
+) -> FloatArray:
+    """Damping rate of Alfven waves by collisions of ions with neutrals, in 1/Myr.
+
+    The least damped wave of omega (omega^2 - omega_k^2) + i nu ((1 + chi) omega^2 - chi omega_k^2) = 0
+    (Kulsrud & Pearce 1969; Zweibel & Shull 1982), omega_k = k v_A of the ions alone, chi = n_i/n_n and
+    nu = 8.4e-9 (T/10^4 K)^0.4 n_n s^-1. For waves too short for the neutrals to follow it is nu/2; in a band
+    of long ones nothing propagates, and the rate is the slowest decay.
+    """
+    n_n, n_i = (np.asarray(n, dtype=float) for n in (neutral_density_cm3, ion_density_cm3))
+    nu, chi = 8.4e-9 * MYR_S * (temperature_K / 1e4) ** 0.4 * n_n, n_i / np.maximum(n_n, 1e-300)
+    k, v_A, nu, chi = np.broadcast_arrays(np.asarray(k_kpc, float), v_A_kpc_Myr, nu, chi)
+    rates = np.zeros(k.shape)
+    for at in np.ndindex(k.shape):
+        if nu[at] > 0.0:
+            # With omega = -i g nu and x = (omega_k/nu)^2: g^3 - (1 + chi) g^2 + x g - chi x = 0.
+            x = (k[at] * v_A[at] / nu[at]) ** 2
+            rates[at] = nu[at] * np.roots([1.0, -(1.0 + chi[at]), x, -chi[at] * x]).real.min()
+    return rates
+
+
+def balanced_power(
+    growth_power_Myr: ArrayLike, damping_rate_Myr: Callable[[FloatArray], FloatArray]
+) -> FloatArray:
+    """Wave power F at which growth balances damping, growth_power = F damping(F).
+
+    Parameters
+    ----------
+    growth_power_Myr : array_like
+        Growth rate times F in 1/Myr, which does not depend on F where the gradient is given (REV Eq. 2).
+    damping_rate_Myr : callable
+        Sum of the damping rates in 1/Myr, falling nowhere with F; takes and returns arrays like
+        `growth_power_Myr`.
+
+    Returns
+    -------
+    ndarray
+        F to 1e-13 of itself, between 1e-60 and 1e10 at the most.
+    """
+    growth_power = np.asarray(growth_power_Myr, dtype=float)
+    low, high = np.full(growth_power.shape, -60.0), np.full(growth_power.shape, 10.0)
+    for _ in range(52):
+        middle = 0.5 * (low + high)
+        F = 10.0**middle
+        too_much = F * damping_rate_Myr(F) > growth_power
+        low, high = np.where(too_much, low, middle), np.where(too_much, middle, high)
+    return np.asarray(10.0 ** (0.5 * (low + high)))
 
 
 def wave_power_nlld_local(

@@ -73,6 +73,12 @@ def surface_normal(table, x, y, z):
 @small_kernel
 def outflow(table, x, y, z):
     """Plasma velocity (x, y, z) [kpc/Myr] and its divergence [1/Myr] outside the surface."""
+    return flow_of(table, table.outflow, x, y, z)
+
+
+@small_kernel
+def flow_of(table, f, x, y, z):
+    """Velocity (x, y, z) [kpc/Myr] and divergence [1/Myr] of the flow tabulated in `f`."""
     R = math.sqrt(x * x + y * y)
     i, a = place(table.R, R)
     j, b = place(table.z, abs(z))
@@ -80,7 +86,7 @@ def outflow(table, x, y, z):
     w01 = (1.0 - a) * b
     w10 = a * (1.0 - b)
     w11 = a * b
-    f, i1, j1 = table.outflow, i + _ONE, j + _ONE
+    i1, j1 = i + _ONE, j + _ONE
     u_R = w00 * f[i, j, 0] + w01 * f[i, j1, 0] + w10 * f[i1, j, 0] + w11 * f[i1, j1, 0]
     u_z = w00 * f[i, j, 1] + w01 * f[i, j1, 1] + w10 * f[i1, j, 1] + w11 * f[i1, j1, 1]
     div = w00 * f[i, j, 2] + w01 * f[i, j1, 2] + w10 * f[i1, j, 2] + w11 * f[i1, j1, 2]

@@ -23,7 +23,7 @@ import numpy as np
 
 from ..fields._jit import kernel, small_kernel
 from ..fields.units import C_KPC_MYR, M_P_GEV
-from .lookup import ln_diffusion, outflow, surface_distance
+from .lookup import flow_of, ln_diffusion, surface_distance
 from .rng import isotropic
 
 # lambda and steps against the local scale: hand-over bias 0.2% (`validate`, well-mixed); it grows as the
@@ -156,8 +156,10 @@ def fly(table, in_bell, q, time_left, u0, u1, u2, u3):
     s = min(wanted, q.speed * time_left, 3.0 * table.r_max)
     w_x, w_y, w_z = q.dir_x, q.dir_y, q.dir_z
     flow_x = flow_y = flow_z = 0.0
-    if in_bell:
-        flow_x, flow_y, flow_z, _ = outflow(table, q.x, q.y, q.z)
+    moving = in_bell or table.halo_moves
+    flow = table.outflow if in_bell else table.halo_flow
+    if moving:
+        flow_x, flow_y, flow_z, _ = flow_of(table, flow, q.x, q.y, q.z)
         w_x += flow_x / q.speed
         w_y += flow_y / q.speed
         w_z += flow_z / q.speed
@@ -171,8 +173,8 @@ def fly(table, in_bell, q, time_left, u0, u1, u2, u3):
     y = q.y + s * w_y
     z = q.z + s * w_z
     ln_p, speed = q.ln_p, q.speed
-    if in_bell:
-        new_x, new_y, new_z, _ = outflow(table, x, y, z)
+    if moving:
+        new_x, new_y, new_z, _ = flow_of(table, flow, x, y, z)
         gain = q.dir_x * (new_x - flow_x) + q.dir_y * (new_y - flow_y) + q.dir_z * (new_z - flow_z)
         ln_p -= gain / q.speed
         speed = speed_of(ln_p)
@@ -227,11 +229,12 @@ def diffuse(table, in_bell, q, dt, u0, u1, u2, u3):
     y = q.y + along_R * q.y
     z = q.z + math.copysign(1.0, q.z) * q.slope_z * drift
     ln_p, speed = q.ln_p, q.speed
-    if in_bell:
+    if in_bell or table.halo_moves:
         # The velocity at the middle of the step: second order in time.
-        f_x, f_y, f_z, _ = outflow(table, q.x, q.y, q.z)
-        f_x, f_y, f_z, divergence = outflow(
-            table, q.x + 0.5 * dt * f_x, q.y + 0.5 * dt * f_y, q.z + 0.5 * dt * f_z
+        flow = table.outflow if in_bell else table.halo_flow
+        f_x, f_y, f_z, _ = flow_of(table, flow, q.x, q.y, q.z)
+        f_x, f_y, f_z, divergence = flow_of(
+            table, flow, q.x + 0.5 * dt * f_x, q.y + 0.5 * dt * f_y, q.z + 0.5 * dt * f_z
         )
         x += f_x * dt
         y += f_y * dt
@@ -258,8 +261,8 @@ def move(table, hybrid, in_bell, q, time_left, u0, u1, u2, u3):
     """
     if hybrid:
         flow = 0.0
-        if in_bell:
-            f_x, f_y, f_z, _ = outflow(table, q.x, q.y, q.z)
+        if in_bell or table.halo_moves:
+            f_x, f_y, f_z, _ = flow_of(table, table.outflow if in_bell else table.halo_flow, q.x, q.y, q.z)
             flow = math.sqrt(f_x * f_x + f_y * f_y + f_z * f_z)
         dt = min(step_time(table, q, flow, local_scale(table, in_bell, q)), time_left)
         if dt * q.speed * q.speed >= 6.0 * q.diffusion:
