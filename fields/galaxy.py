@@ -42,8 +42,13 @@ class Galaxy:
         "current" (PRL Eq. 8) or "pressure" (PRL Eq. 14).
     inelasticity : callable
         Fraction of a proton's energy that a pp collision turns into secondaries, of the total energy [GeV].
+    waves_move : bool
+        Whether the waves of a constant halo, and the protons with them, move away from the disc at the
+        Alfven speed.
     field_uG : callable, optional
         A halo field (R_kpc, z_kpc) -> uG of the user's own, in place of the exponential.
+    diffusion : callable, optional
+        D(p_GeV, R_kpc, z_kpc) [kpc^2/Myr] of the halo, in place of that of `waves`.
     """
 
     B0_uG: float = 3.0
@@ -66,7 +71,9 @@ class Galaxy:
     E_max_GeV: float = 1e6
     r_max_kpc: float = 100.0
     inelasticity: Callable[[np.ndarray], ArrayLike] = lambda energy_GeV: 0.5
+    waves_move: bool = False
     field_uG: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+    diffusion: Callable[[ArrayLike, ArrayLike, ArrayLike], FloatArray] | None = None
 
     @property
     def energy_flux(self) -> float:
@@ -92,6 +99,8 @@ class Galaxy:
 
     def diffusion_halo(self, p_GeV: ArrayLike, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """D = r_L v/(3 F) in the halo [kpc^2/Myr], isotropic by assumption (REV's is along the field)."""
+        if self.diffusion is not None:
+            return self.diffusion(p_GeV, R_kpc, z_kpc)
         B_uG = self.magnetic_field_uG(R_kpc, z_kpc)
         F = self.wave_power(total_energy_GeV(p_GeV), B_uG)
         return streaming.diffusion_coefficient_kpc2_Myr(p_GeV, B_uG, F)
@@ -115,6 +124,23 @@ class Galaxy:
         modes = round(_MODES_PER_DECADE * float(np.log10(span[1] / span[0])))
         rms = rms_of_waves_uG(power, span, self.B0_uG)
         return Turbulence(power, span, modes, rms, self.B0_uG, "slab")
+
+    def height_kpc(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
+        """What the halo varies with: the distance from the disc as the field does, |z| if that is constant."""
+        if self.halo == "constant":
+            return np.abs(z_kpc) + 0.0 * np.asarray(R_kpc, float)
+        return halo.distance_from_disc_kpc(R_kpc, z_kpc, self.R_d_kpc)
+
+    def halo_flow(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Velocity (u_R, u_z) of waves that leave the disc [kpc/Myr]: it grows through the gas disc."""
+        rise = np.minimum(np.abs(z_kpc) / gas.DISC_HEIGHT_KPC, 1.0) + 0.0 * np.asarray(R_kpc, float)
+        return 0.0 * rise, rise * streaming.alfven_speed_kpc_Myr(self.B0_uG, self.n_i_cm3)
+
+    def halo_flow_divergence_Myr(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
+        """Divergence of it: that of a disc that both sides stream away from."""
+        within = np.heaviside(gas.DISC_HEIGHT_KPC - np.abs(z_kpc), 0.5) + 0.0 * np.asarray(R_kpc, float)
+        v_A = float(streaming.alfven_speed_kpc_Myr(self.B0_uG, self.n_i_cm3))
+        return within * v_A / gas.DISC_HEIGHT_KPC
 
     def saturated_field_uG(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """Field of the Bell region, from the local energy flux."""
@@ -216,6 +242,8 @@ class Galaxy:
             )
             if outside
             else lambda R, z: 0.0 * R,
+            halo_flow=self.halo_flow if self.waves_move else None,
+            halo_divergence=self.halo_flow_divergence_Myr,
             gas_disc=lambda R, z: gas.disc_density_cm3(R, z, self.R_d_kpc),
             gas_halo=lambda R, z: gas.halo_density_cm3(R, z, self.R_d_kpc),
             gas_cgm=lambda R, z: np.full_like(R, self.cgm_density_cm3),

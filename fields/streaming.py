@@ -190,8 +190,8 @@ def balanced_power(
     growth_power_Myr : array_like
         Growth rate times F in 1/Myr, which does not depend on F where the gradient is given (REV Eq. 2).
     damping_rate_Myr : callable
-        Sum of the damping rates in 1/Myr, falling nowhere with F; takes and returns arrays like
-        `growth_power_Myr`.
+        Sum of the damping rates in 1/Myr (less a growth rate, if there is one that does not go as 1/F), which
+        falls nowhere with F; takes and returns arrays like `growth_power_Myr`.
 
     Returns
     -------

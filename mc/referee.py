@@ -1,0 +1,184 @@
+"""A run beside the transport equation in the same medium, at the same age: where do they part?
+
+Both count protons in groups of cells and half-decades of energy. The referee is trusted where lambda is below
+`SMALL` of the scale L on which the medium changes (the smallest of D/|grad D|, the distance from the centre
+and, inside, the thickness of the halo); where it is not, the referee is the one that is wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ..fields.medium import Medium, Wall
+from ..fields.units import KPC_CM, FloatArray, momentum_GeV, speed_kpc_Myr
+from .finite_volumes import Cells, cells_of
+from .result import Result, value_and_error
+from .transport_equation import Solution, solve
+
+SMALL = 0.05
+AGREE = 0.03
+_SIGMAS = 3.0
+_BINS_TOGETHER = 4
+_HEIGHTS_KPC = (0.0, 0.1, 0.3, 1.0, 3.0, 6.0, 10.0, 1e9)
+_RADII_KPC = (0.0, 20.0, 40.0, 70.0, 1e9)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A group of cells: on one side of the surface, over the disc or between two radii."""
+
+    side: str
+    name: str
+    low_kpc: float
+    high_kpc: float
+    R_max_kpc: float
+
+    def holds(self, R_kpc: FloatArray, z_kpc: FloatArray) -> np.ndarray:
+        """Whether cells with these centres belong to it."""
+        at = z_kpc + 0.0 * R_kpc if self.side == "halo" else np.hypot(R_kpc, z_kpc)
+        return (at >= self.low_kpc) & (at < self.high_kpc) & (R_kpc < self.R_max_kpc)
+
+
+def places(medium: Medium, R_d_kpc: float) -> list[Place]:
+    """Layers of the halo over the disc; shells behind a Bell wall."""
+    top = medium.table.thickness
+    if not top < medium.table.r_max:
+        top = medium.table.r_max
+    layers = [h for h in _HEIGHTS_KPC if h < 0.9 * top] + [1e9]
+    found = [
+        Place("halo", f"halo, |z| {_span(low, high)}", low, high, R_d_kpc) for low, high in pairwise(layers)
+    ]
+    if medium.table.wall in (Wall.TWO_WAY, Wall.ONE_WAY):
+        radii = [r for r in _RADII_KPC if r < 0.9 * medium.table.r_max] + [1e9]
+        found += [
+            Place("bell", f"outside, r {_span(low, high)}", low, high, 1e9) for low, high in pairwise(radii)
+        ]
+    return found
+
+
+def _span(low: float, high: float) -> str:
+    return f"{low:g}-{high:g} kpc" if high < 1e9 else f"> {low:g} kpc"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A run and its referee, group by group.
+
+    Attributes
+    ----------
+    rows : list of dict
+        {place, energy_GeV, run, error, referee, ratio, ratio_error, lambda_over_L, diffusive, agrees}: E n in
+        cm^-3, lambda/L the largest in the group.
+    solution : Solution
+        The referee's.
+    """
+
+    rows: list[dict[str, Any]]
+    solution: Solution
+
+    @property
+    def diffusive(self) -> list[dict[str, Any]]:
+        """Groups in which the referee is trusted and the run counted enough to be asked."""
+        return [row for row in self.rows if row["diffusive"]]
+
+    @property
+    def chi2(self) -> float:
+        """Of the groups where it is trusted, of as many degrees of freedom as there are."""
+        return float(sum(((row["ratio"] - 1.0) / row["ratio_error"]) ** 2 for row in self.diffusive))
+
+    @property
+    def parting_GeV(self) -> dict[str, float | None]:
+        """By place, the lowest energy at which lambda is no longer small; None if it is always."""
+        found: dict[str, float | None] = {}
+        for row in self.rows:
+            first = found.get(row["place"])
+            if not row["lambda_over_L"] < SMALL and first is None:
+                found[row["place"]] = row["energy_GeV"]
+            else:
+                found.setdefault(row["place"], None)
+        return found
+
+
+def referee(result: Result, medium: Medium, R_d_kpc: float, t_Myr: float | None, coarsen: int = 2) -> Verdict:
+    """Solve the transport equation in the medium of a run and hold the two against each other."""
+    grid = result.grid
+    extent = (max(grid.halo_R_kpc[-1], R_d_kpc + 1.0), grid.halo_z_kpc[-1])
+    behind = medium.table.wall in (Wall.TWO_WAY, Wall.ONE_WAY)
+    if behind:
+        extent = (medium.table.r_max, medium.table.r_max)
+    cells = cells_of(medium, *extent, coarsen=coarsen)
+    solution = solve(cells, grid.current_edges_GeV, result.spectrum, R_d_kpc, t_Myr)
+    ratios = _mean_free_path_over_scale(cells, solution.energy_GeV)
+    rows = []
+    for place in places(medium, R_d_kpc):
+        rows += _rows(place, result, solution, ratios)
+    return Verdict(rows, solution)
+
+
+def _rows(place: Place, result: Result, solution: Solution, ratios: FloatArray) -> list[dict[str, Any]]:
+    """One row for every few energy bins of a place."""
+    edges = {axis: getattr(result.grid, f"{place.side}_{axis}_kpc") for axis in ("R", "z")}
+    R, z = (0.5 * (edges[axis][1:] + edges[axis][:-1]) for axis in ("R", "z"))
+    mine = place.holds(R[:, None], z[None, :])
+    volume = result.volumes_kpc3[place.side][mine].sum()
+    cells = solution.cells
+    R_cells, z_cells = (each[cells.used] for each in np.meshgrid(cells.R_kpc, cells.z_kpc, indexing="ij"))
+    theirs = place.holds(R_cells, z_cells) & (cells.inside[cells.used] == (place.side == "halo"))
+    if not (volume > 0 and theirs.any()):
+        return []
+    counted = result.by_current_energy(place.side)[:, :, mine].sum(axis=2) / (volume * KPC_CM**3)
+    weights = cells.volume_kpc3[theirs] / cells.volume_kpc3[theirs].sum()
+    solved = solution.protons_kpc3[:, theirs] @ weights / KPC_CM**3
+    E = solution.energy_GeV
+    rows = []
+    for first in range(0, E.size - _BINS_TOGETHER + 1, _BINS_TOGETHER):
+        bins = slice(first, first + _BINS_TOGETHER)
+        run, error = value_and_error(counted[:, bins] @ E[bins])
+        expected = float(solved[bins] @ E[bins])
+        if not (run > 0 and expected > 0):
+            continue
+        path = float(ratios[bins][:, theirs].max())
+        ratio, ratio_error = float(run / expected), float(error / expected)
+        diffusive = path < SMALL and 0.0 < ratio_error
+        rows.append(
+            {
+                "place": place.name,
+                "energy_GeV": float(np.exp(np.log(E[bins]).mean())),
+                "run": float(run),
+                "error": float(error),
+                "referee": expected,
+                "ratio": ratio,
+                "ratio_error": ratio_error,
+                "lambda_over_L": path,
+                "diffusive": diffusive,
+                "agrees": abs(ratio - 1.0) <= max(AGREE, _SIGMAS * ratio_error),
+            }
+        )
+    return rows
+
+
+def _mean_free_path_over_scale(cells: Cells, energy_GeV: FloatArray) -> FloatArray:
+    """lambda/L of every energy and used cell."""
+    inside = cells.inside[cells.used]
+    R, z = (each[cells.used] for each in np.meshgrid(cells.R_kpc, cells.z_kpc, indexing="ij"))
+    out = []
+    for p in momentum_GeV(energy_GeV):
+        D = cells.diffusion_kpc2_Myr(float(p))
+        slope = np.zeros(D.size)
+        for side in (True, False):
+            on_side = cells.inside == side
+            ln_D = np.where(on_side & cells.used, cells.spread(np.log(D)), np.nan)
+            steps = (
+                np.diff(ln_D, axis=0, append=np.nan) / np.gradient(cells.R_kpc)[:, None],
+                np.diff(ln_D, axis=1, append=np.nan) / np.gradient(cells.z_kpc),
+            )
+            slope = np.where(
+                inside == side, np.hypot(*(np.nan_to_num(each) for each in steps))[cells.used], slope
+            )
+        scale = np.where(inside, min(cells.medium.table.thickness, 1e6), np.hypot(R, z))
+        out.append(3.0 * D / float(speed_kpc_Myr(p)) / np.minimum(scale, 1.0 / np.maximum(slope, 1e-9)))
+    return np.array(out)

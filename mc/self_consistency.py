@@ -1,0 +1,237 @@
+"""Protons and the waves that they excite, solved together: flux, waves, D, and round again.
+
+A round: protons in the medium of the last D have a diffusive flux, by energy and height, over the disc; the
+flux gives the waves (`fields.self_generated`), those the next D. The flux is what is passed on, not the
+gradient: it is conserved, so that it hardly depends on D, and noise of the particles does not grow in it.
+
+Two solvers give the flux. "transport-equation" is the referee. "particles" are those of a run, the same ones
+every round (so that the rounds settle); their flux through a height is what is injected less what is lost
+below, shared out over R as their density is, so that it is as smooth as their number is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..fields.galaxy import Galaxy
+from ..fields.medium import Medium, MOMENTUM_NODES_GeV
+from ..fields.self_generated import HaloDiffusion, WaveModel, diffusion_of_waves
+from ..fields.units import KPC_CM, MYR_S, FloatArray, momentum_GeV
+from ..fields.wave_equation import Column, wave_power
+from .finite_volumes import Cells
+from .result import Result
+from .run import Transport, run
+from .source import Spectrum
+from .tally import TallyGrid
+from .transport_equation import Solution, bin_momenta_GeV, solve
+
+_HEIGHTS = 80
+_LOWEST_KPC = 0.02
+# Cells of the referee within a round.
+_LAYERS, _LAYERS_BEYOND = 60, 15
+_RING_KPC, _RINGS_BEYOND = 0.5, 20
+_PER_AREA_AND_TIME = MYR_S * KPC_CM**2
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """How to go round.
+
+    Attributes
+    ----------
+    solver : str
+        "transport-equation" or "particles".
+    start : float
+        Factor on the D that the first round begins with.
+    tolerance : float
+        Largest change of ln D in a round, at any energy and height, to stop at.
+    relaxation : float
+        Share of the way that ln D goes in a round.
+    most_rounds : int
+        When to give up.
+    """
+
+    solver: str = "transport-equation"
+    start: float = 1.0
+    tolerance: float = 0.01
+    relaxation: float = 1.0
+    most_rounds: int = 20
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Where the rounds ended.
+
+    Attributes
+    ----------
+    galaxy : Galaxy
+        With the last D as its own.
+    model : WaveModel
+        What makes and damps the waves.
+    diffusion : HaloDiffusion
+        That D.
+    column : Column
+        What the waves met in the last round.
+    power : ndarray, shape (heights, wavenumbers)
+        Those waves: F.
+    flux_cm2_s : ndarray, shape (heights, momenta)
+        Diffusive flux of protons per ln p that excited them.
+    residuals, seconds : list of float
+        Largest change of ln D, and time, of every round.
+    tolerance : float
+        What the last residual was to come below.
+    """
+
+    galaxy: Galaxy
+    model: WaveModel
+    diffusion: HaloDiffusion
+    column: Column
+    power: FloatArray
+    flux_cm2_s: FloatArray
+    residuals: list[float]
+    seconds: list[float]
+    tolerance: float
+
+    @property
+    def converged(self) -> bool:
+        return self.residuals[-1] < self.tolerance
+
+    @property
+    def verdict(self) -> str:
+        """One line."""
+        how = f"after {len(self.residuals)} rounds: D changed by {self.residuals[-1]:.2g} in the last"
+        return f"{'settled' if self.converged else 'not settled'} {how}, the tolerance is {self.tolerance:g}"
+
+
+def settle(
+    galaxy: Galaxy,
+    model: WaveModel,
+    iteration: Iteration,
+    transport: Transport,
+    grid: TallyGrid,
+    spectrum: Spectrum,
+    threads: int = 1,
+    progress: Progress = lambda stage, done, total: None,
+) -> Settled:
+    """Go round until D stays, or the most rounds are done.
+
+    Parameters
+    ----------
+    galaxy : Galaxy
+        Its own D begins.
+    model, iteration : WaveModel, Iteration
+        What makes and damps waves; how to go round.
+    transport, grid, spectrum : Transport, TallyGrid, Spectrum
+        Of the particles; the referee takes the energies and the spectrum.
+    threads : int
+        For particles.
+    progress : callable
+        Told (what, rounds done, most rounds).
+
+    Raises
+    ------
+    ArithmeticError
+        If nothing ends the growth of waves.
+    """
+    edges = grid.current_edges_GeV
+    p, width = bin_momenta_GeV(edges), np.diff(np.log(momentum_GeV(edges)))
+    z = heights_kpc(galaxy)
+    B = galaxy.magnetic_field_uG(0.0, z)
+    D = iteration.start * np.stack([galaxy.diffusion_halo(p, 0.0, each) for each in z])
+    medium = galaxy.medium()
+
+    def fluxes(current: Galaxy) -> tuple[FloatArray, FloatArray]:
+        if iteration.solver == "particles":
+            tabulated = current.medium()
+            return flux_of_particles(
+                run(tabulated, grid, transport, spectrum, threads), tabulated, current, z
+            )
+        cells = round_cells(replace(medium, diffusion_halo=current.diffusion_halo), current)
+        return flux_of_solution(solve(cells, edges, spectrum, transport.R_d_kpc), current, z)
+
+    residuals: list[float] = []
+    seconds: list[float] = []
+    while True:
+        progress("Waves and protons, rounds", len(residuals), iteration.most_rounds)
+        started = time.perf_counter()
+        current = replace(galaxy, diffusion=HaloDiffusion(p, z, D, galaxy.height_kpc))
+        diffusive, carried = (np.maximum(each, 0.0) / width for each in fluxes(current))
+        share = diffusive / np.maximum(diffusive + carried, 1e-300)
+        column = model.column(p, z, B, diffusive, D, share)
+        power = wave_power(column, column.grown_at)
+        change = np.log(diffusion_of_waves(column, power, p) / D)
+        D = D * np.exp(iteration.relaxation * change)
+        residuals.append(float(np.abs(change).max()))
+        seconds.append(time.perf_counter() - started)
+        if residuals[-1] < iteration.tolerance or len(residuals) == iteration.most_rounds:
+            progress("Waves and protons, rounds", iteration.most_rounds, iteration.most_rounds)
+            last = HaloDiffusion(p, z, D, galaxy.height_kpc)
+            return Settled(
+                replace(galaxy, diffusion=last), model, last, column, power, diffusive, residuals, seconds,
+                iteration.tolerance,
+            )  # fmt: skip
+
+
+def heights_kpc(galaxy: Galaxy) -> FloatArray:
+    """Heights that waves are solved at: evenly spaced in the logarithm up to the farthest of the surface."""
+    R_surface, z_surface = galaxy.surface_extent_kpc()
+    top = z_surface if galaxy.halo == "constant" else max(z_surface, R_surface - galaxy.R_d_kpc)
+    return np.geomspace(_LOWEST_KPC, top, _HEIGHTS)
+
+
+def round_cells(medium: Medium, galaxy: Galaxy) -> Cells:
+    """The whole of a medium in a few thousand cells, finer towards the disc."""
+    r_max, top = galaxy.r_max_kpc, galaxy.surface_extent_kpc()[1]
+    z = np.append(0.0, np.geomspace(_LOWEST_KPC, top, _LAYERS))
+    if galaxy.bell and top < r_max:
+        z = np.append(z, np.geomspace(top, r_max, _LAYERS_BEYOND)[1:])
+    R = np.linspace(0.0, galaxy.R_d_kpc, max(round(galaxy.R_d_kpc / _RING_KPC), 4) + 1)
+    return Cells(medium, np.append(R, np.geomspace(R[-1], r_max, _RINGS_BEYOND)[1:]), z)
+
+
+def flux_of_solution(solution: Solution, galaxy: Galaxy, z_kpc: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Mean fluxes -D dn/dz and u n over R < R_d, by height and energy bin: (heights, bins) [cm^-2 s^-1]."""
+    cells = solution.cells
+    shares = np.diff(np.minimum(cells.R_edges_kpc / galaxy.R_d_kpc, 1.0) ** 2)
+    means = [np.einsum("bij,i->bj", each, shares) / _PER_AREA_AND_TIME for each in solution.fluxes_z()]
+    diffusive, carried = (_at_heights(z_kpc, cells.z_edges_kpc[1:], mean) for mean in means)
+    return diffusive, carried
+
+
+def flux_of_particles(
+    result: Result, medium: Medium, galaxy: Galaxy, z_kpc: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """The same from the tallies of a run, by conservation (the steady state is taken to be reached).
+
+    What goes up through a height is half of what is injected, less what falls to lower energies below it and
+    more what falls in from higher ones; the share of it within R_d is that of the protons there.
+    """
+    grid, edges = result.grid, result.grid.current_edges_GeV
+    p, width = bin_momenta_GeV(edges), np.diff(np.log(momentum_GeV(edges)))
+    R, z = (0.5 * (each[1:] + each[:-1]) for each in (grid.halo_R_kpc, grid.halo_z_kpc))
+    protons = result.by_current_energy("halo")[0]
+    gas = medium.gas_density_cm3(R[:, None], z[None, :]).sum(axis=-1)
+    flow = medium.halo_flow_kpc_Myr(R[:, None], z[None, :])
+    of_gas = np.interp(np.log(p), np.log(MOMENTUM_NODES_GeV), medium.table.loss_rate)
+    loss = of_gas[:, None, None] * gas + flow[..., 2] / 3.0
+    # Through the lower edge of a bin, with the density there between those of the two bins.
+    per_ln_p = (loss * protons).sum(axis=1) / width[:, None]
+    falling = np.cumsum(np.sqrt(per_ln_p * np.concatenate([per_ln_p[:1], per_ln_p[:-1]])), axis=1)
+    injected = result.spectrum.group_rates_s(edges)[:, None] * MYR_S
+    upward = 0.5 * (injected - falling + np.concatenate([falling[1:], np.zeros_like(falling[:1])]))
+    over_disc, everywhere = protons[:, galaxy.R_d_kpc > R].sum(axis=1), protons.sum(axis=1)
+    share = np.divide(over_disc, everywhere, out=np.zeros_like(over_disc), where=everywhere > 0)
+    area = np.pi * galaxy.R_d_kpc**2 * _PER_AREA_AND_TIME
+    carried = _at_heights(z_kpc, z, 0.5 * over_disc * flow[0, :, 1] / np.diff(grid.halo_z_kpc) / area)
+    return _at_heights(z_kpc, grid.halo_z_kpc[1:], upward * share / area) - carried, carried
+
+
+def _at_heights(z_kpc: FloatArray, at_kpc: FloatArray, rows: FloatArray) -> FloatArray:
+    """Rows (bins, layers) interpolated to heights: (heights, bins)."""
+    return np.stack([np.interp(z_kpc, at_kpc, row) for row in rows], axis=1)
