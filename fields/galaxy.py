@@ -126,7 +126,7 @@ class Galaxy:
         return Turbulence(power, span, modes, rms, self.B0_uG, "slab")
 
     def height_kpc(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
-        """What the halo varies with: the distance from the disc as the field does, |z| if that is constant."""
+        """What the halo varies with: the distance from the disc, or |z| where the field is constant."""
         if self.halo == "constant":
             return np.abs(z_kpc) + 0.0 * np.asarray(R_kpc, float)
         return halo.distance_from_disc_kpc(R_kpc, z_kpc, self.R_d_kpc)

@@ -123,7 +123,7 @@ class WaveModel:
             share = -np.diff(np.exp(-edges / self.injection_height_kpc)) / np.diff(edges)
             total = v_A * self.injected_power * share
         else:
-            # Stirred at one scale: what the cascade of a spectrum that adds up to `injected_power` carries away.
+            # Stirred at one scale, by what the cascade of a spectrum of that power carries away.
             shape = np.exp(-0.5 * (np.log(of_k_0) / _INJECTION_WIDTH) ** 2)
             at_k_0 = self.injected_power * (slope - 1.0)
             cascade = "kraichnan" if self.cascade == "kraichnan" else "kolmogorov"

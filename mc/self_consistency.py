@@ -6,7 +6,7 @@ gradient: it is conserved, so that it hardly depends on D, and noise of the part
 
 Two solvers give the flux. "transport-equation" is the referee. "particles" are those of a run, the same ones
 every round (so that the rounds settle); their flux through a height is what is injected less what is lost
-below, shared out over R as their density is, so that it is as smooth as their number is.
+below, so that it is as smooth as their number is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from ..fields.galaxy import Galaxy
 from ..fields.medium import Medium, MOMENTUM_NODES_GeV
 from ..fields.self_generated import HaloDiffusion, WaveModel, diffusion_of_waves
-from ..fields.units import KPC_CM, MYR_S, FloatArray, momentum_GeV
+from ..fields.units import KPC_CM, MYR_S, FloatArray, momentum_GeV, speed_kpc_Myr
 from ..fields.wave_equation import Column, wave_power
 from .finite_volumes import Cells
 from .result import Result
@@ -34,6 +34,7 @@ _LOWEST_KPC = 0.02
 # Cells of the referee within a round.
 _LAYERS, _LAYERS_BEYOND = 60, 15
 _RING_KPC, _RINGS_BEYOND = 0.5, 20
+_SMOOTH_BINS = 7
 _PER_AREA_AND_TIME = MYR_S * KPC_CM**2
 
 Progress = Callable[[str, int, int], None]
@@ -209,27 +210,56 @@ def flux_of_particles(
 ) -> tuple[FloatArray, FloatArray]:
     """The same from the tallies of a run, by conservation (the steady state is taken to be reached).
 
-    What goes up through a height is half of what is injected, less what falls to lower energies below it and
-    more what falls in from higher ones; the share of it within R_d is that of the protons there.
+    What goes up through a height within R_d is what is injected, less what falls to lower energies below it,
+    with what falls in from higher ones, and less what leaves sideways below it, which alone takes a gradient,
+    and is small. Both, over what is injected, change slowly with energy: they are means over `_SMOOTH_BINS`
+    bins.
     """
     grid, edges = result.grid, result.grid.current_edges_GeV
     p, width = bin_momenta_GeV(edges), np.diff(np.log(momentum_GeV(edges)))
     R, z = (0.5 * (each[1:] + each[:-1]) for each in (grid.halo_R_kpc, grid.halo_z_kpc))
-    protons = result.by_current_energy("halo")[0]
+    rim = int(np.argmin(np.abs(grid.halo_R_kpc - galaxy.R_d_kpc)))
+    # Above the plane, per injected proton.
+    injected = 0.5 * result.spectrum.group_rates_s(edges)[:, None] * MYR_S
+    protons = 0.5 * result.by_current_energy("halo")[0] / injected[..., None]
     gas = medium.gas_density_cm3(R[:, None], z[None, :]).sum(axis=-1)
     flow = medium.halo_flow_kpc_Myr(R[:, None], z[None, :])
     of_gas = np.interp(np.log(p), np.log(MOMENTUM_NODES_GeV), medium.table.loss_rate)
     loss = of_gas[:, None, None] * gas + flow[..., 2] / 3.0
-    # Through the lower edge of a bin, with the density there between those of the two bins.
-    per_ln_p = (loss * protons).sum(axis=1) / width[:, None]
-    falling = np.cumsum(np.sqrt(per_ln_p * np.concatenate([per_ln_p[:1], per_ln_p[:-1]])), axis=1)
-    injected = result.spectrum.group_rates_s(edges)[:, None] * MYR_S
-    upward = 0.5 * (injected - falling + np.concatenate([falling[1:], np.zeros_like(falling[:1])]))
-    over_disc, everywhere = protons[:, galaxy.R_d_kpc > R].sum(axis=1), protons.sum(axis=1)
-    share = np.divide(over_disc, everywhere, out=np.zeros_like(over_disc), where=everywhere > 0)
+    lost = _smooth(_up_to((loss * protons)[:, :rim].sum(axis=1))) * injected / width[:, None]
+    # Through the lower edge of a bin: between what its own density and that of the next one make of it.
+    falling = np.sqrt(lost * np.concatenate([lost[:1], lost[:-1]]))
+    # Densities on either side of the rim, each in one ring of cells.
+    density = 2.0 * protons / np.where(result.volumes_kpc3["halo"] > 0, result.volumes_kpc3["halo"], np.inf)
+    D, gap, speed = (
+        medium.diffusion_halo(p[:, None], grid.halo_R_kpc[rim], z),
+        R[rim] - R[rim - 1],
+        speed_kpc_Myr(p),
+    )
+    # Over less than a mean free path the gradient drives no more than free flight does.
+    slower = 1.0 + 3.0 * D / (speed[:, None] * gap)
+    outward = D / slower * (density[:, rim - 1] - density[:, rim]) / gap
+    sideways = (
+        _smooth(_up_to(2 * np.pi * grid.halo_R_kpc[rim] * outward * np.diff(grid.halo_z_kpc))) * injected
+    )
+    upward = injected - falling + np.concatenate([falling[1:], np.zeros_like(falling[:1])]) - sideways
     area = np.pi * galaxy.R_d_kpc**2 * _PER_AREA_AND_TIME
-    carried = _at_heights(z_kpc, z, 0.5 * over_disc * flow[0, :, 1] / np.diff(grid.halo_z_kpc) / area)
-    return _at_heights(z_kpc, grid.halo_z_kpc[1:], upward * share / area) - carried, carried
+    per_height = _smooth(protons[:, :rim].sum(axis=1)) * injected / np.diff(grid.halo_z_kpc)
+    carried = _at_heights(z_kpc, z, per_height * flow[0, :, 1] / area)
+    return _at_heights(z_kpc, grid.halo_z_kpc, upward / area) - carried, carried
+
+
+def _up_to(rows: FloatArray) -> FloatArray:
+    """Sums over the layers below each height, from none."""
+    return np.concatenate([np.zeros_like(rows[:, :1]), np.cumsum(rows, axis=1)], axis=1)
+
+
+def _smooth(rows: FloatArray) -> FloatArray:
+    """Running means over energy bins (the first axis), fewer at the ends."""
+    sums = np.cumsum(np.concatenate([np.zeros_like(rows[:1]), rows]), axis=0)
+    bins = np.arange(len(rows))
+    half = np.minimum(_SMOOTH_BINS // 2, np.minimum(bins, bins[::-1]))
+    return (sums[bins + half + 1] - sums[bins - half]) / (2 * half + 1)[:, None]
 
 
 def _at_heights(z_kpc: FloatArray, at_kpc: FloatArray, rows: FloatArray) -> FloatArray:

@@ -4,8 +4,8 @@
 
 in (R, |z|), one energy after the other from the highest down, by sparse direct solves: steady, or up to the
 time t of constant injection (an L-stable method of second order). Losses are adiabatic (a jump of the flow
-included) and of pp collisions. It takes the `Medium` of a run and knows nothing of mean free paths: where they
-are not short against every scale, the referee is the one that is wrong.
+included) and of pp collisions. It takes the `Medium` of a run and knows nothing of mean free paths: where
+they are not short against every scale, the referee is the one that is wrong.
 """
 
 from __future__ import annotations
