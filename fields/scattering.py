@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from .streaming import larmor_radius_kpc
 from .turbulence import SLAB_SHARE, Turbulence
-from .units import FloatArray, speed_kpc_Myr
+from .units import C_KPC_MYR, FloatArray, speed_kpc_Myr
 
 _COSINES, _WEIGHTS = np.polynomial.legendre.leggauss(200)
 # mu = t^3 puts nodes where the resonance runs off to short waves.
@@ -102,3 +102,22 @@ def expected_D(turbulence: Turbulence, p_GeV: ArrayLike) -> FloatArray:
         return _quasi_linear(turbulence, p_GeV)
     resonant = resonant_D(turbulence, p_GeV)
     return np.where(np.isfinite(resonant), resonant / 3.0, 0.0) + small_angle_D(turbulence, p_GeV)
+
+
+def two_zone_D(
+    p_GeV: ArrayLike,
+    height_kpc: ArrayLike,
+    D0_kpc2_Myr: float,
+    p0_GeV: float,
+    slope_disc: float,
+    slope_halo: float,
+    thickness_kpc: float,
+) -> FloatArray:
+    """D = D0 (v/c) (p/p0)^slope [kpc^2/Myr], the slope another near the disc (Tomassetti 2012, ApJ 752, L13).
+
+    The slope goes from one to the other about the height `thickness_kpc`, over half of that.
+    """
+    p = np.asarray(p_GeV, float)
+    above = 0.5 * (1.0 + np.tanh((np.asarray(height_kpc, float) / thickness_kpc - 1.0) / 0.25))
+    slope = slope_disc + (slope_halo - slope_disc) * above
+    return D0_kpc2_Myr * speed_kpc_Myr(p) / C_KPC_MYR * (p / p0_GeV) ** slope

@@ -35,6 +35,8 @@ _LOWEST_KPC = 0.02
 _LAYERS, _LAYERS_BEYOND = 60, 15
 _RING_KPC, _RINGS_BEYOND = 0.5, 20
 _SMOOTH_BINS = 7
+# A flux that is the small difference of large ones is lost in their noise.
+_LEAST_SHARE = 0.02
 _PER_AREA_AND_TIME = MYR_S * KPC_CM**2
 
 Progress = Callable[[str, int, int], None]
@@ -213,7 +215,7 @@ def flux_of_particles(
     What goes up through a height within R_d is what is injected, less what falls to lower energies below it,
     with what falls in from higher ones, and less what leaves sideways below it, which alone takes a gradient,
     and is small. Both, over what is injected, change slowly with energy: they are means over `_SMOOTH_BINS`
-    bins.
+    bins; what is left is at least `_LEAST_SHARE` of what is injected.
     """
     grid, edges = result.grid, result.grid.current_edges_GeV
     p, width = bin_momenta_GeV(edges), np.diff(np.log(momentum_GeV(edges)))
@@ -243,10 +245,12 @@ def flux_of_particles(
         _smooth(_up_to(2 * np.pi * grid.halo_R_kpc[rim] * outward * np.diff(grid.halo_z_kpc))) * injected
     )
     upward = injected - falling + np.concatenate([falling[1:], np.zeros_like(falling[:1])]) - sideways
+    upward = np.maximum(upward, _LEAST_SHARE * injected)
     area = np.pi * galaxy.R_d_kpc**2 * _PER_AREA_AND_TIME
     per_height = _smooth(protons[:, :rim].sum(axis=1)) * injected / np.diff(grid.halo_z_kpc)
     carried = _at_heights(z_kpc, z, per_height * flow[0, :, 1] / area)
-    return _at_heights(z_kpc, grid.halo_z_kpc, upward / area) - carried, carried
+    through = _at_heights(z_kpc, grid.halo_z_kpc, upward / area)
+    return np.maximum(through - carried, _LEAST_SHARE * through), carried
 
 
 def _up_to(rows: FloatArray) -> FloatArray:
@@ -257,9 +261,9 @@ def _up_to(rows: FloatArray) -> FloatArray:
 def _smooth(rows: FloatArray) -> FloatArray:
     """Running means over energy bins (the first axis), fewer at the ends."""
     sums = np.cumsum(np.concatenate([np.zeros_like(rows[:1]), rows]), axis=0)
-    bins = np.arange(len(rows))
-    half = np.minimum(_SMOOTH_BINS // 2, np.minimum(bins, bins[::-1]))
-    return (sums[bins + half + 1] - sums[bins - half]) / (2 * half + 1)[:, None]
+    bins, half = np.arange(len(rows)), _SMOOTH_BINS // 2
+    first, last = np.maximum(bins - half, 0), np.minimum(bins + half + 1, len(rows))
+    return (sums[last] - sums[first]) / (last - first)[:, None]
 
 
 def _at_heights(z_kpc: FloatArray, at_kpc: FloatArray, rows: FloatArray) -> FloatArray:

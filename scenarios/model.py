@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from numpy.typing import ArrayLike
+
 from ..fields.galaxy import Galaxy
+from ..fields.scattering import two_zone_D
+from ..fields.self_generated import WaveModel
 from ..fields.turbulence import Turbulence, kolmogorov, resonant, rms_of_waves_uG, scale_invariant
+from ..fields.units import FloatArray
 from ..maps.secondaries import inelasticity
 from ..mc.run import Transport
+from ..mc.self_consistency import Iteration
 from ..mc.source import Spectrum
 from ..mc.tally import TallyGrid, energy_groups, galactic_grid
 from .schema import Scenario
@@ -15,13 +21,15 @@ from .schema import Scenario
 
 def galaxy_of(scenario: Scenario) -> Galaxy:
     """The galaxy of a scenario; pp losses take their inelasticity from the yields that make its light."""
-    m, s = scenario.medium, scenario.source
-    return Galaxy(
+    m, s, t, two_zone = scenario.medium, scenario.source, scenario.self_consistency, scenario.two_zone
+    galaxy = Galaxy(
         B0_uG=m.B0,
         z_B_kpc=m.z_B,
         halo=m.halo,
         H_kpc=m.H,
-        waves=m.waves,
+        # Those that are found begin as these.
+        waves="nlld" if m.waves in ("self-consistent", "two-zone") else m.waves,
+        waves_move=t is not None and t.advected,
         H_waves_kpc=m.H_waves,
         n_i_cm3=m.n_i,
         v_s_kpc_Myr=m.v_s,
@@ -38,6 +46,43 @@ def galaxy_of(scenario: Scenario) -> Galaxy:
         r_max_kpc=scenario.transport.r_max,
         inelasticity=inelasticity,
     )
+    if two_zone is None:
+        return galaxy
+
+    def diffusion(p_GeV: ArrayLike, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
+        return two_zone_D(
+            p_GeV, galaxy.height_kpc(R_kpc, z_kpc), two_zone.D0, two_zone.p0,
+            two_zone.slope_disc, two_zone.slope_halo, two_zone.thickness,
+        )  # fmt: skip
+
+    return replace(galaxy, diffusion=diffusion)
+
+
+def wave_model_of(scenario: Scenario) -> WaveModel:
+    """What makes and damps the waves of a scenario with a [self_consistency]."""
+    m, t = scenario.medium, scenario.self_consistency
+    assert t is not None
+    return WaveModel(
+        growth=t.growth,
+        v_s_kpc_Myr=m.v_s if t.nonlinear_landau else 0.0,
+        n_i_cm3=m.n_i,
+        cascade=t.cascade,
+        advected=t.advected,
+        injected_power=t.injected_power,
+        injection_scale_kpc=t.injection_scale,
+        injection_height_kpc=t.injection_height,
+        shear_scale_kpc=t.shear_scale,
+        neutral_density_cm3=t.neutrals,
+        neutral_height_kpc=t.neutral_height,
+        temperature_K=t.temperature,
+    )
+
+
+def iteration_of(scenario: Scenario) -> Iteration:
+    """How its waves are found."""
+    t = scenario.self_consistency
+    assert t is not None
+    return Iteration(t.solver, t.start, t.tolerance, t.relaxation, t.most_rounds)
 
 
 def grid_of(scenario: Scenario, galaxy: Galaxy) -> TallyGrid:

@@ -1,6 +1,6 @@
-"""The scenario file: its keys, units and ranges, and what is refused.
+"""The scenario file: how it is read, and what is refused.
 
-A scenario is a small TOML file of four tables. Quantities are strings with a unit ("2 kpc"); once read they
+A scenario is a small TOML file of a few tables. Quantities are strings with a unit ("2 kpc"); once read they
 are plain floats in the internal units of `crhalo.fields.units`, so ``scenario.medium.z_B`` is in kpc. Unknown
 keys, wrong units and values out of range are refused in one line that names the key, the value and what is
 allowed.
@@ -13,172 +13,32 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import ValidationError, model_validator
 
 from .bounds import check_size, read_bounded
-from .values import Choice, Number, Quantity, ScenarioError, Span, Title, shown
+from .tables import (
+    Medium,
+    SelfConsistency,
+    Sky,
+    Source,
+    Table,
+    Transport,
+    Turbulence,
+    TwoZone,
+    as_in_file,
+    refuse,
+    text_of,
+)
+from .values import ScenarioError, Title, shown
 
 if TYPE_CHECKING:
     from ..mc.verdict import Case
     from .pipeline import Run
 
 
-class _Table(BaseModel):
-    """A table of the file: immutable, no unknown keys, defaults as in the file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, strict=True)
-
-
-def _as_in_file(value: Any) -> Any:
-    """A default written as the file would write it; it is read (validated) like a value of the file."""
-    return Field(value)
-
-
-class Medium(_Table):
-    """What particles meet. Lengths in kpc, fields in uG, densities in cm^-3, velocities in kpc/Myr."""
-
-    B0: Annotated[float, Quantity("uG", "0.001 uG", "1000 uG")] = _as_in_file("3 uG")
-    """Halo field at the disc."""
-    z_B: Annotated[float, Quantity("kpc", "0.01 kpc", "100 kpc")] = _as_in_file("2 kpc")
-    """Distance from the disc over which an exponential halo falls by e."""
-    halo: Literal["exponential", "constant"] = "exponential"
-    """exponential: B0 exp(-d/z_B). constant: B0 up to |z| = H, where particles are absorbed."""
-    H: Annotated[float, Quantity("kpc", "0.01 kpc", "1000 kpc")] = _as_in_file("4 kpc")
-    """Half-thickness of a constant halo (no other halo uses it)."""
-    waves: Literal["nlld", "nlld-local"] = "nlld"
-    """nlld: F(E) of REV Eq. 8 everywhere. nlld-local: REV Eq. 7 with the local field."""
-    H_waves: Annotated[float, Quantity("kpc", "0.1 kpc", "1000 kpc")] = _as_in_file("4 kpc")
-    """The H of REV Eq. 7 and 8."""
-    n_i: Annotated[float, Quantity("cm-3", "1e-8 cm-3", "1000 cm-3")] = _as_in_file("0.01 cm-3")
-    """Ion density in the halo, for its Alfven speed."""
-    v_s: Annotated[float, Quantity("kpc/Myr", "0.1 km/s", "10000 km/s")] = _as_in_file("30 km/s")
-    """Sound speed in the halo, for non-linear Landau damping."""
-    bell: bool = True
-    """Does the escaping current drive the non-resonant instability?"""
-    saturation: Literal["current", "pressure"] = "current"
-    """Saturated field of the instability. current: PRL Eq. 8. pressure: PRL Eq. 14."""
-    two_way: bool = True
-    """May particles come back from the Bell region?"""
-    delta_G: Annotated[float, Number(1e-3, 1e6)] = 100.0
-    """Overdensity of the circumgalactic gas over the mean baryon density."""
-    helium_factor: Annotated[float, Number(1, 3)] = 1.0
-    """Collisions with all the gas over collisions with its hydrogen."""
-
-    @model_validator(mode="after")
-    def _halo_ends_before_bell(self) -> Self:
-        if self.halo == "constant" and self.bell:
-            _refuse('medium.bell = true: allowed: false where medium.halo = "constant", which absorbs at H')
-        return self
-
-
-class Source(_Table):
-    """Protons injected in the Galactic disc. Luminosity in erg/s, lengths in kpc, total energies in GeV."""
-
-    L_CR: Annotated[float, Quantity("erg/s", "1e30 erg/s", "1e50 erg/s")] = _as_in_file("1e41 erg/s")
-    """Luminosity in protons between E_min and E_max."""
-    R_d: Annotated[float, Quantity("kpc", "0.01 kpc", "1000 kpc")] = _as_in_file("10 kpc")
-    """Radius of the disc."""
-    slope: Annotated[float, Number(1, 4)] = 2.0
-    """Injected dN/dE is proportional to E^-slope."""
-    E_min: Annotated[float, Quantity("GeV", "1 GeV", "10 PeV")] = _as_in_file("1 GeV")
-    """Lowest injected energy."""
-    E_max: Annotated[float, Quantity("GeV", "1 GeV", "10 PeV")] = _as_in_file("1 PeV")
-    """Highest injected energy."""
-
-    @model_validator(mode="after")
-    def _energies_in_order(self) -> Self:
-        if self.E_min >= self.E_max:
-            low, high = _text(self, "E_min"), _text(self, "E_max")
-            _refuse(f"source.E_min = {low}: allowed: less than source.E_max = {high}")
-        return self
-
-
-class Transport(_Table):
-    """How particles are followed. Energies in GeV, lengths in kpc, times in Myr."""
-
-    method: Literal["hybrid", "flight", "orbit"] = "hybrid"
-    """hybrid: diffusive steps where the mean free path is short. flight: every collision, by brute force.
-    orbit: Lorentz orbits, in a [turbulence] or, where that is affordable, in that of the halo."""
-    acceleration: Annotated[float | Literal["auto"], Number(1, 1e6, word="auto")] = "auto"
-    """Factor by which the clock runs faster after the first visit to the Bell region; 1: the true clock."""
-    energy_range: Annotated[tuple[float, float], Span("GeV", "1 GeV", "10 PeV")] = _as_in_file(
-        ["1 GeV", "10 PeV"]
-    )
-    """Energies at which particles are injected (log-uniformly); the source weighs them afterwards."""
-    r_max: Annotated[float, Quantity("kpc", "0.1 kpc", "10000 kpc")] = _as_in_file("100 kpc")
-    """Absorbing outer edge."""
-    t_max: Annotated[float, Quantity("Myr", "0.001 Myr", "100 Gyr")] = _as_in_file("10 Gyr")
-    """Age at which histories end."""
-    particles: Annotated[int, Number(1, 10**9, whole=True)] = 5440
-    """Number of particles."""
-    seed: Annotated[int, Number(0, 2**32 - 1, whole=True)] = 1
-    """Seed of all random numbers."""
-
-
-class Sky(_Table):
-    """What is seen from the Sun. Energies of photons and neutrinos in GeV."""
-
-    nside: Annotated[int, Choice(*(2**k for k in range(11)))] = 64
-    """HEALPix resolution."""
-    energies: Annotated[tuple[float, float, int], Span("GeV", "0.1 GeV", "10 PeV", points=(2, 1000))] = (
-        _as_in_file(["1 GeV", "10 PeV", 29])
-    )
-    """Lowest and highest energy, and the number of energies, evenly spaced in the logarithm."""
-
-
-# Longest over shortest wave: what can be measured along a line.
-_WIDEST = 1e5
-
-
-class Turbulence(_Table):
-    """Homogeneous turbulence in a slab |z| < H, in which tracks judge the diffusive approximation."""
-
-    spectrum: Literal["kolmogorov", "scale-invariant", "self-generated"]
-    """Power per ln k: k^(-2/3), constant, or F of REV Eq. 7 in the mean field."""
-    geometry: Literal["isotropic", "slab", "composite"] = "isotropic"
-    """Directions of the waves; slab: along z; composite: a fifth of the power along z, the rest across."""
-    wavelengths: Annotated[tuple[float, float], Span("kpc", "1e-12 kpc", "100 kpc")]
-    """Shortest and longest."""
-    modes: Annotated[int, Number(1, 10_000, whole=True)] = 500
-    """Plane waves of a realisation, evenly spaced in ln k."""
-    mean_field: Annotated[float, Quantity("uG", "0 uG", "1000 uG")] = _as_in_file("0 uG")
-    """Along z."""
-    rms_field: Annotated[float | Literal["auto"], Quantity("uG", "1e-6 uG", "1000 uG", word="auto")] = "auto"
-    """Root of <dB^2>. auto: what the waves of REV Eq. 7 add up to, or the saturated field of PRL Eq. 8."""
-    level: Annotated[float, Number(1e-6, 1e6)] = 1.0
-    """Factor on the power of self-generated waves."""
-    H: Annotated[float, Quantity("kpc", "1e-6 kpc", "10 kpc")]
-    """Half-thickness of the slab that particles escape from, by transport.t_max at the latest."""
-    gas: Annotated[float, Quantity("cm-3", "1e-8 cm-3", "1e6 cm-3")] = _as_in_file("1 cm-3")
-    """Hydrogen in it."""
-    energies: Annotated[tuple[float, float, int], Span("GeV", "1 GeV", "10 PeV", points=(2, 100))]
-    """Lowest and highest energy, and how many, evenly spaced in the logarithm; one verdict for each."""
-
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Self:
-        shortest, longest = self.wavelengths
-        mean, spectrum = _text(self, "mean_field"), f"where the spectrum is {shown(self.spectrum)}"
-        if longest > _WIDEST * shortest:
-            given = _text(self, "wavelengths")
-            _refuse(f"turbulence.wavelengths = {given}: allowed: a factor of {_WIDEST:g} between them")
-        if 0.0 < self.mean_field < 1e-6:
-            _refuse(f'turbulence.mean_field = {mean}: allowed: "0 uG", or "1e-06 uG" to "1000 uG"')
-        if self.geometry != "isotropic" and self.mean_field == 0.0:
-            geometry = shown(self.geometry)
-            _refuse(f'turbulence.geometry = {geometry}: allowed: "isotropic" where there is no mean field')
-        if self.rms_field == "auto" and self.spectrum == "kolmogorov":
-            _refuse(f'turbulence.rms_field = "auto": allowed: a field, {spectrum}')
-        if self.spectrum == "self-generated" and self.mean_field == 0.0:
-            _refuse(f"turbulence.mean_field = {mean}: allowed: above zero, {spectrum}")
-        if self.level != 1.0 and (self.spectrum != "self-generated" or self.rms_field != "auto"):
-            _refuse(f'turbulence.level = {self.level:g}: allowed: 1, unless "self-generated" with rms "auto"')
-        return self
-
-
-class Scenario(_Table):
+class Scenario(Table):
     """A scenario as it will run: every key has a value.
 
     Examples
@@ -189,21 +49,37 @@ class Scenario(_Table):
     """
 
     title: Annotated[str, Title()]
-    medium: Medium = _as_in_file({})
-    source: Source = _as_in_file({})
-    transport: Transport = _as_in_file({})
-    sky: Sky = _as_in_file({})
+    medium: Medium = as_in_file({})
+    source: Source = as_in_file({})
+    transport: Transport = as_in_file({})
+    sky: Sky = as_in_file({})
     turbulence: Turbulence | None = None
+    self_consistency: SelfConsistency | None = None
+    two_zone: TwoZone | None = None
+
+    @model_validator(mode="after")
+    def _waves_have_their_table(self) -> Self:
+        waves = self.medium.waves
+        for table in ("self_consistency", "two_zone"):
+            word = table.replace("_consistency", "_consistent").replace("_", "-")
+            if (waves == word) != (getattr(self, table) is not None):
+                refuse(f'medium.waves = {shown(waves)}: allowed: "{word}" with a [{table}], and only then')
+        if waves in ("self-consistent", "two-zone") and self.transport.method == "orbit":
+            refuse(f'transport.method = "orbit": allowed: not where medium.waves = {shown(waves)}')
+        t = self.self_consistency
+        if t is not None and t.advected and self.medium.halo != "constant":
+            refuse('self_consistency.advected = true: allowed: where medium.halo = "constant"')
+        return self
 
     @model_validator(mode="after")
     def _orbits_have_turbulence(self) -> Self:
         if self.turbulence is not None:
             if self.transport.method != "orbit":
-                _refuse(
+                refuse(
                     f'transport.method = {shown(self.transport.method)}: allowed: "orbit" in a [turbulence]'
                 )
         elif self.transport.method == "orbit" and (self.medium.halo != "constant" or self.medium.bell):
-            _refuse(
+            refuse(
                 'transport.method = "orbit": allowed: with a [turbulence], or where medium.halo = "constant" '
                 "and medium.bell = false"
             )
@@ -213,24 +89,24 @@ class Scenario(_Table):
     def _fits_inside_r_max(self) -> Self:
         r_max = self.transport.r_max
         if r_max <= 10.0:
-            edge = _text(self.transport, "r_max")
-            _refuse(f"transport.r_max = {edge}: allowed: more than 10 kpc, so that the Sun is inside")
-        inside = [("source.R_d", self.source.R_d, _text(self.source, "R_d"))]
+            edge = text_of(self.transport, "r_max")
+            refuse(f"transport.r_max = {edge}: allowed: more than 10 kpc, so that the Sun is inside")
+        inside = [("source.R_d", self.source.R_d, text_of(self.source, "R_d"))]
         if self.medium.halo == "constant":
-            inside.append(("medium.H", self.medium.H, _text(self.medium, "H")))
+            inside.append(("medium.H", self.medium.H, text_of(self.medium, "H")))
         for key, length, text in inside:
             if length >= r_max:
-                edge = _text(self.transport, "r_max")
-                _refuse(f"{key} = {text}: allowed: less than transport.r_max = {edge}")
+                edge = text_of(self.transport, "r_max")
+                refuse(f"{key} = {text}: allowed: less than transport.r_max = {edge}")
         return self
 
     @model_validator(mode="after")
     def _energies_overlap(self) -> Self:
         low, high = self.transport.energy_range
         if not (low < self.source.E_max and self.source.E_min < high):
-            given, source = _text(self.transport, "energy_range"), self.source
-            ends = f"source.E_min = {_text(source, 'E_min')} to source.E_max = {_text(source, 'E_max')}"
-            _refuse(f"transport.energy_range = {given}: allowed: one that overlaps {ends}")
+            given, source = text_of(self.transport, "energy_range"), self.source
+            ends = f"source.E_min = {text_of(source, 'E_min')} to source.E_max = {text_of(source, 'E_max')}"
+            refuse(f"transport.energy_range = {given}: allowed: one that overlaps {ends}")
         return self
 
     def with_overrides(self, settings: Iterable[str]) -> Scenario:
@@ -248,8 +124,9 @@ class Scenario(_Table):
         """
         data = self.model_dump(exclude_none=True)
         for setting in settings:
-            if self.turbulence is None and setting.strip().startswith("turbulence."):
-                raise ScenarioError(f"--set {shown(setting)}: allowed: in a scenario with a [turbulence]")
+            for table in ("turbulence", "self_consistency", "two_zone"):
+                if getattr(self, table) is None and setting.strip().startswith(f"{table}."):
+                    raise ScenarioError(f"--set {shown(setting)}: allowed: in a scenario with a [{table}]")
             _apply(data, setting)
         return from_mapping(data)
 
@@ -371,15 +248,6 @@ def _parse_value(text: str) -> Any:
 def _toml(value: Any) -> str:
     """A string, bool, number or list of them as TOML, which writes these as JSON does."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def _text(table: _Table, key: str) -> str:
-    return shown(table.model_dump(include={key})[key])
-
-
-def _refuse(message: str) -> None:
-    """Fail with a message that names its keys itself (a check across keys)."""
-    raise PydanticCustomError("across", "{message}", {"message": message})
 
 
 def _one_line(error: ValidationError) -> str:
