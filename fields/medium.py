@@ -58,6 +58,7 @@ class MediumTable(NamedTuple):
     thickness: float
     steepness_halo: float
     steepness_bell: float
+    halo_scale: np.ndarray
     loss_rate: np.ndarray
     wall: int
     r_max: float
@@ -86,8 +87,8 @@ def axis(*pieces: tuple[float, float]) -> Axis:
 MOMENTUM_NODES_GeV = np.logspace(-1.5, 7.25, 36)
 
 
-def _steepness(ln_D: np.ndarray, R: np.ndarray, z: np.ndarray, used: np.ndarray) -> float:
-    """Largest |grad ln D| at the centres of the cells in use [1/kpc].
+def _steepness(ln_D: np.ndarray, R: np.ndarray, z: np.ndarray, used: np.ndarray) -> np.ndarray:
+    """|grad ln D| at the centres of the cells in use, the largest of all momenta [1/kpc]; zero elsewhere.
 
     A corner of the field (the rim of the disc) is steeper inside its one cell; paths there are too short
     for it to matter.
@@ -95,7 +96,30 @@ def _steepness(ln_D: np.ndarray, R: np.ndarray, z: np.ndarray, used: np.ndarray)
     low, high = ln_D[:-1], ln_D[1:]
     along_R = 0.5 * (high[:, 1:] - low[:, 1:] + high[:, :-1] - low[:, :-1]) / np.diff(R)[:, None, None]
     along_z = 0.5 * (low[:, 1:] - low[:, :-1] + high[:, 1:] - high[:, :-1]) / np.diff(z)[None, :, None]
-    return float(np.sqrt(along_R**2 + along_z**2)[used].max(initial=0.0))
+    return np.where(used, np.sqrt(along_R**2 + along_z**2).max(axis=-1), 0.0)
+
+
+_SLOWER = 0.7
+
+
+def _scale_kpc(steepness: np.ndarray, R: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """At each node, twice the length over which ln D changes by one there, or at a distance from there.
+
+    The least of 2/|grad ln D| plus 0.7 of the way, over all the cells.
+    """
+    of_cells = 2.0 / np.maximum(steepness, 1e-3)
+    padded = np.pad(of_cells, 1, constant_values=np.inf)
+    scale = np.minimum(
+        np.minimum(padded[1:, 1:], padded[:-1, 1:]), np.minimum(padded[1:, :-1], padded[:-1, :-1])
+    )
+    for axis, nodes in ((0, R), (1, z)):
+        lines = np.moveaxis(scale, axis, 0)
+        way = _SLOWER * np.diff(nodes)
+        for i in range(1, len(nodes)):
+            lines[i] = np.minimum(lines[i], lines[i - 1] + way[i - 1])
+        for i in range(len(nodes) - 2, -1, -1):
+            lines[i] = np.minimum(lines[i], lines[i + 1] + way[i])
+    return scale
 
 
 def _cells_used(inside: np.ndarray) -> np.ndarray:
@@ -210,6 +234,7 @@ class Medium:
         for name, values in (("outflow", flow), ("halo flow", inner), ("gas density", gas)):
             if not np.all(np.isfinite(values)):
                 raise ValueError(f"the {name} must be finite everywhere")
+        steepness = _steepness(ln_D_halo, R_axis.nodes, z_axis.nodes, _cells_used(distance < 0))
         ln_p = np.log(MOMENTUM_NODES_GeV)
         losses = loss_rate(MOMENTUM_NODES_GeV) if loss_rate else np.zeros(ln_p.size)
         table = MediumTable(
@@ -226,8 +251,11 @@ class Medium:
             distance=np.ascontiguousarray(distance, float),
             # Of the volume inside: the largest distance to its surface.
             thickness=float(-distance.min()),
-            steepness_halo=_steepness(ln_D_halo, R_axis.nodes, z_axis.nodes, _cells_used(distance < 0)),
-            steepness_bell=_steepness(ln_D_bell, R_axis.nodes, z_axis.nodes, _cells_used(distance > 0)),
+            steepness_halo=float(steepness.max(initial=0.0)),
+            steepness_bell=float(
+                _steepness(ln_D_bell, R_axis.nodes, z_axis.nodes, _cells_used(distance > 0)).max(initial=0.0)
+            ),
+            halo_scale=_scale_kpc(steepness, R_axis.nodes, z_axis.nodes),
             loss_rate=np.asarray(losses, float),
             wall=int(wall),
             r_max=float(r_max_kpc),

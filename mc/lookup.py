@@ -43,14 +43,19 @@ def ln_diffusion(ln_D, table, R, z, ln_p):
 
 
 @small_kernel
-def surface_distance(table, R, z):
-    """Signed distance to the surface, negative inside [kpc]."""
+def bilinear(values, table, R, z):
+    """A table over the nodes (R, |z|), interpolated."""
     i, a = place(table.R, R)
     j, b = place(table.z, z)
-    d = table.distance
-    low = d[i, j] + a * (d[i + _ONE, j] - d[i, j])
-    high = d[i, j + _ONE] + a * (d[i + _ONE, j + _ONE] - d[i, j + _ONE])
+    low = values[i, j] + a * (values[i + _ONE, j] - values[i, j])
+    high = values[i, j + _ONE] + a * (values[i + _ONE, j + _ONE] - values[i, j + _ONE])
     return low + b * (high - low)
+
+
+@small_kernel
+def surface_distance(table, R, z):
+    """Signed distance to the surface, negative inside [kpc]."""
+    return bilinear(table.distance, table, R, z)
 
 
 @kernel

@@ -23,7 +23,7 @@ import numpy as np
 
 from ..fields._jit import kernel, small_kernel
 from ..fields.units import C_KPC_MYR, M_P_GEV
-from .lookup import flow_of, ln_diffusion, surface_distance
+from .lookup import bilinear, flow_of, ln_diffusion, surface_distance
 from .rng import isotropic
 
 # lambda and steps against the local scale: hand-over bias 0.2% (`validate`, well-mixed); it grows as the
@@ -194,8 +194,9 @@ def local_scale(table, in_bell, q):
     slope = math.sqrt(q.slope_R * q.slope_R + q.slope_z * q.slope_z)
     if in_bell:
         return min(1.0 / max(slope, 1e-3), math.sqrt(q.x * q.x + q.y * q.y + q.z * q.z))
-    # The steepest place bounds the scale where the local gradient happens to vanish.
-    scale = min(1.0 / max(slope, 1e-3), 2.0 / max(table.steepness_halo, 1e-3))
+    # Steeper places around bound the scale where the local gradient happens to vanish.
+    around = bilinear(table.halo_scale, table, math.sqrt(q.x * q.x + q.y * q.y), abs(q.z))
+    scale = min(1.0 / max(slope, 1e-3), around)
     # At the plane the gradient turns round, and the gas is to be resolved.
     return min(scale, 2.0 * (abs(q.z) + min(table.disc_scale, 0.1 * scale)))
 

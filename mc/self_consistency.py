@@ -30,7 +30,7 @@ from .tally import TallyGrid
 from .transport_equation import Solution, bin_momenta_GeV, solve
 
 _HEIGHTS = 80
-_LOWEST_KPC = 0.02
+_LOWEST_KPC = 0.1
 # Cells of the referee within a round.
 _LAYERS, _LAYERS_BEYOND = 60, 15
 _RING_KPC, _RINGS_BEYOND = 0.5, 20
@@ -208,7 +208,7 @@ def flux_of_solution(solution: Solution, galaxy: Galaxy, z_kpc: FloatArray) -> t
 
 
 def flux_of_particles(
-    result: Result, medium: Medium, galaxy: Galaxy, z_kpc: FloatArray
+    result: Result, medium: Medium, galaxy: Galaxy, z_kpc: FloatArray, replica: int = 0
 ) -> tuple[FloatArray, FloatArray]:
     """The same from the tallies of a run, by conservation (the steady state is taken to be reached).
 
@@ -223,7 +223,7 @@ def flux_of_particles(
     rim = int(np.argmin(np.abs(grid.halo_R_kpc - galaxy.R_d_kpc)))
     # Above the plane, per injected proton.
     injected = 0.5 * result.spectrum.group_rates_s(edges)[:, None] * MYR_S
-    protons = 0.5 * result.by_current_energy("halo")[0] / injected[..., None]
+    protons = 0.5 * result.by_current_energy("halo")[replica] / injected[..., None]
     gas = medium.gas_density_cm3(R[:, None], z[None, :]).sum(axis=-1)
     flow = medium.halo_flow_kpc_Myr(R[:, None], z[None, :])
     of_gas = np.interp(np.log(p), np.log(MOMENTUM_NODES_GeV), medium.table.loss_rate)

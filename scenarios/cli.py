@@ -131,13 +131,17 @@ def run(
         _check_output(out)
 
     from .display import print_summary, progress_bar
-    from .pipeline import execute, plan
+    from .pipeline import NotSettled, execute, plan
 
     if dry_run:
         print_summary(plan(scenario, threads))
         return
-    with progress_bar() as progress:
-        execute(scenario, out, threads, progress)
+    try:
+        with progress_bar() as progress:
+            execute(scenario, out, threads, progress)
+    except NotSettled as stopped:
+        print(f"crhalo: {stopped}; what there is: {out}", file=sys.stderr)
+        raise typer.Exit(1) from None
     print_summary(_read_summary(out))
     print(f"Written to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}")
 

@@ -7,7 +7,7 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -23,10 +23,19 @@ from ..maps.synthesis import ComponentMaps, Synthesis
 from ..mc.advisor import advise, refusal
 from ..mc.result import Result
 from ..mc.run import run
+from ..mc.self_consistency import Settled, settle
 from ..mc.tally import FOLDS, energy_groups
 from . import verdict
 from .display import write_json
-from .model import galaxy_of, grid_of, spectrum_of, transport_of, turbulence_of
+from .model import (
+    galaxy_of,
+    grid_of,
+    iteration_of,
+    spectrum_of,
+    transport_of,
+    turbulence_of,
+    wave_model_of,
+)
 from .schema import Scenario
 from .summary import summarise
 from .values import ScenarioError
@@ -43,18 +52,27 @@ CONVENTIONS = {
 }
 
 
+class NotSettled(RuntimeError):
+    """Waves and protons did not settle: the verdict in one line, and what was found so far."""
+
+    def __init__(self, verdict: str, settled: Settled | None) -> None:
+        super().__init__(verdict)
+        self.settled = settled
+
+
 def _quiet(stage: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: its scenario, the galaxy and medium made of it, and what was counted."""
+    """A finished run: its scenario, the galaxy and medium made of it, what was counted; waves if found."""
 
     scenario: Scenario
     galaxy: Galaxy
     medium: Medium
     result: Result
+    settled: Settled | None = None
 
     @cached_property
     def synthesis(self) -> Synthesis:
@@ -71,7 +89,7 @@ class Run:
 
     def reweight(self, **changes: float) -> Run:
         """The same particles under another injection spectrum, see `Result.reweight`."""
-        return Run(self.scenario, self.galaxy, self.medium, self.result.reweight(**changes))
+        return replace(self, result=self.result.reweight(**changes))
 
 
 def make_run(scenario: Scenario, threads: int | None = None, progress: Progress = _quiet) -> Run:
@@ -84,8 +102,13 @@ def make_run(scenario: Scenario, threads: int | None = None, progress: Progress 
     """
     if scenario.turbulence is not None:
         raise ScenarioError("a scenario with a [turbulence] has no galaxy; allowed: Scenario.verdict()")
+    threads = threads or os.cpu_count() or 1
     galaxy, medium = _medium_of(scenario)
     _check_orbits(scenario)
+    settled = None
+    if scenario.self_consistency is not None:
+        settled = find_waves(scenario, galaxy, threads, progress)
+        galaxy, medium = settled.galaxy, settled.galaxy.medium()
     transport = transport_of(scenario)
     progress("Particles", 0, transport.particles)
     result = run(
@@ -93,17 +116,49 @@ def make_run(scenario: Scenario, threads: int | None = None, progress: Progress 
         grid_of(scenario, galaxy),
         transport,
         spectrum=spectrum_of(scenario),
-        threads=threads or os.cpu_count() or 1,
+        threads=threads,
         progress=lambda done, moves: progress("Particles", done, transport.particles),
-        provenance={
-            "version": version("crhalo"),
-            "scenario": scenario.to_toml(),
-            "medium": _model_of(scenario),
-            "conventions": CONVENTIONS,
-            "tabulation_error": medium.tabulation_error(),
-        },
+        provenance=provenance_of(scenario) | {"tabulation_error": medium.tabulation_error()},
     )
-    return Run(scenario, galaxy, medium, result)
+    return Run(scenario, galaxy, medium, result, settled)
+
+
+def find_waves(scenario: Scenario, galaxy: Galaxy, threads: int, progress: Progress) -> Settled:
+    """The waves of a scenario with a [self_consistency].
+
+    Raises
+    ------
+    NotSettled
+        If the rounds do not settle; it carries what was found so far.
+    """
+    transport = transport_of(scenario)
+    grid, spectrum = grid_of(scenario, galaxy), spectrum_of(scenario)
+    try:
+        settled = settle(
+            galaxy,
+            wave_model_of(scenario),
+            iteration_of(scenario),
+            transport,
+            grid,
+            spectrum,
+            threads,
+            progress,
+        )
+    except ArithmeticError as error:
+        raise NotSettled(str(error), None) from None
+    if not settled.converged:
+        raise NotSettled(settled.verdict, settled)
+    return settled
+
+
+def provenance_of(scenario: Scenario) -> dict[str, Any]:
+    """What every file says of where it comes from."""
+    return {
+        "version": version("crhalo"),
+        "scenario": scenario.to_toml(),
+        "medium": _model_of(scenario),
+        "conventions": CONVENTIONS,
+    }
 
 
 def _model_of(scenario: Scenario) -> dict[str, Any]:
@@ -174,6 +229,8 @@ def execute(scenario: Scenario, out: Path, threads: int, progress: Progress = _q
     ------
     ScenarioError
         If its values leave no halo, or ask for orbits that cannot be right or take too long.
+    NotSettled
+        If its waves do not settle, after writing what there is.
     OSError
         If the folder cannot be written.
     """
@@ -183,14 +240,33 @@ def execute(scenario: Scenario, out: Path, threads: int, progress: Progress = _q
     if scenario.turbulence is not None:
         verdict.execute(scenario, out, threads, progress)
         return
-    finished = make_run(scenario, threads, progress)
     out = Path(out)
+    try:
+        finished = make_run(scenario, threads, progress)
+    except NotSettled as stopped:
+        _write_unsettled(scenario, stopped, out)
+        raise
     out.mkdir(parents=True, exist_ok=True)
     write(finished, out, progress)
 
 
+def _write_unsettled(scenario: Scenario, stopped: NotSettled, out: Path) -> None:
+    """What there is of waves that did not settle."""
+    from .halo import draw_waves, settled_summary, write_waves
+
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "scenario.toml").write_text(scenario.to_toml(), "utf-8")
+    summary: dict[str, Any] = {"verdict": str(stopped), "converged": False}
+    if stopped.settled is not None:
+        write_waves(stopped.settled, out / "waves.h5", provenance_of(scenario))
+        draw_waves(stopped.settled, out)
+        summary = settled_summary(stopped.settled)
+    write_json({"title": scenario.title, "self_consistency": summary}, out / "summary.json")
+
+
 def write(finished: Run, out: Path, progress: Progress = _quiet) -> None:
     """Write the products of a run into an existing folder."""
+    from .halo import draw_halo, halo_summary, write_waves
     from .products import draw_figures
 
     stages = 5
@@ -212,6 +288,11 @@ def write(finished: Run, out: Path, progress: Progress = _quiet) -> None:
         progress("Maps and figures", done, stages)
     summary = summarise(finished.result, finished.galaxy, finished.medium, skies["neutrino"], skies["gamma"])
     draw_figures(finished, summary, skies, out)
+    if finished.scenario.medium.waves in ("self-consistent", "two-zone"):
+        summary |= halo_summary(finished)
+        draw_halo(finished, out)
+    if finished.settled is not None:
+        write_waves(finished.settled, out / "waves.h5", provenance_of(finished.scenario))
     progress("Maps and figures", 4, stages)
     # Last, because it marks the run as complete.
     write_json(summary, out / "summary.json")

@@ -220,11 +220,9 @@ class SelfConsistency(Table):
             refuse(f'{given}: allowed: 0 where cascade = "none"')
         if not self.growth and self.injected_power == 0:
             refuse("self_consistency.growth = false: allowed: where injected_power is above 0")
-        damped = self.nonlinear_landau or self.cascade != "none"
-        if not damped:
-            refuse(
-                "self_consistency.nonlinear_landau = false: allowed: with a cascade; nothing else ends growth"
-            )
+        if not self.nonlinear_landau and self.cascade == "none":
+            given = "self_consistency.nonlinear_landau = false"
+            refuse(f"{given}: allowed: with a cascade, for something has to end the growth")
         return self
 
 
