@@ -211,9 +211,7 @@ class Cells:
         n = np.append(density, 0.0)
         from_low, from_high = _conductances(f, D)
         total = from_low * n[f.low] - from_high * n[f.high]
-        # n at the face, by the exact profile in the half cell below: flux = a n_low - b n_face.
-        a, b = _half_cell(np.append(D, 1.0)[f.low], f.h_low, f.u_low)
-        carried = f.u_low * (a * n[f.low] - total) / b
+        carried = f.u_low * _at_faces(f, np.append(D, 1.0), n)
         out = np.zeros((2, *self.shape))
         out[0][f.place], out[1][f.place] = total - carried, carried
         return out[0], out[1]
@@ -222,6 +220,14 @@ class Cells:
 def _half_cell(D: FloatArray, h: FloatArray, u: FloatArray) -> tuple[FloatArray, FloatArray]:
     """(a, b) of flux = a n(0) - b n(h) over a length h of constant D and u."""
     return D / h * _bernoulli(-u * h / D), D / h * _bernoulli(u * h / D)
+
+
+def _at_faces(f: _Faces, D: FloatArray, n: FloatArray) -> FloatArray:
+    """Density at faces, where the fluxes of the two half cells meet; zero at those that are left for good."""
+    a_low, b_low = _half_cell(D[f.low], f.h_low, f.u_low)
+    a_high, b_high = _half_cell(D[f.high], f.h_high, f.u_high)
+    left = (f.low == _NOBODY) | (f.high == _NOBODY) | f.no_return
+    return np.where(left, 0.0, (a_low * n[f.low] + b_high * n[f.high]) / (b_low + a_high))
 
 
 def _conductances(f: _Faces, D: FloatArray) -> tuple[FloatArray, FloatArray]:

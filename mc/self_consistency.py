@@ -35,8 +35,8 @@ _LOWEST_KPC = 0.1
 _LAYERS, _LAYERS_BEYOND = 60, 15
 _RING_KPC, _RINGS_BEYOND = 0.5, 20
 _SMOOTH_BINS = 7
-# A flux that is the small difference of large ones is lost in their noise.
-_LEAST_SHARE = 0.02
+# Where the flux turns round, or is lost in the noise of larger ones, it counts as this share of the injected.
+_LEAST_SHARE = 0.01
 _PER_AREA_AND_TIME = MYR_S * KPC_CM**2
 
 Progress = Callable[[str, int, int], None]
@@ -148,6 +148,7 @@ def settle(
     B = galaxy.magnetic_field_uG(0.0, z)
     D = iteration.start * np.stack([galaxy.diffusion_halo(p, 0.0, each) for each in z])
     medium = galaxy.medium()
+    injected = spectrum.group_rates_s(edges) / (2 * np.pi * (transport.R_d_kpc * KPC_CM) ** 2) / width
 
     def fluxes(current: Galaxy) -> tuple[FloatArray, FloatArray]:
         if iteration.solver == "particles":
@@ -164,8 +165,11 @@ def settle(
         progress("Waves and protons, rounds", len(residuals), iteration.most_rounds)
         started = time.perf_counter()
         current = replace(galaxy, diffusion=HaloDiffusion(p, z, D, galaxy.height_kpc))
-        diffusive, carried = (np.maximum(each, 0.0) / width for each in fluxes(current))
-        share = diffusive / np.maximum(diffusive + carried, 1e-300)
+        diffusive, carried = (np.abs(each) / width for each in fluxes(current))
+        # The lowest bin is wide in momentum, and much of it has fallen in: it counts as the next one does.
+        diffusive[:, 0] = diffusive[:, 1] / injected[1] * injected[0]
+        diffusive = np.maximum(diffusive, _LEAST_SHARE * injected)
+        share = diffusive / (diffusive + carried)
         column = model.column(p, z, B, diffusive, D, share)
         power = wave_power(column, column.grown_at)
         change = np.log(diffusion_of_waves(column, power, p) / D)
@@ -199,11 +203,13 @@ def round_cells(medium: Medium, galaxy: Galaxy) -> Cells:
 
 
 def flux_of_solution(solution: Solution, galaxy: Galaxy, z_kpc: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean fluxes -D dn/dz and u n over R < R_d, by height and energy bin: (heights, bins) [cm^-2 s^-1]."""
+    """Mean -D dn/dz and u n over R < R_d in the halo, (heights, energy bins) [cm^-2 s^-1]."""
     cells = solution.cells
-    shares = np.diff(np.minimum(cells.R_edges_kpc / galaxy.R_d_kpc, 1.0) ** 2)
-    means = [np.einsum("bij,i->bj", each, shares) / _PER_AREA_AND_TIME for each in solution.fluxes_z()]
-    diffusive, carried = (_at_heights(z_kpc, cells.z_edges_kpc[1:], mean) for mean in means)
+    areas = np.diff(np.minimum(cells.R_edges_kpc / galaxy.R_d_kpc, 1.0) ** 2)[:, None] * cells.inside
+    layers = areas.sum(axis=0) > 0
+    shares = areas[:, layers] / areas[:, layers].sum(axis=0)
+    means = [(each[..., layers] * shares).sum(axis=1) / _PER_AREA_AND_TIME for each in solution.fluxes_z()]
+    diffusive, carried = (_at_heights(z_kpc, cells.z_edges_kpc[1:][layers], mean) for mean in means)
     return diffusive, carried
 
 
@@ -215,7 +221,7 @@ def flux_of_particles(
     What goes up through a height within R_d is what is injected, less what falls to lower energies below it,
     with what falls in from higher ones, and less what leaves sideways below it, which alone takes a gradient,
     and is small. Both, over what is injected, change slowly with energy: they are means over `_SMOOTH_BINS`
-    bins; what is left is at least `_LEAST_SHARE` of what is injected.
+    bins.
     """
     grid, edges = result.grid, result.grid.current_edges_GeV
     p, width = bin_momenta_GeV(edges), np.diff(np.log(momentum_GeV(edges)))
@@ -245,12 +251,11 @@ def flux_of_particles(
         _smooth(_up_to(2 * np.pi * grid.halo_R_kpc[rim] * outward * np.diff(grid.halo_z_kpc))) * injected
     )
     upward = injected - falling + np.concatenate([falling[1:], np.zeros_like(falling[:1])]) - sideways
-    upward = np.maximum(upward, _LEAST_SHARE * injected)
     area = np.pi * galaxy.R_d_kpc**2 * _PER_AREA_AND_TIME
     per_height = _smooth(protons[:, :rim].sum(axis=1)) * injected / np.diff(grid.halo_z_kpc)
     carried = _at_heights(z_kpc, z, per_height * flow[0, :, 1] / area)
     through = _at_heights(z_kpc, grid.halo_z_kpc, upward / area)
-    return np.maximum(through - carried, _LEAST_SHARE * through), carried
+    return through - carried, carried
 
 
 def _up_to(rows: FloatArray) -> FloatArray:
