@@ -22,10 +22,10 @@ _NOBODY = -1
 
 def _bernoulli(x: FloatArray) -> FloatArray:
     """x/(e^x - 1)."""
-    x = np.clip(x, -600.0, 600.0)
     small = np.abs(x) < 1e-5
     safe = np.where(small, 1.0, x)
-    return np.where(small, 1.0 - 0.5 * x, safe / np.expm1(safe))
+    # Nothing is left of e^-600, and e^x must not overflow.
+    return np.where(small, 1.0 - 0.5 * x, safe / np.expm1(np.minimum(safe, 600.0)))
 
 
 @dataclass(frozen=True)

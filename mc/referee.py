@@ -2,7 +2,8 @@
 
 Both count protons in groups of cells and half-decades of energy. The referee is trusted where lambda is below
 `SMALL` of the scale L on which the medium changes (the smallest of D/|grad D|, the distance from the centre
-and, inside, the thickness of the halo); where it is not, the referee is the one that is wrong.
+and, inside, the thickness of the halo), and where cells twice as wide tell the same to `RESOLVED`. Where
+lambda is not small, the referee is the one that is wrong; the other groups ask for a finer grid.
 """
 
 from __future__ import annotations
@@ -17,12 +18,17 @@ from ..fields.medium import Medium, Wall
 from ..fields.units import KPC_CM, FloatArray, momentum_GeV, speed_kpc_Myr
 from .finite_volumes import Cells, cells_of
 from .result import Result, value_and_error
+from .tally import TallyGrid
 from .transport_equation import Solution, solve
 
 SMALL = 0.05
+RESOLVED = 0.03
 AGREE = 0.03
 _SIGMAS = 3.0
 _BINS_TOGETHER = 4
+_WIDEST_BIN = 0.5  # in ln p
+# Nodes of the medium to a cell, of the wide grid and of the fine one.
+_COARSEN = (4, 2)
 _HEIGHTS_KPC = (0.0, 0.1, 0.3, 1.0, 3.0, 6.0, 10.0, 1e9)
 _RADII_KPC = (0.0, 20.0, 40.0, 70.0, 1e9)
 
@@ -71,8 +77,9 @@ class Verdict:
     Attributes
     ----------
     rows : list of dict
-        {place, energy_GeV, run, error, referee, ratio, ratio_error, lambda_over_L, diffusive, agrees}: E n in
-        cm^-3, lambda/L the largest in the group.
+        {place, energy_GeV, run, error, referee, grid_error, ratio, ratio_error, lambda_over_L, status,
+        agrees}: E n in cm^-3, lambda/L the largest in the group. The status is "diffusive" where the referee
+        is trusted, else "lambda" or "grid".
     solution : Solution
         The referee's.
     """
@@ -83,7 +90,7 @@ class Verdict:
     @property
     def diffusive(self) -> list[dict[str, Any]]:
         """Groups in which the referee is trusted and the run counted enough to be asked."""
-        return [row for row in self.rows if row["diffusive"]]
+        return [row for row in self.rows if row["status"] == "diffusive"]
 
     @property
     def chi2(self) -> float:
@@ -92,58 +99,54 @@ class Verdict:
 
     @property
     def parting_GeV(self) -> dict[str, float | None]:
-        """By place, the lowest energy at which lambda is no longer small; None if it is always."""
+        """By place, the lowest energy at which lambda is no longer small; None if it always is."""
         found: dict[str, float | None] = {}
         for row in self.rows:
-            first = found.get(row["place"])
-            if not row["lambda_over_L"] < SMALL and first is None:
+            if found.setdefault(row["place"], None) is None and row["lambda_over_L"] >= SMALL:
                 found[row["place"]] = row["energy_GeV"]
-            else:
-                found.setdefault(row["place"], None)
         return found
 
 
-def referee(result: Result, medium: Medium, R_d_kpc: float, t_Myr: float | None, coarsen: int = 2) -> Verdict:
+def referee(result: Result, medium: Medium, R_d_kpc: float, t_Myr: float | None) -> Verdict:
     """Solve the transport equation in the medium of a run and hold the two against each other."""
     grid = result.grid
-    extent = (max(grid.halo_R_kpc[-1], R_d_kpc + 1.0), grid.halo_z_kpc[-1])
-    behind = medium.table.wall in (Wall.TWO_WAY, Wall.ONE_WAY)
-    if behind:
+    extent = (max(float(grid.halo_R_kpc[-1]), R_d_kpc + 1.0), float(grid.halo_z_kpc[-1]))
+    if medium.table.wall in (Wall.TWO_WAY, Wall.ONE_WAY):
         extent = (medium.table.r_max, medium.table.r_max)
-    cells = cells_of(medium, *extent, coarsen=coarsen)
-    solution = solve(cells, grid.current_edges_GeV, result.spectrum, R_d_kpc, t_Myr)
-    ratios = _mean_free_path_over_scale(cells, solution.energy_GeV)
+    wide, fine = (
+        solve(cells_of(medium, *extent, coarsen), grid.current_edges_GeV, result.spectrum, R_d_kpc, t_Myr)
+        for coarsen in _COARSEN
+    )
+    ratios = _mean_free_path_over_scale(fine.cells, fine.energy_GeV)
     rows = []
     for place in places(medium, R_d_kpc):
-        rows += _rows(place, result, solution, ratios)
-    return Verdict(rows, solution)
+        rows += _rows(place, result, wide, fine, ratios)
+    return Verdict(rows, fine)
 
 
-def _rows(place: Place, result: Result, solution: Solution, ratios: FloatArray) -> list[dict[str, Any]]:
+def _rows(
+    place: Place, result: Result, wide: Solution, fine: Solution, ratios: FloatArray
+) -> list[dict[str, Any]]:
     """One row for every few energy bins of a place."""
-    edges = {axis: getattr(result.grid, f"{place.side}_{axis}_kpc") for axis in ("R", "z")}
-    R, z = (0.5 * (edges[axis][1:] + edges[axis][:-1]) for axis in ("R", "z"))
-    mine = place.holds(R[:, None], z[None, :])
+    mine, _ = _counted_in(place, result.grid)
     volume = result.volumes_kpc3[place.side][mine].sum()
-    cells = solution.cells
-    R_cells, z_cells = (each[cells.used] for each in np.meshgrid(cells.R_kpc, cells.z_kpc, indexing="ij"))
-    theirs = place.holds(R_cells, z_cells) & (cells.inside[cells.used] == (place.side == "halo"))
-    if not (volume > 0 and theirs.any()):
+    there, here = (_members(place, each.cells, result.grid) for each in (wide, fine))
+    if not (volume > 0 and here.any() and there.any()):
         return []
     counted = result.by_current_energy(place.side)[:, :, mine].sum(axis=2) / (volume * KPC_CM**3)
-    weights = cells.volume_kpc3[theirs] / cells.volume_kpc3[theirs].sum()
-    solved = solution.protons_kpc3[:, theirs] @ weights / KPC_CM**3
-    E = solution.energy_GeV
+    coarse, solved = _mean_density(wide, there), _mean_density(fine, here)
+    E, width = fine.energy_GeV, np.diff(np.log(momentum_GeV(fine.energy_edges_GeV)))
     rows = []
     for first in range(0, E.size - _BINS_TOGETHER + 1, _BINS_TOGETHER):
         bins = slice(first, first + _BINS_TOGETHER)
         run, error = value_and_error(counted[:, bins] @ E[bins])
         expected = float(solved[bins] @ E[bins])
-        if not (run > 0 and expected > 0):
+        # The lowest bins of total energy are too wide in momentum.
+        if not (run > 0 and error > 0 and expected > 0 and width[bins].max() < _WIDEST_BIN):
             continue
-        path = float(ratios[bins][:, theirs].max())
+        path, grid_error = float(ratios[bins][:, here].max()), abs(float(coarse[bins] @ E[bins]) - expected)
         ratio, ratio_error = float(run / expected), float(error / expected)
-        diffusive = path < SMALL and 0.0 < ratio_error
+        status = "lambda" if path >= SMALL else "grid" if grid_error > RESOLVED * expected else "diffusive"
         rows.append(
             {
                 "place": place.name,
@@ -151,14 +154,37 @@ def _rows(place: Place, result: Result, solution: Solution, ratios: FloatArray) 
                 "run": float(run),
                 "error": float(error),
                 "referee": expected,
+                "grid_error": grid_error,
                 "ratio": ratio,
                 "ratio_error": ratio_error,
                 "lambda_over_L": path,
-                "diffusive": diffusive,
+                "status": status,
                 "agrees": abs(ratio - 1.0) <= max(AGREE, _SIGMAS * ratio_error),
             }
         )
     return rows
+
+
+def _members(place: Place, cells: Cells, grid: TallyGrid) -> np.ndarray:
+    """Which used cells lie in the tally's cells of a place."""
+    R, z = (each[cells.used] for each in np.meshgrid(cells.R_kpc, cells.z_kpc, indexing="ij"))
+    mine, edges = _counted_in(place, grid)
+    i, j = (np.clip(np.searchsorted(e, x) - 1, 0, len(e) - 2) for e, x in zip(edges, (R, z), strict=True))
+    counted = (edges[0][-1] > R) & (edges[1][-1] > z)
+    return mine[i, j] & counted & (cells.inside[cells.used] == (place.side == "halo"))
+
+
+def _counted_in(place: Place, grid: TallyGrid) -> tuple[np.ndarray, tuple[FloatArray, FloatArray]]:
+    """Which of the tally's cells belong to a place, and their edges."""
+    edges = (getattr(grid, f"{place.side}_R_kpc"), getattr(grid, f"{place.side}_z_kpc"))
+    R, z = (0.5 * (each[1:] + each[:-1]) for each in edges)
+    return place.holds(R[:, None], z[None, :]), edges
+
+
+def _mean_density(solution: Solution, here: np.ndarray) -> FloatArray:
+    """Protons per cm^3 of each bin in some cells."""
+    volume = solution.cells.volume_kpc3[here]
+    return solution.protons_kpc3[:, here] @ volume / volume.sum() / KPC_CM**3
 
 
 def _mean_free_path_over_scale(cells: Cells, energy_GeV: FloatArray) -> FloatArray:

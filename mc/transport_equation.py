@@ -73,7 +73,7 @@ def solve(
 ) -> Solution:
     """Protons after the time `t_Myr` of constant injection in the disc, or for ever if it is None.
 
-    The spectrum should be close to a power law over two energy bins.
+    The spectrum should be close to a power law over a few energy bins.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def solve(
     # What falls into a bin from the one above, at the two stages of every step (or for ever).
     falling = np.zeros((1 if t_Myr is None else 2 * STEPS, cells.count))
     for bin in reversed(range(rates.size)):
-        higher = [each[bin + 1 : bin + 3] for each in (found, rates[:, None] * np.ones(cells.count), width)]
+        higher = [each[bin + 1 : bin + 4] for each in (found, rates[:, None] * np.ones(cells.count), width)]
         slope = _slope(*higher)
         # n at the lower edge of the bin, as a power law through its mean: second order in the width.
         leaving = loss[bin] * np.exp(0.5 * slope * width[bin]) / width[bin] * volume
@@ -111,11 +111,15 @@ def _loss_rates(cells: Cells, p_GeV: FloatArray) -> FloatArray:
 
 
 def _slope(density: FloatArray, injected: FloatArray, width: FloatArray) -> FloatArray:
-    """-dln n/dln p of the two next higher bins in each cell, or that of what is injected; 1 at the top."""
-    if len(width) < 2:
+    """-dln n/dln p in each cell from the next three higher bins, or that of what is injected; 1 at the top.
+
+    From the first and the third: from neighbours, an error would swing from bin to bin for ever.
+    """
+    if len(width) < 3:
         return np.ones(density.shape[1])
     per_ln_p = np.where((density > 0).all(axis=0), density, np.maximum(injected, 1e-300)) / width[:, None]
-    return np.clip(np.log(per_ln_p[0] / per_ln_p[1]) / width.mean(), -_STEEPEST, _STEEPEST)
+    way = 0.5 * (width[0] + width[2]) + width[1]
+    return np.clip(np.log(per_ln_p[0] / per_ln_p[2]) / way, -_STEEPEST, _STEEPEST)
 
 
 def _evolve(matrix: csc_matrix, volume: FloatArray, source: FloatArray, t_Myr: float) -> FloatArray:

@@ -34,6 +34,14 @@ from .checks_tracks import (
     realisations,
     slab_turbulence,
 )
+from .checks_transport import (
+    circumgalactic_referee,
+    manufactured,
+    outflow_slab,
+    referee_closed_forms,
+    two_starts,
+    wave_balance,
+)
 
 Rows = list[dict[str, Any]]
 C = C_KPC_MYR
@@ -342,6 +350,11 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (divergences, 1.0),
     (realisations, 1.0),
     (isotropic_turbulence, 1.0),
+    (wave_balance, 1.0),
+    (referee_closed_forms, 1.0),
+    (manufactured, 1.0),
+    (two_starts, 1.0),
+    (outflow_slab, 0.6),
 )
 FULL: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (well_mixed, 1.0),
@@ -349,6 +362,7 @@ FULL: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (acceleration, 1.0),
     (slab_turbulence, 1.0),
     (escape_by_tracks, 1.0),
+    (circumgalactic_referee, 1.0),
     *((function, 1.0) for function, _ in QUICK),
 )
 
