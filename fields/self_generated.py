@@ -104,8 +104,8 @@ class WaveModel:
             )
             for each in tables
         )
-        # Nobody resonates below the lowest momentum or above the highest.
-        some = self.growth & (resonant >= p_GeV[0]) & (resonant <= p_GeV[-1])
+        # Nobody resonates far below the lowest momentum or far above the highest.
+        some = self.growth & (resonant >= 0.5 * p_GeV[0]) & (resonant <= 2.0 * p_GeV[-1])
         flux = np.where(some, np.exp(ln_flux), 0.0)
         growth = streaming.growth_rate_flux_Myr(resonant, flux, B_uG[:, None], self.n_i_cm3)
         return Column(
@@ -190,17 +190,18 @@ class HaloDiffusion:
     def __call__(self, p_GeV: ArrayLike, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """D [kpc^2/Myr], log-linear between the nodes and as at the last one beyond them.
 
-        Above and below the momenta, D/v goes on as the power law that it ends with.
+        Above and below the momenta it goes on with the F of the last one, D/v ~ p.
         """
         p, height = np.broadcast_arrays(
             np.asarray(p_GeV, float), self.height(np.asarray(R_kpc, float), np.asarray(z_kpc, float))
         )
         ln_p, ln_D = np.log(self.p_GeV), np.log(self.D_kpc2_Myr / speed_kpc_Myr(self.p_GeV))
         i, a = _place(self.height_kpc, np.clip(height, self.height_kpc[0], self.height_kpc[-1]))
-        j, b = _place(ln_p, np.log(p))
+        inside = np.clip(p, self.p_GeV[0], self.p_GeV[-1])
+        j, b = _place(ln_p, np.log(inside))
         low = ln_D[i, j] * (1 - b) + ln_D[i, j + 1] * b
         high = ln_D[i + 1, j] * (1 - b) + ln_D[i + 1, j + 1] * b
-        D = speed_kpc_Myr(p) * np.exp(low * (1 - a) + high * a)
+        D = speed_kpc_Myr(p) * np.exp(low * (1 - a) + high * a) * p / inside
         return np.minimum(D, LONGEST_FREE_PATH_KPC * speed_kpc_Myr(p) / 3.0)
 
 
