@@ -39,9 +39,9 @@ class WaveModel:
     advected : bool
         Whether waves are carried away from the disc at the Alfven speed.
     injected_power : float
-        dB^2/B^2 of turbulence from `injection_scale_kpc` on. Where waves are advected, what leaves the disc
-        with them, as a cascade that is developed (injected over `injection_height_kpc`); else what is kept
-        up at every height by stirring at that scale.
+        dB^2/B^2 of turbulence shorter than `injection_scale_kpc`. Where waves are advected, what leaves the
+        disc with them, as a cascade that is developed (injected over `injection_height_kpc`); else what is
+        kept up at every height by stirring at that scale.
     shear_scale_kpc : float
         L of Farmer & Goldreich (2004) damping; 0 without it.
     neutral_density_cm3, neutral_height_kpc, temperature_K : float

@@ -163,10 +163,10 @@ def ion_neutral_damping_rate_Myr(
 ) -> FloatArray:
     """Damping rate of Alfven waves by collisions of ions with neutrals, in 1/Myr.
 
-    The least damped wave of omega (omega^2 - omega_k^2) + i nu ((1 + chi) omega^2 - chi omega_k^2) = 0
-    (Kulsrud & Pearce 1969; Zweibel & Shull 1982), omega_k = k v_A of the ions alone, chi = n_i/n_n and
-    nu = 8.4e-9 (T/10^4 K)^0.4 n_n s^-1. For waves too short for the neutrals to follow it is nu/2; in a band
-    of long ones nothing propagates, and the rate is the slowest decay.
+    Of omega (omega^2 - omega_k^2) + i nu ((1 + chi) omega^2 - chi omega_k^2) = 0 (Kulsrud & Pearce 1969;
+    Zweibel & Shull 1982) with omega_k = k v_A of the ions alone, chi = n_i/n_n and the collision rate
+    nu = 8.4e-9 (T/10^4 K)^0.4 n_n s^-1. It is nu/2 for waves too short for the neutrals to follow. In a band
+    where nothing propagates it is the decay that both ends of the band go over into.
     """
     n_n, n_i = (np.asarray(n, dtype=float) for n in (neutral_density_cm3, ion_density_cm3))
     nu, chi = 8.4e-9 * MYR_S * (temperature_K / 1e4) ** 0.4 * n_n, n_i / np.maximum(n_n, 1e-300)
@@ -176,7 +176,9 @@ def ion_neutral_damping_rate_Myr(
         if nu[at] > 0.0:
             # With omega = -i g nu and x = (omega_k/nu)^2: g^3 - (1 + chi) g^2 + x g - chi x = 0.
             x = (k[at] * v_A[at] / nu[at]) ** 2
-            rates[at] = nu[at] * np.roots([1.0, -(1.0 + chi[at]), x, -chi[at] * x]).real.min()
+            decays = np.roots([1.0, -(1.0 + chi[at]), x, -chi[at] * x])
+            waves = decays[np.abs(decays.imag) > 1e-9 * np.abs(decays)]
+            rates[at] = nu[at] * (waves.real[0] if waves.size else np.sort(decays.real)[1])
     return rates
 
 

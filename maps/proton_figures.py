@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -192,4 +193,48 @@ def escape_and_grammage(
         axes.set(xscale="log", yscale="log", ylim=(low / 3, high * 8))
         dress(axes, "$E$  [GeV]" if axes is grams else "", y_label)
         legend(axes, loc="upper right", ncols=2 if axes is grams else 1)
+    save(figure, path)
+
+
+def referee_densities(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Densities of a run over those of the transport equation, a panel for each place.
+
+    Parameters
+    ----------
+    path : Path
+        File to write.
+    rows : sequence of dict
+        Of `mc.referee.Verdict`: place, energy_GeV, ratio, ratio_error, status.
+    """
+    places = list(dict.fromkeys(row["place"] for row in rows))
+    columns = min(4, max(len(places), 1))
+    lines = -(-len(places) // columns) or 1
+    figure = new_figure(PAGE_INCH, 0.5 + 1.65 * lines)
+    panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
+    looks = {"diffusive": (BLUE, "o", "referee trusted"), "lambda": (RED, "s", "$\\lambda$ not small")}
+    looks["grid"] = (GREY, "^", "referee not resolved")
+    for index, axes in enumerate(panels.flat):
+        if index >= len(places):
+            axes.axis("off")
+            continue
+        axes.axhspan(0.97, 1.03, color=GREY, alpha=0.3, linewidth=0)
+        for status, (colour, marker, label) in looks.items():
+            mine = [row for row in rows if row["place"] == places[index] and row["status"] == status]
+            if mine:
+                axes.errorbar(
+                    [row["energy_GeV"] for row in mine], [row["ratio"] for row in mine],
+                    [row["ratio_error"] for row in mine], fmt=marker, markersize=2.6, color=colour,
+                    elinewidth=0.7, label=label,
+                )  # fmt: skip
+        axes.set(xscale="log", ylim=(0.5, 1.6))
+        bottom, left = index + columns >= len(places), index % columns == 0
+        dress(axes, "$E$  [GeV]" if bottom else "", "run / referee" if left else "")
+        axes.text(0.04, 0.05, places[index], transform=axes.transAxes, fontsize=SMALL)
+    handles: dict[str, Any] = {}
+    for axes in panels.flat:
+        handles |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    if handles:
+        panels.flat[0].legend(
+            handles.values(), handles.keys(), fontsize=SMALL - 1, frameon=False, loc="upper left"
+        )
     save(figure, path)

@@ -27,7 +27,8 @@ def names() -> list[str]:
     """Names of the scenarios that come with the package.
 
     >>> names()
-    ['bell-turbulence', 'circumgalactic', 'diffusion-check', 'free-escape', 'self-generated-slab']
+    ['bell-turbulence', 'cascade-halo', 'circumgalactic', 'diffusion-check', 'free-escape', 'self-controlled',
+     'self-generated-halo', 'self-generated-slab', 'two-zone']
     """
     from .schema import names
 

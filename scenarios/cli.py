@@ -118,6 +118,9 @@ def run(
         int | None, typer.Option(min=1, max=1024, help="Threads; the result is the same.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("run"),
+    referee: Annotated[
+        bool, typer.Option("--referee", help="Hold the run against the transport equation.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")] = False,
 ) -> None:
     """Run a scenario and write its results, maps and figures."""
@@ -138,7 +141,7 @@ def run(
         return
     try:
         with progress_bar() as progress:
-            execute(scenario, out, threads, progress)
+            execute(scenario, out, threads, progress, referee)
     except NotSettled as stopped:
         print(f"crhalo: {stopped}; what there is: {out}", file=sys.stderr)
         raise typer.Exit(1) from None

@@ -222,8 +222,10 @@ def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
     }
 
 
-def execute(scenario: Scenario, out: Path, threads: int, progress: Progress = _quiet) -> None:
-    """Run a scenario and write its files into a new folder.
+def execute(
+    scenario: Scenario, out: Path, threads: int, progress: Progress = _quiet, referee: bool = False
+) -> None:
+    """Run a scenario and write its files into a new folder; with a `referee`, its verdict too.
 
     Raises
     ------
@@ -237,6 +239,10 @@ def execute(scenario: Scenario, out: Path, threads: int, progress: Progress = _q
     import numba
 
     numba.set_num_threads(min(threads, numba.get_num_threads()))
+    if referee and scenario.transport.method == "orbit":
+        raise ScenarioError(
+            '--referee: allowed: not where transport.method = "orbit", which has a verdict of its own'
+        )
     if scenario.turbulence is not None:
         verdict.execute(scenario, out, threads, progress)
         return
@@ -247,7 +253,7 @@ def execute(scenario: Scenario, out: Path, threads: int, progress: Progress = _q
         _write_unsettled(scenario, stopped, out)
         raise
     out.mkdir(parents=True, exist_ok=True)
-    write(finished, out, progress)
+    write(finished, out, progress, referee)
 
 
 def _write_unsettled(scenario: Scenario, stopped: NotSettled, out: Path) -> None:
@@ -264,10 +270,11 @@ def _write_unsettled(scenario: Scenario, stopped: NotSettled, out: Path) -> None
     write_json({"title": scenario.title, "self_consistency": summary}, out / "summary.json")
 
 
-def write(finished: Run, out: Path, progress: Progress = _quiet) -> None:
+def write(finished: Run, out: Path, progress: Progress = _quiet, referee: bool = False) -> None:
     """Write the products of a run into an existing folder."""
     from .halo import draw_halo, halo_summary, write_waves
     from .products import draw_figures
+    from .refereed import judge
 
     stages = 5
     (out / "scenario.toml").write_text(finished.scenario.to_toml(), "utf-8")
@@ -293,6 +300,8 @@ def write(finished: Run, out: Path, progress: Progress = _quiet) -> None:
         draw_halo(finished, out)
     if finished.settled is not None:
         write_waves(finished.settled, out / "waves.h5", provenance_of(finished.scenario))
+    if referee:
+        summary["referee"] = judge(finished, out)
     progress("Maps and figures", 4, stages)
     # Last, because it marks the run as complete.
     write_json(summary, out / "summary.json")

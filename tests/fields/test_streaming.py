@@ -89,3 +89,45 @@ def test_mean_free_path_in_the_disc():
 def test_near_source_residence_rev_10():
     time = s.near_source_residence_Myr(0.010, 1.5e28 / units.KPC2_MYR_CM2_S)
     assert time * units.MYR_YR == pytest.approx(2000, rel=0.03)
+
+
+def test_growth_of_a_flux_is_growth_of_its_gradient():
+    """REV 2 with df/dz = -flux/D, whatever F."""
+    p, flux = np.array([2.0, 30.0]), np.array([1e-3, 1e-5])
+    for F in (1e-6, 1e-4):
+        D_cm2_s = s.diffusion_coefficient_kpc2_Myr(p, B0, F) * units.KPC2_MYR_CM2_S
+        df_dz = flux / D_cm2_s * units.KPC_CM / (4 * np.pi * p**3)
+        np.testing.assert_allclose(
+            s.growth_rate_flux_Myr(p, flux, B0, N_I), s.growth_rate_Myr(p, df_dz, B0, N_I, F), rtol=1e-9
+        )
+
+
+def test_balance_is_where_growth_meets_damping():
+    growth = np.array([1e-9, 1e-3, 10.0])
+    F = s.balanced_power(growth, lambda F: 5.0 * F + 1e-4)
+    np.testing.assert_allclose(F * (5.0 * F + 1e-4), growth, rtol=1e-12)
+
+
+def test_cascade_rates():
+    k, v_A, F = 100.0, 0.06, 1e-4
+    assert s.cascade_rate_Myr(k, v_A, F) == pytest.approx(0.052 * v_A * k * 1e-2)
+    assert s.cascade_rate_Myr(k, v_A, F, "kraichnan") == pytest.approx(0.052 * v_A * k * 1e-4)
+
+
+def test_turbulent_damping_is_that_of_farmer_and_goldreich():
+    # (epsilon/(r_L v_A))^(1/2), epsilon = v_A^3/L
+    r_L, L, v_A = 1e-6, 0.1, 0.06
+    expected = np.sqrt(v_A**3 / L / (r_L * v_A))
+    assert s.turbulent_damping_rate_Myr(1 / r_L, v_A, L) == pytest.approx(expected)
+
+
+def test_ion_neutral_damping_has_its_two_limits():
+    n_n, n_i, v_A, T = 1.0, 0.01, 0.06, 1e4
+    nu = 8.4e-9 * units.MYR_S * n_n
+    short = s.ion_neutral_damping_rate_Myr(1e4 * nu / v_A, v_A, n_n, n_i, T)
+    assert short == pytest.approx(nu / 2, rel=1e-3)
+    # Long waves: omega_k^2/(2 nu) over (1 + chi)^2, neutrals and ions together.
+    omega, chi = 1e-4 * nu, n_i / n_n
+    long = s.ion_neutral_damping_rate_Myr(omega / v_A, v_A, n_n, n_i, T)
+    assert long == pytest.approx(omega**2 / (2 * nu * (1 + chi) ** 2), rel=1e-3)
+    assert s.ion_neutral_damping_rate_Myr(1.0, v_A, 0.0, n_i, T) == 0.0

@@ -133,7 +133,10 @@ def test_bool_is_no_number(key):
         ("medum.z_B=3 kpc", "medum: no such key; allowed: title, medium"),
         ("transport.threads=2", "transport.threads: no such key"),
         ("medium=3", "medium = 3: allowed: a table"),
-        ("medium.waves=nldl", "medium.waves = 'nldl': allowed: 'nlld' or 'nlld-local'"),
+        (
+            "medium.waves=nldl",
+            "medium.waves = 'nldl': allowed: 'nlld', 'nlld-local', 'self-consistent' or 'two-zone'",
+        ),
         ("medium.bell=1", "medium.bell = 1: allowed: true or false"),
         ("medium.halo=constant", "medium.bell = true: allowed: false where"),
         ("source.R_d=100 kpc", "source.R_d = '100 kpc': allowed: less than transport.r_max = '100 kpc'"),
