@@ -92,7 +92,7 @@ def wave_power(path: Path, k_kpc: FloatArray, by_height: Mapping[str, ArrayLike]
     _lines(axes, k_kpc / 1e3, by_height)
     values = np.concatenate([np.ravel(positive(each)) for each in by_height.values()])
     top = float(np.nanmax(values))
-    axes.set(ylim=(max(float(np.nanmin(values)), 1e-9 * top), 4.0 * top))
+    axes.set(ylim=(max(float(np.nanmin(values)), 1e-6 * top), 4.0 * top))
     dress(axes, "$k$  [pc$^{-1}$]", "$F(k)$ per $\\ln k$")
     per_GeV = float(larmor_radius_kpc(1.0, B_uG)) * 1e3
     upper = axes.secondary_xaxis(
@@ -114,12 +114,13 @@ def wave_rates(path: Path, k_kpc: FloatArray, panels: Sequence[tuple[str, Mappin
     figure = new_figure(PAGE_INCH, 2.7)
     row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     names = list(dict.fromkeys(name for _, rates in panels for name in rates))
-    highest = max(float(np.nanmax(positive(y))) for _, rates in panels for y in rates.values())
+    highest = float(np.nanmax([np.max(y) for _, rates in panels for y in rates.values()]))
     for axes, (label, rates) in zip(row, panels, strict=True):
         for name, rate in rates.items():
-            axes.plot(
-                k_kpc / 1e3, positive(rate), color=_RATE_COLOURS[names.index(name)], linewidth=1.2, label=name
-            )
+            # What is first, growth, lies below the others, which it may equal.
+            width, strength = (3.0, 0.5) if name == names[0] else (1.2, 1.0)
+            colour = _RATE_COLOURS[names.index(name)]
+            axes.plot(k_kpc / 1e3, positive(rate), color=colour, linewidth=width, alpha=strength, label=name)
         axes.set(xscale="log", yscale="log", ylim=(1e-9 * highest, 5.0 * highest))
         dress(axes, "$k$  [pc$^{-1}$]", "rate  [Myr$^{-1}$]" if axes is row[0] else "")
         axes.text(0.96, 0.05, label, transform=axes.transAxes, fontsize=NORMAL, horizontalalignment="right")
@@ -171,7 +172,9 @@ def proton_spectrum(
     value, error = (R**2.7 * np.asarray(curve[key]) for key in ("value", "error"))
     axes.errorbar(R, value, error, fmt="D", markersize=2.6, color=RED, elinewidth=0.8, label="particles")
     shown = np.concatenate([(each.rigidity_GV**2.7 * each.value) for each in data])
-    axes.set(xscale="log", yscale="log", xlim=(1.0, 2e5), ylim=(0.15 * np.median(shown), 8.0 * shown.max()))
+    ours = (rigidity_GV**2.7 * flux)[(rigidity_GV > 10.0) & (rigidity_GV < 1e5)]
+    highest, lowest = max(shown.max(), ours.max(initial=0.0)), min(np.median(shown), ours.min(initial=np.inf))
+    axes.set(xscale="log", yscale="log", xlim=(1.0, 2e5), ylim=(0.15 * lowest, 8.0 * highest))
     dress(axes, "$R$  [GV]", "$R^{2.7} J$  [GV$^{1.7}$ m$^{-2}$ s$^{-1}$ sr$^{-1}$]")
     legend(axes, loc="upper right", ncols=1)
     save(figure, path)

@@ -203,7 +203,7 @@ def circumgalactic_referee(scale: float) -> Rows:
     galaxy = Galaxy()
     medium = galaxy.medium()
     grid = galactic_grid(energy_groups(1.0, 1e7), *galaxy.surface_extent_kpc(), galaxy.r_max_kpc)
-    transport = Transport(int(5440 * scale), 24)
+    transport = Transport(int(5440 * scale), 1)
     result = run(medium, grid, transport, threads=2)
     verdict = referee(result, medium, galaxy.R_d_kpc, transport.t_max_Myr)
     judged = verdict.diffusive

@@ -159,6 +159,14 @@ TWINS = (
         "wall loss (skin): <ln p/p0>",
     ),
     Twin(
+        "a halo that moves and leaves the particles behind",
+        "mc/move.py",
+        (("z += f_z * dt", "z += 0.0 * dt"),),
+        "outflow_slab",
+        0.3,
+        "outflow: n over known",
+    ),
+    Twin(
         "longitude the other way round",
         "maps/sky.py",
         (("cos_b * np.sin(l), sin_b]", "-cos_b * np.sin(l), sin_b]"),),

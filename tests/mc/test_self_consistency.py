@@ -39,7 +39,7 @@ def settled(galaxy, grid):
 
 
 def test_rounds_settle_on_the_flux_limited_D(settled, galaxy):
-    """F = (W/U_B)(v_A/v_s) with the whole flux at the disc, so D = 5.4e28 cm^2/s at 100 GeV for 2e40 erg/s."""
+    """F = (W/U_B)(v_A/v_s) with the whole of the flux at the disc."""
     assert settled.converged and "settled after" in settled.verdict
     assert len(settled.residuals) == len(settled.seconds) < 12
     assert settled.residuals[-1] < settled.tolerance
