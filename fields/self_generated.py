@@ -219,7 +219,10 @@ def resonant_power(column: Column, F: FloatArray, p_GeV: FloatArray) -> FloatArr
 
 
 def diffusion_of_waves(column: Column, F: FloatArray, p_GeV: FloatArray) -> FloatArray:
-    """D (heights, momenta) [kpc^2/Myr] from F on the wavenumbers of a column; lambda is at most 100 kpc."""
-    at_resonance = resonant_power(column, F, p_GeV)
+    """D (heights, momenta) [kpc^2/Myr] from F on the wavenumbers of a column.
+
+    Waves count no more than the field itself (F = 1), and lambda is at most 100 kpc.
+    """
+    at_resonance = np.minimum(resonant_power(column, F, p_GeV), 1.0)
     D = streaming.diffusion_coefficient_kpc2_Myr(p_GeV, column.B_uG[:, None], at_resonance)
     return np.minimum(D, LONGEST_FREE_PATH_KPC * speed_kpc_Myr(p_GeV) / 3.0)

@@ -34,6 +34,7 @@ class _Faces:
 
     `low` and `high` number the cells on either side, the last number (that of nobody) where there is none;
     `place` are the indices (R, z) of the cell below. Velocities are those on either side, along the axis.
+    `one_way` is 1 where nobody comes back from above, -1 where nobody does from below, else 0.
     """
 
     place: tuple[np.ndarray, ...]
@@ -44,7 +45,7 @@ class _Faces:
     h_high: FloatArray
     u_low: FloatArray
     u_high: FloatArray
-    no_return: np.ndarray
+    one_way: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ class Cells:
             h_high=above(h, None)[passed],
             u_low=np.where(inside, before, behind)[passed],
             u_high=np.where(inside_above, before, behind)[passed],
-            no_return=(inside & ~inside_above)[passed] & (wall == Wall.ONE_WAY),
+            one_way=(inside.astype(int) - inside_above.astype(int))[passed] * (wall == Wall.ONE_WAY),
         )
 
     @cached_property
@@ -226,7 +227,7 @@ def _at_faces(f: _Faces, D: FloatArray, n: FloatArray) -> FloatArray:
     """Density at faces, where the fluxes of the two half cells meet; zero at those that are left for good."""
     a_low, b_low = _half_cell(D[f.low], f.h_low, f.u_low)
     a_high, b_high = _half_cell(D[f.high], f.h_high, f.u_high)
-    left = (f.low == _NOBODY) | (f.high == _NOBODY) | f.no_return
+    left = (f.low == _NOBODY) | (f.high == _NOBODY) | (f.one_way != 0)
     return np.where(left, 0.0, (a_low * n[f.low] + b_high * n[f.high]) / (b_low + a_high))
 
 
@@ -239,9 +240,9 @@ def _conductances(f: _Faces, D: FloatArray) -> tuple[FloatArray, FloatArray]:
     a_low, b_low = _half_cell(D[f.low], f.h_low, f.u_low)
     a_high, b_high = _half_cell(D[f.high], f.h_high, f.u_high)
     from_low, from_high = a_low * a_high / (b_low + a_high), b_low * b_high / (b_low + a_high)
-    alone = (f.high == _NOBODY) | f.no_return
-    from_low = np.where(alone, a_low, np.where(f.low == _NOBODY, 0.0, from_low))
-    from_high = np.where(alone, 0.0, np.where(f.low == _NOBODY, b_high, from_high))
+    up, down = (f.high == _NOBODY) | (f.one_way == 1), (f.low == _NOBODY) | (f.one_way == -1)
+    from_low = np.where(up, a_low, np.where(down, 0.0, from_low))
+    from_high = np.where(up, 0.0, np.where(down, b_high, from_high))
     return from_low, from_high
 
 

@@ -89,7 +89,7 @@ class Verdict:
 
     @property
     def diffusive(self) -> list[dict[str, Any]]:
-        """Groups in which the referee is trusted and the run counted enough to be asked."""
+        """Groups in which the referee is trusted."""
         return [row for row in self.rows if row["status"] == "diffusive"]
 
     @property
@@ -112,7 +112,7 @@ def referee(result: Result, medium: Medium, R_d_kpc: float, t_Myr: float | None)
     grid = result.grid
     extent = (max(float(grid.halo_R_kpc[-1]), R_d_kpc + 1.0), float(grid.halo_z_kpc[-1]))
     if medium.table.wall in (Wall.TWO_WAY, Wall.ONE_WAY):
-        extent = (medium.table.r_max, medium.table.r_max)
+        extent = (float(np.ceil(medium.table.r_max)),) * 2
     wide, fine = (
         solve(cells_of(medium, *extent, coarsen), grid.current_edges_GeV, result.spectrum, R_d_kpc, t_Myr)
         for coarsen in _COARSEN
@@ -205,6 +205,7 @@ def _mean_free_path_over_scale(cells: Cells, energy_GeV: FloatArray) -> FloatArr
             slope = np.where(
                 inside == side, np.hypot(*(np.nan_to_num(each) for each in steps))[cells.used], slope
             )
-        scale = np.where(inside, min(cells.medium.table.thickness, 1e6), np.hypot(R, z))
+        thickness = min(cells.medium.table.thickness, cells.medium.table.r_max)
+        scale = np.where(inside, thickness, np.hypot(R, z))
         out.append(3.0 * D / float(speed_kpc_Myr(p)) / np.minimum(scale, 1.0 / np.maximum(slope, 1e-9)))
     return np.array(out)

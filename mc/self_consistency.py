@@ -35,8 +35,8 @@ _LOWEST_KPC = 0.1
 _LAYERS, _LAYERS_BEYOND = 60, 15
 _RING_KPC, _RINGS_BEYOND = 0.5, 20
 _SMOOTH_BINS = 7
-# Where the flux turns round, or is lost in the noise of larger ones, it counts as this share of the injected.
 _LEAST_SHARE = 0.01
+_NEXT_TO_NOTHING = 1e-20
 _PER_AREA_AND_TIME = MYR_S * KPC_CM**2
 
 Progress = Callable[[str, int, int], None]
@@ -53,7 +53,7 @@ class Iteration:
     start : float
         Factor on the D that the first round begins with.
     tolerance : float
-        Largest change of ln D in a round, at any energy and height, to stop at.
+        Largest change of ln D that a round asks for, at any energy and height, to stop at.
     relaxation : float
         Share of the way that ln D goes in a round.
     most_rounds : int
@@ -143,12 +143,11 @@ def settle(
         If nothing ends the growth of waves.
     """
     edges = grid.current_edges_GeV
-    p, width = bin_momenta_GeV(edges), np.diff(np.log(momentum_GeV(edges)))
+    p = bin_momenta_GeV(edges)
     z = heights_kpc(galaxy)
     B = galaxy.magnetic_field_uG(0.0, z)
     D = iteration.start * np.stack([galaxy.diffusion_halo(p, 0.0, each) for each in z])
     medium = galaxy.medium()
-    injected = spectrum.group_rates_s(edges) / (2 * np.pi * (transport.R_d_kpc * KPC_CM) ** 2) / width
 
     def fluxes(current: Galaxy) -> tuple[FloatArray, FloatArray]:
         if iteration.solver == "particles":
@@ -165,11 +164,7 @@ def settle(
         progress("Waves and protons, rounds", len(residuals), iteration.most_rounds)
         started = time.perf_counter()
         current = replace(galaxy, diffusion=HaloDiffusion(p, z, D, galaxy.height_kpc))
-        diffusive, carried = (np.abs(each) / width for each in fluxes(current))
-        # The lowest bin is wide in momentum, and much of it has fallen in: it counts as the next one does.
-        diffusive[:, 0] = diffusive[:, 1] / injected[1] * injected[0]
-        diffusive = np.maximum(diffusive, _LEAST_SHARE * injected)
-        share = diffusive / (diffusive + carried)
+        diffusive, share = exciting_flux(*fluxes(current), edges, spectrum, transport.R_d_kpc)
         column = model.column(p, z, B, diffusive, D, share)
         power = wave_power(column, column.grown_at)
         change = np.log(diffusion_of_waves(column, power, p) / D)
@@ -183,6 +178,24 @@ def settle(
                 replace(galaxy, diffusion=last), model, last, column, power, diffusive, residuals, seconds,
                 iteration.tolerance,
             )  # fmt: skip
+
+
+def exciting_flux(
+    diffusive: FloatArray, carried: FloatArray, edges_GeV: FloatArray, spectrum: Spectrum, R_d_kpc: float
+) -> tuple[FloatArray, FloatArray]:
+    """Diffusive flux per ln p that excites waves, and its share in all of the flux, (heights, bins).
+
+    Where it turns round, or is lost in the noise of larger ones, it counts as `_LEAST_SHARE` of the injected.
+    """
+    width = np.diff(np.log(momentum_GeV(edges_GeV)))
+    injected = spectrum.group_rates_s(edges_GeV) / (2 * np.pi * (R_d_kpc * KPC_CM) ** 2) / width
+    least = np.maximum(_LEAST_SHARE * injected, _NEXT_TO_NOTHING * injected.max())
+    flux = diffusive / width
+    # The lowest bin is wide in momentum, and much of it has fallen in: it counts as the next one does.
+    if injected[1] > 0.0:
+        flux[:, 0] = flux[:, 1] / injected[1] * injected[0]
+    flux = np.maximum(flux, least)
+    return flux, flux / (flux + np.maximum(carried / width, 0.0))
 
 
 def heights_kpc(galaxy: Galaxy) -> FloatArray:
@@ -226,10 +239,14 @@ def flux_of_particles(
     grid, edges = result.grid, result.grid.current_edges_GeV
     p, width = bin_momenta_GeV(edges), np.diff(np.log(momentum_GeV(edges)))
     R, z = (0.5 * (each[1:] + each[:-1]) for each in (grid.halo_R_kpc, grid.halo_z_kpc))
-    rim = int(np.argmin(np.abs(grid.halo_R_kpc - galaxy.R_d_kpc)))
-    # Above the plane, per injected proton.
-    injected = 0.5 * result.spectrum.group_rates_s(edges)[:, None] * MYR_S
-    protons = 0.5 * result.by_current_energy("halo")[replica] / injected[..., None]
+    # The edge of cells next to R_d, and what is injected within it above the plane.
+    rim = min(max(int(np.argmin(np.abs(grid.halo_R_kpc - galaxy.R_d_kpc))), 1), R.size - 1)
+    R_rim = min(float(grid.halo_R_kpc[rim]), galaxy.R_d_kpc)
+    injected = 0.5 * result.spectrum.group_rates_s(edges)[:, None] * MYR_S * (R_rim / galaxy.R_d_kpc) ** 2
+    protons = 0.5 * result.by_current_energy("halo")[replica]
+    protons = np.divide(
+        protons, injected[..., None], out=np.zeros_like(protons), where=injected[..., None] > 0
+    )
     gas = medium.gas_density_cm3(R[:, None], z[None, :]).sum(axis=-1)
     flow = medium.halo_flow_kpc_Myr(R[:, None], z[None, :])
     of_gas = np.interp(np.log(p), np.log(MOMENTUM_NODES_GeV), medium.table.loss_rate)
@@ -251,7 +268,7 @@ def flux_of_particles(
         _smooth(_up_to(2 * np.pi * grid.halo_R_kpc[rim] * outward * np.diff(grid.halo_z_kpc))) * injected
     )
     upward = injected - falling + np.concatenate([falling[1:], np.zeros_like(falling[:1])]) - sideways
-    area = np.pi * galaxy.R_d_kpc**2 * _PER_AREA_AND_TIME
+    area = np.pi * R_rim**2 * _PER_AREA_AND_TIME
     per_height = _smooth(protons[:, :rim].sum(axis=1)) * injected / np.diff(grid.halo_z_kpc)
     carried = _at_heights(z_kpc, z, per_height * flow[0, :, 1] / area)
     through = _at_heights(z_kpc, grid.halo_z_kpc, upward / area)

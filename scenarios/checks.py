@@ -80,7 +80,8 @@ class Slab:
             surface=lambda R, z: z - self.H_kpc + 0.0 * R,
             outflow=lambda R, z: (0.0 * R * z, self.speed_behind_kpc_Myr + 0.0 * R * z),
             gas_disc=lambda R, z: gas(z) + 0.0 * R,
-            R_axis=axis((1e3, 500.0)),
+            # All depends on z alone, and is constant beyond the last node.
+            R_axis=axis((10.0, 5.0)),
             z_axis=axis((self.H_kpc, self.H_kpc / 256), (4 * self.H_kpc, self.H_kpc / 4)),
             r_max_kpc=r_max_kpc,
             wall=self.wall,

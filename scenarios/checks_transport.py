@@ -97,8 +97,15 @@ def referee_closed_forms(scale: float) -> Rows:
             0.01,
         )
     )
-    flat = Slab(60.0, lambda z: 0.05 + 0.0 * z, Wall.CLOSED).medium()
     D = 0.05 * C_KPC_MYR / 3.0
+    flat = Medium.tabulate(
+        diffusion_halo=lambda p, R, z: D + 0.0 * p * R * z,
+        surface=lambda R, z: z - 60.0 + 0.0 * R,
+        R_axis=axis((2.0, 1.0)),
+        z_axis=axis((120.0, 1.0)),
+        r_max_kpc=1e3,
+        wall=Wall.CLOSED,
+    )
     t = 25.0 / D
     grid = Cells(flat, _ONE_RING, np.linspace(0, 60, 241))
     grown = solve(grid, np.geomspace(1e4, 3e4, 5), steep, 1.0, t).protons_kpc3[0, :40]
@@ -163,7 +170,7 @@ def outflow_slab(scale: float) -> Rows:
         surface=lambda R, z: z - H + 0.0 * R,
         halo_flow=lambda R, z: (0.0 * R * z, u * np.minimum(z / layer, 1.0) + 0.0 * R),
         halo_divergence=lambda R, z: u / layer * np.heaviside(layer - z, 0.5) + 0.0 * R,
-        R_axis=axis((1e3, 500.0)),
+        R_axis=axis((100.0, 50.0)),
         z_axis=axis((0.2, 0.0125), (H, 0.05), (8.0, 1.0)),
         r_max_kpc=3e4,
         disc_scale_kpc=layer,
@@ -188,7 +195,7 @@ def two_starts(scale: float) -> Rows:
     """Waves and protons solved together end at the same D wherever they begin."""
     galaxy = Galaxy(halo="constant", bell=False, L_CR_erg_s=2e40)
     spectrum = Spectrum(L_CR_erg_s=2e40)
-    grid = galactic_grid(energy_groups(10.0, 1e5), *galaxy.surface_extent_kpc(), galaxy.r_max_kpc)
+    grid = galactic_grid(energy_groups(30.0, 3e3), *galaxy.surface_extent_kpc(), galaxy.r_max_kpc)
     model = WaveModel(v_s_kpc_Myr=galaxy.v_s_kpc_Myr)
     found = [
         settle(galaxy, model, Iteration(start=start), Transport(), grid, spectrum).diffusion.D_kpc2_Myr

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .values import ScenarioError, shown
+from .values import NotSettled, ScenarioError, shown
 
 RUN_FILES = ("scenario.toml", "result.h5", "summary.json")
 _LARGEST_SUMMARY = 50_000_000  # bytes
@@ -134,7 +134,7 @@ def run(
         _check_output(out)
 
     from .display import print_summary, progress_bar
-    from .pipeline import NotSettled, execute, plan
+    from .pipeline import execute, plan
 
     if dry_run:
         print_summary(plan(scenario, threads))

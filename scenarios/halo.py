@@ -23,7 +23,7 @@ from ..maps.at_the_sun import MODULATION_GV, boron_over_carbon, local_slope, pro
 from ..maps.cosmic_ray_data import boron_over_carbon as measured_boron_over_carbon
 from ..maps.cosmic_ray_data import protons
 from ..mc.result import value_and_error
-from ..mc.self_consistency import Settled, flux_of_particles, round_cells
+from ..mc.self_consistency import Settled, exciting_flux, flux_of_particles, round_cells
 from ..mc.transport_equation import Residence, Solution, residence, solve
 from .products import energy_label
 
@@ -57,7 +57,8 @@ class Halo:
     def size_kpc(self, energy_GeV: FloatArray) -> FloatArray:
         """Height from which half of the protons come back to the disc: where scattering stops confining.
 
-        Along z: the chance to come back is 1 - S(z)/S(top), S = int dz exp(-int u dz/D)/D.
+        Along z alone, up to an end that absorbs: the chance to come back is 1 - S(z)/S(top), with
+        S = int dz exp(-int u dz/D)/D.
         """
         z = np.append(0.0, np.geomspace(1e-3, self.top_kpc, 2000))
         middle, step = 0.5 * (z[1:] + z[:-1]), np.diff(z)
@@ -114,17 +115,18 @@ class Halo:
         run, settled = self.run, self.run.settled
         assert settled is not None
         table = settled.diffusion
-        edges = run.result.grid.current_edges_GeV
-        width = np.diff(np.log(momentum_GeV(edges)))
+        level = int(np.argmin(np.abs(table.height_kpc - height_kpc)))
+        B = run.galaxy.magnetic_field_uG(0.0, table.height_kpc)
+        edges, spectrum, R_d = run.result.grid.current_edges_GeV, run.result.spectrum, run.galaxy.R_d_kpc
         replicas = []
         for replica in range(len(run.result.tallies["fates"]) + 1):
-            found = flux_of_particles(run.result, run.medium, run.galaxy, table.height_kpc, replica)
-            flux, carried = (np.maximum(each, 0.0) / width for each in found)
-            share = flux / np.maximum(flux + carried, 1e-300)
-            B = run.galaxy.magnetic_field_uG(0.0, table.height_kpc)
+            found, carried = flux_of_particles(run.result, run.medium, run.galaxy, table.height_kpc, replica)
+            flux, share = exciting_flux(found, carried, edges, spectrum, R_d)
             column = settled.model.column(table.p_GeV, table.height_kpc, B, flux, table.D_kpc2_Myr, share)
-            D = diffusion_of_waves(column, wave_power(column, column.grown_at), table.p_GeV)
-            level = int(np.argmin(np.abs(table.height_kpc - height_kpc)))
+            try:
+                D = diffusion_of_waves(column, wave_power(column, column.grown_at), table.p_GeV)
+            except ArithmeticError:
+                D = np.full_like(table.D_kpc2_Myr, np.nan)
             ratio = D[level] / table.D_kpc2_Myr[level]
             replicas.append(np.interp(np.log(momentum_GeV(energy_GeV)), np.log(table.p_GeV), ratio))
         value, error = value_and_error(np.array(replicas))
@@ -181,7 +183,8 @@ def _slopes(halo: Halo) -> dict[str, Any]:
         }
     at = (R > 10.0) & (R < 1800.0)
     expected = np.exp(np.interp(np.log(R[at]), np.log(ams.rigidity_GV), np.log(ams.value)))
-    out["flux_over_AMS_02"] = [float(x) for x in ((J[at] / expected).min(), (J[at] / expected).max())]
+    ratio = J[at] / expected
+    out["flux_over_AMS_02"] = [float(ratio.min()), float(ratio.max())] if at.any() else None
     return out
 
 
@@ -262,7 +265,7 @@ def draw_halo(run: Run, folder: Path) -> None:
         MODULATION_GV,
     )
     p_low, p_high = (float(x) for x in momentum_GeV(E[[0, -1]]))
-    p = np.geomspace(max(2.0, p_low), min(1e4, p_high), 16)
+    p = np.geomspace(max(2.0, p_low), max(min(1e4, p_high), 2.0 * p_low), 16)
     X = halo.grammage_g_cm2(p)
     halo_figures.boron_over_carbon(
         folder / "boron_over_carbon.png", measured_boron_over_carbon(), p, boron_over_carbon(X), X

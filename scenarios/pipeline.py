@@ -38,7 +38,7 @@ from .model import (
 )
 from .schema import Scenario
 from .summary import summarise
-from .values import ScenarioError
+from .values import NotSettled, ScenarioError
 
 Progress = Callable[[str, int, int], None]
 _PILOT_PARTICLES = 48
@@ -50,14 +50,6 @@ CONVENTIONS = {
     "tallies": "residence time in Myr per injected particle; |z| cells count both sides of the plane",
     "diffusion": "isotropic, from D = r_L v/(3 F) of REV Eq. 3, which is along the field",
 }
-
-
-class NotSettled(RuntimeError):
-    """Waves and protons did not settle: the verdict in one line, and what was found so far."""
-
-    def __init__(self, verdict: str, settled: Settled | None) -> None:
-        super().__init__(verdict)
-        self.settled = settled
 
 
 def _quiet(stage: str, done: int, total: int) -> None:
@@ -145,7 +137,7 @@ def find_waves(scenario: Scenario, galaxy: Galaxy, threads: int, progress: Progr
             progress,
         )
     except ArithmeticError as error:
-        raise NotSettled(str(error), None) from None
+        raise NotSettled(str(error)) from None
     if not settled.converged:
         raise NotSettled(settled.verdict, settled)
     return settled
@@ -246,6 +238,11 @@ def execute(
     if scenario.turbulence is not None:
         verdict.execute(scenario, out, threads, progress)
         return
+    low, high = scenario.transport.energy_range
+    if referee and high < 10.0 * low:
+        raise ScenarioError("--referee: allowed: where transport.energy_range spans a factor of 10")
+    if referee and scenario.medium.halo == "constant" and scenario.medium.H < 0.5:
+        raise ScenarioError('--referee: allowed: where medium.H is "0.5 kpc" or more')
     out = Path(out)
     try:
         finished = make_run(scenario, threads, progress)
@@ -263,10 +260,10 @@ def _write_unsettled(scenario: Scenario, stopped: NotSettled, out: Path) -> None
     out.mkdir(parents=True, exist_ok=True)
     (out / "scenario.toml").write_text(scenario.to_toml(), "utf-8")
     summary: dict[str, Any] = {"verdict": str(stopped), "converged": False}
-    if stopped.settled is not None:
-        write_waves(stopped.settled, out / "waves.h5", provenance_of(scenario))
-        draw_waves(stopped.settled, out)
-        summary = settled_summary(stopped.settled)
+    if stopped.found is not None:
+        write_waves(stopped.found, out / "waves.h5", provenance_of(scenario))
+        draw_waves(stopped.found, out)
+        summary = settled_summary(stopped.found)
     write_json({"title": scenario.title, "self_consistency": summary}, out / "summary.json")
 
 

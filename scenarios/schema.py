@@ -66,6 +66,18 @@ class Scenario(Table):
                 refuse(f'medium.waves = {shown(waves)}: allowed: "{word}" with a [{table}], and only then')
         if waves in ("self-consistent", "two-zone") and self.transport.method == "orbit":
             refuse(f'transport.method = "orbit": allowed: not where medium.waves = {shown(waves)}')
+        if waves in ("self-consistent", "two-zone"):
+            low, high = self.transport.energy_range
+            if high < 10.0 * low:
+                given = text_of(self.transport, "energy_range")
+                refuse(f"transport.energy_range = {given}: allowed: a factor of 10 for {shown(waves)} waves")
+            if self.medium.halo == "constant" and self.medium.H < 0.5:
+                given = text_of(self.medium, "H")
+                refuse(f'medium.H = {given}: allowed: "0.5 kpc" or more for {shown(waves)} waves')
+            if self.medium.halo == "exponential" and not self.medium.bell:
+                refuse(
+                    f"medium.bell = false: allowed: true for {shown(waves)} waves in a field that falls off"
+                )
         t = self.self_consistency
         if t is not None and t.advected and self.medium.halo != "constant":
             refuse('self_consistency.advected = true: allowed: where medium.halo = "constant"')

@@ -200,7 +200,7 @@ class SelfConsistency(Table):
     """L of damping by turbulence (Farmer & Goldreich 2004); 0: none."""
     neutrals: Annotated[float, Quantity("cm-3", "0 cm-3", "1000 cm-3")] = as_in_file("0 cm-3")
     """Neutral hydrogen, for ion-neutral damping."""
-    neutral_height: Annotated[float, Quantity("kpc", "1 pc", "10 kpc")] = as_in_file("100 pc")
+    neutral_height: Annotated[float, Quantity("kpc", "100 pc", "10 kpc")] = as_in_file("100 pc")
     """Height below which it is there."""
     temperature: Annotated[float, Quantity("K", "10 K", "1e6 K")] = as_in_file("8000 K")
     """Of ions and neutrals."""

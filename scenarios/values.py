@@ -24,6 +24,14 @@ class ScenarioError(ValueError):
     """A scenario that is not allowed; one line that names the key, the value and what is allowed."""
 
 
+class NotSettled(RuntimeError):
+    """Waves and protons did not settle: the verdict in one line, and what was found so far."""
+
+    def __init__(self, verdict: str, found: Any = None) -> None:
+        super().__init__(verdict)
+        self.found = found
+
+
 def shown(value: object) -> str:
     """A value as an error message shows it: one short line, whatever the value is; of a path, all of it."""
     if isinstance(value, Path):

@@ -83,6 +83,22 @@ def test_nobody_returns_through_a_one_way_wall():
     np.testing.assert_allclose(n[17:] * 0.02, 1.0, rtol=1e-6)
 
 
+def test_nobody_returns_through_the_sides_of_a_one_way_wall_either():
+    """A surface that rises outwards, so that outside lies below and inside beside it."""
+    medium = Medium.tabulate(
+        diffusion_halo=lambda p, R, z: D + 0.0 * p * R * z,
+        surface=lambda R, z: z - 2.0 - 0.3 * R,
+        outflow=lambda R, z: (0.0 * R * z, 0.02 + 0.0 * R * z),
+        R_axis=axis((10.0, 0.5)),
+        z_axis=axis((10.0, 0.5)),
+        r_max_kpc=9.0,
+        wall=Wall.ONE_WAY,
+    )
+    cells = cells_of(medium, 10.0, 10.0)
+    back = cells.operator(10.0)[cells.inside[cells.used]][:, ~cells.inside[cells.used]]
+    assert abs(back).sum() == 0.0
+
+
 def test_fluxes_add_up_to_what_is_injected():
     cells = one_ring(slab(flow=U), H, 16)
     diffusive, carried = cells.fluxes_z(10.0, density(cells))

@@ -45,7 +45,7 @@ def pipeline(monkeypatch):
     fake = types.ModuleType("crhalo.scenarios.pipeline")
     fake.calls = []
 
-    def execute(scenario, out, threads, progress):
+    def execute(scenario, out, threads, progress, referee):
         fake.calls.append((scenario, out, threads))
         progress("particles", 1, 2)
         out.mkdir(parents=True)
@@ -100,7 +100,7 @@ def test_dry_run_computes_and_writes_nothing(crhalo, pipeline, tmp_path):
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        (["nowhere"], "'nowhere': allowed: bell-turbulence, circumgalactic"),
+        (["nowhere"], "'nowhere': allowed: bell-turbulence, cascade-halo, circumgalactic"),
         (["none.toml"], "none.toml': no such file"),
         (["circumgalactic", "--set", "medium.zB=3 kpc"], "medium.zB: no such key; allowed: B0, z_B"),
         (["circumgalactic", "--set", "medium.z_B=3 s"], "medium.z_B = '3 s': allowed: \"0.01 kpc\" to"),
