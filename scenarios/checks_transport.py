@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from ..mc.source import Spectrum
 from ..mc.tally import energy_groups, galactic_grid
 from ..mc.transport_equation import residence, solve
 from .checks import Slab, cells, check, follow, profile, row
+from .model import galaxy_of, grid_of, spectrum_of, transport_of
+from .schema import load
 
 Rows = list[dict[str, Any]]
 _ONE_RING = np.array([0.0, 1.0])
@@ -207,11 +210,12 @@ def two_starts(scale: float) -> Rows:
 
 def circumgalactic_referee(scale: float) -> Rows:
     """The main scenario by particles and by the transport equation, at one age, where lambda is small."""
-    galaxy = Galaxy()
+    scenario = load("circumgalactic")
+    galaxy = galaxy_of(scenario)
     medium = galaxy.medium()
-    grid = galactic_grid(energy_groups(1.0, 1e7), *galaxy.surface_extent_kpc(), galaxy.r_max_kpc)
-    transport = Transport(int(5440 * scale), 1)
-    result = run(medium, grid, transport, threads=2)
+    transport = transport_of(scenario)
+    few = replace(transport, particles=int(transport.particles * scale))
+    result = run(medium, grid_of(scenario, galaxy), few, spectrum_of(scenario), threads=2)
     verdict = referee(result, medium, galaxy.R_d_kpc, transport.t_max_Myr)
     judged = verdict.diffusive
     parted = sum(not each["agrees"] for each in judged)
