@@ -283,6 +283,10 @@ class Medium:
             return np.zeros((*np.broadcast_shapes(np.shape(R_kpc), np.shape(z_kpc)), 3))
         return self._interpolate(self.table.halo_flow, R_kpc, z_kpc)
 
+    def loss_rate_Myr(self, p_GeV: np.ndarray) -> np.ndarray:
+        """-(dp/dt)/(p n) at some momenta as the engine sees it [1/Myr per cm^-3 of hydrogen]."""
+        return np.interp(np.log(p_GeV), np.log(MOMENTUM_NODES_GeV), self.table.loss_rate)
+
     def absorbing(self) -> Medium:
         """The same with a surface that absorbs."""
         return replace(self, table=self.table._replace(wall=int(Wall.ABSORBING)))

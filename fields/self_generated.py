@@ -136,9 +136,15 @@ class WaveModel:
 
     def damping_rates_Myr(self, k: FloatArray, z: float, v_A: float, F: FloatArray) -> dict[str, FloatArray]:
         """Each damping rate by its name, cascade and advection apart."""
-        rates = {}
+        rates = self._linear_rates_Myr(k, z, v_A)
         if self.v_s_kpc_Myr > 0.0:
-            rates["non-linear Landau"] = streaming.nonlinear_landau_damping_rate_Myr(k, self.v_s_kpc_Myr, F)
+            landau = streaming.nonlinear_landau_damping_rate_Myr(k, self.v_s_kpc_Myr, F)
+            rates = {"non-linear Landau": landau} | rates
+        return rates
+
+    def _linear_rates_Myr(self, k: FloatArray, z: float, v_A: float) -> dict[str, FloatArray]:
+        """Those that do not depend on F."""
+        rates = {}
         if self.shear_scale_kpc > 0.0:
             rates["turbulent shear"] = streaming.turbulent_damping_rate_Myr(k, v_A, self.shear_scale_kpc)
         if self.neutral_density_cm3 > 0.0:
@@ -151,16 +157,10 @@ class WaveModel:
     def _damping(
         self, k: FloatArray, z: FloatArray, v_A: FloatArray
     ) -> Callable[[FloatArray, int], FloatArray]:
+        """The sum of them, what is linear computed once."""
         linear = [
-            sum(
-                (
-                    rate
-                    for name, rate in self.damping_rates_Myr(k, float(z[i]), float(v_A[i]), k).items()
-                    if name != "non-linear Landau"
-                ),
-                np.zeros(k.size),
-            )
-            for i in range(z.size)
+            sum(self._linear_rates_Myr(k, float(height), float(speed)).values(), np.zeros(k.size))
+            for height, speed in zip(z, v_A, strict=True)
         ]
 
         def damping(F: FloatArray, level: int) -> FloatArray:

@@ -73,22 +73,20 @@ class Column:
         return self.growth_Myr[level] * at * (F / at) ** self.stiffness[level]
 
 
-def wave_power(column: Column, start: FloatArray) -> FloatArray:
+def wave_power(column: Column) -> FloatArray:
     """Steady F at every height, (m, n), not below `F_FLOOR`.
 
     Parameters
     ----------
     column : Column
         What there is.
-    start : ndarray, shape (m, n)
-        Where the iteration begins, above zero.
 
     Raises
     ------
     ArithmeticError
         If the iteration at some height does not settle: growth that no damping ends.
     """
-    found = np.empty_like(start)
+    found = np.empty_like(column.grown_at)
     # No waves come through the plane: up and down they begin there.
     below, carried_below = np.zeros(column.k_kpc.size), 0.0
     z_below = 0.0
@@ -97,14 +95,12 @@ def wave_power(column: Column, start: FloatArray) -> FloatArray:
         carried = column.v_A_kpc_Myr[level] * column.B_uG[level] ** 2 if column.advected else 0.0
         step = column.B_uG[level] ** 2 * (column.z_kpc[level] - z_below)
         arriving = carried_below / step * below
-        found[level] = np.maximum(_at_height(column, level, start[level], arriving, carried / step), F_FLOOR)
+        found[level] = np.maximum(_at_height(column, level, arriving, carried / step), F_FLOOR)
         below, carried_below, z_below = found[level], carried, column.z_kpc[level]
     return found
 
 
-def _at_height(
-    column: Column, level: int, start: FloatArray, arriving: FloatArray, leaving_Myr: float
-) -> FloatArray:
+def _at_height(column: Column, level: int, arriving: FloatArray, leaving_Myr: float) -> FloatArray:
     """F where growth and what arrives balance damping, cascade and what leaves.
 
     Without a cascade each k is for itself. With one, growth is a source taken with the last F, so that every
@@ -115,7 +111,7 @@ def _at_height(
         return balanced_power(
             given, lambda F: column.damping(F, level) + leaving_Myr - column.growth_power(level, F) / F
         )
-    F = np.maximum(start, F_FLOOR)
+    F = np.maximum(column.grown_at[level], F_FLOOR)
     # D_kk goes as F^1/2 or F: the full way would overshoot by half, or for ever.
     share = {"kolmogorov": 2.0 / 3.0, "kraichnan": 0.5}[column.cascade]
     for _ in range(_ROUNDS):

@@ -74,6 +74,13 @@ def legend(axes: Any, handles: Sequence[Any] | None = None, **where: Any) -> Non
         )
 
 
+def shades(count: int) -> list[Any]:
+    """Colours of one scale, in order."""
+    from matplotlib import colormaps
+
+    return [colormaps["viridis"](x) for x in np.linspace(0.0, 0.9, count)]
+
+
 def outlined(text: Any, width: float = 1.4, colour: str = "white") -> None:
     """Give text an outline, to be read on any ground."""
     from matplotlib.patheffects import withStroke

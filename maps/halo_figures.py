@@ -31,21 +31,16 @@ from .figure_page import (
     new_figure,
     positive,
     save,
+    shades,
 )
 
 _RATE_COLOURS = (RED, BLUE, GREEN, PURPLE, ORANGE, GREY)
 _MARKERS = ("o", "s", "^")
 
 
-def _shades(count: int) -> list[Any]:
-    from matplotlib import colormaps
-
-    return [colormaps["viridis"](x) for x in np.linspace(0.0, 0.88, count)]
-
-
 def _lines(axes: Any, x: ArrayLike, curves: Mapping[str, ArrayLike]) -> None:
     """Log-log lines in shades of one scale, in order."""
-    for colour, (label, y) in zip(_shades(len(curves)), curves.items(), strict=True):
+    for colour, (label, y) in zip(shades(len(curves)), curves.items(), strict=True):
         axes.plot(x, positive(y), color=colour, linewidth=1.2, label=label)
     axes.set(xscale="log", yscale="log")
 

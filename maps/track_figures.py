@@ -29,6 +29,7 @@ from .figure_page import (
     legend,
     new_figure,
     save,
+    shades,
 )
 
 FLAGS = {
@@ -54,12 +55,6 @@ def _plain_ticks(axis: Any) -> None:
     axis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
     axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     axis.set_minor_formatter(NullFormatter())
-
-
-def _colours(count: int) -> list[Any]:
-    from matplotlib import colormaps
-
-    return [colormaps["viridis"](x) for x in np.linspace(0.0, 0.9, count)]
 
 
 def diffusion_against_larmor_radius(
@@ -127,7 +122,7 @@ def running_diffusion(path: Path, curves: Sequence[tuple[str, FloatArray, FloatA
     s = np.geomspace(0.1, 1e4, 400)
     axes.plot(s, 1.0 - (1.0 - np.exp(-s)) / s, color=BLACK, linewidth=1.0, linestyle=(0, (5, 1.5)),
               label="isotropic scattering")  # fmt: skip
-    for (label, x, y, error), colour in zip(curves, _colours(len(curves)), strict=True):
+    for (label, x, y, error), colour in zip(curves, shades(len(curves)), strict=True):
         axes.plot(x, y, color=colour, linewidth=1.0, label=label)
         axes.fill_between(x, y - error, y + error, color=colour, alpha=0.25, linewidth=0)
     last = max(float(x[-1]) for _, x, _, _ in curves)
@@ -191,7 +186,7 @@ def pitch_angles(path: Path, curves: Sequence[tuple[str, Mapping[str, FloatArray
     """
     figure = new_figure(COLUMN_INCH, 2.6)
     axes = figure.subplots()
-    for (label, curve), colour in zip(curves, _colours(len(curves)), strict=True):
+    for (label, curve), colour in zip(curves, shades(len(curves)), strict=True):
         axes.errorbar(
             curve["mu"], curve["value"], curve["error"],
             fmt="o", markersize=2.5, color=colour, elinewidth=0.8, label=label,

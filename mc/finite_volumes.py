@@ -94,6 +94,12 @@ class Cells:
         return used
 
     @cached_property
+    def centres_kpc(self) -> tuple[FloatArray, FloatArray]:
+        """(R, z) of each used cell."""
+        R, z = np.meshgrid(self.R_kpc, self.z_kpc, indexing="ij")
+        return R[self.used], z[self.used]
+
+    @cached_property
     def volume_kpc3(self) -> FloatArray:
         """Of each used cell."""
         rings = np.pi * np.diff(self.R_edges_kpc**2)
@@ -114,7 +120,7 @@ class Cells:
 
     def diffusion_kpc2_Myr(self, p_GeV: float) -> FloatArray:
         """D of each used cell, on its own side of the surface."""
-        R, z = (x[self.used] for x in np.meshgrid(self.R_kpc, self.z_kpc, indexing="ij"))
+        R, z = self.centres_kpc
         p = np.asarray(p_GeV, float)
         here = self.inside[self.used]
         D = np.where(here, self.medium.diffusion_halo(p, R, z), self.medium.diffusion_bell(p, R, z))

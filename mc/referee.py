@@ -51,9 +51,7 @@ class Place:
 
 def places(medium: Medium, R_d_kpc: float) -> list[Place]:
     """Layers of the halo over the disc; shells behind a Bell wall."""
-    top = medium.table.thickness
-    if not top < medium.table.r_max:
-        top = medium.table.r_max
+    top = min(medium.table.thickness, medium.table.r_max)
     layers = [h for h in _HEIGHTS_KPC if h < 0.9 * top] + [1e9]
     found = [
         Place("halo", f"halo, |z| {_span(low, high)}", low, high, R_d_kpc) for low, high in pairwise(layers)
@@ -80,12 +78,9 @@ class Verdict:
         {place, energy_GeV, run, error, referee, grid_error, ratio, ratio_error, lambda_over_L, status,
         agrees}: E n in cm^-3, lambda/L the largest in the group. The status is "diffusive" where the referee
         is trusted, else "lambda" or "grid".
-    solution : Solution
-        The referee's.
     """
 
     rows: list[dict[str, Any]]
-    solution: Solution
 
     @property
     def diffusive(self) -> list[dict[str, Any]]:
@@ -121,7 +116,7 @@ def referee(result: Result, medium: Medium, R_d_kpc: float, t_Myr: float | None)
     rows = []
     for place in places(medium, R_d_kpc):
         rows += _rows(place, result, wide, fine, ratios)
-    return Verdict(rows, fine)
+    return Verdict(rows)
 
 
 def _rows(
@@ -167,7 +162,7 @@ def _rows(
 
 def _members(place: Place, cells: Cells, grid: TallyGrid) -> np.ndarray:
     """Which used cells lie in the tally's cells of a place."""
-    R, z = (each[cells.used] for each in np.meshgrid(cells.R_kpc, cells.z_kpc, indexing="ij"))
+    R, z = cells.centres_kpc
     mine, edges = _counted_in(place, grid)
     i, j = (np.clip(np.searchsorted(e, x) - 1, 0, len(e) - 2) for e, x in zip(edges, (R, z), strict=True))
     counted = (edges[0][-1] > R) & (edges[1][-1] > z)
@@ -190,7 +185,9 @@ def _mean_density(solution: Solution, here: np.ndarray) -> FloatArray:
 def _mean_free_path_over_scale(cells: Cells, energy_GeV: FloatArray) -> FloatArray:
     """lambda/L of every energy and used cell."""
     inside = cells.inside[cells.used]
-    R, z = (each[cells.used] for each in np.meshgrid(cells.R_kpc, cells.z_kpc, indexing="ij"))
+    R, z = cells.centres_kpc
+    thickness = min(cells.medium.table.thickness, cells.medium.table.r_max)
+    scale = np.where(inside, thickness, np.hypot(R, z))
     out = []
     for p in momentum_GeV(energy_GeV):
         D = cells.diffusion_kpc2_Myr(float(p))
@@ -205,7 +202,5 @@ def _mean_free_path_over_scale(cells: Cells, energy_GeV: FloatArray) -> FloatArr
             slope = np.where(
                 inside == side, np.hypot(*(np.nan_to_num(each) for each in steps))[cells.used], slope
             )
-        thickness = min(cells.medium.table.thickness, cells.medium.table.r_max)
-        scale = np.where(inside, thickness, np.hypot(R, z))
         out.append(3.0 * D / float(speed_kpc_Myr(p)) / np.minimum(scale, 1.0 / np.maximum(slope, 1e-9)))
     return np.array(out)

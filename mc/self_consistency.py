@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..fields.galaxy import Galaxy
-from ..fields.medium import Medium, MOMENTUM_NODES_GeV
+from ..fields.medium import Medium
 from ..fields.self_generated import HaloDiffusion, WaveModel, diffusion_of_waves
 from ..fields.units import KPC_CM, MYR_S, FloatArray, momentum_GeV, speed_kpc_Myr
 from ..fields.wave_equation import Column, wave_power
@@ -152,30 +152,29 @@ def settle(
     def fluxes(current: Galaxy) -> tuple[FloatArray, FloatArray]:
         if iteration.solver == "particles":
             tabulated = current.medium()
-            return flux_of_particles(
-                run(tabulated, grid, transport, spectrum, threads), tabulated, current, z
-            )
+            result = run(tabulated, grid, transport, spectrum, threads)
+            return flux_of_particles(result, result.by_current_energy("halo")[0], tabulated, current, z)
         cells = round_cells(replace(medium, diffusion_halo=current.diffusion_halo), current)
         return flux_of_solution(solve(cells, edges, spectrum, transport.R_d_kpc), current, z)
 
     residuals: list[float] = []
     seconds: list[float] = []
+    table = HaloDiffusion(p, z, D, galaxy.height_kpc)
     while True:
         progress("Waves and protons, rounds", len(residuals), iteration.most_rounds)
         started = time.perf_counter()
-        current = replace(galaxy, diffusion=HaloDiffusion(p, z, D, galaxy.height_kpc))
+        current = replace(galaxy, diffusion=table)
         diffusive, share = exciting_flux(*fluxes(current), edges, spectrum, transport.R_d_kpc)
-        column = model.column(p, z, B, diffusive, D, share)
-        power = wave_power(column, column.grown_at)
-        change = np.log(diffusion_of_waves(column, power, p) / D)
-        D = D * np.exp(iteration.relaxation * change)
+        column = model.column(p, z, B, diffusive, table.D_kpc2_Myr, share)
+        power = wave_power(column)
+        change = np.log(diffusion_of_waves(column, power, p) / table.D_kpc2_Myr)
+        table = replace(table, D_kpc2_Myr=table.D_kpc2_Myr * np.exp(iteration.relaxation * change))
         residuals.append(float(np.abs(change).max()))
         seconds.append(time.perf_counter() - started)
         if residuals[-1] < iteration.tolerance or len(residuals) == iteration.most_rounds:
             progress("Waves and protons, rounds", iteration.most_rounds, iteration.most_rounds)
-            last = HaloDiffusion(p, z, D, galaxy.height_kpc)
             return Settled(
-                replace(galaxy, diffusion=last), model, last, column, power, diffusive, residuals, seconds,
+                replace(galaxy, diffusion=table), model, table, column, power, diffusive, residuals, seconds,
                 iteration.tolerance,
             )  # fmt: skip
 
@@ -227,9 +226,11 @@ def flux_of_solution(solution: Solution, galaxy: Galaxy, z_kpc: FloatArray) -> t
 
 
 def flux_of_particles(
-    result: Result, medium: Medium, galaxy: Galaxy, z_kpc: FloatArray, replica: int = 0
+    result: Result, protons: FloatArray, medium: Medium, galaxy: Galaxy, z_kpc: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """The same from the tallies of a run, by conservation (the steady state is taken to be reached).
+
+    `protons` are those of its halo by current energy, one of the replicas.
 
     What goes up through a height within R_d is what is injected, less what falls to lower energies below it,
     with what falls in from higher ones, and less what leaves sideways below it, which alone takes a gradient,
@@ -243,30 +244,23 @@ def flux_of_particles(
     rim = min(max(int(np.argmin(np.abs(grid.halo_R_kpc - galaxy.R_d_kpc))), 1), R.size - 1)
     R_rim = min(float(grid.halo_R_kpc[rim]), galaxy.R_d_kpc)
     injected = 0.5 * result.spectrum.group_rates_s(edges)[:, None] * MYR_S * (R_rim / galaxy.R_d_kpc) ** 2
-    protons = 0.5 * result.by_current_energy("halo")[replica]
-    protons = np.divide(
-        protons, injected[..., None], out=np.zeros_like(protons), where=injected[..., None] > 0
-    )
+    some = injected[..., None] > 0
+    protons = np.divide(0.5 * protons, injected[..., None], out=np.zeros_like(protons), where=some)
     gas = medium.gas_density_cm3(R[:, None], z[None, :]).sum(axis=-1)
     flow = medium.halo_flow_kpc_Myr(R[:, None], z[None, :])
-    of_gas = np.interp(np.log(p), np.log(MOMENTUM_NODES_GeV), medium.table.loss_rate)
-    loss = of_gas[:, None, None] * gas + flow[..., 2] / 3.0
+    loss = medium.loss_rate_Myr(p)[:, None, None] * gas + flow[..., 2] / 3.0
     lost = _smooth(_up_to((loss * protons)[:, :rim].sum(axis=1))) * injected / width[:, None]
     # Through the lower edge of a bin: between what its own density and that of the next one make of it.
     falling = np.sqrt(lost * np.concatenate([lost[:1], lost[:-1]]))
     # Densities on either side of the rim, each in one ring of cells.
     density = 2.0 * protons / np.where(result.volumes_kpc3["halo"] > 0, result.volumes_kpc3["halo"], np.inf)
-    D, gap, speed = (
-        medium.diffusion_halo(p[:, None], grid.halo_R_kpc[rim], z),
-        R[rim] - R[rim - 1],
-        speed_kpc_Myr(p),
-    )
+    gap = R[rim] - R[rim - 1]
+    D = medium.diffusion_halo(p[:, None], grid.halo_R_kpc[rim], z)
     # Over less than a mean free path the gradient drives no more than free flight does.
-    slower = 1.0 + 3.0 * D / (speed[:, None] * gap)
+    slower = 1.0 + 3.0 * D / (speed_kpc_Myr(p)[:, None] * gap)
     outward = D / slower * (density[:, rim - 1] - density[:, rim]) / gap
-    sideways = (
-        _smooth(_up_to(2 * np.pi * grid.halo_R_kpc[rim] * outward * np.diff(grid.halo_z_kpc))) * injected
-    )
+    sides = 2 * np.pi * grid.halo_R_kpc[rim] * np.diff(grid.halo_z_kpc)
+    sideways = _smooth(_up_to(sides * outward)) * injected
     upward = injected - falling + np.concatenate([falling[1:], np.zeros_like(falling[:1])]) - sideways
     area = np.pi * R_rim**2 * _PER_AREA_AND_TIME
     per_height = _smooth(protons[:, :rim].sum(axis=1)) * injected / np.diff(grid.halo_z_kpc)

@@ -17,8 +17,7 @@ from scipy.sparse import csc_matrix, diags
 from scipy.sparse.linalg import splu
 
 from ..fields.gas import grammage_per_length_g_cm2_kpc
-from ..fields.medium import MOMENTUM_NODES_GeV
-from ..fields.units import KPC_CM, MYR_S, FloatArray, momentum_GeV, speed_kpc_Myr
+from ..fields.units import MYR_S, FloatArray, momentum_GeV, speed_kpc_Myr
 from .finite_volumes import Cells
 from .source import Spectrum
 
@@ -49,11 +48,6 @@ class Solution:
     def energy_GeV(self) -> FloatArray:
         """Geometric centres of the bins."""
         return np.sqrt(self.energy_edges_GeV[1:] * self.energy_edges_GeV[:-1])
-
-    @property
-    def density_cm3(self) -> FloatArray:
-        """Protons of each bin per cm^3, (bins, R, z)."""
-        return self.cells.spread(self.protons_kpc3) / KPC_CM**3
 
     def fluxes_z(self) -> tuple[FloatArray, FloatArray]:
         """(-D dn/dz, u n) through the top of each cell by bin, each (bins, R, z) [protons kpc^-2 Myr^-1]."""
@@ -105,8 +99,7 @@ def solve(
 
 def _loss_rates(cells: Cells, p_GeV: FloatArray) -> FloatArray:
     """-dln p/dt of every bin and cell [1/Myr]."""
-    table = cells.medium.table
-    of_gas = np.interp(np.log(p_GeV), np.log(MOMENTUM_NODES_GeV), table.loss_rate)
+    of_gas = cells.medium.loss_rate_Myr(p_GeV)
     return np.maximum(cells.expansion_Myr / 3.0 + of_gas[:, None] * cells.gas_cm3.sum(axis=1), 0.0)
 
 
@@ -182,7 +175,7 @@ def residence(cells: Cells, p_GeV: float, R_d_kpc: float) -> Residence:
     time = density * volume
     return Residence(
         per_cell_Myr=time,
-        escape_time_Myr=_escape_time_Myr(cells, p_GeV, shares),
+        escape_time_Myr=_escape_time_Myr(cells, p_GeV, shares, time),
         grammage_g_cm2=time @ per_length,
         age_Myr=_ratio(inverse.solve(time), density),
         crossed_g_cm2=_ratio(inverse.solve(time * per_length.sum(axis=1)), density),
@@ -193,10 +186,10 @@ def _ratio(above: FloatArray, below: FloatArray) -> FloatArray:
     return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
 
 
-def _escape_time_Myr(cells: Cells, p_GeV: float, shares: FloatArray) -> float:
+def _escape_time_Myr(cells: Cells, p_GeV: float, shares: FloatArray, time: FloatArray) -> float:
     """Mean time until the surface is met: whatever lies behind it takes for good."""
     inside = cells.inside[cells.used]
     if inside.all():
-        return float((splu(cells.operator(p_GeV)).solve(shares) * cells.volume_kpc3).sum())
+        return float(time.sum())
     alone = Cells(cells.medium.absorbing(), cells.R_edges_kpc, cells.z_edges_kpc)
     return float((splu(alone.operator(p_GeV)).solve(shares[inside]) * alone.volume_kpc3).sum())

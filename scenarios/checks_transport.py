@@ -52,7 +52,7 @@ def wave_balance(scale: float) -> Rows:
     model = WaveModel(n_i_cm3=n_i, v_s_kpc_Myr=v_s)
     any_D = np.full((3, 3), 3.3)
     column = model.column(p, z, np.full(3, B), np.tile(flux, (3, 1)), any_D, np.ones((3, 3)))
-    found = resonant_power(column, wave_power(column, column.grown_at), p)[1, 1]
+    found = resonant_power(column, wave_power(column), p)[1, 1]
     rows.append(row("flux-limited F over (W/U_B)(v_A/v_s)", found / (W_over_U * v_A / v_s), 1.0, 0.0, 1e-3))
     return rows
 

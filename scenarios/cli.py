@@ -1,6 +1,7 @@
 """The `crhalo` command. Anything heavy is imported by the command that needs it, so that help comes at once.
 
-Exit codes: 0 done; 1 a check failed or the disk did; 2 the input is not allowed; 130 interrupted.
+Exit codes: 0 done; 1 a check or the disk failed, or waves did not settle; 2 the input is not allowed;
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(2, error.format_message() + _alternatives(error))
     except ScenarioError as error:
         return _fail(2, str(error))
+    except NotSettled as stopped:
+        return _fail(1, str(stopped))
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -139,12 +142,8 @@ def run(
     if dry_run:
         print_summary(plan(scenario, threads))
         return
-    try:
-        with progress_bar() as progress:
-            execute(scenario, out, threads, progress, referee)
-    except NotSettled as stopped:
-        print(f"crhalo: {stopped}; what there is: {out}", file=sys.stderr)
-        raise typer.Exit(1) from None
+    with progress_bar() as progress:
+        execute(scenario, out, threads, progress, referee)
     print_summary(_read_summary(out))
     print(f"Written to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}")
 

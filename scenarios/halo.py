@@ -24,7 +24,7 @@ from ..maps.cosmic_ray_data import boron_over_carbon as measured_boron_over_carb
 from ..maps.cosmic_ray_data import protons
 from ..mc.result import value_and_error
 from ..mc.self_consistency import Settled, exciting_flux, flux_of_particles, round_cells
-from ..mc.transport_equation import Residence, Solution, residence, solve
+from ..mc.transport_equation import Solution, residence, solve
 from .products import energy_label
 
 if TYPE_CHECKING:
@@ -102,13 +102,11 @@ class Halo:
         value, error = value_and_error(flux)
         return R_GV, {"value": value, "error": error}
 
-    def residences(self, momenta_GeV: FloatArray) -> list[Residence]:
-        """What becomes of protons of a few momenta."""
-        return [residence(self.solution.cells, float(p), self.run.galaxy.R_d_kpc) for p in momenta_GeV]
-
     def grammage_g_cm2(self, momenta_GeV: FloatArray) -> FloatArray:
         """Mean grammage of those found at the Sun."""
-        return np.array([self._at_sun(each.crossed_g_cm2) for each in self.residences(momenta_GeV)])
+        cells, R_d = self.solution.cells, self.run.galaxy.R_d_kpc
+        found = [residence(cells, float(p), R_d).crossed_g_cm2 for p in momenta_GeV]
+        return self._at_sun(np.array(found))
 
     def D_of_particles(self, energy_GeV: FloatArray, height_kpc: float) -> dict[str, FloatArray]:
         """D that the flux of the run's own particles would make over the D they moved in, with errors."""
@@ -119,12 +117,12 @@ class Halo:
         B = run.galaxy.magnetic_field_uG(0.0, table.height_kpc)
         edges, spectrum, R_d = run.result.grid.current_edges_GeV, run.result.spectrum, run.galaxy.R_d_kpc
         replicas = []
-        for replica in range(len(run.result.tallies["fates"]) + 1):
-            found, carried = flux_of_particles(run.result, run.medium, run.galaxy, table.height_kpc, replica)
-            flux, share = exciting_flux(found, carried, edges, spectrum, R_d)
+        for protons_there in run.result.by_current_energy("halo"):
+            found = flux_of_particles(run.result, protons_there, run.medium, run.galaxy, table.height_kpc)
+            flux, share = exciting_flux(*found, edges_GeV=edges, spectrum=spectrum, R_d_kpc=R_d)
             column = settled.model.column(table.p_GeV, table.height_kpc, B, flux, table.D_kpc2_Myr, share)
             try:
-                D = diffusion_of_waves(column, wave_power(column, column.grown_at), table.p_GeV)
+                D = diffusion_of_waves(column, wave_power(column), table.p_GeV)
             except ArithmeticError:
                 D = np.full_like(table.D_kpc2_Myr, np.nan)
             ratio = D[level] / table.D_kpc2_Myr[level]
@@ -133,9 +131,9 @@ class Halo:
         return {"value": value, "error": error}
 
 
-def halo_summary(run: Run) -> dict[str, Any]:
+def halo_summary(halo: Halo) -> dict[str, Any]:
     """Numbers of a self-made or two-zone halo, for summary.json."""
-    halo = Halo(run)
+    run = halo.run
     low, high = run.result.grid.energy_edges_GeV[[0, -1]]
     E = np.array([point for point in POINTS_GEV if low <= point <= high])
     heights = [h for h in _HEIGHTS_KPC[1:] if h < halo.top_kpc]
@@ -239,9 +237,9 @@ def _rates(settled: Settled, level: int) -> dict[str, FloatArray]:
     return rates
 
 
-def draw_halo(run: Run, folder: Path) -> None:
+def draw_halo(halo: Halo, folder: Path) -> None:
     """Figures of D, of the proton spectrum and of B/C."""
-    halo = Halo(run)
+    run = halo.run
     E = run.result.current_energy_GeV
     heights = [h for h in _HEIGHTS_KPC[::2] if h < halo.top_kpc]
     z = np.geomspace(0.02, halo.top_kpc, 200)

@@ -238,17 +238,14 @@ def execute(
     if scenario.turbulence is not None:
         verdict.execute(scenario, out, threads, progress)
         return
-    low, high = scenario.transport.energy_range
-    if referee and high < 10.0 * low:
-        raise ScenarioError("--referee: allowed: where transport.energy_range spans a factor of 10")
-    if referee and scenario.medium.halo == "constant" and scenario.medium.H < 0.5:
-        raise ScenarioError('--referee: allowed: where medium.H is "0.5 kpc" or more')
+    if referee and (fault := scenario.too_small_for_cells()):
+        raise ScenarioError(f"{fault} with --referee")
     out = Path(out)
     try:
         finished = make_run(scenario, threads, progress)
     except NotSettled as stopped:
         _write_unsettled(scenario, stopped, out)
-        raise
+        raise NotSettled(f"{stopped}; what there is: {out}", stopped.found) from None
     out.mkdir(parents=True, exist_ok=True)
     write(finished, out, progress, referee)
 
@@ -269,7 +266,7 @@ def _write_unsettled(scenario: Scenario, stopped: NotSettled, out: Path) -> None
 
 def write(finished: Run, out: Path, progress: Progress = _quiet, referee: bool = False) -> None:
     """Write the products of a run into an existing folder."""
-    from .halo import draw_halo, halo_summary, write_waves
+    from .halo import Halo, draw_halo, halo_summary, write_waves
     from .products import draw_figures
     from .refereed import judge
 
@@ -293,10 +290,11 @@ def write(finished: Run, out: Path, progress: Progress = _quiet, referee: bool =
     summary = summarise(finished.result, finished.galaxy, finished.medium, skies["neutrino"], skies["gamma"])
     draw_figures(finished, summary, skies, out)
     if finished.scenario.medium.waves in ("self-consistent", "two-zone"):
-        summary |= halo_summary(finished)
-        draw_halo(finished, out)
+        halo = Halo(finished)
+        summary |= halo_summary(halo)
+        draw_halo(halo, out)
     if finished.settled is not None:
-        write_waves(finished.settled, out / "waves.h5", provenance_of(finished.scenario))
+        write_waves(finished.settled, out / "waves.h5", finished.result.provenance)
     if referee:
         summary["referee"] = judge(finished, out)
     progress("Maps and figures", 4, stages)

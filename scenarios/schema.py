@@ -67,13 +67,8 @@ class Scenario(Table):
         if waves in ("self-consistent", "two-zone") and self.transport.method == "orbit":
             refuse(f'transport.method = "orbit": allowed: not where medium.waves = {shown(waves)}')
         if waves in ("self-consistent", "two-zone"):
-            low, high = self.transport.energy_range
-            if high < 10.0 * low:
-                given = text_of(self.transport, "energy_range")
-                refuse(f"transport.energy_range = {given}: allowed: a factor of 10 for {shown(waves)} waves")
-            if self.medium.halo == "constant" and self.medium.H < 0.5:
-                given = text_of(self.medium, "H")
-                refuse(f'medium.H = {given}: allowed: "0.5 kpc" or more for {shown(waves)} waves')
+            if fault := self.too_small_for_cells():
+                refuse(f"{fault} for {shown(waves)} waves")
             if self.medium.halo == "exponential" and not self.medium.bell:
                 refuse(
                     f"medium.bell = false: allowed: true for {shown(waves)} waves in a field that falls off"
@@ -120,6 +115,16 @@ class Scenario(Table):
             ends = f"source.E_min = {text_of(source, 'E_min')} to source.E_max = {text_of(source, 'E_max')}"
             refuse(f"transport.energy_range = {given}: allowed: one that overlaps {ends}")
         return self
+
+    def too_small_for_cells(self) -> str:
+        """What keeps the transport equation from being solved in cells; empty if nothing does."""
+        low, high = self.transport.energy_range
+        if high < 10.0 * low:
+            given = text_of(self.transport, "energy_range")
+            return f"transport.energy_range = {given}: allowed: a factor of 10"
+        if self.medium.halo == "constant" and self.medium.H < 0.5:
+            return f'medium.H = {text_of(self.medium, "H")}: allowed: "0.5 kpc" or more'
+        return ""
 
     def with_overrides(self, settings: Iterable[str]) -> Scenario:
         """The same scenario with some values replaced.

@@ -28,7 +28,7 @@ def column(share=1.0, flux=FLUX, D=OLD_D, **model):
 
 def power(*args, **kwargs):
     made = column(*args, **kwargs)
-    return resonant_power(made, wave_power(made, made.grown_at), P)
+    return resonant_power(made, wave_power(made), P)
 
 
 def flux_limited():
@@ -59,7 +59,7 @@ def test_kolmogorov_cascade_balances_growth_locally():
 @pytest.mark.parametrize("cascade, slope", [("kolmogorov", -2 / 3), ("kraichnan", -1 / 2)])
 def test_stirred_turbulence_has_the_slope_and_power_of_its_cascade(cascade, slope):
     made = column(growth=False, cascade=cascade, v_s_kpc_Myr=0.0, injected_power=0.05)
-    F = wave_power(made, made.grown_at)[0]
+    F = wave_power(made)[0]
     ends = [np.argmin(np.abs(made.k_kpc - k)) for k in (1e3, 1e7)]
     found = np.log(F[ends[1]] / F[ends[0]]) / np.log(made.k_kpc[ends[1]] / made.k_kpc[ends[0]])
     assert found == pytest.approx(slope, abs=0.01)
@@ -69,7 +69,7 @@ def test_stirred_turbulence_has_the_slope_and_power_of_its_cascade(cascade, slop
 
 def test_turbulence_that_leaves_the_disc_decays_on_the_way():
     made = column(growth=False, cascade="kolmogorov", v_s_kpc_Myr=0.0, injected_power=0.05, advected=True)
-    total = wave_power(made, made.grown_at).sum(axis=1) * np.log(made.k_kpc[1] / made.k_kpc[0])
+    total = wave_power(made).sum(axis=1) * np.log(made.k_kpc[1] / made.k_kpc[0])
     assert total[9] == pytest.approx(0.05, rel=0.2)  # 0.4 kpc up, all of it has been injected
     assert np.all(np.diff(total[9:]) < 0)
     assert total[-1] < 0.7 * total[9]
@@ -81,7 +81,7 @@ def test_carried_waves_keep_their_flux_where_nothing_damps():
         growth=False, cascade="kolmogorov", v_s_kpc_Myr=0.0, injected_power=1e-6, advected=True,
         injection_scale_kpc=1.0,
     )  # fmt: skip
-    total = wave_power(made, made.grown_at).sum(axis=1) * np.log(made.k_kpc[1] / made.k_kpc[0])
+    total = wave_power(made).sum(axis=1) * np.log(made.k_kpc[1] / made.k_kpc[0])
     arrived = 1e-6 * (1 - np.exp(-Z / 0.1))
     np.testing.assert_allclose(total[:20], arrived[:20], rtol=0.02)
 
@@ -90,7 +90,7 @@ def test_waves_that_do_not_settle_are_refused(monkeypatch):
     monkeypatch.setattr(wave_equation, "_ROUNDS", 2)
     made = column(cascade="kolmogorov", v_s_kpc_Myr=0.0)
     with pytest.raises(ArithmeticError, match="do not settle"):
-        wave_power(made, made.grown_at)
+        wave_power(made)
 
 
 def test_ion_neutral_damping_acts_below_its_height_only():
@@ -103,7 +103,7 @@ def test_ion_neutral_damping_acts_below_its_height_only():
 
 def test_free_paths_are_at_most_100_kpc():
     made = column(flux=1e-30 * FLUX)
-    D = diffusion_of_waves(made, wave_power(made, made.grown_at), P)
+    D = diffusion_of_waves(made, wave_power(made), P)
     np.testing.assert_allclose(D, np.tile(LONGEST_FREE_PATH_KPC * speed_kpc_Myr(P) / 3, (Z.size, 1)))
 
 

@@ -65,7 +65,8 @@ def test_flux_of_particles_is_that_of_the_equation(settled, galaxy, grid, counte
     z = heights_kpc(galaxy)
     solution = solve(round_cells(medium, settled.galaxy), grid.current_edges_GeV, SPECTRUM, galaxy.R_d_kpc)
     expected, _ = flux_of_solution(solution, galaxy, z)
-    found, carried = flux_of_particles(result, medium, galaxy, z)
+    protons = result.by_current_energy("halo")[0]
+    found, carried = flux_of_particles(result, protons, medium, galaxy, z)
     injected = SPECTRUM.group_rates_s(grid.current_edges_GeV) / (2 * np.pi * (10 * KPC_CM) ** 2)
     assert np.all(carried == 0.0)
     assert np.abs((found - expected) / injected).max() < 0.1

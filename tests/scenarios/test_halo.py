@@ -57,7 +57,7 @@ def test_summary_tells_of_the_halo(folder):
 def test_two_zones_make_a_break_of_their_own():
     run = make_run(load("two-zone").with_overrides(["transport.particles=8"]), threads=1)
     assert run.settled is None
-    found = halo_summary(run)
+    found = halo_summary(Halo(run))
     D = found["halo"]
     assert D["D_disc_cm2_s"][2] / D["D_disc_cm2_s"][0] == pytest.approx(100**0.18, rel=0.01)
     assert D["D_2_kpc_over_disc"][2] == pytest.approx(100**0.55, rel=0.01)
