@@ -114,27 +114,45 @@ def saturation_field_pressure_uG(energy_flux: ArrayLike, density_cm3: ArrayLike)
     return np.cbrt(2 * np.pi**2.5 * np.sqrt(rho) * np.asarray(energy_flux, dtype=float)) / UG_GAUSS
 
 
-class Saturation(NamedTuple):
-    """A saturation recipe: the field, and the power of the energy flux that it grows with."""
+def saturation_field_growing_wavelength_uG(energy_flux: ArrayLike, background_uG: ArrayLike) -> FloatArray:
+    """Field in uG at which waves that lengthen as they grow reach the Larmor radius (PRL, before Eq. 10).
 
-    field_uG: Callable[[FloatArray, ArrayLike], FloatArray]
+    The fastest wave lengthens as the square of the field it has reached, k = k_max (B_0/dB)^2 (Riquelme &
+    Spitkovsky 2009, ApJ 694, 626); k r_L(dB) = 1 at dB = (B_0 B_sat^2)^(1/3), B_sat that of PRL Eq. 8.
+    """
+    return np.cbrt(np.asarray(background_uG, dtype=float) * saturation_field_uG(energy_flux) ** 2)
+
+
+class Saturation(NamedTuple):
+    """A saturation recipe: the field from (energy flux, density, background), and how it grows with them."""
+
+    field_uG: Callable[[FloatArray, ArrayLike, float], FloatArray]
     flux_power: float
+    density_power: float
 
 
 SATURATION = {
-    "current": Saturation(lambda energy_flux, density_cm3: saturation_field_uG(energy_flux), 1 / 2),
-    "pressure": Saturation(saturation_field_pressure_uG, 1 / 3),
+    "current": Saturation(lambda flux, density_cm3, background_uG: saturation_field_uG(flux), 1 / 2, 0.0),
+    "pressure": Saturation(
+        lambda flux, density_cm3, background_uG: saturation_field_pressure_uG(flux, density_cm3), 1 / 3, 1 / 6
+    ),
+    "growing-wavelength": Saturation(
+        lambda flux, density_cm3, background_uG: saturation_field_growing_wavelength_uG(flux, background_uG),
+        1 / 3,
+        0.0,
+    ),
 }
-"""Saturation recipes by name: "current" is PRL Eq. 8, "pressure" PRL Eq. 14."""
+"""Recipes by name: PRL Eq. 8, PRL Eq. 14, and the lengthening waves of Riquelme & Spitkovsky (2009)."""
 
 
 def amplified_field_uG(
     R_kpc: ArrayLike,
     z_kpc: ArrayLike,
-    energy_flux: float,
+    energy_flux: ArrayLike,
     R_d_kpc: float,
     density_cm3: ArrayLike,
     saturation: str = "current",
+    background_uG: float = 0.0,
 ) -> FloatArray:
     """Saturated field in uG at (R, z), from the diluted energy flux.
 
@@ -142,21 +160,24 @@ def amplified_field_uG(
     ----------
     R_kpc, z_kpc : array_like
         Galactocentric coordinates.
-    energy_flux : float
-        E^2 phi at the disc, at E_max, in erg cm^-2 s^-1.
+    energy_flux : array_like
+        E^2 phi at the disc in erg cm^-2 s^-1.
     R_d_kpc : float
         Radius of the disc.
     density_cm3 : array_like
         Number density of the circumgalactic gas.
     saturation : str
         A key of `SATURATION`.
+    background_uG : float
+        Field that is there without the instability.
 
     Raises
     ------
     KeyError
         If there is no such recipe.
     """
-    return SATURATION[saturation].field_uG(energy_flux * dilution(R_kpc, z_kpc, R_d_kpc), density_cm3)
+    flux = np.asarray(energy_flux, dtype=float) * dilution(R_kpc, z_kpc, R_d_kpc)
+    return SATURATION[saturation].field_uG(flux, density_cm3, background_uG)
 
 
 def outflow_velocity_kpc_Myr(
@@ -164,15 +185,16 @@ def outflow_velocity_kpc_Myr(
     z_kpc: ArrayLike,
     energy_flux: float,
     R_d_kpc: float,
-    density_cm3: float,
+    density_cm3: ArrayLike,
     saturation: str = "current",
+    background_uG: float = 0.0,
 ) -> tuple[FloatArray, FloatArray]:
     """Velocity (u_R, u_z) in kpc/Myr of the plasma: radial, with the Alfven speed of the amplified field.
 
     |u| = B_sat(x)/sqrt(4 pi rho) (PRL, after Eq. 14). Parameters as in `amplified_field_uG`.
     """
     R, z = np.asarray(R_kpc, dtype=float), np.asarray(z_kpc, dtype=float)
-    B_uG = amplified_field_uG(R, z, energy_flux, R_d_kpc, density_cm3, saturation)
+    B_uG = amplified_field_uG(R, z, energy_flux, R_d_kpc, density_cm3, saturation, background_uG)
     speed_over_r = alfven_speed_kpc_Myr(B_uG, density_cm3) / np.maximum(np.hypot(R, z), CENTRE_KPC)
     return speed_over_r * R, speed_over_r * z
 
@@ -182,19 +204,23 @@ def outflow_divergence_Myr(
     z_kpc: ArrayLike,
     energy_flux: float,
     R_d_kpc: float,
-    density_cm3: float,
+    density_cm3: ArrayLike,
     saturation: str = "current",
+    background_uG: float = 0.0,
+    density_slope: ArrayLike = 0.0,
 ) -> FloatArray:
-    """Divergence in 1/Myr of `outflow_velocity_kpc_Myr`, for gas of uniform density.
+    """Divergence in 1/Myr of `outflow_velocity_kpc_Myr`, in gas with d ln n/d ln r = `density_slope`.
 
-    2 u/r where the flux is not diluted, (2 - 2 a) u/r where it falls as r^-2 and u as its power a: u/r for
-    the recipe "current". The jump of u at the surface of the Bell region is not in it.
+    (2 + d ln u/d ln r) u/r: in uniform gas 2 u/r where the flux is not diluted, and u/r where it falls as
+    r^-2 and the recipe is "current". The jump of u at the surface of the Bell region is not in it.
     """
     R, z = np.asarray(R_kpc, dtype=float), np.asarray(z_kpc, dtype=float)
     r = np.hypot(R, z)
-    B_uG = amplified_field_uG(R, z, energy_flux, R_d_kpc, density_cm3, saturation)
+    B_uG = amplified_field_uG(R, z, energy_flux, R_d_kpc, density_cm3, saturation, background_uG)
+    recipe = SATURATION[saturation]
     expansion = np.where(r < CENTRE_KPC, 3.0, 2.0)
-    expansion -= np.where(2 * r**2 > R_d_kpc**2, 2 * SATURATION[saturation].flux_power, 0.0)
+    expansion -= np.where(2 * r**2 > R_d_kpc**2, 2 * recipe.flux_power, 0.0)
+    expansion = expansion + (recipe.density_power - 0.5) * np.asarray(density_slope, dtype=float)
     return expansion * alfven_speed_kpc_Myr(B_uG, density_cm3) / np.maximum(r, CENTRE_KPC)
 
 

@@ -39,7 +39,17 @@ class Galaxy:
     bell, two_way : bool
         Whether the escaping current drives the Bell instability; whether particles may come back from it.
     saturation : str
-        "current" (PRL Eq. 8) or "pressure" (PRL Eq. 14).
+        A recipe of `bell.SATURATION`.
+    B_cgm_uG : float
+        Field around the galaxy before the instability: where it exceeds that of PRL Eq. 6 there is none, and
+        particles are free.
+    current : callable, optional
+        E^2 phi that drives the instability over that of PRL Eq. 3, by total energy [GeV]: then each energy
+        scatters on the field that its own current makes, and the largest sets the onset and the outflow.
+    D_over_bohm : float
+        Diffusion coefficient of the Bell region over Bohm's.
+    cgm_core_kpc, cgm_beta : float
+        Of the circumgalactic gas, a beta-profile with `delta_G` at its centre; uniform for beta 0.
     inelasticity : callable
         Fraction of a proton's energy that a pp collision turns into secondaries, of the total energy [GeV].
     waves_move : bool
@@ -62,7 +72,12 @@ class Galaxy:
     bell: bool = True
     saturation: str = "current"
     two_way: bool = True
+    B_cgm_uG: float = 0.0
+    current: Callable[[np.ndarray], np.ndarray] | None = None
+    D_over_bohm: float = 1.0
     delta_G: float = 100.0
+    cgm_core_kpc: float = 10.0
+    cgm_beta: float = 0.0
     helium_factor: float = 1.0
     L_CR_erg_s: float = 1e41
     R_d_kpc: float = 10.0
@@ -77,17 +92,49 @@ class Galaxy:
 
     @property
     def energy_flux(self) -> float:
-        """E^2 phi out of each side of the disc at E_max [erg cm^-2 s^-1] (PRL Eq. 3)."""
-        return float(
-            bell.escaping_energy_flux_erg_cm2_s(
-                self.E_max_GeV, self.L_CR_erg_s, self.R_d_kpc, self.slope, self.E_min_GeV, self.E_max_GeV
-            )
+        """E^2 phi that drives the instability [erg cm^-2 s^-1], at the disc: PRL Eq. 3 at E_max, or the
+        largest of a `current`."""
+        if self.current is None:
+            return float(self.injected_energy_flux(self.E_max_GeV))
+        return float(self.energy_flux_at(np.geomspace(self.E_min_GeV, 10.0 * self.E_max_GeV, 400)).max())
+
+    def injected_energy_flux(self, E_GeV: ArrayLike) -> FloatArray:
+        """E^2 phi out of each side of the disc [erg cm^-2 s^-1] (PRL Eq. 3)."""
+        return bell.escaping_energy_flux_erg_cm2_s(
+            E_GeV, self.L_CR_erg_s, self.R_d_kpc, self.slope, self.E_min_GeV, self.E_max_GeV
         )
 
-    @property
-    def cgm_density_cm3(self) -> float:
+    def energy_flux_at(self, E_GeV: ArrayLike) -> FloatArray:
+        """E^2 phi that makes the field on which an energy scatters: that of all, or its own `current`."""
+        E = np.asarray(E_GeV, float)
+        if self.current is None:
+            return np.full(E.shape, self.energy_flux)
+        return self.injected_energy_flux(E) * self.current(E)
+
+    def cgm_density_cm3(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """Hydrogen density of the circumgalactic gas."""
-        return float(gas.cgm_density_cm3(self.delta_G))
+        profile = gas.beta_profile(np.hypot(R_kpc, z_kpc), self.cgm_core_kpc, self.cgm_beta)
+        return gas.cgm_density_cm3(self.delta_G) * profile
+
+    @property
+    def bell_reach_kpc(self) -> float:
+        """Radius at which the saturated field has fallen to that around the galaxy (PRL Eq. 4), or r_max.
+
+        Beyond it nothing grows. Zero where that holds everywhere.
+        """
+        if self.B_cgm_uG == 0.0:
+            return self.r_max_kpc
+        over = float(bell.saturation_field_uG(self.energy_flux)) / self.B_cgm_uG
+        # The energy flux, and with it B_sat squared, falls as R_d^2/(2 r^2).
+        return min(over * self.R_d_kpc / np.sqrt(2.0), self.r_max_kpc) if over > 1.0 else 0.0
+
+    @property
+    def has_bell_region(self) -> bool:
+        """Whether the instability is excited anywhere outside the halo."""
+        if not self.bell or self.halo == "constant":
+            return False
+        z = np.linspace(0.0, self.bell_reach_kpc, 10_001)
+        return bool(np.any(self.surface_level(0.0 * z, z) > 0))
 
     def magnetic_field_uG(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """Strength of the halo field."""
@@ -144,19 +191,30 @@ class Galaxy:
 
     def saturated_field_uG(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """Field of the Bell region, from the local energy flux."""
-        return bell.amplified_field_uG(
-            R_kpc, z_kpc, self.energy_flux, self.R_d_kpc, self.cgm_density_cm3, self.saturation
-        )
+        return bell.amplified_field_uG(R_kpc, z_kpc, *self._bell_of(R_kpc, z_kpc))
+
+    def _bell_of(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> tuple[float, float, FloatArray, str, float]:
+        """What the functions of `bell` ask for."""
+        density = self.cgm_density_cm3(R_kpc, z_kpc)
+        return self.energy_flux, self.R_d_kpc, density, self.saturation, self.B_cgm_uG
 
     def diffusion_bell(self, p_GeV: ArrayLike, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
-        """Bohm diffusion in the saturated field [kpc^2/Myr] (PRL Eq. 9)."""
-        return bell.bohm_diffusion_coefficient_kpc2_Myr(p_GeV, self.saturated_field_uG(R_kpc, z_kpc))
+        """Bohm diffusion in the saturated field [kpc^2/Myr] (PRL Eq. 9), times `D_over_bohm`."""
+        return self.D_over_bohm * bell.bohm_diffusion_coefficient_kpc2_Myr(
+            p_GeV,
+            bell.amplified_field_uG(
+                R_kpc, z_kpc, self.energy_flux_at(total_energy_GeV(p_GeV)), *self._bell_of(R_kpc, z_kpc)[1:]
+            ),
+        )
 
     def outflow(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Velocity (u_R, u_z) of the plasma in the Bell region [kpc/Myr]."""
-        return bell.outflow_velocity_kpc_Myr(
-            R_kpc, z_kpc, self.energy_flux, self.R_d_kpc, self.cgm_density_cm3, self.saturation
-        )
+        return bell.outflow_velocity_kpc_Myr(R_kpc, z_kpc, *self._bell_of(R_kpc, z_kpc))
+
+    def outflow_divergence_Myr(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
+        """Divergence of it."""
+        slope = gas.beta_profile_slope(np.hypot(R_kpc, z_kpc), self.cgm_core_kpc, self.cgm_beta)
+        return bell.outflow_divergence_Myr(R_kpc, z_kpc, *self._bell_of(R_kpc, z_kpc), density_slope=slope)
 
     def surface_level(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """Negative inside the surface: ln(B_sat/B_halo) (PRL Eq. 4), |z| - H, or no surface at all."""
@@ -164,12 +222,9 @@ class Galaxy:
             return np.abs(z_kpc) - self.H_kpc + 0.0 * np.asarray(R_kpc)
         if not self.bell:
             return np.full(np.broadcast_shapes(np.shape(R_kpc), np.shape(z_kpc)), -1.0)
-        onset = self.saturated_field_uG(R_kpc, z_kpc)
-        if self.saturation != "current":
-            # Onset is the condition of PRL Eq. 4 whatever the field grows to.
-            onset = bell.amplified_field_uG(
-                R_kpc, z_kpc, self.energy_flux, self.R_d_kpc, self.cgm_density_cm3, "current"
-            )
+        # Onset is the condition of PRL Eq. 4 whatever the field grows to.
+        flux = self.energy_flux * bell.dilution(R_kpc, z_kpc, self.R_d_kpc)
+        onset = bell.saturation_field_uG(flux)
         return np.log(onset / self.magnetic_field_uG(R_kpc, z_kpc))
 
     def loss_rate(self, p_GeV: np.ndarray) -> FloatArray:
@@ -224,7 +279,7 @@ class Galaxy:
             If the parameters leave no halo, naming the one to change.
         """
         R_axis, z_axis = self.axes()
-        outside = self.bell and self.halo != "constant"
+        outside = self.has_bell_region
         wall = (Wall.TWO_WAY if self.two_way else Wall.ONE_WAY) if outside else Wall.ABSORBING
         return Medium.tabulate(
             diffusion_halo=self.diffusion_halo,
@@ -232,21 +287,16 @@ class Galaxy:
             R_axis=R_axis,
             z_axis=z_axis,
             r_max_kpc=self.r_max_kpc,
+            bell_reach_kpc=self.bell_reach_kpc if outside else None,
             wall=wall,
             diffusion_bell=self.diffusion_bell if outside else None,
             outflow=self.outflow if outside else None,
-            divergence=(
-                lambda R, z: bell.outflow_divergence_Myr(
-                    R, z, self.energy_flux, self.R_d_kpc, self.cgm_density_cm3, self.saturation
-                )
-            )
-            if outside
-            else lambda R, z: 0.0 * R,
+            divergence=self.outflow_divergence_Myr if outside else lambda R, z: 0.0 * R,
             halo_flow=self.halo_flow if self.waves_move else None,
             halo_divergence=self.halo_flow_divergence_Myr,
             gas_disc=lambda R, z: gas.disc_density_cm3(R, z, self.R_d_kpc),
             gas_halo=lambda R, z: gas.halo_density_cm3(R, z, self.R_d_kpc),
-            gas_cgm=lambda R, z: np.full_like(R, self.cgm_density_cm3),
+            gas_cgm=self.cgm_density_cm3,
             loss_rate=self.loss_rate,
             disc_scale_kpc=gas.DISC_HEIGHT_KPC,
             description={"surface_extent_kpc": list(self.surface_extent_kpc())},

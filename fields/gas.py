@@ -45,6 +45,17 @@ def cgm_density_cm3(delta_G: ArrayLike) -> FloatArray:
     return np.asarray(delta_G, dtype=float) * OMEGA_B_RHO_CR_G_CM3 / M_P_G
 
 
+def beta_profile(r_kpc: ArrayLike, core_kpc: float, beta: float) -> FloatArray:
+    """Gas density over that at the centre, (1 + (r/r_c)^2)^(-3 beta/2) (Cavaliere & Fusco-Femiano 1976)."""
+    return (1.0 + (np.asarray(r_kpc, dtype=float) / core_kpc) ** 2) ** (-1.5 * beta)
+
+
+def beta_profile_slope(r_kpc: ArrayLike, core_kpc: float, beta: float) -> FloatArray:
+    """d ln n/d ln r of `beta_profile`."""
+    x_squared = (np.asarray(r_kpc, dtype=float) / core_kpc) ** 2
+    return -3.0 * beta * x_squared / (1.0 + x_squared)
+
+
 def grammage_per_length_g_cm2_kpc(density_cm3: ArrayLike) -> FloatArray:
     """Grammage n m_p per length of path, in g cm^-2 kpc^-1."""
     return np.asarray(density_cm3, dtype=float) * M_P_G * KPC_CM

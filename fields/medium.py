@@ -62,6 +62,7 @@ class MediumTable(NamedTuple):
     loss_rate: np.ndarray
     wall: int
     r_max: float
+    bell_reach: float
     disc_scale: float
 
 
@@ -167,6 +168,7 @@ class Medium:
         R_axis: Axis,
         z_axis: Axis,
         r_max_kpc: float,
+        bell_reach_kpc: float | None = None,
         wall: Wall = Wall.ABSORBING,
         diffusion_bell: DiffusionFunction | None = None,
         outflow: FlowFunction | None = None,
@@ -192,6 +194,8 @@ class Medium:
             Nodes; values are held constant beyond the last one.
         r_max_kpc : float
             Radius of the absorbing outer sphere.
+        bell_reach_kpc : float, optional
+            Radius beyond which whoever is outside the surface is free, if it is less than that.
         wall : Wall
             What the surface does to a particle that comes from within.
         outflow, divergence : callable
@@ -259,6 +263,7 @@ class Medium:
             loss_rate=np.asarray(losses, float),
             wall=int(wall),
             r_max=float(r_max_kpc),
+            bell_reach=float(r_max_kpc if bell_reach_kpc is None else bell_reach_kpc),
             disc_scale=float(disc_scale_kpc),
         )
         return cls(table, diffusion_halo, diffusion_bell, description or {})

@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 from ..fields.units import GEV_ERG, K_B_ERG_K, KPC_CM, FloatArray
 
 CMB_TEMPERATURE_K = 2.7255
-_ELECTRON_MASS_GEV = 0.51099895069e-3
-_HBAR_C_GEV_CM = 1.973269804593025e-14
-_SIGMA_THOMSON_CM2 = 6.6524587051e-25
+ELECTRON_MASS_GEV = 0.51099895069e-3
+HBAR_C_GEV_CM = 1.973269804593025e-14
+SIGMA_THOMSON_CM2 = 6.6524587051e-25
 
 
 def cmb_absorption_per_kpc(energy_GeV: ArrayLike) -> FloatArray:
@@ -27,12 +27,12 @@ def cmb_absorption_per_kpc(energy_GeV: ArrayLike) -> FloatArray:
     """
     E = np.asarray(energy_GeV, dtype=float)[..., None]
     kT = K_B_ERG_K * CMB_TEMPERATURE_K / GEV_ERG
-    m2 = _ELECTRON_MASS_GEV**2
+    m2 = ELECTRON_MASS_GEV**2
     # Up to where the number of photons has fallen by exp(-40) from threshold.
     u = np.arccosh(np.sqrt(1 + 40 * E * kT / m2)) * np.linspace(0, 1, 401)
     beta, s = np.tanh(u), 4 * m2 * np.cosh(u) ** 2
-    sigma = 3 / 16 * _SIGMA_THOMSON_CM2 / np.cosh(u) ** 2
+    sigma = 3 / 16 * SIGMA_THOMSON_CM2 / np.cosh(u) ** 2
     sigma *= (3 - beta**4) * 2 * u - 2 * beta * (2 - beta**2)
     photons = -np.log(-np.expm1(-s / (4 * E * kT)))
     integral = np.trapezoid(s * sigma * photons * 2 * s * beta, u, axis=-1)
-    return KPC_CM * kT / (8 * np.pi**2 * _HBAR_C_GEV_CM**3 * E[..., 0] ** 2) * integral
+    return KPC_CM * kT / (8 * np.pi**2 * HBAR_C_GEV_CM**3 * E[..., 0] ** 2) * integral

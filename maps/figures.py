@@ -140,7 +140,7 @@ def sky_panels(
 # -- spectra -------------------------------------------------------------------------------
 
 
-def _draw_points(axes: Any, points: Points, colour: str, marker: str) -> None:
+def draw_points(axes: Any, points: Points, colour: str, marker: str) -> None:
     """Measurements with error bars, limits as arrows."""
     E, flux, limit = points.energy_GeV, points.flux, points.is_limit
     style: dict[str, Any] = {"linestyle": "none", "color": colour, "elinewidth": 0.6, "markersize": 2.6}
@@ -206,7 +206,7 @@ def spectra(
                 band(axes, E, spectrum[component], label, colour, style)
         lines = axes.get_legend_handles_labels()[0]
         for one, colour, marker in zip(points, (GREY, PURPLE), "os", strict=True):
-            _draw_points(axes, one, colour, marker)
+            draw_points(axes, one, colour, marker)
         dress(axes, "$E$  [GeV]", y_label if axes is panels[0] else "")
         ends = positive_range([E, *(one.energy_GeV for one in points)], 12)
         assert ends is not None

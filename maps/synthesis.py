@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.interpolate import RegularGridInterpolator
 from scipy.ndimage import distance_transform_edt
 
@@ -20,6 +21,7 @@ from ..mc.result import Result, value_and_error
 from .absorption import cmb_absorption_per_kpc
 from .emissivity import emissivity_matrix
 from .sky import table_sky_map
+from .structure import contribution_by_distance
 
 COMPONENTS = ("disc", "halo", "cgm")
 _SIDE = {"disc": "halo", "halo": "halo", "cgm": "bell"}
@@ -90,12 +92,12 @@ class Synthesis:
         return self.medium.gas_density_cm3(R[:, None], z[None, :])
 
     def _at_nodes(self, cells: FloatArray, side: str) -> FloatArray:
-        """Cell averages (n_R, n_z, channels) of one side as values at the nodes."""
+        """Cell averages (n_R, n_z, ...) of one side as values at the nodes."""
         grid = self.result.grid
         R_edges, z_edges = (getattr(grid, f"{side}_{axis}_kpc") for axis in ("R", "z"))
         empty = self.result.volumes_kpc3[side] <= 0
         if np.all(empty):
-            return np.zeros((*self.gas_cm3.shape[:2], cells.shape[2]))
+            return np.zeros((*self.gas_cm3.shape[:2], *cells.shape[2:]))
         nearest = distance_transform_edt(empty, return_distances=False, return_indices=True)
         filled = cells[tuple(nearest)]
         centres = [0.5 * (edges[1:] + edges[:-1]) for edges in (R_edges, z_edges)]
@@ -103,12 +105,24 @@ class Synthesis:
         mesh = np.stack(np.meshgrid(R, z, indexing="ij"), axis=-1)
         return RegularGridInterpolator(centres, filled)(mesh)
 
-    def _glow(self, secondary: str, energy_GeV: FloatArray, side: str, replicas: slice) -> FloatArray:
-        """Emissivity per H atom in the cells of a side, (n_R, n_z, replicas, energies) [GeV^-1 s^-1]."""
+    def glow(
+        self, secondary: str, energy_GeV: FloatArray, replicas: slice = slice(None)
+    ) -> dict[str, FloatArray]:
+        """Emissivity per H atom in the cells of each side, (n_R, n_z, replicas, energies) [GeV^-1 s^-1]."""
         matrix = emissivity_matrix(secondary, energy_GeV, self.result.grid.current_edges_GeV)
         matrix *= self.helium_factor * (1.0 / 3.0 if secondary == "neutrino" else 1.0)
-        cells = self.result.density_cm3(side)[replicas]
-        return np.einsum("eb,fbRz->Rzfe", matrix, cells, optimize=True)
+        return {
+            side: np.einsum("eb,fbRz->Rzfe", matrix, self.result.density_cm3(side)[replicas], optimize=True)
+            for side in ("halo", "bell")
+        }
+
+    def emissivity(self, glow: dict[str, FloatArray]) -> dict[str, FloatArray]:
+        """Emissivity of each component at the nodes, (n_R, n_z, ...) [per cm^3], of a glow per H atom."""
+        at_nodes = {side: self._at_nodes(cells, side) for side, cells in glow.items()}
+        return {
+            name: at_nodes[_SIDE[name]] * self.gas_cm3[..., i].reshape(*self.gas_cm3.shape[:2], 1, 1)
+            for i, name in enumerate(COMPONENTS)
+        }
 
     def _seen(self, table: FloatArray, nside: int, absorption: FloatArray | None = None) -> FloatArray:
         """Maps of emissivities at the nodes, (channels, n_pix)."""
@@ -125,23 +139,76 @@ class Synthesis:
             disc_radius_kpc=self.disc_radius_kpc,
         )
 
+    def _cells_at_nodes(self, component: str) -> FloatArray:
+        """Emissivity at the nodes per unit glow of each cell, (nodes in R, nodes in |z|, cells)."""
+        n_R, n_z = self.result.volumes_kpc3[_SIDE[component]].shape
+        one_each = np.eye(n_R * n_z).reshape(n_R, n_z, -1)
+        gas = self.gas_cm3[..., COMPONENTS.index(component), None]
+        return self._at_nodes(one_each, _SIDE[component]) * gas
+
     @cached_property
     def _responses(self) -> dict[str, FloatArray]:
-        """Coarse maps of each component per unit emissivity of each cell, (n_R, n_z, n_pix), unabsorbed."""
-        responses = {}
-        for index, component in enumerate(COMPONENTS):
-            shape = self.result.volumes_kpc3[_SIDE[component]].shape
-            one_each = np.eye(shape[0] * shape[1]).reshape(*shape, -1)
-            table = self._at_nodes(one_each, _SIDE[component]) * self.gas_cm3[..., index, None]
-            responses[component] = self._seen(table, _ERROR_NSIDE).reshape(*shape, -1)
-        return responses
+        """Coarse maps of each component per unit glow of each cell, (n_R, n_z, n_pix), unabsorbed."""
+        return {
+            name: self._seen(self._cells_at_nodes(name), _ERROR_NSIDE).reshape(
+                *self.result.volumes_kpc3[_SIDE[name]].shape, -1
+            )
+            for name in COMPONENTS
+        }
 
-    def _coarse_replicas(self, secondary: str, energy_GeV: FloatArray) -> dict[str, FloatArray]:
-        """Coarse maps of every replica, (replicas, energies, n_pix), good for relative errors."""
-        glow = {side: self._glow(secondary, energy_GeV, side, slice(None)) for side in ("halo", "bell")}
+    def seen_within(self, r_kpc: ArrayLike) -> dict[str, FloatArray]:
+        """Sky average per unit glow of each cell, of what lies within Galactocentric radii and, last, of all.
+
+        (n_R, n_z, radii + 1) for each component, unabsorbed.
+        """
+        seen = {}
+        for name in COMPONENTS:
+            table = np.moveaxis(self._cells_at_nodes(name), -1, 0)
+            within, mean = contribution_by_distance(table, *self.nodes_kpc, r_kpc, self.medium.table.r_max)
+            shape = self.result.volumes_kpc3[_SIDE[name]].shape
+            seen[name] = np.concatenate([within, mean[:, None]], axis=1).reshape(*shape, -1)
+        return seen
+
+    @cached_property
+    def _mean_responses(self) -> dict[str, FloatArray]:
+        return {name: seen[..., -1] for name, seen in self.seen_within([]).items()}
+
+    def replicas_of_mean(self, glow: dict[str, FloatArray]) -> dict[str, FloatArray]:
+        """Sky average of the components that glow, and of their "total", (replicas, channels), unabsorbed."""
+        means = {
+            name: np.tensordot(np.moveaxis(glow[_SIDE[name]], (2, 3), (0, 1)), response, axes=2)
+            for name, response in self._mean_responses.items()
+            if _SIDE[name] in glow
+        }
+        return means | {"total": np.sum(list(means.values()), axis=0)}
+
+    def mean(self, secondary: str, energy_GeV: FloatArray) -> dict[str, tuple[FloatArray, FloatArray]]:
+        """Sky average and its error of each component and of their "total", as of `maps` but without them."""
+        return self._means(secondary, energy_GeV, self._estimate(secondary, energy_GeV, _ERROR_NSIDE))
+
+    def _means(
+        self, secondary: str, energy_GeV: FloatArray, maps: dict[str, FloatArray]
+    ) -> dict[str, tuple[FloatArray, FloatArray]]:
+        found = {}
+        total = np.sum(list(maps.values()), axis=0)
+        for name, replicas in self.replicas_of_mean(self.glow(secondary, energy_GeV)).items():
+            value, error = value_and_error(replicas)
+            fine = (total if name == "total" else maps[name]).mean(axis=-1, dtype=float)
+            found[name] = (fine, fine * _ratio(error, value))
+        return found
+
+    def _estimate(self, secondary: str, energy_GeV: FloatArray, nside: int) -> dict[str, FloatArray]:
+        """Maps of each component from all folds, gamma rays dimmed on the CMB."""
+        absorption = cmb_absorption_per_kpc(energy_GeV) if secondary == "gamma" else None
+        tables = self.emissivity(self.glow(secondary, energy_GeV, slice(0, 1)))
+        return {name: self._seen(table[:, :, 0], nside, absorption) for name, table in tables.items()}
+
+    def coarse_maps(self, glow: dict[str, FloatArray]) -> dict[str, FloatArray]:
+        """Coarse maps of each component in every replica, (replicas, channels, n_pix), without absorption."""
         return {
             component: np.tensordot(np.moveaxis(glow[_SIDE[component]], (2, 3), (0, 1)), response, axes=2)
             for component, response in self._responses.items()
+            if _SIDE[component] in glow
         }
 
     def maps(self, secondary: str, energy_GeV: FloatArray, nside: int) -> ComponentMaps:
@@ -159,28 +226,13 @@ class Synthesis:
         import healpy
 
         energy = np.asarray(energy_GeV, float)
-        absorption = cmb_absorption_per_kpc(energy) if secondary == "gamma" else None
-        glow = {
-            side: self._at_nodes(self._glow(secondary, energy, side, slice(0, 1))[:, :, 0], side)
-            for side in ("halo", "bell")
-        }
-        maps = {
-            name: self._seen(glow[_SIDE[name]] * self.gas_cm3[..., i, None], nside, absorption)
-            for i, name in enumerate(COMPONENTS)
-        }
-        coarse = self._coarse_replicas(secondary, energy)
-        coarse["total"] = sum(coarse.values(), start=np.zeros_like(coarse["disc"]))
-        maps_with_total = maps | {"total": sum(maps.values(), start=np.zeros_like(maps["disc"]))}
-        mean = {}
-        for name, replicas in coarse.items():
-            value, error = value_and_error(replicas.mean(axis=-1))
-            fine = maps_with_total[name].mean(axis=-1, dtype=float)
-            mean[name] = (fine, fine * _ratio(error, value))
-        value, error = value_and_error(coarse["total"])
+        maps = self._estimate(secondary, energy, nside)
+        coarse = self.coarse_maps(self.glow(secondary, energy))
+        value, error = value_and_error(np.sum(list(coarse.values()), axis=0))
         relative = _ratio(error, value)
         direction = healpy.pix2ang(nside, np.arange(12 * nside**2))
         fine_error = np.array([healpy.get_interp_val(row, *direction) for row in relative])
-        return ComponentMaps(energy, maps, fine_error, mean)
+        return ComponentMaps(energy, maps, fine_error, self._means(secondary, energy, maps))
 
 
 def _ratio(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -33,7 +33,7 @@ def wall_on_axis_kpc(medium: Medium) -> float:
 def _resistance_kpc(medium: Medium) -> np.ndarray:
     """Integral of exp(-int u/D) (D_w/D) (z_w/z)^2 dz behind the wall: D/u or r/2, the smaller rules."""
     z_wall = wall_on_axis_kpc(medium)
-    z = np.geomspace(z_wall, max(medium.table.r_max, 1.01 * z_wall), 4000)
+    z = np.geomspace(z_wall, max(medium.table.bell_reach, 1.01 * z_wall), 4000)
     p = MOMENTUM_NODES_GeV[:, None]
     D = medium.diffusion_bell(p, 0.0 * z, z)
     u = medium.outflow_kpc_Myr(0.0 * z, z)[:, 1]

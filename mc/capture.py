@@ -68,7 +68,7 @@ def _probe(table, controls, tally, buffer, group, q, weight, clock, particle, br
         q, binned_ln_p, fallen = after_losses(table, controls, group, new, n, dt, binned_ln_p, fallen)
         if clock >= controls.t_max * (1.0 - 1e-12):
             return _ALIVE, q, clock
-        if q.x * q.x + q.y * q.y + q.z * q.z >= table.r_max * table.r_max:
+        if q.x * q.x + q.y * q.y + q.z * q.z >= table.bell_reach * table.bell_reach:
             return _ESCAPED, q, clock
         if on_surface:
             return RETURNED, q, clock

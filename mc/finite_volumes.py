@@ -88,7 +88,10 @@ class Cells:
     @cached_property
     def used(self) -> np.ndarray:
         """Cells that particles can be in."""
-        used = np.hypot(self.R_kpc[:, None], self.z_kpc[None, :]) < self.medium.table.r_max
+        table = self.medium.table
+        used = np.hypot(self.R_kpc[:, None], self.z_kpc[None, :]) < np.where(
+            self.inside, table.r_max, table.bell_reach
+        )
         if self.medium.table.wall in (Wall.ABSORBING, Wall.CLOSED):
             used &= self.inside
         return used

@@ -59,6 +59,7 @@ class Controls(NamedTuple):
     ranks: np.ndarray
     halo_cells: tuple
     bell_cells: tuple
+    inverse_shell_step: float
 
 
 class Traffic(NamedTuple):
@@ -134,6 +135,8 @@ def follow(table, controls, traffic, tally, buffer, group, q, particle, life, li
                 return _ESCAPED, clock, step + 1
         if table.wall == _ABSORBING:
             return _ABSORBED, clock, step + 1
+        if q.x * q.x + q.y * q.y + q.z * q.z >= table.bell_reach * table.bell_reach:
+            return _ESCAPED, clock, step + 1
         if traffic is None:
             return _LOST, clock, step + 1
         if table.wall == _ONE_WAY:

@@ -1,9 +1,10 @@
 """A run beside the transport equation in the same medium, at the same age: where do they part?
 
 Both count protons in groups of cells and half-decades of energy. The referee is trusted where lambda is below
-`SMALL` of the scale L on which the medium changes (the smallest of D/|grad D|, the distance from the centre
-and, inside, the thickness of the halo), and where cells twice as wide tell the same to `RESOLVED`. Where
-lambda is not small, the referee is the one that is wrong; the other groups ask for a finer grid.
+`SMALL` of the scale L on which the medium changes (the smallest of D/|grad D|, the distance from the centre,
+inside the thickness of the halo and, outside, the mean distance of the group from the outer sphere), and
+where cells twice as wide tell the same to `RESOLVED`. Where lambda is not small, the referee is the one that
+is wrong; the other groups ask for a finer grid.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ AGREE = 0.03
 _SIGMAS = 3.0
 _BINS_TOGETHER = 4
 _WIDEST_BIN = 0.5  # in ln p
+# Along each side of a cell, to find in which group it lies.
+_POINTS = 6
 # Nodes of the medium to a cell, of the wide grid and of the fine one.
 _COARSEN = (4, 2)
 _HEIGHTS_KPC = (0.0, 0.1, 0.3, 1.0, 3.0, 6.0, 10.0, 1e9)
@@ -113,23 +116,30 @@ def referee(result: Result, medium: Medium, R_d_kpc: float, t_Myr: float | None)
         for coarsen in _COARSEN
     )
     ratios = _mean_free_path_over_scale(fine.cells, fine.energy_GeV)
+    overlaps = (_overlap(wide.cells, grid), _overlap(fine.cells, grid))
     rows = []
     for place in places(medium, R_d_kpc):
-        rows += _rows(place, result, wide, fine, ratios)
+        rows += _rows(place, result, (wide, fine), overlaps, ratios)
     return Verdict(rows)
 
 
 def _rows(
-    place: Place, result: Result, wide: Solution, fine: Solution, ratios: FloatArray
+    place: Place,
+    result: Result,
+    solutions: tuple[Solution, Solution],
+    overlaps: tuple[_Overlap, _Overlap],
+    ratios: FloatArray,
 ) -> list[dict[str, Any]]:
     """One row for every few energy bins of a place."""
+    wide, fine = solutions
     mine, _ = _counted_in(place, result.grid)
     volume = result.volumes_kpc3[place.side][mine].sum()
-    there, here = (_members(place, each.cells, result.grid) for each in (wide, fine))
-    if not (volume > 0 and here.any() and there.any()):
+    there, here = (overlap.share(place, result.grid) for overlap in overlaps)
+    if not (volume > 0 and here.max() > 0.5 and there.max() > 0.5):
         return []
     counted = result.by_current_energy(place.side)[:, :, mine].sum(axis=2) / (volume * KPC_CM**3)
     coarse, solved = _mean_density(wide, there), _mean_density(fine, here)
+    to_the_edge = _mean_free_path_to_the_edge(place, fine, here)
     E, width = fine.energy_GeV, np.diff(np.log(momentum_GeV(fine.energy_edges_GeV)))
     rows = []
     for first in range(0, E.size - _BINS_TOGETHER + 1, _BINS_TOGETHER):
@@ -139,7 +149,8 @@ def _rows(
         # The lowest bins of total energy are too wide in momentum.
         if not (run > 0 and error > 0 and expected > 0 and width[bins].max() < _WIDEST_BIN):
             continue
-        path, grid_error = float(ratios[bins][:, here].max()), abs(float(coarse[bins] @ E[bins]) - expected)
+        path = float(max(ratios[bins][:, here > 0.5].max(), to_the_edge[bins].max()))
+        grid_error = abs(float(coarse[bins] @ E[bins]) - expected)
         ratio, ratio_error = float(run / expected), float(error / expected)
         status = "lambda" if path >= SMALL else "grid" if grid_error > RESOLVED * expected else "diffusive"
         rows.append(
@@ -160,13 +171,42 @@ def _rows(
     return rows
 
 
-def _members(place: Place, cells: Cells, grid: TallyGrid) -> np.ndarray:
-    """Which used cells lie in the tally's cells of a place."""
-    R, z = cells.centres_kpc
-    mine, edges = _counted_in(place, grid)
-    i, j = (np.clip(np.searchsorted(e, x) - 1, 0, len(e) - 2) for e, x in zip(edges, (R, z), strict=True))
-    counted = (edges[0][-1] > R) & (edges[1][-1] > z)
-    return mine[i, j] & counted & (cells.inside[cells.used] == (place.side == "halo"))
+@dataclass(frozen=True)
+class _Overlap:
+    """Where points spread evenly over the used cells lie: in which of the tally's cells, on the cell's side.
+
+    Cells of the equation are not cells of the tally; to go by their centres shifts a group by up to half of
+    a cell, which is 4% in density behind the wall.
+    """
+
+    tally_cell: dict[str, tuple[np.ndarray, np.ndarray]]
+    same_side: np.ndarray
+    inside: np.ndarray
+
+    def share(self, place: Place, grid: TallyGrid) -> FloatArray:
+        """Share of each used cell that lies in the tally's cells of a place."""
+        mine, _ = _counted_in(place, grid)
+        # A last row and column for whatever lies beyond the tally.
+        i, j = self.tally_cell[place.side]
+        counted = np.pad(mine, (0, 1))[i, j] & self.same_side
+        return counted.mean(axis=1) * (self.inside == (place.side == "halo"))
+
+
+def _overlap(cells: Cells, grid: TallyGrid) -> _Overlap:
+    offsets = (np.arange(_POINTS) + 0.5) / _POINTS
+    R, z = (
+        (edges[:-1, None] + np.diff(edges)[:, None] * offsets)
+        for edges in (cells.R_edges_kpc, cells.z_edges_kpc)
+    )
+    i, j = np.nonzero(cells.used)
+    R, z = (np.repeat(R[i], _POINTS, axis=1), np.tile(z[j], (1, _POINTS)))
+    inside = cells.inside[cells.used]
+    tally_cell = {}
+    for side in ("halo", "bell"):
+        edges = (getattr(grid, f"{side}_R_kpc"), getattr(grid, f"{side}_z_kpc"))
+        a, b = (np.searchsorted(e, x, side="right") - 1 for e, x in zip(edges, (R, z), strict=True))
+        tally_cell[side] = (a, b)
+    return _Overlap(tally_cell, (cells.medium.distance_kpc(R, z) < 0) == inside[:, None], inside)
 
 
 def _counted_in(place: Place, grid: TallyGrid) -> tuple[np.ndarray, tuple[FloatArray, FloatArray]]:
@@ -176,10 +216,22 @@ def _counted_in(place: Place, grid: TallyGrid) -> tuple[np.ndarray, tuple[FloatA
     return place.holds(R[:, None], z[None, :]), edges
 
 
-def _mean_density(solution: Solution, here: np.ndarray) -> FloatArray:
-    """Protons per cm^3 of each bin in some cells."""
-    volume = solution.cells.volume_kpc3[here]
-    return solution.protons_kpc3[:, here] @ volume / volume.sum() / KPC_CM**3
+def _mean_density(solution: Solution, share: FloatArray) -> FloatArray:
+    """Protons per cm^3 of each bin in shares of cells."""
+    volume = solution.cells.volume_kpc3 * share
+    return solution.protons_kpc3 @ volume / volume.sum() / KPC_CM**3
+
+
+def _mean_free_path_to_the_edge(place: Place, solution: Solution, share: FloatArray) -> FloatArray:
+    """Mean lambda of a group behind the surface over its mean distance from the outer sphere, by energy."""
+    cells = solution.cells
+    if place.side == "halo":
+        return np.zeros(solution.energy_GeV.size)
+    weight = share * cells.volume_kpc3 / (share @ cells.volume_kpc3)
+    to_edge = cells.medium.table.bell_reach - float(np.hypot(*cells.centres_kpc) @ weight)
+    p = momentum_GeV(solution.energy_GeV)
+    D = np.array([cells.diffusion_kpc2_Myr(float(each)) @ weight for each in p])
+    return np.asarray(3.0 * D / speed_kpc_Myr(p) / to_edge)
 
 
 def _mean_free_path_over_scale(cells: Cells, energy_GeV: FloatArray) -> FloatArray:

@@ -27,10 +27,11 @@ from .tally import (
     Tally,
     TallyGrid,
     cell_volumes_kpc3,
+    filling_volumes_kpc3,
     region_volumes_kpc3,
 )
 
-FORMAT = "crhalo-result-1"
+FORMAT = "crhalo-result-2"
 _MAX_COMPRESSION = 1100  # of deflate: 1032
 _UNITS = {
     "energy_edges_GeV": "GeV",
@@ -38,6 +39,7 @@ _UNITS = {
     "bell": "Myr",
     "region": "Myr",
     "region_age": "Myr2",
+    "filling": "Myr",
     "near_flux": "kpc",
     "grammage": "g cm-2",
     "grammage_first": "g cm-2",
@@ -126,6 +128,7 @@ class Result:
             "halo": cell_volumes_kpc3(medium, grid.halo_R_kpc, grid.halo_z_kpc, inside=True),
             "bell": cell_volumes_kpc3(medium, grid.bell_R_kpc, grid.bell_z_kpc, inside=False),
             "region": np.array([regions[region] for region in Region]),
+            "filling": np.append(filling_volumes_kpc3(medium, grid), regions[Region.DISC]),
         }
         return cls(grid, tallies, volumes, **rest)
 
@@ -216,10 +219,21 @@ class Result:
         return np.sqrt(edges[1:] * edges[:-1])
 
     def density_cm3(self, name: str) -> np.ndarray:
-        """Protons per current-energy bin, (replicas, bins, ...) [cm^-3], in "halo", "bell" or "region"."""
+        """Protons per current-energy bin, (replicas, bins, ...) [cm^-3], by cell of a spatial tally.
+
+        `name` is "halo", "bell" or "region"; for "filling" the axes after the bins are age and shell.
+        """
         with np.errstate(divide="ignore", invalid="ignore"):
             density = self.by_current_energy(name) / (self.volumes_kpc3[name] * KPC_CM**3)
         return np.where(self.volumes_kpc3[name] > 0, density, 0.0)
+
+    def snapshots_cm3(self) -> np.ndarray:
+        """Protons per current-energy bin [cm^-3] at each of `AGES_MYR` after the sources are switched on.
+
+        (replicas, bins, ages + 1, shells + 1): in the shells behind the surface and, last, in the disc; the
+        last age is t_max. Injection is steady, so what is there at an age has been on its way for less.
+        """
+        return np.cumsum(self.density_cm3("filling"), axis=2)
 
     # -- files -----------------------------------------------------------------------------
 

@@ -98,6 +98,7 @@ def controls_of(medium: Medium, grid: TallyGrid, transport: Transport) -> Contro
         ranks=ranks,
         halo_cells=halo_cells,
         bell_cells=bell_cells,
+        inverse_shell_step=1.0 / float(grid.shell_edges_kpc[1]),
     )
 
 

@@ -9,6 +9,7 @@ from ..fields.units import KPC_CM, M_P_G, M_P_GEV
 from .lookup import at_momentum, gas_density
 from .move import turned
 from .tally import (
+    AGES_MYR,
     DISC_HALF_THICKNESS_KPC,
     ENERGY_BINS_PER_DECADE,
     ENERGY_STEPS,
@@ -16,6 +17,7 @@ from .tally import (
     GROUPS_PER_DECADE,
     NEAR_DEPTH_KPC,
     NEAR_R_KPC,
+    SHELLS,
     TIME_EDGES_MYR,
     Fate,
     Region,
@@ -32,6 +34,18 @@ _TIME_BINS, _GRAM_BINS = len(TIME_EDGES_MYR) + 1, len(GRAMMAGE_EDGES) + 1
 _BINNED_LN_P = 1e-3
 # Along a history, places on its moves are drawn in strides of the golden section.
 GOLDEN = 0.6180339887498949
+
+
+_AGES = tuple(float(age) for age in AGES_MYR)
+
+
+@kernel
+def _age_bin(clock):
+    """Interval of `AGES_MYR` that an age lies in."""
+    k = 0
+    while k < len(_AGES) and clock >= _AGES[k]:
+        k += 1
+    return k
 
 
 @kernel
@@ -113,6 +127,8 @@ def score(table, controls, tally, group, fallen, in_bell, no_return, old, new, w
         tally.grammage[group, 2] += path * density
         if i >= 0 and j >= 0:
             tally.bell[group, fallen, i, j] += residence
+        shell = min(int(math.sqrt(r2) * controls.inverse_shell_step), SHELLS - 1)
+        tally.filling[group, fallen, _age_bin(clock), shell] += residence
         depth = old.distance + where * (new.distance - old.distance)
         if R < NEAR_R_KPC and depth < NEAR_DEPTH_KPC:
             tally.region[group, fallen, _NEAR] += residence
@@ -132,6 +148,7 @@ def score(table, controls, tally, group, fallen, in_bell, no_return, old, new, w
     if in_disc > 0.0:
         tally.region[group, fallen, _DISC] += in_disc
         tally.region_age[group, _DISC] += in_disc * clock
+        tally.filling[group, fallen, _age_bin(clock), SHELLS] += in_disc
         if no_return:
             tally.region[group, fallen, _DISC_NO_RETURN] += in_disc
             tally.region_age[group, _DISC_NO_RETURN] += in_disc * clock

@@ -22,6 +22,9 @@ ENERGY_BINS_PER_DECADE = 8
 ENERGY_STEPS = 10  # the last holds whatever fell further
 TIME_EDGES_MYR = np.logspace(-3, 4.5, 151)
 GRAMMAGE_EDGES = np.logspace(-7, 3, 201)
+# Ages at which the filling of the Bell region is told, and shells about the centre in which it is.
+AGES_MYR = np.array([10.0, 30.0, 100.0, 300.0, 1e3, 3e3])
+SHELLS = 20
 NEAR_R_KPC = 5.0
 NEAR_DEPTH_KPC = 4.0
 DISC_HALF_THICKNESS_KPC = 0.1
@@ -82,6 +85,7 @@ class Tally(NamedTuple):
     grammage_histogram: np.ndarray
     region: np.ndarray
     region_age: np.ndarray
+    filling: np.ndarray
     near_flux: np.ndarray
     halo: np.ndarray
     bell: np.ndarray
@@ -114,6 +118,11 @@ class TallyGrid:
         """Edges of the current-energy bins."""
         return self.energy_edges_GeV[:: GROUPS_PER_DECADE // ENERGY_BINS_PER_DECADE]
 
+    @property
+    def shell_edges_kpc(self) -> np.ndarray:
+        """Radii of the shells of `Tally.filling`, which count what is behind the surface."""
+        return np.linspace(0.0, self.bell_R_kpc[-1], SHELLS + 1)
+
     def empty(self) -> Tally:
         """A tally of zeros."""
         g = self.groups
@@ -134,6 +143,7 @@ class TallyGrid:
             grammage_histogram=np.zeros((g, len(GRAMMAGE_EDGES) + 1)),
             region=np.zeros((g, ENERGY_STEPS, len(Region))),
             region_age=np.zeros((g, len(Region))),
+            filling=np.zeros((g, ENERGY_STEPS, len(AGES_MYR) + 1, SHELLS + 1)),
             near_flux=np.zeros((g, ENERGY_STEPS)),
             halo=np.zeros(cells(self.halo_R_kpc, self.halo_z_kpc)),
             bell=np.zeros(cells(self.bell_R_kpc, self.bell_z_kpc)),
@@ -221,9 +231,20 @@ def cell_volumes_kpc3(medium: Medium, R_edges: np.ndarray, z_edges: np.ndarray, 
     z = z_edges[:-1, None] + np.diff(z_edges)[:, None] * offsets
     R4, z4 = R[:, None, :, None], z[None, :, None, :]
     wanted = (medium.distance_kpc(R4, z4) < 0) == inside
-    wanted &= R4**2 + z4**2 < medium.table.r_max**2
+    wanted &= R4**2 + z4**2 < (medium.table.r_max if inside else medium.table.bell_reach) ** 2
     area = np.diff(R_edges)[:, None] * np.diff(z_edges)[None, :] / sub**2
     return 2.0 * area * (2.0 * np.pi * R4 * wanted).sum(axis=(2, 3))
+
+
+def filling_volumes_kpc3(medium: Medium, grid: TallyGrid) -> np.ndarray:
+    """Volumes of the parts of the shells that lie behind the surface [kpc^3]."""
+    edges = grid.shell_edges_kpc
+    r = (np.arange(4000) + 0.5) * edges[-1] / 4000
+    cosine = (np.arange(400) + 0.5) / 400
+    behind = medium.distance_kpc(r[:, None] * np.sqrt(1 - cosine**2), r[:, None] * cosine) > 0
+    behind &= (r < medium.table.bell_reach)[:, None]
+    shells = 4 * np.pi * r**2 * (edges[-1] / 4000) * behind.mean(axis=1)
+    return shells.reshape(SHELLS, -1).sum(axis=1)
 
 
 def region_volumes_kpc3(medium: Medium, R_d_kpc: float) -> dict[Region, float]:
@@ -234,7 +255,7 @@ def region_volumes_kpc3(medium: Medium, R_d_kpc: float) -> dict[Region, float]:
     z = np.linspace(0, medium.table.r_max, 40_001)
     R = (np.arange(100) + 0.5) * NEAR_R_KPC / 100
     depth = medium.distance_kpc(R[:, None], z[None, :])
-    near = (depth > 0) & (depth < NEAR_DEPTH_KPC) & (R[:, None] ** 2 + z**2 < medium.table.r_max**2)
+    near = (depth > 0) & (depth < NEAR_DEPTH_KPC) & (R[:, None] ** 2 + z**2 < medium.table.bell_reach**2)
     cell = 2 * np.pi * R * (NEAR_R_KPC / 100) * (z[1] - z[0])
     return {
         Region.DISC: disc,

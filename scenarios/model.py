@@ -36,7 +36,11 @@ def galaxy_of(scenario: Scenario) -> Galaxy:
         bell=m.bell,
         saturation=m.saturation,
         two_way=m.two_way,
+        B_cgm_uG=m.B_cgm,
+        D_over_bohm=m.D_over_bohm,
         delta_G=m.delta_G,
+        cgm_core_kpc=m.cgm_core,
+        cgm_beta=m.cgm_beta,
         helium_factor=m.helium_factor,
         L_CR_erg_s=s.L_CR,
         R_d_kpc=s.R_d,
@@ -108,7 +112,8 @@ def transport_of(scenario: Scenario) -> Transport:
 def spectrum_of(scenario: Scenario) -> Spectrum:
     """The injection spectrum of a scenario."""
     s = scenario.source
-    return Spectrum(L_CR_erg_s=s.L_CR, slope=s.slope, E_min_GeV=s.E_min, E_max_GeV=s.E_max)
+    above = None if s.slope_above == "cut-off" else s.slope_above
+    return Spectrum(s.L_CR, s.slope, s.E_min, s.E_max, above)
 
 
 def turbulence_of(scenario: Scenario) -> Turbulence | None:

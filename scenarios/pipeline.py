@@ -26,6 +26,7 @@ from ..mc.run import run
 from ..mc.self_consistency import Settled, settle
 from ..mc.tally import FOLDS, energy_groups
 from . import verdict
+from .current import MeasuredCurrent, measure_current
 from .display import write_json
 from .model import (
     galaxy_of,
@@ -37,7 +38,7 @@ from .model import (
     wave_model_of,
 )
 from .schema import Scenario
-from .summary import summarise
+from .summary import bell_region, filling, summarise
 from .values import NotSettled, ScenarioError
 
 Progress = Callable[[str, int, int], None]
@@ -58,13 +59,15 @@ def _quiet(stage: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: its scenario, the galaxy and medium made of it, what was counted; waves if found."""
+    """A finished run: its scenario, the galaxy and medium made of it, what was counted; and what was found
+    before: waves, the current that drives the instability."""
 
     scenario: Scenario
     galaxy: Galaxy
     medium: Medium
     result: Result
     settled: Settled | None = None
+    current: MeasuredCurrent | None = None
 
     @cached_property
     def synthesis(self) -> Synthesis:
@@ -102,6 +105,10 @@ def make_run(scenario: Scenario, threads: int | None = None, progress: Progress 
         settled = find_waves(scenario, galaxy, threads, progress)
         galaxy, medium = settled.galaxy, settled.galaxy.medium()
     transport = transport_of(scenario)
+    current = None
+    if scenario.medium.current == "measured":
+        current = find_current(scenario, galaxy, threads, progress)
+        galaxy, medium = current.galaxy, current.galaxy.medium()
     progress("Particles", 0, transport.particles)
     result = run(
         medium,
@@ -112,7 +119,29 @@ def make_run(scenario: Scenario, threads: int | None = None, progress: Progress 
         progress=lambda done, moves: progress("Particles", done, transport.particles),
         provenance=provenance_of(scenario) | {"tabulation_error": medium.tabulation_error()},
     )
-    return Run(scenario, galaxy, medium, result, settled)
+    return Run(scenario, galaxy, medium, result, settled, current)
+
+
+def find_current(scenario: Scenario, galaxy: Galaxy, threads: int, progress: Progress) -> MeasuredCurrent:
+    """The current of a scenario that has it measured.
+
+    Raises
+    ------
+    NotSettled
+        If the rounds do not settle.
+    """
+    found = measure_current(
+        galaxy,
+        lambda galaxy: grid_of(scenario, galaxy),
+        transport_of(scenario),
+        spectrum_of(scenario),
+        threads,
+        lambda done, most: progress("Rounds", done, most),
+    )
+    if not found.settled:
+        rounds, change = len(found.changes), found.changes[-1]
+        raise NotSettled(f"medium.current: the field still changes by {change:.1%} after {rounds} rounds")
+    return found
 
 
 def find_waves(scenario: Scenario, galaxy: Galaxy, threads: int, progress: Progress) -> Settled:
@@ -235,8 +264,15 @@ def execute(
         raise ScenarioError(
             '--referee: allowed: not where transport.method = "orbit", which has a verdict of its own'
         )
+    if referee and scenario.study is not None:
+        raise ScenarioError(f"--referee: allowed: not with a [{scenario.study}]")
     if scenario.turbulence is not None:
-        verdict.execute(scenario, out, threads, progress)
+        verdict.execute(scenario, Path(out), threads, progress)
+        return
+    if scenario.study is not None:
+        from .studies import execute as execute_study
+
+        execute_study(scenario, Path(out), threads, progress)
         return
     if referee and (fault := scenario.too_small_for_cells()):
         raise ScenarioError(f"{fault} with --referee")
@@ -267,8 +303,10 @@ def _write_unsettled(scenario: Scenario, stopped: NotSettled, out: Path) -> None
 def write(finished: Run, out: Path, progress: Progress = _quiet, referee: bool = False) -> None:
     """Write the products of a run into an existing folder."""
     from .halo import Halo, draw_halo, halo_summary, write_waves
+    from .outside_view import outside_view
     from .products import draw_figures
     from .refereed import judge
+    from .skies import draw_skies
 
     stages = 5
     (out / "scenario.toml").write_text(finished.scenario.to_toml(), "utf-8")
@@ -288,7 +326,15 @@ def write(finished: Run, out: Path, progress: Progress = _quiet, referee: bool =
         write_sky(out / f"sky_{secondary}.fits", cube)
         progress("Maps and figures", done, stages)
     summary = summarise(finished.result, finished.galaxy, finished.medium, skies["neutrino"], skies["gamma"])
+    if finished.galaxy.has_bell_region:
+        summary["bell_region"] = bell_region(finished.galaxy, finished.scenario.medium.T_cgm)
+        summary["filling"] = filling(finished.result, finished.synthesis)
+    if finished.current is not None:
+        summary["current"] = finished.current.as_dict()
     draw_figures(finished, summary, skies, out)
+    summary["sky"] = draw_skies(finished, skies, out)
+    if finished.scenario.observer is not None:
+        summary["outside"] = outside_view(finished, out)
     if finished.scenario.medium.waves in ("self-consistent", "two-zone"):
         halo = Halo(finished)
         summary |= halo_summary(halo)

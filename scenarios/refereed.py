@@ -17,7 +17,8 @@ CONVENTIONS = {
     "grid_error": "of the referee: the difference to cells twice as wide",
     "status": f"diffusive: lambda < {SMALL} L and grid_error < {RESOLVED:.0%}, the referee is trusted; "
     "lambda: it is the referee that is wrong; grid: it would take finer cells",
-    "lambda_over_L": "largest in the group, L the least of D/|grad D|, distance from the centre, thickness",
+    "lambda_over_L": "largest in the group, L the least of D/|grad D|, distance from the centre, thickness, "
+    "mean distance from the outer sphere",
     "agrees": f"within {AGREE:.0%} or three sigma",
 }
 

@@ -19,7 +19,12 @@ from pydantic import ValidationError, model_validator
 
 from .bounds import check_size, read_bounded
 from .tables import (
+    Coupling,
+    Figure1,
+    Galaxies,
     Medium,
+    Observer,
+    Radio,
     SelfConsistency,
     Sky,
     Source,
@@ -36,6 +41,11 @@ from .values import ScenarioError, Title, shown
 if TYPE_CHECKING:
     from ..mc.verdict import Case
     from .pipeline import Run
+
+
+STUDIES = ("figure_1", "radio", "coupling", "galaxies")
+"""Tables that ask for several runs, or for none."""
+_OPTIONAL = ("turbulence", "self_consistency", "two_zone", "observer", *STUDIES)
 
 
 class Scenario(Table):
@@ -56,6 +66,31 @@ class Scenario(Table):
     turbulence: Turbulence | None = None
     self_consistency: SelfConsistency | None = None
     two_zone: TwoZone | None = None
+    figure_1: Figure1 | None = None
+    radio: Radio | None = None
+    coupling: Coupling | None = None
+    galaxies: Galaxies | None = None
+    observer: Observer | None = None
+
+    @property
+    def study(self) -> str | None:
+        """The table that makes it more than one run, or none; see `scenarios.studies`."""
+        return next((name for name in STUDIES if getattr(self, name) is not None), None)
+
+    @model_validator(mode="after")
+    def _one_study(self) -> Self:
+        tables = [name for name in (*STUDIES, "turbulence") if getattr(self, name) is not None]
+        if len(tables) > 1:
+            refuse(f"[{tables[1]}]: allowed: not together with a [{tables[0]}]")
+        if self.study is not None and not (self.medium.bell and self.transport.method == "hybrid"):
+            refuse(f'[{tables[0]}]: allowed: where medium.bell = true and transport.method = "hybrid"')
+        if self.study is not None and self.self_consistency is not None:
+            refuse(f"[{tables[0]}]: allowed: not together with a [self_consistency]")
+        if self.medium.current == "measured" and not (self.medium.bell and self.transport.method == "hybrid"):
+            refuse('medium.current = "measured": allowed: where medium.bell = true, by the hybrid engine')
+        if self.medium.current == "measured" and self.self_consistency is not None:
+            refuse('medium.current = "measured": allowed: not together with a [self_consistency]')
+        return self
 
     @model_validator(mode="after")
     def _waves_have_their_table(self) -> Self:
@@ -141,7 +176,7 @@ class Scenario(Table):
         """
         data = self.model_dump(exclude_none=True)
         for setting in settings:
-            for table in ("turbulence", "self_consistency", "two_zone"):
+            for table in _OPTIONAL:
                 if getattr(self, table) is None and setting.strip().startswith(f"{table}."):
                     raise ScenarioError(f"--set {shown(setting)}: allowed: in a scenario with a [{table}]")
             _apply(data, setting)

@@ -14,10 +14,12 @@ import numpy as np
 from ..fields import bell
 from ..fields.galaxy import Galaxy
 from ..fields.medium import Medium
-from ..fields.units import C_CM_S, KPC_CM, KPC_MYR_CM_S, FloatArray
-from ..maps.synthesis import ComponentMaps
+from ..fields.units import C_CM_S, KPC_CM, KPC_MYR_CM_S, KPC_MYR_KM_S, FloatArray
+from ..maps.emissivity import emissivity_matrix
+from ..maps.sky import SUN_R_KPC
+from ..maps.synthesis import ComponentMaps, Synthesis
 from ..mc.result import Result, value_and_error
-from ..mc.tally import NEAR_DEPTH_KPC, NEAR_R_KPC, TIME_EDGES_MYR, Region
+from ..mc.tally import AGES_MYR, NEAR_DEPTH_KPC, NEAR_R_KPC, TIME_EDGES_MYR, Region
 
 _SOME = 1e-300
 
@@ -28,7 +30,7 @@ def quantity(replicas: FloatArray) -> dict[str, list[float]]:
     return {"value": value.tolist(), "error": error.tolist()}
 
 
-def _over(a: FloatArray, b: FloatArray) -> FloatArray:
+def over(a: FloatArray, b: FloatArray) -> FloatArray:
     """a/b, NaN (null in the file) where there is nothing to divide by."""
     return np.divide(a, b, out=np.full(np.shape(a), np.nan), where=b != 0)
 
@@ -59,7 +61,7 @@ def energy_weighted(result: Result, per_bin: FloatArray) -> FloatArray:
     return _grouped(result, per_bin * result.current_energy_GeV)
 
 
-def _per_injected(result: Result, name: str) -> FloatArray:
+def per_injected(result: Result, name: str) -> FloatArray:
     """Mean of a tally over the injection groups of each point, (replicas, points, ...)."""
     values = result.per_particle(name)
     counts = _grouped(result, np.ones((1, result.grid.groups)))[0]
@@ -92,14 +94,14 @@ def times(result: Result) -> dict[str, Any]:
     Escape is the first passage of the surface, its mean over those that escaped before t_max. Leaving is
     r_max (or the absorbing surface); its median counts those still alive as later than t_max.
     """
-    escape = _per_injected(result, "escape")
+    escape = per_injected(result, "escape")
     return {
-        "escape_time_Myr": quantity(_over(escape[..., 1], escape[..., 0]))
+        "escape_time_Myr": quantity(over(escape[..., 1], escape[..., 0]))
         | {"escaped_fraction": escape[0, :, 0].tolist()},
-        "escape_time_median_Myr": quantity(_median_Myr(_per_injected(result, "escape_time_histogram"))),
+        "escape_time_median_Myr": quantity(_median_Myr(per_injected(result, "escape_time_histogram"))),
         "leave_time_Myr": {
-            "median": quantity(_median_Myr(_per_injected(result, "leave_time_histogram"))),
-            "alive_fraction": quantity(_per_injected(result, "alive")),
+            "median": quantity(_median_Myr(per_injected(result, "leave_time_histogram"))),
+            "alive_fraction": quantity(per_injected(result, "alive")),
         },
     }
 
@@ -120,7 +122,7 @@ def _median_Myr(histogram: FloatArray) -> FloatArray:
 
 def grammage(result: Result) -> dict[str, Any]:
     """Mean grammage in each component until the history ends, by injected energy."""
-    mean = _per_injected(result, "grammage")
+    mean = per_injected(result, "grammage")
     return {name: quantity(mean[..., i]) for i, name in enumerate(("disc", "halo", "cgm"))}
 
 
@@ -141,20 +143,18 @@ def densities(result: Result, galaxy: Galaxy, medium: Medium) -> dict[str, Any]:
     disc = energy_weighted(result, n[..., Region.DISC])
     no_return = energy_weighted(result, n[..., Region.DISC_NO_RETURN])
     out: dict[str, Any] = {
-        "galactic_density": quantity(_over(disc * C_CM_S, reference)),
-        "galactic_density_over_no_return": quantity(_over(disc, no_return)),
+        "galactic_density": quantity(over(disc * C_CM_S, reference)),
+        "galactic_density_over_no_return": quantity(over(disc, no_return)),
     }
     if medium.table.wall == 0:
         return out
     near = energy_weighted(result, n[..., Region.NEAR])
-    carried = energy_weighted(result, result.by_current_energy("near_flux"))
-    # Displacement per Myr of all particles there, per volume: the mean flux.
-    carried *= KPC_MYR_CM_S / (result.volumes_kpc3["region"][Region.NEAR] * KPC_CM**3)
+    carried = _carried(result)
     flux, flux_over_speed = _near_averages(galaxy, medium)
-    advected = _over(near, reference * flux_over_speed)
-    over_tallied = _over(advected * reference * flux, carried)
+    advected = over(near, reference * flux_over_speed)
+    over_tallied = over(advected * reference * flux, carried)
     out |= {
-        "density_over_free_escape": quantity(_over(near * C_CM_S, 3.0 * reference * flux)),
+        "density_over_free_escape": quantity(over(near * C_CM_S, 3.0 * reference * flux)),
         "density_times_vA_over_flux": quantity(advected),
         "density_times_vA_over_tallied_flux": quantity(over_tallied),
         "advection_limit_GeV": _limit(energy, over_tallied),
@@ -162,14 +162,29 @@ def densities(result: Result, galaxy: Galaxy, medium: Medium) -> dict[str, Any]:
     return out
 
 
+def _carried(result: Result) -> FloatArray:
+    """E times the flux away from the centre that particles carry through the region NEAR, at each point."""
+    carried = energy_weighted(result, result.by_current_energy("near_flux"))
+    # Displacement per Myr of all particles there, per volume: the mean flux.
+    return carried * KPC_MYR_CM_S / (result.volumes_kpc3["region"][Region.NEAR] * KPC_CM**3)
+
+
+def carried_over_model(result: Result, galaxy: Galaxy, medium: Medium) -> FloatArray:
+    """Flux that particles carry behind the Bell surface over that of PRL Eq. 3, diluted, without cut-off."""
+    endless = result.reweight(slope_above=result.spectrum.slope)
+    model = energy_weighted(result, injected_flux_cm2_s(endless, galaxy.R_d_kpc)[None])
+    return over(_carried(result), model * _near_averages(galaxy, medium)[0])
+
+
 def _limit(energy: FloatArray, share: FloatArray) -> dict[str, Any]:
     """Energy at which a falling share crosses one half, with the jackknife error of the crossing."""
-    crossings = np.array([_crossing(energy, row) for row in share])
+    crossings = np.array([crossing(energy, row) for row in share])
     value, error = value_and_error(crossings)
     return {"value": float(value), "error": float(error)}
 
 
-def _crossing(energy: FloatArray, share: FloatArray) -> float:
+def crossing(energy: FloatArray, share: FloatArray) -> float:
+    """Energy at which a share first falls below one half, NaN if it does not."""
     good = np.isfinite(share)
     x, y = np.log(energy[good]), share[good]
     below = np.flatnonzero((y[1:] < 0.5) & (y[:-1] >= 0.5))
@@ -204,10 +219,54 @@ def spectra(sky: ComponentMaps, prl_17: float | None = None) -> dict[str, Any]:
     return out
 
 
+def filling(result: Result, synthesis: Synthesis) -> dict[str, Any]:
+    """How the Bell region fills after the sources are switched on: neutrinos of its gas, by age, over now.
+
+    From shells about the centre, each as bright as its mean: good for shares, not for fluxes.
+    """
+    r = result.grid.shell_edges_kpc
+    middle = 0.5 * (r[1:] + r[:-1])
+    # Of a shell with the emissivity 1, as the sky average: int dV/d^2, up to a constant.
+    seen = np.diff(r) * middle * np.log((middle + SUN_R_KPC) / np.abs(middle - SUN_R_KPC))
+    gas = synthesis.medium.gas_density_cm3(0.0 * middle, middle)[:, 2]
+    part = result.volumes_kpc3["filling"][:-1] / (4.0 * np.pi / 3.0 * np.diff(r**3))
+    energy = np.array([1e1, 1e2, 1e3, 1e4, 1e5])
+    matrix = emissivity_matrix("neutrino", energy, result.grid.current_edges_GeV)
+    glow = np.einsum("eb,fbas,s->fae", matrix, result.snapshots_cm3()[..., :-1], seen * gas * part)
+    shares = over(glow[:, :-1], glow[:, -1:])
+    by_age = {f"at {t:g} Myr": quantity(shares[:, i]) for i, t in enumerate(AGES_MYR)}
+    return {"energy_GeV": energy.tolist(), **by_age}
+
+
+def bell_region(galaxy: Galaxy, T_cgm_K: float) -> dict[str, Any]:
+    """The Bell region on the axis, at the surface: field, outflow, growth, and what heat does to its onset.
+
+    Fields of PRL after Eqs. 6 and 7; the growth is slowed, by about 2, where the onset lies below B_*.
+    """
+    z = np.linspace(0.0, galaxy.bell_reach_kpc, 10_001)
+    z_wall = float(z[np.flatnonzero(galaxy.surface_level(0.0 * z, z) > 0)[0]])
+    density = float(galaxy.cgm_density_cm3(0.0, z_wall))
+    flux = galaxy.energy_flux * float(bell.dilution(0.0, z_wall, galaxy.R_d_kpc))
+    onset_uG = float(bell.saturation_field_uG(flux))
+    slowed_uG = float(bell.thermal_onset_uG(galaxy.E_max_GeV, flux, density, T_cgm_K))
+    return {
+        "z_surface_kpc": z_wall,
+        "r_end_kpc": galaxy.bell_reach_kpc,
+        "field_uG": float(galaxy.saturated_field_uG(0.0, z_wall)),
+        "field_at_disc_uG": float(galaxy.saturated_field_uG(0.0, 0.0)),
+        "outflow_km_s": float(np.hypot(*galaxy.outflow(0.0, z_wall))) * KPC_MYR_KM_S,
+        "onset_below_uG": onset_uG,
+        "growth_time_Myr_at_E_max": 1.0 / float(bell.gamma_max_Myr(galaxy.E_max_GeV, flux, density)),
+        "thermal_equipartition_uG": float(bell.thermal_bound_uG(density, T_cgm_K)),
+        "slowed_by_heat_below_uG_at_E_max": slowed_uG,
+        "slowed_by_heat": onset_uG < slowed_uG,
+    }
+
+
 def age(result: Result) -> dict[str, Any]:
     """Mean age of the particles in the disc, by injected energy [Myr]."""
-    weighted, residence = _per_injected(result, "region_age"), _per_injected(result, "region").sum(axis=2)
-    return quantity(_over(weighted[..., Region.DISC], residence[..., Region.DISC]))
+    weighted, residence = per_injected(result, "region_age"), per_injected(result, "region").sum(axis=2)
+    return quantity(over(weighted[..., Region.DISC], residence[..., Region.DISC]))
 
 
 def summarise(

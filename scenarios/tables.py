@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from .values import Choice, Number, Quantity, Span, shown
+from .values import Choice, Number, Quantity, Several, Span, Title, shown
 
 
 def text_of(table: Table, key: str) -> str:
@@ -56,12 +56,27 @@ class Medium(Table):
     """Sound speed in the halo, for non-linear Landau damping."""
     bell: bool = True
     """Does the escaping current drive the non-resonant instability?"""
-    saturation: Literal["current", "pressure"] = "current"
-    """Saturated field of the instability. current: PRL Eq. 8. pressure: PRL Eq. 14."""
+    saturation: Literal["current", "pressure", "growing-wavelength"] = "current"
+    """Saturated field of the instability. current: PRL Eq. 8. pressure: PRL Eq. 14. growing-wavelength:
+    waves that lengthen as they grow (Riquelme & Spitkovsky 2009), from B_cgm."""
+    current: Literal["prescribed", "measured"] = "prescribed"
+    """What drives it. prescribed: the flux of PRL Eq. 3 at E_max. measured: what the particles carry behind
+    the Bell surface, energy by energy, found in a few short runs."""
+    B_cgm: Annotated[float, Quantity("uG", "0 uG", "1000 uG")] = as_in_file("0 uG")
+    """Field around the Galaxy without the instability, which is not excited where this is too strong (PRL
+    Eq. 4): there, particles are free."""
+    T_cgm: Annotated[float, Quantity("K", "10 K", "1e9 K")] = as_in_file("1e6 K")
+    """Temperature of the gas there, for the thermal bounds that are reported."""
+    D_over_bohm: Annotated[float, Number(1e-6, 1e6)] = 1.0
+    """Diffusion coefficient of the Bell region over Bohm's."""
     two_way: bool = True
     """May particles come back from the Bell region?"""
     delta_G: Annotated[float, Number(1e-3, 1e6)] = 100.0
-    """Overdensity of the circumgalactic gas over the mean baryon density."""
+    """Overdensity of the circumgalactic gas over the mean baryon density; at the centre, if it has a beta."""
+    cgm_beta: Annotated[float, Number(0, 2)] = 0.0
+    """Circumgalactic gas falls as (1 + r^2/cgm_core^2)^(-3 beta/2); 0: uniform."""
+    cgm_core: Annotated[float, Quantity("kpc", "0.1 kpc", "1000 kpc")] = as_in_file("10 kpc")
+    """Core radius of that profile."""
     helium_factor: Annotated[float, Number(1, 3)] = 1.0
     """Collisions with all the gas over collisions with its hydrogen."""
 
@@ -69,6 +84,9 @@ class Medium(Table):
     def _halo_ends_before_bell(self) -> Self:
         if self.halo == "constant" and self.bell:
             refuse('medium.bell = true: allowed: false where medium.halo = "constant", which absorbs at H')
+        if self.saturation == "growing-wavelength" and self.B_cgm == 0.0:
+            given = text_of(self, "B_cgm")
+            refuse(f"medium.B_cgm = {given}: allowed: above zero for a growing wavelength")
         return self
 
 
@@ -85,6 +103,8 @@ class Source(Table):
     """Lowest injected energy."""
     E_max: Annotated[float, Quantity("GeV", "1 GeV", "10 PeV")] = as_in_file("1 PeV")
     """Highest injected energy."""
+    slope_above: Annotated[float | Literal["cut-off"], Number(2, 10, word="cut-off")] = "cut-off"
+    """What E_max is: an exponential cut-off, or where the slope changes to this one."""
 
     @model_validator(mode="after")
     def _energies_in_order(self) -> Self:
@@ -239,3 +259,76 @@ class TwoZone(Table):
     """The same above."""
     thickness: Annotated[float, Quantity("kpc", "0.01 kpc", "100 kpc")] = as_in_file("0.5 kpc")
     """Half-thickness of the zone near the disc; the slope changes over half of it."""
+
+
+_Overdensities = Annotated[tuple[float, ...], Several(Number(1e-3, 1e6), 1, 20)]
+
+
+class Figure1(Table):
+    """Figure 1 of PRL: a run for each of several overdensities, and one more without diffusion."""
+
+    delta_G: _Overdensities = as_in_file([1.0, 10.0, 100.0, 200.0])
+    """Overdensities of the circumgalactic gas."""
+
+
+class Radio(Table):
+    """Synchrotron radiation of the secondary electrons and positrons of the circumgalactic gas."""
+
+    delta_G: _Overdensities = as_in_file([1.0, 10.0, 100.0, 200.0])
+    """Overdensities of the circumgalactic gas."""
+    frequencies_MHz: Annotated[tuple[float, ...], Several(Number(1, 1e6), 1, 20)] = as_in_file(
+        [100.0, 408.0, 1400.0]
+    )
+    """Frequencies at which to give the flux."""
+
+
+class Coupling(Table):
+    """What returns from the Bell region: densities and grammage with and without it."""
+
+    delta_G: _Overdensities = as_in_file([1.0, 10.0, 100.0])
+    """Overdensities of the circumgalactic gas."""
+    z_B: Annotated[tuple[float, ...], Several(Quantity("kpc", "0.01 kpc", "100 kpc"), 1, 20)] = as_in_file(
+        ["2 kpc"]
+    )
+    """Scales over which the halo field falls by e."""
+
+
+class Observer(Table):
+    """Someone who sees the galaxy from outside."""
+
+    distance: Annotated[float, Quantity("kpc", "200 kpc", "1000 Mpc")] = as_in_file("780 kpc")
+    """To the centre of the galaxy."""
+    inclination_deg: Annotated[float, Number(0, 90)] = 77.0
+    """0: face-on."""
+
+
+class Galaxies(Table):
+    """The Bell region of other galaxies, and of a strong source, by the closed forms: no particles."""
+
+    names: Annotated[tuple[str, ...], Several(Title(), 1, 20)]
+    """One name, and one entry of each list below, for each galaxy."""
+    L_CR: Annotated[tuple[float, ...], Several(Quantity("erg/s", "1e30 erg/s", "1e50 erg/s"), 1, 20)]
+    """Luminosity in protons."""
+    R_d: Annotated[tuple[float, ...], Several(Quantity("kpc", "0.01 kpc", "1000 kpc"), 1, 20)]
+    """Radius of the disc."""
+    B0: Annotated[tuple[float, ...], Several(Quantity("uG", "0.001 uG", "10000 uG"), 1, 20)]
+    """Field in the disc."""
+    z_B: Annotated[tuple[float, ...], Several(Quantity("kpc", "0.01 kpc", "100 kpc"), 1, 20)]
+    """Distance over which it falls by e."""
+    delta_G: _Overdensities
+    """Overdensity of the gas around it."""
+    age: Annotated[float, Quantity("Myr", "1 Myr", "100 Gyr")] = as_in_file("10 Gyr")
+    """How long they have been at it."""
+    background: Annotated[float, Quantity("uG", "1e-9 uG", "1 uG")] = as_in_file("1e-4 uG")
+    """Field around them, which ends the region where it exceeds the saturated one."""
+    source_fields: Annotated[tuple[float, ...], Several(Quantity("uG", "1e-12 uG", "1 uG"), 1, 6)] = (
+        as_in_file(["1e-3 uG", "1e-4 uG", "1e-5 uG", "1e-9 uG"])
+    )
+    """Fields around a strong source."""
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        for key in ("L_CR", "R_d", "B0", "z_B", "delta_G"):
+            if (count := len(getattr(self, key))) != len(self.names):
+                refuse(f"galaxies.{key}: a list of {count}: allowed: {len(self.names)}, one for each name")
+        return self

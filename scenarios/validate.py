@@ -22,7 +22,7 @@ from ..mc.albedo import MILNE_EXTRAPOLATION, chandrasekhar_h
 from ..mc.result import value_and_error
 from ..mc.run import Transport, run
 from ..mc.source import Spectrum
-from ..mc.tally import TIME_EDGES_MYR, Region, TallyGrid, energy_groups, galactic_grid
+from ..mc.tally import AGES_MYR, TIME_EDGES_MYR, Region, TallyGrid, energy_groups, galactic_grid
 from .checks import Slab, cells, check, follow, mean_escape_time, profile, row
 from .checks_sky import emissivity_closure, one_pixel, sphere_around_the_sun
 from .checks_tracks import (
@@ -45,6 +45,7 @@ from .checks_transport import (
 
 Rows = list[dict[str, Any]]
 C = C_KPC_MYR
+_EARLY = 3  # of the ages at which the filling of the Bell region is told
 
 
 def well_mixed(scale: float) -> Rows:
@@ -323,9 +324,11 @@ def acceleration(scale: float) -> Rows:
         result = run(medium, grid, Transport(number, 21, acceleration=how), threads=2)
         disc = result.per_particle("region")[..., Region.DISC].sum(axis=2).mean(axis=1)
         behind = result.per_particle("bell").sum(axis=(2, 3, 4)).mean(axis=1)
-        found.append((value_and_error(behind), value_and_error(disc)))
+        early = result.per_particle("filling")[..., : _EARLY + 1, :-1].sum(axis=(2, 3, 4)).mean(axis=1)
+        found.append(tuple(value_and_error(each) for each in (behind, disc, early)))
     rows = []
-    for place, name in enumerate(("behind the wall", "in the disc")):
+    places = ("behind the wall", "in the disc", f"behind the wall in the first {AGES_MYR[_EARLY]:g} Myr")
+    for place, name in enumerate(places):
         (fast, fast_error), (slow, slow_error) = (each[place] for each in found)
         ratio = fast / slow
         error = ratio * np.hypot(fast_error / fast, slow_error / slow)

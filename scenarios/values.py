@@ -96,6 +96,23 @@ class Number(_Kind):
         return value if self.whole else float(value)
 
 
+@dataclass(frozen=True)
+class Several(_Kind):
+    """A list of values of one kind."""
+
+    each: _Kind
+    least: int
+    most: int
+
+    def parse(self, value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, (list, tuple)) or not self.least <= len(value) <= self.most:
+            raise ValueError(f"a list of {self.least} to {self.most}")
+        return tuple(self.each.parse(one) for one in value)
+
+    def write(self, value: tuple[Any, ...]) -> list[Any]:
+        return [self.each.write(one) for one in value]
+
+
 class Choice(_Kind):
     """One of a few whole numbers."""
 

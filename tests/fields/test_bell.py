@@ -105,7 +105,7 @@ POINTS = [(0.3, 0.2), (3.0, -4.0), (5.0, 5.1), (12.0, 7.0), (0.5, 40.0), (60.0, 
 @pytest.mark.parametrize("saturation", bell.SATURATION)
 @pytest.mark.parametrize(("R", "z"), POINTS)
 def test_outflow_divergence_against_differences(R, z, saturation):
-    args = (FLUX, R_D, 100 * N_1, saturation)
+    args = (FLUX, R_D, 100 * N_1, saturation, 1e-3)
     h = 1e-4
     R_out, R_in = R + h, R - h
     flux_R = R_out * bell.outflow_velocity_kpc_Myr(R_out, z, *args)[0]
@@ -124,6 +124,50 @@ def test_outflow_is_radial_with_the_alfven_speed(saturation):
     np.testing.assert_allclose(u_R * z, u_z * R, rtol=1e-12)
     B = bell.amplified_field_uG(R, z, FLUX, R_D, N_1, saturation)
     np.testing.assert_allclose(np.hypot(u_R, u_z), alfven_speed_kpc_Myr(B, N_1), rtol=1e-12)
+
+
+@pytest.mark.parametrize("saturation", bell.SATURATION)
+@pytest.mark.parametrize(("R", "z"), POINTS)
+def test_outflow_divergence_in_a_beta_profile(R, z, saturation):
+    """The gas thins outward, so the outflow speeds up; without the slope of the gas the divergence is off."""
+    core, beta = 12.0, 0.5
+
+    def args(R, z):
+        return FLUX, R_D, 100 * N_1 * gas.beta_profile(np.hypot(R, z), core, beta), saturation, 1e-3
+
+    def u(R, z):
+        return bell.outflow_velocity_kpc_Myr(R, z, *args(R, z))
+
+    h = 1e-4
+    numerical = (
+        ((R + h) * u(R + h, z)[0] - (R - h) * u(R - h, z)[0]) / R + u(R, z + h)[1] - u(R, z - h)[1]
+    ) / (2 * h)
+    slope = gas.beta_profile_slope(np.hypot(R, z), core, beta)
+    found = bell.outflow_divergence_Myr(R, z, *args(R, z), density_slope=slope)
+    assert found == pytest.approx(numerical, rel=1e-5)
+    if np.hypot(R, z) > 5.0:
+        assert bell.outflow_divergence_Myr(R, z, *args(R, z)) != pytest.approx(numerical, rel=0.03)
+
+
+def test_outflow_keeps_its_speed_where_the_gas_falls_as_the_flux():
+    """rho ~ r^-2, which takes up no gas on the way: u is constant, div u = 2 u/r."""
+    r = np.array([200.0, 400.0])
+    density = 100 * N_1 * gas.beta_profile(r, 5.0, 2.0 / 3.0)
+    u = bell.outflow_velocity_kpc_Myr(0.0, r, FLUX, R_D, density)[1]
+    assert u[1] == pytest.approx(u[0], rel=1e-3)
+    slope = gas.beta_profile_slope(r, 5.0, 2.0 / 3.0)
+    div = bell.outflow_divergence_Myr(0.0, r, FLUX, R_D, density, density_slope=slope)
+    assert div == pytest.approx(2 * u / r, rel=1e-3)
+
+
+def test_lengthening_waves_saturate_between_background_and_current():
+    """k r_L = 1 for k = k_max (B_0/dB)^2; a background of B_sat leaves nothing to grow."""
+    for B_0 in (1e-4, 1e-3):
+        dB = bell.saturation_field_growing_wavelength_uG(FLUX, B_0)
+        k = bell.k_max_kpc(1e6, B_0, FLUX) * (B_0 / dB) ** 2
+        assert k * larmor_radius_kpc(1e6, dB) == pytest.approx(1.0)
+        assert B_0 < dB < B_SAT
+    assert bell.saturation_field_growing_wavelength_uG(FLUX, B_SAT) == pytest.approx(B_SAT)
 
 
 def test_outflow_of_the_current_recipe_beyond_the_disc():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from crhalo.fields import gas
 from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.medium import MOMENTUM_NODES_GeV, Wall
 from crhalo.fields.units import C_KPC_MYR, KPC2_MYR_CM2_S
@@ -12,6 +13,8 @@ VARIANTS = {
     "local waves": {"waves": "nlld-local"},
     "pressure": {"saturation": "pressure"},
     "one way": {"two_way": False},
+    "lengthening waves": {"saturation": "growing-wavelength", "B_cgm_uG": 1e-3},
+    "cored gas": {"cgm_beta": 0.5},
     "no instability": {"bell": False},
     "constant": {"halo": "constant"},
     "own field": {"field_uG": lambda R, z: 3.0 / (1.0 + (R**2 + z**2) / 4.0) ** 2},
@@ -125,3 +128,29 @@ def test_a_users_own_field_is_followed():
 def test_no_halo_is_a_mistake_in_B0():
     with pytest.raises(ValueError, match=r"medium\.B0"):
         Galaxy(B0_uG=0.01).surface_extent_kpc()
+
+
+def test_a_field_around_the_galaxy_ends_the_bell_region_and_then_prevents_it():
+    """PRL Eq. 4: B_sat falls as 1/r; where the field around exceeds it nothing grows."""
+    weak, strong = Galaxy(B_cgm_uG=2e-3), Galaxy(B_cgm_uG=0.02)
+    r = weak.bell_reach_kpc
+    assert weak.saturated_field_uG(0.0, r) == pytest.approx(2e-3)
+    assert 10.0 < r < weak.r_max_kpc and weak.has_bell_region
+    assert weak.medium().table.wall == Wall.TWO_WAY and weak.medium().table.bell_reach == pytest.approx(r)
+    # In the disc it would be excited, at the surface it would not.
+    assert strong.bell_reach_kpc > 5.0 and not strong.has_bell_region
+    assert strong.medium().table.wall == Wall.ABSORBING
+    assert Galaxy(B_cgm_uG=1.0).bell_reach_kpc == 0.0
+
+
+def test_diffusion_of_the_bell_region_over_bohm():
+    p, R, z = np.array([10.0, 1e5]), 3.0, 20.0
+    ratio = Galaxy(D_over_bohm=2.6).diffusion_bell(p, R, z) / Galaxy().diffusion_bell(p, R, z)
+    np.testing.assert_allclose(ratio, 2.6)
+
+
+def test_gas_of_a_beta_profile_is_what_the_engine_meets():
+    galaxy = Galaxy(cgm_beta=0.5, cgm_core_kpc=20.0)
+    found = galaxy.medium().gas_density_cm3(np.array([0.0, 30.0]), np.array([15.0, 40.0]))[:, 2]
+    r2 = np.array([15.0**2, 50.0**2])
+    np.testing.assert_allclose(found / gas.cgm_density_cm3(100.0), (1 + r2 / 400) ** -0.75, rtol=2e-3)

@@ -61,3 +61,13 @@ def test_rates_are_proportional_to_the_luminosity():
     edges = energy_groups(1e3, 1e6)
     one, two = (Spectrum(L_CR_erg_s=L).group_rates_s(edges) for L in (1e41, 2e41))
     np.testing.assert_allclose(two, 2 * one)
+
+
+def test_slope_may_change_at_E_max_instead_of_a_cutoff():
+    E = np.array([1e3, 1e6, 1e7])
+    rate = Spectrum(slope_above=3.0).rate_GeV_s(E) * E**2
+    assert rate[1] == pytest.approx(rate[0]) and rate[2] == pytest.approx(0.1 * rate[0])
+    # Far below E_max it is the same as with the cut-off; endless, it is one power law.
+    assert Spectrum().rate_GeV_s(E)[0] * E[0] ** 2 == pytest.approx(rate[0], rel=2e-3)
+    endless = Spectrum(slope_above=2.0).rate_GeV_s(E) * E**2
+    np.testing.assert_allclose(endless, rate[0])

@@ -1,0 +1,101 @@
+"""What returns from the Bell region: the density in the disc, its grammage and B/C, with return and without.
+
+The papers take the equilibrium in the Galaxy to be unchanged by what lies outside. In one dimension particles
+that come back raise the density by 1 + (1/u)/(integral dz/D); in three, the wall is wider than the disc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..fields.units import FloatArray, momentum_GeV
+from ..maps.at_the_sun import boron_over_carbon
+from ..maps.coupling_figure import coupling_figure
+from .display import write_json
+from .pipeline import Run
+from .schema import Scenario
+from .studies import Progress, envelope, in_media, runs
+from .summary import densities, over, per_injected, point_energies_GeV, quantity
+
+UNCHANGED = 1.1
+
+CONVENTIONS = {
+    "density": "in the disc (R < R_d, |z| < 0.1 kpc), with return over without, by current energy",
+    "in_one_dimension": "1 + (1/u)/(integral dz/D), up to the Bell surface on the axis",
+    "grammage_g_cm2": "of the disc's gas alone, mean until the history ends, by injected energy; without "
+    "return: until the first meeting with the Bell surface",
+    "boron_over_carbon": "of nuclei with that mean grammage, paths exponentially distributed",
+    "unchanged_below_GeV": f"lowest energy at which the density is raised {UNCHANGED:g}-fold; null: at none",
+}
+
+
+def study(scenario: Scenario, threads: int, progress: Progress) -> Callable[[Path], dict[str, Any]]:
+    """A run for each medium; returns what writes their products into a folder and sums them up."""
+    wanted = scenario.coupling
+    assert wanted is not None
+    scenarios = in_media(scenario, z_B=wanted.z_B, delta_G=wanted.delta_G)
+    media = [compare(run) for run in runs(scenarios, threads, progress)]
+
+    def write(out: Path) -> dict[str, Any]:
+        write_json({**envelope(scenario, CONVENTIONS), "media": media}, out / "coupling.json")
+        coupling_figure(out / "coupling.png", media)
+        return {
+            "title": scenario.title,
+            **{
+                f"z_B={one['z_B_kpc']:g} kpc, delta_G={one['delta_G']:g}": {
+                    key: one[key]
+                    for key in ("energy_GeV", "density", "in_one_dimension", "unchanged_below_GeV")
+                }
+                for one in media
+            },
+        }
+
+    return write
+
+
+def compare(run: Run) -> dict[str, Any]:
+    """Density, grammage and B/C in the disc with and without what returns, by energy."""
+    result, galaxy = run.result, run.galaxy
+    E = point_energies_GeV(result)
+    raised = densities(result, galaxy, run.medium)["galactic_density_over_no_return"]
+    grammage = {
+        "with_return": per_injected(result, "grammage")[..., 0],
+        "without": per_injected(result, "grammage_first")[..., 0],
+    }
+    return {
+        "z_B_kpc": galaxy.z_B_kpc,
+        "delta_G": galaxy.delta_G,
+        "energy_GeV": E,
+        "density": raised,
+        "in_one_dimension": in_one_dimension(run, E),
+        "unchanged_below_GeV": _first_above(E, np.array(raised["value"])),
+        "grammage_g_cm2": {name: quantity(X) for name, X in grammage.items()},
+        "grammage_ratio": quantity(over(grammage["with_return"], grammage["without"])),
+        "boron_over_carbon": {name: quantity(boron_over_carbon(X)) for name, X in grammage.items()},
+    }
+
+
+def in_one_dimension(run: Run, energy_GeV: FloatArray) -> FloatArray:
+    """Density in the disc over that without return, if nothing moved sideways."""
+    galaxy, medium = run.galaxy, run.medium
+    z = np.linspace(0.0, galaxy.r_max_kpc, 20_001)
+    within = medium.distance_kpc(0.0 * z, z) < 0
+    speed = float(np.hypot(*galaxy.outflow(0.0, z[within][-1])))
+    D = galaxy.diffusion_halo(momentum_GeV(energy_GeV)[:, None], 0.0, z[within])
+    return np.asarray(1.0 + 1.0 / (speed * np.trapezoid(1.0 / D, z[within], axis=1)))
+
+
+def _first_above(energy_GeV: FloatArray, raised: FloatArray) -> float:
+    """Energy at which the rise first exceeds `UNCHANGED`, log-interpolated; the lowest if it does there."""
+    above = np.flatnonzero(raised > UNCHANGED)
+    if above.size == 0:
+        return float("nan")
+    i = int(above[0])
+    if i == 0:
+        return float(energy_GeV[0])
+    share = (UNCHANGED - raised[i - 1]) / (raised[i] - raised[i - 1])
+    return float(energy_GeV[i - 1] * (energy_GeV[i] / energy_GeV[i - 1]) ** share)

@@ -1,0 +1,106 @@
+"""The current that drives the Bell instability, measured from the particles themselves, energy by energy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..fields.galaxy import Galaxy
+from ..fields.units import FloatArray
+from ..mc.result import Result, value_and_error
+from ..mc.run import Transport, run
+from ..mc.source import Spectrum
+from ..mc.tally import TallyGrid
+from .summary import carried_over_model, point_energies_GeV
+
+SETTLED = 0.03
+MOST_ROUNDS = 8
+# A round has this share of the particles of the run.
+_SHARE = 0.25
+_LEAST = 1e-6  # of the injected flux, so that there is a field at every energy
+
+
+@dataclass(frozen=True)
+class MeasuredCurrent:
+    """The galaxy with the current that its own particles carry.
+
+    Attributes
+    ----------
+    galaxy : Galaxy
+        With `current` set.
+    energy_GeV, ratio, error : ndarray
+        E^2 phi behind the surface over that of the model, and its error, in the last round.
+    changes : list of float
+        Largest change of the saturated field in each round.
+    """
+
+    galaxy: Galaxy
+    energy_GeV: FloatArray
+    ratio: FloatArray
+    error: FloatArray
+    changes: list[float]
+
+    @property
+    def settled(self) -> bool:
+        return self.changes[-1] < SETTLED
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain numbers, for the summary."""
+        return {
+            "energy_GeV": self.energy_GeV.tolist(),
+            "flux_over_prl_3": {"value": self.ratio.tolist(), "error": self.error.tolist()},
+            "changes_of_field": self.changes,
+            "rounds": len(self.changes),
+        }
+
+
+def measure_current(
+    galaxy: Galaxy,
+    grid_of: Callable[[Galaxy], TallyGrid],
+    transport: Transport,
+    spectrum: Spectrum,
+    threads: int,
+    progress: Callable[[int, int], None],
+) -> MeasuredCurrent:
+    """Rounds of a short run and the current found in it, until the field stays.
+
+    The field goes with the root of the current, so the rounds converge by themselves; each takes new
+    particles, and half of the way is gone, which averages their noise.
+    """
+    few = replace(transport, particles=max(int(transport.particles * _SHARE), 1))
+    changes: list[float] = []
+    ratio = np.ones(1)
+    for number in range(MOST_ROUNDS):
+        progress(number, MOST_ROUNDS)
+        medium, grid = galaxy.medium(), grid_of(galaxy)
+        result = run(medium, grid, replace(few, seed=_seed(transport.seed, number)), spectrum, threads)
+        energy, found, error = _ratio(result, galaxy)
+        before, ratio = ratio, found if number == 0 else np.sqrt(ratio * found)
+        changes.append(float(np.abs(0.5 * np.log(ratio / before))[_carrying(galaxy, energy)].max()))
+        galaxy = replace(galaxy, current=_interpolated(energy, ratio))
+        if changes[-1] < SETTLED:
+            break
+    return MeasuredCurrent(galaxy, energy, ratio, error, changes)
+
+
+def _seed(seed: int, number: int) -> int:
+    return (seed + 7919 * (number + 1)) % 2**32
+
+
+def _carrying(galaxy: Galaxy, energy_GeV: FloatArray) -> np.ndarray:
+    """Energies that carry the current; those beyond E_max follow noisily."""
+    return energy_GeV <= galaxy.E_max_GeV
+
+
+def _ratio(result: Result, galaxy: Galaxy) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Energies, flux behind the surface over that of the model, and its error."""
+    ratio, error = value_and_error(carried_over_model(result, galaxy, galaxy.medium()))
+    return point_energies_GeV(result), np.maximum(ratio, _LEAST), error
+
+
+def _interpolated(energy_GeV: FloatArray, ratio: FloatArray) -> Callable[[np.ndarray], FloatArray]:
+    x, y = np.log(energy_GeV), np.log(ratio)
+    return lambda E_GeV: np.exp(np.interp(np.log(E_GeV), x, y))

@@ -1,0 +1,100 @@
+"""Radio emission of the circumgalactic gas: the electrons and positrons of its pp collisions, cooled.
+
+The paper gives 1e-4 to 1e-2 Jy without frequency or solid angle; here it is the flux of the whole sky,
+4 pi sr, as seen from the Sun, at stated frequencies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..fields.units import C_CM_S, K_B_ERG_K, FloatArray
+from ..maps.radio_figure import radio_figure
+from ..maps.synchrotron import cooling_time_Myr, synchrotron_emissivity
+from ..mc.result import value_and_error
+from .display import write_json
+from .pipeline import Run
+from .schema import Scenario
+from .studies import Progress, envelope, in_media, runs
+
+PAPER_JY = (1e-4, 1e-2)
+_JY = 1e-23  # erg s^-1 cm^-2 Hz^-1
+_CURVE_HZ = np.geomspace(3e7, 3e10, 31)
+_ELECTRONS_GEV = np.geomspace(0.3, 3e4, 76)
+
+CONVENTIONS = {
+    "flux_Jy": "of the circumgalactic gas over the whole sky, 4 pi sr, seen from the Sun; error: one sigma",
+    "intensity_Jy_sr": "the same over 4 pi",
+    "brightness_temperature_K": "Rayleigh-Jeans, of that intensity",
+    "electrons": "electrons and positrons of pp collisions, cooled in place by synchrotron radiation in the "
+    "saturated field and inverse Compton scattering on the CMB",
+    "cooling_time_Myr": "of the electrons whose critical frequency it is, at the Bell surface on the axis",
+    "paper_Jy": "PRL text, which states neither frequency nor solid angle",
+}
+
+
+def study(scenario: Scenario, threads: int, progress: Progress) -> Callable[[Path], dict[str, Any]]:
+    """A run for each overdensity; returns what writes their products into a folder and sums them up."""
+    wanted = scenario.radio
+    assert wanted is not None
+    listed = 1e6 * np.array(wanted.frequencies_MHz)
+    frequency = np.unique(np.concatenate([listed, _CURVE_HZ]))
+    media: list[dict[str, Any]] = []
+    for run in runs(in_media(scenario, delta_G=wanted.delta_G), threads, progress):
+        flux, error = flux_Jy(run, frequency)
+        media.append(
+            {"delta_G": run.galaxy.delta_G, "frequency_Hz": frequency, "value": flux, "error": error}
+        )
+        media[-1]["rows"] = [_row(run, media[-1], nu) for nu in listed]
+
+    table = [row for one in media for row in one.pop("rows")]
+
+    def write(out: Path) -> dict[str, Any]:
+        found = {**envelope(scenario, CONVENTIONS), "paper_Jy": PAPER_JY, "rows": table, "spectra": media}
+        write_json(found, out / "radio.json")
+        radio_figure(out / "radio.png", media, PAPER_JY)
+        tables = {
+            f"delta_G={one['delta_G']:g}": {
+                key: [row[key] for row in table if row["delta_G"] == one["delta_G"]]
+                for key in ("frequency_MHz", "flux_Jy", "flux_error_Jy", "brightness_temperature_K")
+            }
+            for one in media
+        }
+        return {"title": scenario.title, "solid_angle": "4 pi sr", "paper_Jy": list(PAPER_JY), **tables}
+
+    return write
+
+
+def flux_Jy(run: Run, frequency_Hz: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Flux over the whole sky and its error, of the circumgalactic gas."""
+    synthesis, grid = run.synthesis, run.result.grid
+    electrons = synthesis.glow("electron_positron", _ELECTRONS_GEV)["bell"]
+    R, z = (0.5 * (edges[1:] + edges[:-1]) for edges in (grid.bell_R_kpc, grid.bell_z_kpc))
+    B_uG = run.galaxy.saturated_field_uG(R[:, None], z[None, :])[..., None]
+    glow = synchrotron_emissivity(frequency_Hz, _ELECTRONS_GEV, electrons, B_uG)
+    return value_and_error(4.0 * np.pi / _JY * synthesis.replicas_of_mean({"bell": glow})["cgm"])
+
+
+def _row(run: Run, medium: dict[str, Any], nu: float) -> dict[str, float]:
+    """One frequency of one medium."""
+    at = int(np.argmin(np.abs(medium["frequency_Hz"] - nu)))
+    flux, error = float(medium["value"][at]), float(medium["error"][at])
+    intensity = flux / (4.0 * np.pi)
+    z = run.galaxy.surface_extent_kpc()[1]
+    B_uG = float(run.galaxy.saturated_field_uG(0.0, z))
+    # nu_c = 3 gamma^2 e B/(4 pi m c), 16.1 MHz for 1 GeV in 1 uG.
+    E_GeV = float(np.sqrt(nu / (16.1e6 * B_uG)))
+    return {
+        "delta_G": medium["delta_G"],
+        "frequency_MHz": nu / 1e6,
+        "flux_Jy": flux,
+        "flux_error_Jy": error,
+        "intensity_Jy_sr": intensity,
+        "brightness_temperature_K": intensity * _JY * C_CM_S**2 / (2.0 * K_B_ERG_K * nu**2),
+        "electron_energy_GeV": E_GeV,
+        "cooling_time_Myr": float(cooling_time_Myr(E_GeV, B_uG)),
+    }

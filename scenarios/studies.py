@@ -1,0 +1,54 @@
+"""Scenarios that ask for several runs, or for none: their tables are those of `schema.STUDIES`.
+
+The module of the name of the table holds what is found, drawn and summed up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from .display import write_json
+from .pipeline import Run, make_run
+from .schema import STUDIES, Scenario
+
+Progress = Callable[[str, int, int], None]
+
+
+def execute(scenario: Scenario, out: Path, threads: int, progress: Progress) -> None:
+    """Do what a scenario asks for and write it into a folder, the summary last."""
+    study = import_module(f".{scenario.study}", __package__)
+    write = study.study(scenario, threads, progress)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "scenario.toml").write_text(scenario.to_toml(), "utf-8")
+    write_json(write(out), out / "summary.json")
+
+
+def in_media(scenario: Scenario, **lists: tuple[float, ...]) -> list[Scenario]:
+    """The scenario as single runs, one for each combination of values of keys of its [medium]."""
+    single: dict[str, Any] = dict.fromkeys(STUDIES)
+    return [
+        scenario.model_copy(
+            update=single
+            | {"medium": scenario.medium.model_copy(update=dict(zip(lists, values, strict=True)))}
+        )
+        for values in product(*lists.values())
+    ]
+
+
+def runs(scenarios: list[Scenario], threads: int, progress: Progress) -> Iterator[Run]:
+    """The runs one after the other, none of them kept."""
+    for done, scenario in enumerate(scenarios):
+        progress("Runs", done, len(scenarios))
+        yield make_run(scenario, threads)
+    progress("Runs", len(scenarios), len(scenarios))
+
+
+def envelope(scenario: Scenario, conventions: dict[str, str]) -> dict[str, Any]:
+    """What a table in a file says of where it comes from."""
+    from .pipeline import provenance_of
+
+    return provenance_of(scenario) | {"seed": scenario.transport.seed, "conventions": conventions}

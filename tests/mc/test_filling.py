@@ -1,0 +1,63 @@
+"""How the region behind the wall fills: ages and shells."""
+
+import numpy as np
+import pytest
+from crhalo.fields.galaxy import Galaxy
+from crhalo.fields.units import C_KPC_MYR
+from crhalo.mc.result import value_and_error
+from crhalo.mc.run import Transport, run
+from crhalo.mc.tally import AGES_MYR, SHELLS, Region, energy_groups, galactic_grid
+
+
+@pytest.fixture(scope="module")
+def result():
+    galaxy = Galaxy(delta_G=1.0)
+    grid = galactic_grid(energy_groups(1e3, 3e3), *galaxy.surface_extent_kpc(), galaxy.r_max_kpc)
+    return run(galaxy.medium(), grid, Transport(320, 5, t_max_Myr=2000.0), threads=2)
+
+
+def test_snapshots_end_at_what_is_there_at_the_end(result):
+    """What was on its way for less than t_max, in all shells, is all that the other tallies counted."""
+    last = result.snapshots_cm3()[:, :, -1] * result.volumes_kpc3["filling"]
+    bell = (result.density_cm3("bell") * result.volumes_kpc3["bell"]).sum(axis=(2, 3))
+    np.testing.assert_allclose(last[..., :SHELLS].sum(axis=-1), bell, rtol=1e-5)
+    disc = result.density_cm3("region")[..., Region.DISC] * result.volumes_kpc3["region"][Region.DISC]
+    np.testing.assert_allclose(last[..., SHELLS], disc, rtol=1e-9)
+    assert result.volumes_kpc3["filling"][:SHELLS].sum() == pytest.approx(
+        result.volumes_kpc3["bell"].sum(), rel=2e-3
+    )
+
+
+def test_snapshots_grow_with_age_and_the_front_moves_outward(result):
+    snapshots = result.snapshots_cm3()[0].sum(axis=0)
+    assert np.all(np.diff(snapshots, axis=0) >= 0)
+    shells = result.grid.shell_edges_kpc[1:]
+    protons = snapshots[:, :SHELLS] * result.volumes_kpc3["filling"][:SHELLS]
+    mean = (protons * shells).sum(axis=1) / protons.sum(axis=1)
+    assert np.all(np.diff(mean[1:]) > 0)
+    # Nothing is ahead of light.
+    assert snapshots[0, :SHELLS][shells > C_KPC_MYR * AGES_MYR[0] + 20.0].sum() == 0.0
+
+
+def test_snapshots_of_a_longer_run_pass_through_those_of_a_shorter_one():
+    """A run that ends at an age is what a longer one says of that age: without it, they would be apart."""
+    galaxy = Galaxy(delta_G=1.0)
+    grid = galactic_grid(energy_groups(1e3, 3e3), *galaxy.surface_extent_kpc(), galaxy.r_max_kpc)
+    medium = galaxy.medium()
+    short, long = (
+        run(medium, grid, Transport(640, seed, t_max_Myr=t), threads=2)
+        for seed, t in ((6, 300.0), (7, 2000.0))
+    )
+
+    def protons(result, at):
+        inside = result.snapshots_cm3()[:, :, at] * result.volumes_kpc3["filling"]
+        return value_and_error(inside[..., :SHELLS].sum(axis=(1, 2)))
+
+    at = int(np.searchsorted(AGES_MYR, 300.0))
+    (one, error), (other, other_error), (all_of_it, _) = (
+        protons(short, -1),
+        protons(long, at),
+        protons(long, -1),
+    )
+    assert abs(one - other) < 3.0 * np.hypot(error, other_error)
+    assert abs(one - all_of_it) > 3.0 * np.hypot(error, other_error)
