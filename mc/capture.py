@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from ..fields._jit import kernel
 from .albedo import MEAN_COSINE, MEAN_ENTRY_DEPTH, entry_depth, incursion_time, transmission
-from .lookup import at_momentum, surface_normal
+from .lookup import surface_normal
 from .move import at, is_finite, move, speed_of
 from .rng import PURPOSE_SOURCE, next4, uniform4
-from .score import GOLDEN, after_losses, fallen_bins, score
+from .score import GOLDEN, after_losses, fallen_bins, lose, score
 from .tally import Fate
 from .wall import (
     at_angle,
@@ -63,9 +63,12 @@ def _probe(table, controls, tally, buffer, group, q, weight, clock, particle, br
         if not is_finite(new):
             return _LOST, q, clock
         offset = (offset + GOLDEN) % 1.0
-        n = score(table, controls, tally, group, fallen, True, False, q, new, offset, dt, weight, clock)
+        age = clock + offset * dt
+        n = score(table, controls, tally, group, fallen, True, False, q, new, offset, dt, weight, age)
         clock += dt
-        q, binned_ln_p, fallen = after_losses(table, controls, group, new, n, dt, binned_ln_p, fallen)
+        q, binned_ln_p, fallen = after_losses(
+            table, controls, tally, group, 1, new, n, dt, weight, binned_ln_p, fallen
+        )
         if clock >= controls.t_max * (1.0 - 1e-12):
             return _ALIVE, q, clock
         if q.x * q.x + q.y * q.y + q.z * q.z >= table.bell_reach * table.bell_reach:
@@ -88,7 +91,8 @@ def behind_for_good(table, controls, tally, buffer, group, fallen, q, clock, par
         if depth > 0.0:
             dwell = one_way_time(depth, free_path, u_over_v, q.speed)
             outer = shifted(q, depth, n_x, n_y, n_z)
-            score(table, controls, tally, group, fallen, True, False, q, outer, 0.5, dwell, 1.0, clock)
+            age = clock + 0.5 * dwell
+            score(table, controls, tally, group, fallen, True, False, q, outer, 0.5, dwell, 1.0, age)
             clock += dwell
             if clock >= controls.t_max:
                 return _ALIVE, clock
@@ -183,11 +187,12 @@ def meet(
         passed += part
         ahead -= part * hazard
         met = part * meetings
-        n = score(table, controls, tally, group, fallen, True, False, inner, outer, 0.5, dwell, met, clock)
+        age = clock + 0.5 * met * dwell
+        n = score(table, controls, tally, group, fallen, True, False, inner, outer, 0.5, dwell, met, age)
         clock += met * dwell
         if clock >= controls.t_max:
             return _ALIVE, q, clock, captures, 1.0, draw
-        ln_p -= met * (n * at_momentum(table.loss_rate, table, ln_p) * dwell + cosines * u_over_v)
+        ln_p -= lose(table, tally, group, 1, ln_p, q.speed, n, dwell, met) * met + met * cosines * u_over_v
         if not probing:
             break
         sent += 1

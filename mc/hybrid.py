@@ -107,12 +107,15 @@ def follow(table, controls, traffic, tally, buffer, group, q, particle, life, li
             return _LOST, clock, step + 1
         offset = (offset + GOLDEN) % 1.0
         represented = weight * multiplicity
+        age = clock + offset * multiplicity * dt
         n = score(
-            table, controls, tally, group, fallen, False, no_return, q, new, offset, dt, represented, clock
+            table, controls, tally, group, fallen, False, no_return, q, new, offset, dt, represented, age
         )
         dt *= multiplicity
         clock += dt
-        q, binned_ln_p, fallen = after_losses(table, controls, group, new, n, dt, binned_ln_p, fallen)
+        q, binned_ln_p, fallen = after_losses(
+            table, controls, tally, group, 0, new, n, dt, weight, binned_ln_p, fallen
+        )
         if clock >= controls.t_max * (1.0 - 1e-12):
             return _ALIVE, clock, step + 1
         if q.x * q.x + q.y * q.y + q.z * q.z >= table.r_max * table.r_max:

@@ -110,9 +110,12 @@ def _follow(table, controls, field, longest_step, tally, group, q, particle, sto
             new, length = _cut(q, new, share), share * length
         dt = length / q.speed
         offset = (offset + GOLDEN) % 1.0
-        n = score(table, controls, tally, group, fallen, False, True, q, new, offset, dt, 1.0, clock)
+        age = clock + offset * dt
+        n = score(table, controls, tally, group, fallen, False, True, q, new, offset, dt, 1.0, age)
         clock += dt
-        q, binned_ln_p, fallen = after_losses(table, controls, group, new, n, dt, binned_ln_p, fallen)
+        q, binned_ln_p, fallen = after_losses(
+            table, controls, tally, group, 0, new, n, dt, 1.0, binned_ln_p, fallen
+        )
         if on_surface:
             first_passage(tally, group, 1.0, clock, before)
             return _ABSORBED, clock, step + 1

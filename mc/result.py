@@ -40,6 +40,7 @@ _UNITS = {
     "region": "Myr",
     "region_age": "Myr2",
     "filling": "Myr",
+    "pp_loss": "GeV",
     "near_flux": "kpc",
     "grammage": "g cm-2",
     "grammage_first": "g cm-2",

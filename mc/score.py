@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..fields._jit import kernel, small_kernel
-from ..fields.units import KPC_CM, M_P_G, M_P_GEV
+from ..fields.units import C_KPC_MYR, KPC_CM, M_P_G, M_P_GEV
 from .lookup import at_momentum, gas_density
 from .move import turned
 from .tally import (
@@ -40,10 +40,10 @@ _AGES = tuple(float(age) for age in AGES_MYR)
 
 
 @kernel
-def _age_bin(clock):
+def _age_bin(age):
     """Interval of `AGES_MYR` that an age lies in."""
     k = 0
-    while k < len(_AGES) and clock >= _AGES[k]:
+    while k < len(_AGES) and age >= _AGES[k]:
         k += 1
     return k
 
@@ -70,13 +70,21 @@ def fallen_bins(controls, group, ln_p):
     return min(max(group * bins // edges - now, 0), ENERGY_STEPS - 1)
 
 
+@small_kernel
+def lose(table, tally, group, side, ln_p, speed, n, dt, weight):
+    """Fall of ln p by pp losses in gas of density n for dt; counts their energy [GeV], v dp."""
+    fall = n * at_momentum(table.loss_rate, table, ln_p) * dt
+    tally.pp_loss[group, side] += weight * speed / C_KPC_MYR * math.exp(ln_p) * -math.expm1(-fall)
+    return fall
+
+
 @kernel
-def after_losses(table, controls, group, q, n, dt, binned_ln_p, fallen):
+def after_losses(table, controls, tally, group, side, q, n, dt, weight, binned_ln_p, fallen):
     """The particle after pp losses in gas of density n for dt, and the energy bin that goes with it.
 
-    Returns (particle, ln p that was last binned, bins fallen).
+    `side` is 0 in the halo, 1 behind its surface. Returns (particle, ln p that was last binned, bins fallen).
     """
-    ln_p = q.ln_p - n * at_momentum(table.loss_rate, table, q.ln_p) * dt
+    ln_p = q.ln_p - lose(table, tally, group, side, q.ln_p, q.speed, n, dt, weight)
     q = turned(q, q.dir_x, q.dir_y, q.dir_z, ln_p)
     if abs(ln_p - binned_ln_p) > _BINNED_LN_P:
         binned_ln_p, fallen = ln_p, fallen_bins(controls, group, ln_p)
@@ -104,10 +112,10 @@ def _share_in_disc(old, new, R_d):
 
 
 @small_kernel
-def score(table, controls, tally, group, fallen, in_bell, no_return, old, new, where, dt, weight, clock):
+def score(table, controls, tally, group, fallen, in_bell, no_return, old, new, where, dt, weight, age):
     """Add a move of duration dt to the tallies, at one point drawn along it; returns n there [cm^-3].
 
-    `where` in (0, 1) is the place along the move, `clock` the age at its start.
+    `where` in (0, 1) is the place along the move, `age` the clock there.
     """
     x = old.x + where * (new.x - old.x)
     y = old.y + where * (new.y - old.y)
@@ -128,11 +136,11 @@ def score(table, controls, tally, group, fallen, in_bell, no_return, old, new, w
         if i >= 0 and j >= 0:
             tally.bell[group, fallen, i, j] += residence
         shell = min(int(math.sqrt(r2) * controls.inverse_shell_step), SHELLS - 1)
-        tally.filling[group, fallen, _age_bin(clock), shell] += residence
+        tally.filling[group, fallen, _age_bin(age), shell] += residence
         depth = old.distance + where * (new.distance - old.distance)
         if R < NEAR_R_KPC and depth < NEAR_DEPTH_KPC:
             tally.region[group, fallen, _NEAR] += residence
-            tally.region_age[group, _NEAR] += residence * clock
+            tally.region_age[group, _NEAR] += residence * age
             radial = x * (new.x - old.x) + y * (new.y - old.y) + math.copysign(z, new.z) * (new.z - old.z)
             tally.near_flux[group, fallen] += weight * radial / math.sqrt(r2)
         return density
@@ -147,11 +155,11 @@ def score(table, controls, tally, group, fallen, in_bell, no_return, old, new, w
     in_disc = residence * _share_in_disc(old, new, controls.R_d)
     if in_disc > 0.0:
         tally.region[group, fallen, _DISC] += in_disc
-        tally.region_age[group, _DISC] += in_disc * clock
-        tally.filling[group, fallen, _age_bin(clock), SHELLS] += in_disc
+        tally.region_age[group, _DISC] += in_disc * age
+        tally.filling[group, fallen, _age_bin(age), SHELLS] += in_disc
         if no_return:
             tally.region[group, fallen, _DISC_NO_RETURN] += in_disc
-            tally.region_age[group, _DISC_NO_RETURN] += in_disc * clock
+            tally.region_age[group, _DISC_NO_RETURN] += in_disc * age
     return disc + halo
 
 

@@ -86,6 +86,7 @@ class Tally(NamedTuple):
     region: np.ndarray
     region_age: np.ndarray
     filling: np.ndarray
+    pp_loss: np.ndarray
     near_flux: np.ndarray
     halo: np.ndarray
     bell: np.ndarray
@@ -143,6 +144,7 @@ class TallyGrid:
             grammage_histogram=np.zeros((g, len(GRAMMAGE_EDGES) + 1)),
             region=np.zeros((g, ENERGY_STEPS, len(Region))),
             region_age=np.zeros((g, len(Region))),
+            pp_loss=np.zeros((g, 2)),
             filling=np.zeros((g, ENERGY_STEPS, len(AGES_MYR) + 1, SHELLS + 1)),
             near_flux=np.zeros((g, ENERGY_STEPS)),
             halo=np.zeros(cells(self.halo_R_kpc, self.halo_z_kpc)),
