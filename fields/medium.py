@@ -272,11 +272,15 @@ class Medium:
         """Signed distance to the surface as the engine sees it (bilinear), negative inside [kpc]."""
         return self._interpolate(self.table.distance, R_kpc, z_kpc)
 
-    def gas_density_cm3(self, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
-        """Hydrogen density of (disc, halo, CGM) as the engine sees it [cm^-3], last axis 3."""
+    def gas_density_cm3(self, R_kpc: np.ndarray, z_kpc: np.ndarray, blur_kpc: float = 0.0) -> np.ndarray:
+        """Hydrogen density of (disc, halo, CGM) as the engine sees it [cm^-3], last axis 3.
+
+        With `blur_kpc` the surface between the last and the others is a ramp as wide as that.
+        """
         gas = self._interpolate(self.table.gas, R_kpc, z_kpc)
-        inside = (self.distance_kpc(R_kpc, z_kpc) < 0)[..., None]
-        return np.where(inside, gas * [1, 1, 0], gas * [0, 0, 1])
+        distance = self.distance_kpc(R_kpc, z_kpc)[..., None]
+        outside = np.clip(0.5 + distance / blur_kpc, 0.0, 1.0) if blur_kpc else 1.0 * (distance >= 0)
+        return gas * ((1.0 - outside) * [1, 1, 0] + outside * [0, 0, 1])
 
     def outflow_kpc_Myr(self, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
         """(u_R, u_z, div u) outside the surface as the engine sees them, last axis 3."""

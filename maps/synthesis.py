@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.interpolate import RegularGridInterpolator
+from scipy.interpolate import make_interp_spline
 from scipy.ndimage import distance_transform_edt
 
 from ..fields.medium import Medium
@@ -30,6 +30,8 @@ _ERROR_NSIDE = 8
 _EDGE_KPC = 1e-3
 # Behind the surface densities fall with about this power of r.
 _FALL, _POINTS = -1.5, 8
+_BLUR_KPC = 1.0
+_SMOOTHING = 1.0  # in widths of a cell
 
 
 @dataclass(frozen=True)
@@ -89,9 +91,12 @@ class Synthesis:
 
     @cached_property
     def gas_cm3(self) -> FloatArray:
-        """Density of (disc, halo, CGM) gas at the nodes."""
+        """Density of (disc, halo, CGM) gas at the nodes.
+
+        On nodes a sharp surface would be a staircase, and each of its steps a ring on the sky.
+        """
         R, z = self.nodes_kpc
-        return self.medium.gas_density_cm3(R[:, None], z[None, :])
+        return self.medium.gas_density_cm3(R[:, None], z[None, :], _BLUR_KPC)
 
     def _at_nodes(self, cells: FloatArray, side: str) -> FloatArray:
         """Cell averages (n_R, n_z, ...) of one side as values at the nodes."""
@@ -102,12 +107,32 @@ class Synthesis:
             return np.zeros((*self.gas_cm3.shape[:2], *cells.shape[2:]))
         nearest = distance_transform_edt(empty, return_distances=False, return_indices=True)
         in_cells, at_nodes = self._trend(side)
-        filled = (cells / in_cells.reshape(*in_cells.shape, *(1,) * (cells.ndim - 2)))[tuple(nearest)]
+        flat = cells / in_cells.reshape(*in_cells.shape, *(1,) * (cells.ndim - 2))
+        if side == "bell":
+            flat = self._smoothed(flat, side)
+        filled = flat[tuple(nearest)]
         centres = [0.5 * (edges[1:] + edges[:-1]) for edges in (R_edges, z_edges)]
         R, z = (np.clip(x, c[0], c[-1]) for x, c in zip(self.nodes_kpc, centres, strict=True))
-        mesh = np.stack(np.meshgrid(R, z, indexing="ij"), axis=-1)
-        values = RegularGridInterpolator(centres, filled)(mesh)
+        degree = 3 if side == "bell" else 1
+        from_cells = [
+            make_interp_spline(c, np.eye(c.size), k=min(degree, c.size - 1))(x)
+            for c, x in zip(centres, (R, z), strict=True)
+        ]
+        values = np.einsum("ai,bj,ij...->ab...", *from_cells, filled, optimize=True)
         return values * at_nodes.reshape(*at_nodes.shape, *(1,) * (cells.ndim - 2))
+
+    def _smoothed(self, cells: FloatArray, side: str) -> FloatArray:
+        """Means over neighbouring cells, by how much of the volume of each they hold: axis cells are small.
+
+        Without it the noise of single cells shows on the sky as rings.
+        """
+        grid, volume = self.result.grid, self.result.volumes_kpc3[side]
+        R, z = (getattr(grid, f"{side}_{axis}_kpc") for axis in ("R", "z"))
+        # Below the plane is what is above it.
+        near = [_near(R), _near(z)]
+        weight = np.einsum("ai,bj,ij->abij", *near, volume, optimize=True)
+        weight /= np.maximum(weight.sum(axis=(2, 3), keepdims=True), 1e-300)
+        return np.tensordot(weight, cells, axes=2)
 
     def _trend(self, side: str) -> tuple[FloatArray, FloatArray]:
         """How densities go on a side, by and large: means over its cells, and values at the nodes.
@@ -255,6 +280,14 @@ class Synthesis:
         direction = healpy.pix2ang(nside, np.arange(12 * nside**2))
         fine_error = np.array([healpy.get_interp_val(row, *direction) for row in relative])
         return ComponentMaps(energy, maps, fine_error, self._means(secondary, energy, maps))
+
+
+def _near(edges: FloatArray) -> FloatArray:
+    """Gauss weights between cells along an axis that is mirrored at zero, as wide as a cell."""
+    x, width = 0.5 * (edges[1:] + edges[:-1]), np.diff(edges)
+    return sum(
+        np.exp(-0.5 * ((x[:, None] - sign * x) / (_SMOOTHING * width[:, None])) ** 2) for sign in (-1.0, 1.0)
+    )
 
 
 def _ratio(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -93,7 +93,8 @@ def energy_budget(scale: float) -> Rows:
             side: np.trapezoid(cells * E**2, np.log(E), axis=-1)[..., None] for side, cells in glow.items()
         }
         for name, table in synthesis.emissivity(power).items():
-            over_z = 2.0 * np.trapezoid(table[:, :, 0, 0], z, axis=1)
+            within = np.hypot(R[:, None], z) < galaxy.r_max_kpc
+            over_z = 2.0 * np.trapezoid(table[:, :, 0, 0] * within, z, axis=1)
             total = np.trapezoid(2.0 * np.pi * R * over_z, R) * KPC_CM**3
             shine[name] = shine.get(name, 0.0) + flavours * float(total)
     rates = result.spectrum.group_rates_s(result.grid.energy_edges_GeV)
