@@ -76,7 +76,7 @@ def snapshots(scale: float) -> Rows:
 
 
 def energy_budget(scale: float) -> Rows:
-    """Power in gamma rays, neutrinos, electrons and positrons over what pp collisions took from the protons."""
+    """Power in gamma rays, neutrinos and electrons over what pp collisions took from the protons."""
     galaxy = Galaxy(inelasticity=inelasticity)
     # From 2 TeV on, so that none falls below the energies that are counted.
     spectrum = Spectrum(E_min_GeV=2e3, E_max_GeV=1e5)

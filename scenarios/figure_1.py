@@ -104,8 +104,8 @@ def compare(diffusive: dict[str, Any], advected: dict[str, Any]) -> dict[str, An
     """Tracked over PRL Eq. 17 with nothing, and with each cause of the difference, switched off."""
     E, prl_17 = diffusive["energy_GeV"], diffusive["prl_17"]
     followed = E <= diffusive["highest"] * (1 + 1e-9)
-    geometry = advected["neutrino_endless"]["value"] / diffusive["one_zone"]
-    geometry[~followed] = geometry[followed][-1]
+    geometry = advected["neutrino_endless"]["value"][followed] / diffusive["one_zone"][followed]
+    geometry = np.append(geometry, np.full((~followed).sum(), geometry[-1]))
     ratios = {}
     for name, causes in CAUSES.items():
         source = advected if "diffusion" in causes else diffusive

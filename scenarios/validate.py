@@ -24,6 +24,14 @@ from ..mc.run import Transport, run
 from ..mc.source import Spectrum
 from ..mc.tally import AGES_MYR, TIME_EDGES_MYR, Region, TallyGrid, energy_groups, galactic_grid
 from .checks import Slab, cells, check, follow, mean_escape_time, profile, row
+from .checks_exact_skies import (
+    absorbed_shell,
+    disc_at_the_poles,
+    mean_of_the_sky,
+    sphere_from_inside,
+    sphere_from_outside,
+)
+from .checks_runs import energy_budget, reweighting, snapshots
 from .checks_sky import emissivity_closure, one_pixel, sphere_around_the_sun
 from .checks_tracks import (
     divergences,
@@ -348,6 +356,12 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (one_pixel, 1.0),
     (sphere_around_the_sun, 1.0),
     (emissivity_closure, 1.0),
+    (sphere_from_outside, 1.0),
+    (sphere_from_inside, 1.0),
+    (disc_at_the_poles, 1.0),
+    (absorbed_shell, 1.0),
+    (mean_of_the_sky, 1.0),
+    (energy_budget, 0.5),
     (gyration, 1.0),
     (drifts, 1.0),
     (divergences, 1.0),
@@ -366,6 +380,8 @@ FULL: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (slab_turbulence, 1.0),
     (escape_by_tracks, 1.0),
     (circumgalactic_referee, 1.0),
+    (reweighting, 1.0),
+    (snapshots, 1.0),
     *((function, 1.0) for function, _ in QUICK),
 )
 

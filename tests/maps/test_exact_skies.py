@@ -1,26 +1,10 @@
-"""Skies with exact answers, to 0.5%; and what is wrong with a sky fails."""
+"""Skies with exact answers, which `crhalo validate` holds to 0.5%: what is wrong with a sky fails."""
 
 import numpy as np
 import pytest
 from crhalo.fields.units import KPC_CM
 from crhalo.maps.sky import SUN_KPC, SUN_R_KPC, SUN_Z_KPC, sky_map
 from crhalo.scenarios import checks_exact_skies as checks
-
-
-@pytest.mark.parametrize(
-    "check",
-    [
-        checks.sphere_from_outside,
-        checks.sphere_from_inside,
-        checks.disc_at_the_poles,
-        checks.absorbed_shell,
-        checks.mean_of_the_sky,
-    ],
-)
-def test_exact(check):
-    rows = check(1.0)
-    assert all(row["tolerance"] <= 0.005 for row in rows)
-    assert [row for row in rows if not row["passed"]] == []
 
 
 def test_the_exact_answers_themselves():
