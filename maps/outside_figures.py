@@ -26,7 +26,6 @@ from .figure_page import (
     dress,
     legend,
     new_figure,
-    outlined,
     positive,
     positive_range,
     save,
@@ -62,10 +61,8 @@ def _draw_m31(axes: Any, energy_GeV: float, slope: float, left_kpc: float) -> tu
     value, error = mean_E2_intensity(halo.flux_cm2_s, *circle, energy_GeV=energy_GeV, slope=slope)
     right = M31_DISTANCE_KPC * np.tan(np.radians(halo.radius_deg))
     axes.fill_between([left_kpc, right], value - error, value + error, color=PURPLE, alpha=0.3, linewidth=0)
-    axes.plot([left_kpc, right], [value, value], color=PURPLE, linewidth=1.6)
-    label = f"M31 halo, {halo.low_GeV:g}–{halo.high_GeV:g} GeV as $E^{{-{slope:g}}}$ (Pshirkov et al. 2015)"
-    text = axes.annotate(label, (left_kpc, value + error), (4, 3), textcoords="offset points", fontsize=SMALL)
-    outlined(text)
+    label = f"M31 halo, {halo.low_GeV:g}–{halo.high_GeV:g} GeV as $E^{{-{slope:g}}}$\n(Pshirkov et al. 2015)"
+    axes.plot([left_kpc, right], [value, value], color=PURPLE, linewidth=1.6, label=label)
     axes.axvspan(near, far, color=GREY, alpha=0.25, linewidth=0)
     label = f"M31: excess out to {near:g}–{far:g} kpc (Karwin et al. 2019)"
     middle = np.sqrt(near * far)

@@ -28,6 +28,7 @@ from .figure_page import (
     SKY,
     SMALL,
     Curve,
+    band,
     colour_bar,
     dress,
     error_bars,
@@ -37,6 +38,7 @@ from .figure_page import (
     positive,
     positive_range,
     save,
+    shades,
 )
 
 _ENERGY_COLOURS = (BLUE, RED, GREEN, PURPLE, ORANGE, SKY)
@@ -237,4 +239,39 @@ def referee_densities(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         panels.flat[0].legend(
             handles.values(), handles.keys(), fontsize=SMALL - 1, frameon=False, loc="upper left"
         )
+    save(figure, path)
+
+
+def filling(
+    path: Path, edges_kpc: ArrayLike, ages_Myr: Sequence[float], panels: Mapping[str, Mapping[str, ArrayLike]]
+) -> None:
+    """How the region behind the surface fills: densities in shells at several ages, one panel per energy.
+
+    Parameters
+    ----------
+    path : Path
+        File to write.
+    edges_kpc : array_like, shape (n + 1,)
+        Radii of the shells.
+    ages_Myr : sequence of float
+        Since the sources were switched on.
+    panels : mapping of str to mapping
+        By energy, "value" and "error" of E^2 n [GeV cm^-3], shape (ages, n); NaN where there is no shell.
+    """
+    figure = new_figure(PAGE_INCH, 2.6)
+    axes_of = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    edges = np.asarray(edges_kpc, float)
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    for axes, (name, curves) in zip(axes_of, panels.items(), strict=True):
+        for i, (age, colour) in enumerate(zip(ages_Myr, shades(len(ages_Myr)), strict=True)):
+            curve = {key: np.asarray(curves[key])[i] for key in ("value", "error")}
+            label = f"{age:g} Myr" if age < 1e3 else f"{age / 1e3:g} Gyr"
+            band(axes, middle, curve, label, colour)
+        dress(axes, "$r$  [kpc]", "$E^2 n$  [GeV cm$^{-3}$]" if axes is axes_of[0] else "")
+        axes.set(yscale="log", xlim=(0.0, edges[-1]))
+        axes.set_title(name, fontsize=NORMAL, pad=4)
+    ends = positive_range([curves["value"] for curves in panels.values()], 5)
+    if ends:
+        axes_of[0].set_ylim(ends[0] / 2, ends[1] * 2)
+    legend(axes_of[-1], loc="upper right")
     save(figure, path)

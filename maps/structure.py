@@ -99,7 +99,7 @@ def multipoles(maps: ArrayLike) -> dict[str, Estimate]:
     quadrupole = np.sqrt(np.sum(alm[..., l == 2] ** 2, axis=-1) / (4 * np.pi))
     return {
         "dipole": value_and_error(amplitude),
-        "dipole_l_deg": (longitude[0] % 360, value_and_error(turn)[1]),
+        "dipole_l_deg": (np.round(longitude[0], 9) % 360, value_and_error(turn)[1]),
         "dipole_b_deg": value_and_error(latitude),
         "quadrupole": value_and_error(quadrupole),
     }

@@ -285,9 +285,8 @@ class Synthesis:
 def _near(edges: FloatArray) -> FloatArray:
     """Gauss weights between cells along an axis that is mirrored at zero, as wide as a cell."""
     x, width = 0.5 * (edges[1:] + edges[:-1]), np.diff(edges)
-    return sum(
-        np.exp(-0.5 * ((x[:, None] - sign * x) / (_SMOOTHING * width[:, None])) ** 2) for sign in (-1.0, 1.0)
-    )
+    away = np.stack([x[:, None] - x, x[:, None] + x])
+    return np.asarray(np.exp(-0.5 * (away / (_SMOOTHING * width[:, None])) ** 2).sum(axis=0))
 
 
 def _ratio(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -41,15 +41,11 @@ def reweighting(scale: float) -> Rows:
     galaxy, number = Galaxy(delta_G=1.0), int(1600 * scale)
     flat = _run(galaxy, 1e2, 1e4, Transport(number, 31)).reweight(slope=2.3)
     steep = _run(galaxy, 1e2, 1e4, Transport(number, 32), Spectrum(slope=2.3))
-    places = {"disc": ("region", Region.DISC), "behind the wall": ("region", Region.NEAR)}
-    return [
-        _ratio(
-            f"reweighted to E^-2.3 over a new run: energy density {place}",
-            *(each.density_cm3(name)[..., index] @ each.current_energy_GeV for each in (flat, steep)),
-            0.1,
-        )
-        for place, (name, index) in places.items()
-    ]
+    rows = []
+    for place, region in (("disc", Region.DISC), ("behind the wall", Region.NEAR)):
+        a, b = (each.density_cm3("region")[..., region] @ each.current_energy_GeV for each in (flat, steep))
+        rows.append(_ratio(f"reweighted to E^-2.3 over a new run: energy density {place}", a, b, 0.1))
+    return rows
 
 
 def snapshots(scale: float) -> Rows:
@@ -84,13 +80,14 @@ def energy_budget(scale: float) -> Rows:
     synthesis = Synthesis(result, galaxy.medium(), disc_radius_kpc=galaxy.R_d_kpc)
     E = np.geomspace(1e-3, 1e6, 181)
     R, z = synthesis.nodes_kpc
-    shine = {}
+    shine: dict[str, float] = {}
     for secondary in SECONDARIES:
         # Neutrinos come per flavour.
         flavours = 3.0 if secondary == "neutrino" else 1.0
         glow = synthesis.glow(secondary, E, slice(0, 1))
         power = {
-            side: np.trapezoid(cells * E**2, np.log(E), axis=-1)[..., None] for side, cells in glow.items()
+            side: np.asarray(np.trapezoid(cells * E**2, np.log(E), axis=-1))[..., None]
+            for side, cells in glow.items()
         }
         for name, table in synthesis.emissivity(power).items():
             within = np.hypot(R[:, None], z) < galaxy.r_max_kpc
@@ -105,7 +102,7 @@ def energy_budget(scale: float) -> Rows:
         ("circumgalactic gas", shine["cgm"], outside),
     )
     rows = [
-        row(f"energy budget of the {name}: light over pp losses", light / loss[0], 1.0, 0.0, 0.03)
+        row(f"energy budget of the {name}: light over pp losses", light / float(loss[0]), 1.0, 0.0, 0.03)
         for name, light, loss in pairs
     ]
     injected = spectrum.L_CR_erg_s / GEV_ERG

@@ -67,6 +67,18 @@ def write_json(data: Any, path: Path) -> None:
     os.replace(temporary, path)
 
 
+def write_table(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Write rows that share their keys as comma-separated values; what could not be measured is empty."""
+    import csv
+
+    temporary = path.with_name(path.name + ".part")
+    with temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(_finite(row) for row in rows)
+    os.replace(temporary, path)
+
+
 def print_summary(summary: Mapping[str, Any], title: str = "") -> None:
     """A nested summary: single values as a list, spectra as tables against energy, each table by itself.
 

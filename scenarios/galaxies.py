@@ -14,7 +14,7 @@ import numpy as np
 
 from ..fields.bubble import Bubble, bubble_of, low_energy_cutoff_GeV
 from ..maps.galaxies_figure import galaxies
-from .display import write_json
+from .display import write_json, write_table
 from .model import galaxy_of
 from .schema import Scenario
 from .studies import Progress, envelope
@@ -51,6 +51,7 @@ def study(scenario: Scenario, threads: int, progress: Progress) -> Callable[[Pat
         ]
         found = {**envelope(scenario, CONVENTIONS), "galaxies": rows, "strong_sources": sources}
         write_json(found, out / "galaxies.json")
+        write_table(rows, out / "galaxies.csv")
         galaxies(out / "galaxies.png", bubbles, strong)
         return {
             "title": scenario.title,

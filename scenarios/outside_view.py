@@ -14,7 +14,7 @@ from ..maps.outside import flux_within, outside_image, ring_response
 from ..maps.outside_figures import galaxy_from_outside
 from ..maps.synthesis import COMPONENTS
 from ..mc.result import value_and_error
-from .display import write_json
+from .display import write_json, write_table
 from .pipeline import Run
 
 # The range of the published fluxes of M31, in which photons are counted.
@@ -32,7 +32,7 @@ CONVENTIONS = {
 
 
 def outside_view(run: Run, folder: Path) -> dict[str, Any]:
-    """Write outside.json and outside.png, and return the summary."""
+    """Write outside.json, outside.csv and outside.png, and return the summary."""
     observer = run.scenario.observer
     assert observer is not None
     view = {
@@ -66,6 +66,7 @@ def outside_view(run: Run, folder: Path) -> dict[str, Any]:
         | {"flux_within": float(photons["total"][0][i]), "flux_error": float(photons["total"][1][i])}
         for i, (low, high) in enumerate(pairwise(edges))
     ]
+    write_table(rows, folder / "outside.csv")
     published = [emission._asdict() for emission in M31_EMISSION]
     write_json(
         {**run.result.provenance, "conventions": CONVENTIONS, "rings": rows, "M31": published},

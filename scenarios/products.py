@@ -11,9 +11,10 @@ import numpy as np
 from ..fields import bell
 from ..fields.units import C_CM_S, KPC_CM, KPC_MYR_CM_S, FloatArray
 from ..maps.figures import sky_panels, spectra
-from ..maps.proton_figures import density_on_axis, density_plane, escape_and_grammage
+from ..maps.proton_figures import density_on_axis, density_plane, escape_and_grammage, filling
 from ..maps.synthesis import ComponentMaps
 from ..mc.result import Result, value_and_error
+from ..mc.tally import AGES_MYR
 from .summary import prl_17_flux
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def draw_figures(
     )
     _draw_plane(run, folder / "density_plane.png")
     _draw_axis(run, folder / "density_axis.png")
+    if run.galaxy.has_bell_region:
+        _draw_filling(run, folder / "filling.png")
     escape_and_grammage(
         folder / "escape_and_grammage.png",
         summary["energy_GeV"],
@@ -125,6 +128,20 @@ def _draw_plane(run: Run, path: Path) -> None:
     if panels:
         surface = _surface(distance, R, z) if run.galaxy.bell else None
         density_plane(path, R_edges, z_edges, panels, surface_kpc=surface)
+
+
+def _draw_filling(run: Run, path: Path) -> None:
+    """E^2 n behind the Bell surface at several ages, in shells about the centre."""
+    result = run.result
+    edges, snapshots = result.grid.shell_edges_kpc, result.snapshots_cm3()[..., :-1]
+    used = result.volumes_kpc3["filling"][:-1] > 0
+    ages = [*AGES_MYR, run.scenario.transport.t_max]
+    panels = {}
+    for energy in _energies(result):
+        replicas = _E2n(result, snapshots, energy)
+        value, error = value_and_error(np.where(used, replicas, np.nan))
+        panels[energy_label(energy)] = {"value": value, "error": error}
+    filling(path, edges, ages, panels)
 
 
 def _surface(distance: FloatArray, R: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray] | None:

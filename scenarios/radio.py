@@ -16,7 +16,7 @@ from ..fields.units import C_CM_S, K_B_ERG_K, FloatArray
 from ..maps.radio_figure import radio_figure
 from ..maps.synchrotron import cooling_time_Myr, synchrotron_emissivity
 from ..mc.result import value_and_error
-from .display import write_json
+from .display import write_json, write_table
 from .pipeline import Run
 from .schema import Scenario
 from .studies import Progress, envelope, in_media, runs
@@ -57,10 +57,15 @@ def study(scenario: Scenario, threads: int, progress: Progress) -> Callable[[Pat
         found = {**envelope(scenario, CONVENTIONS), "paper_Jy": PAPER_JY, "rows": table, "spectra": media}
         write_json(found, out / "radio.json")
         radio_figure(out / "radio.png", media, PAPER_JY)
+        write_table(table, out / "radio.csv")
         tables = {
             f"delta_G={one['delta_G']:g}": {
-                key: [row[key] for row in table if row["delta_G"] == one["delta_G"]]
-                for key in ("frequency_MHz", "flux_Jy", "flux_error_Jy", "brightness_temperature_K")
+                f"flux_Jy at {row['frequency_MHz']:g} MHz": {
+                    "value": row["flux_Jy"],
+                    "error": row["flux_error_Jy"],
+                }
+                for row in table
+                if row["delta_G"] == one["delta_G"]
             }
             for one in media
         }

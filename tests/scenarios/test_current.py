@@ -25,7 +25,7 @@ def test_each_energy_scatters_on_its_own_current():
 
 
 def test_rounds_settle_below_the_flux_of_the_papers():
-    """The model sends all that is injected through the area of the disc; particles leave by the flanks too."""
+    """The model sends all that is injected through the area of the disc; some leaves by the flanks."""
     galaxy = Galaxy(delta_G=1.0, E_max_GeV=1e4, E_min_GeV=1e3)
 
     def grid(galaxy):
