@@ -83,3 +83,23 @@ def entry(parallel: bool = False, cached: bool = True) -> Callable[[Callable], C
             config.CACHE_DIR = before
 
     return decorate
+
+
+@cache
+def machine() -> dict[str, str]:
+    """What the last bits of a result depend on besides its scenario: processor and versions."""
+    import platform
+
+    import numpy
+
+    try:
+        features = llvmlite.binding.get_host_cpu_features().flatten()
+    except RuntimeError:  # a processor that LLVM does not know
+        features = "unknown"
+    return {
+        "processor": f"{platform.machine()} {llvmlite.binding.get_host_cpu_name()}",
+        "features": hashlib.sha256(features.encode()).hexdigest()[:16],
+        "kernels": cache_directory().name,
+        "numba": numba.__version__,
+        "numpy": numpy.__version__,
+    }

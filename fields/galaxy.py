@@ -17,9 +17,10 @@ from numpy.typing import ArrayLike
 from . import bell, gas, halo, streaming
 from .medium import Axis, Medium, Wall, axis
 from .turbulence import Turbulence, resonant, rms_of_waves_uG
-from .units import FloatArray, momentum_GeV, total_energy_GeV
+from .units import C_KPC_MYR, FloatArray, momentum_GeV, total_energy_GeV
 
 DISC_STEP_KPC = 0.0125
+FASTEST_OUTFLOW = 0.03  # over c
 # Waves for orbits: wavelengths over 2 pi r_L, and how many.
 _SHORTEST_OVER_LARMOR, _LONGEST_OVER_LARMOR, _MODES_PER_DECADE = 0.05, 2.0, 80
 
@@ -270,6 +271,19 @@ class Galaxy:
         z_pieces = ((0.3, DISC_STEP_KPC), (1.0, 0.05), (z_fine, 0.25), (r_max, 1.0))
         return axis(*R_pieces), axis(*z_pieces)
 
+    def _check_outflow(self) -> None:
+        """The frame of the plasma is changed to first order in u/c."""
+        s = np.linspace(0.0, self.bell_reach_kpc, 2001)
+        fastest = max(
+            float(np.where(self.surface_level(R, z) > 0, np.hypot(*self.outflow(R, z)), 0.0).max())
+            for R, z in ((s, 0.0 * s), (0.0 * s, s))
+        )
+        if fastest > FASTEST_OUTFLOW * C_KPC_MYR:
+            raise ValueError(
+                f"medium.delta_G: the outflow reaches {fastest / C_KPC_MYR:.2g} c; denser gas, or less "
+                f"luminosity, must keep it below {FASTEST_OUTFLOW:g} c"
+            )
+
     def medium(self) -> Medium:
         """The tabulated medium.
 
@@ -280,6 +294,8 @@ class Galaxy:
         """
         R_axis, z_axis = self.axes()
         outside = self.has_bell_region
+        if outside:
+            self._check_outflow()
         wall = (Wall.TWO_WAY if self.two_way else Wall.ONE_WAY) if outside else Wall.ABSORBING
         return Medium.tabulate(
             diffusion_halo=self.diffusion_halo,

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from scipy.interpolate import make_interp_spline
 from scipy.ndimage import distance_transform_edt
 
-from ..fields.medium import Medium
+from ..fields.medium import Medium, Wall
 from ..fields.units import FloatArray
 from ..mc.result import Result, value_and_error
 from .absorption import cmb_absorption_per_kpc
@@ -31,7 +31,7 @@ _EDGE_KPC = 1e-3
 # Behind the surface densities fall with about this power of r.
 _FALL, _POINTS = -1.5, 8
 _BLUR_KPC = 1.0
-_SMOOTHING = 1.0  # in widths of a cell
+_SMOOTHING = 0.5  # in widths of a cell
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,14 @@ class Synthesis:
 
         On nodes a sharp surface would be a staircase, and each of its steps a ring on the sky.
         """
-        R, z = self.nodes_kpc
-        return self.medium.gas_density_cm3(R[:, None], z[None, :], _BLUR_KPC)
+        R, z = self.nodes_kpc[0][:, None], self.nodes_kpc[1]
+        table = self.medium.table
+        blur = _BLUR_KPC if table.wall in (Wall.TWO_WAY, Wall.ONE_WAY) else 0.0
+        gas = self.medium.gas_density_cm3(R, z, blur)
+        if table.bell_reach < table.r_max:
+            # Beyond it nobody is held, and next to nothing shines.
+            gas[..., 2] *= np.clip(0.5 + (table.bell_reach - np.hypot(R, z)) / _BLUR_KPC, 0.0, 1.0)
+        return gas
 
     def _at_nodes(self, cells: FloatArray, side: str) -> FloatArray:
         """Cell averages (n_R, n_z, ...) of one side as values at the nodes."""

@@ -60,6 +60,10 @@ class Controls(NamedTuple):
     halo_cells: tuple
     bell_cells: tuple
     inverse_shell_step: float
+    # Of a block, the one particle to follow, or -1 for all; and room for its track.
+    only: int
+    track: np.ndarray
+    track_length: np.ndarray
 
 
 class Traffic(NamedTuple):
@@ -71,7 +75,7 @@ class Traffic(NamedTuple):
 
 
 @kernel
-def follow(table, controls, traffic, tally, buffer, group, q, particle, life, lives):
+def follow(table, controls, traffic, tally, buffer, group, q, particle, life, lives, stop):
     """Follow one particle from injection to its fate; returns (fate, its age then, number of moves).
 
     `traffic` is None where nothing lies behind the surface: all that happens there is then not compiled.
@@ -91,6 +95,9 @@ def follow(table, controls, traffic, tally, buffer, group, q, particle, life, li
         captures = Captures(lives, first / at_nearest_node(table, q.ln_p, traffic.probes), 0)
     binned_ln_p, fallen = q.ln_p, fallen_bins(controls, group, q.ln_p)
     for step in range(controls.max_steps):
+        # Once it is told to stop, whatever the block has counted is thrown away.
+        if step & 4095 == 0 and stop[0]:
+            return _CAPPED, clock, step
         u0, u1, u2, u3 = next4(buffer[0], controls.seed, particle, life, 0, draw)
         draw += 1
         left = (controls.t_max - clock) / multiplicity
@@ -163,10 +170,11 @@ def follow(table, controls, traffic, tally, buffer, group, q, particle, life, li
 
 
 @entry()
-def run_block(table, controls, traffic, tally, buffer, ages, first_particle, count, stop):
-    """Follow particles first_particle ... + count - 1 into a tally; polls `stop[0]` between them.
+def run_block(table, controls, traffic, tally, buffer, ages, fates, first_particle, count, stop):
+    """Follow particles first_particle ... + count - 1 into a tally; polls `stop[0]` all along.
 
-    `ages` [Myr] takes the age of each at its end; `buffer` is room for random numbers, (2, 4, LANES).
+    `ages` [Myr] and `fates` take those of each at its end; `buffer` is room for random numbers,
+    (2, 4, LANES).
     """
     # Radii and losses are stratified along the energies of a block (two-dimensional golden sequence), so
     # that neighbours in energy, which are averaged later, cover their range evenly. Blocks are independent.
@@ -174,6 +182,8 @@ def run_block(table, controls, traffic, tally, buffer, ages, first_particle, cou
     for index in range(count):
         if stop[0]:
             return
+        if controls.only >= 0 and controls.only != index:
+            continue
         particle = first_particle + index
         group = controls.schedule[index]
         rank = controls.ranks[index]
@@ -184,11 +194,11 @@ def run_block(table, controls, traffic, tally, buffer, ages, first_particle, cou
             radius = (radius_0 + (rank * controls.previews + life) * RADIUS_STRIDE) % 1.0
             q = inject(table, controls, group, particle, life, radius)
             fate, age, moves = follow(
-                table, controls, traffic, tally, buffer, group, q, particle, life, lives
+                table, controls, traffic, tally, buffer, group, q, particle, life, lives, stop
             )
             tally.work[0] += moves
             if life == 0 or fate == _LOST:
-                ages[index] = age
+                ages[index], fates[index] = age, fate
                 end_history(tally, group, fate, age)
             if fate == _LOST:
                 break

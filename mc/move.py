@@ -202,10 +202,11 @@ def local_scale(table, in_bell, q):
 
 
 @small_kernel
-def step_time(table, q, flow, length_scale):
+def step_time(table, in_bell, q, flow, length_scale):
     """Time of a diffusive step [Myr], zero where the particle has to fly."""
     free_path = 3.0 * q.diffusion / q.speed
-    room = min(abs(q.distance), table.r_max - math.sqrt(q.x * q.x + q.y * q.y + q.z * q.z))
+    edge = table.bell_reach if in_bell else table.r_max
+    room = min(abs(q.distance), edge - math.sqrt(q.x * q.x + q.y * q.y + q.z * q.z))
     if free_path > FLIGHT_ABOVE * length_scale or free_path * FLIGHT_WITHIN > room:
         return 0.0
     length = min(STEP_OVER_SCALE * length_scale, STEP_OVER_DISTANCE * room)
@@ -265,7 +266,7 @@ def move(table, hybrid, in_bell, q, time_left, u0, u1, u2, u3):
         if in_bell or table.halo_moves:
             f_x, f_y, f_z, _ = flow_of(table, table.outflow if in_bell else table.halo_flow, q.x, q.y, q.z)
             flow = math.sqrt(f_x * f_x + f_y * f_y + f_z * f_z)
-        dt = min(step_time(table, q, flow, local_scale(table, in_bell, q)), time_left)
+        dt = min(step_time(table, in_bell, q, flow, local_scale(table, in_bell, q)), time_left)
         if dt * q.speed * q.speed >= 6.0 * q.diffusion:
             new = diffuse(table, in_bell, q, dt, u0, u1, u2, u3)
             # The time to leave a sphere scatters by 2/5 of its mean squared, whatever the way out: count

@@ -127,15 +127,17 @@ def _follow(table, controls, field, longest_step, tally, group, q, particle, sto
 
 
 @entry()
-def run_block(table, controls, field, longest_step, tally, ages, first_particle, count, stop):
+def run_block(table, controls, field, longest_step, tally, ages, fates, first_particle, count, stop):
     """Orbits of particles first_particle ... + count - 1 through one field, into a tally.
 
-    `ages` [Myr] takes the age of each particle at its end; `stop[0]` is polled all along.
+    `ages` [Myr] and `fates` take those of each particle at its end; `stop[0]` is polled all along.
     """
     radius_0, _, _, _ = uniform4(controls.seed, PURPOSE_SOURCE, first_particle, 0, 0, 2)
     for index in range(count):
         if stop[0]:
             return
+        if controls.only >= 0 and controls.only != index:
+            continue
         particle = first_particle + index
         group = controls.schedule[index]
         tally.injected[group] += 1.0
@@ -143,5 +145,5 @@ def run_block(table, controls, field, longest_step, tally, ages, first_particle,
         q = inject(table, controls, group, particle, 0, radius)
         fate, age, steps = _follow(table, controls, field, longest_step, tally, group, q, particle, stop)
         tally.work[0] += steps
-        ages[index] = age
+        ages[index], fates[index] = age, fate
         end_history(tally, group, fate, age)

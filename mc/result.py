@@ -324,6 +324,11 @@ class Result:
             ):
                 raise ResultError(f"cannot merge: the runs differ in their {group}")
         mine, theirs = self.provenance, other.provenance
+        for key in ("version", "machine"):
+            if mine.get(key) != theirs.get(key):
+                raise ResultError(
+                    f"cannot merge: the runs differ in their {key}: {mine[key]}, {theirs.get(key)}"
+                )
         if mine.get("medium") != theirs.get("medium"):
             raise ResultError("cannot merge: the runs differ in their medium")
         seeds: list[Any] = []

@@ -7,15 +7,17 @@ the order of their index, so a run gives the same bits on any number of threads.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from ..fields.medium import Medium, Wall
+from ..fields.medium import Medium, MediumTable, Wall
 from ..fields.turbulence import Turbulence
-from . import hybrid, orbit
+from . import checkpoint, hybrid, orbit
 from .acceleration import PREVIEWS, acceleration_tables
 from .albedo import h_table
 from .hybrid import Controls, Traffic
@@ -23,14 +25,31 @@ from .result import Result
 from .rng import LANES
 from .score import GOLDEN
 from .source import Spectrum
-from .tally import FOLDS, Tally, TallyGrid, add
+from .tally import FOLDS, Fate, Tally, TallyGrid, add
 
 BLOCK_AT_LEAST = 64
 # Particles of a block of orbits, which go through one realisation.
 REALISATION = 16
 MAX_STEPS = 2_000_000_000
+# More lost particles than this share of all, and the run is given up.
+LOST_AT_MOST = 1e-6
+LOST_NAMED = 10
+TRACK_COLUMNS = (
+    "age_Myr", "x_kpc", "y_kpc", "z_kpc", "momentum_GeV", "behind_surface", "time_Myr", "weight",
+)  # fmt: skip
+
+# Seconds between checkpoints, at least.
+KEEP_EVERY_S = 15.0
 
 Progress = Callable[[int, int], None]
+
+
+class LostError(ArithmeticError):
+    """Too many particles were lost to numbers that are not finite; `particles` names the first."""
+
+    def __init__(self, number: int, particles: list[int]) -> None:
+        super().__init__(f"{number} particles were lost to a number that is not finite: {particles}")
+        self.particles = particles
 
 
 @dataclass(frozen=True)
@@ -79,8 +98,10 @@ def schedule(energy_edges_GeV: np.ndarray, orbits: bool = False) -> tuple[np.nda
     return groups[rank].astype(np.int64), rank.astype(np.int64)
 
 
-def controls_of(medium: Medium, grid: TallyGrid, transport: Transport) -> Controls:
-    """The kernel's view of a `Transport`."""
+def controls_of(
+    medium: Medium, grid: TallyGrid, transport: Transport, only: int = -1, track_lines: int = 0
+) -> Controls:
+    """The kernel's view of a `Transport`; of each block `only` one particle, with room for its track."""
     steps, orbits = transport.method == "hybrid", transport.method == "orbit"
     halo_cells, bell_cells = grid.binnings()
     groups, ranks = schedule(grid.energy_edges_GeV, orbits)
@@ -99,6 +120,9 @@ def controls_of(medium: Medium, grid: TallyGrid, transport: Transport) -> Contro
         halo_cells=halo_cells,
         bell_cells=bell_cells,
         inverse_shell_step=1.0 / float(grid.shell_edges_kpc[1]),
+        only=only,
+        track=np.zeros((track_lines, len(TRACK_COLUMNS))),
+        track_length=np.zeros(1, np.int64),
     )
 
 
@@ -110,28 +134,139 @@ def traffic_of(medium: Medium, transport: Transport) -> Traffic | None:
     return Traffic(*acceleration_tables(medium, acceleration), h_table())
 
 
-def _engine(medium: Medium, transport: Transport) -> Callable[..., None]:
-    """What follows a block: a function of (controls, tally, ages, block, first particle, count, stop)."""
-    table, turbulence = medium.table, transport.turbulence
-    if transport.method != "orbit":
-        traffic = traffic_of(medium, transport)
+class Block(NamedTuple):
+    """What came of one block: its counts, and how each of its particles ended, and when [Myr]."""
 
-        def by_hybrid(controls, tally, ages, block, first, count, stop):  # type: ignore[no-untyped-def]
-            buffer = np.empty((2, 4, LANES))
-            hybrid.run_block(table, controls, traffic, tally, buffer, ages, first, count, stop)
+    tally: Tally
+    fates: np.ndarray
+    ages_Myr: np.ndarray
 
-        return by_hybrid
-    if turbulence is None:
-        raise ValueError("orbits need turbulence to go through")
-    if table.wall != Wall.ABSORBING:
-        raise ValueError("orbits end at the surface: it must absorb")
-    step = orbit.STEP_OVER_CORRELATION * turbulence.correlation_length_kpc
 
-    def by_orbit(controls, tally, ages, block, first, count, stop):  # type: ignore[no-untyped-def]
-        field = turbulence.realisation((transport.seed, block))
-        orbit.run_block(table, controls, field, step, tally, ages, first, count, stop)
+@dataclass(frozen=True)
+class Job:
+    """Everything that a block needs, wherever it is followed."""
 
-    return by_orbit
+    table: MediumTable
+    grid: TallyGrid
+    transport: Transport
+    controls: Controls
+    traffic: Traffic | None
+
+    @classmethod
+    def of(cls, medium: Medium, grid: TallyGrid, transport: Transport) -> Job:
+        """The job of a run."""
+        if transport.method == "orbit":
+            if transport.turbulence is None:
+                raise ValueError("orbits need turbulence to go through")
+            if medium.table.wall != Wall.ABSORBING:
+                raise ValueError("orbits end at the surface: it must absorb")
+        controls, traffic = controls_of(medium, grid, transport), traffic_of(medium, transport)
+        return cls(medium.table, grid, transport, controls, traffic)
+
+    @property
+    def block_size(self) -> int:
+        return int(self.controls.schedule.size)
+
+    @property
+    def blocks(self) -> int:
+        return -(-self.transport.particles // self.block_size)
+
+    def follow(self, block: int, stop: np.ndarray) -> Block:
+        """Follow a block; what comes of it is to be thrown away if `stop[0]` is set meanwhile."""
+        first = block * self.block_size
+        count = min(self.block_size, self.transport.particles - first)
+        done = Block(self.grid.empty(), np.zeros(count, np.int64), np.zeros(count))
+        self.follow_particles(block, first, count, self.controls, done, stop)
+        return done
+
+    def follow_particles(
+        self, block: int, first: int, count: int, controls: Controls, into: Block, stop: np.ndarray
+    ) -> None:
+        """Follow some particles, the first of which is that of `controls.schedule`."""
+        tally, fates, ages = into
+        turbulence = self.transport.turbulence
+        if self.transport.method == "orbit" and turbulence is not None:
+            step = orbit.STEP_OVER_CORRELATION * turbulence.correlation_length_kpc
+            field = turbulence.realisation((self.transport.seed, block))
+            orbit.run_block(self.table, controls, field, step, tally, ages, fates, first, count, stop)
+            return
+        buffer = np.empty((2, 4, LANES))
+        hybrid.run_block(self.table, controls, self.traffic, tally, buffer, ages, fates, first, count, stop)
+
+
+class Executor(Protocol):
+    """Where blocks are followed: they come back in the order of their index."""
+
+    def follow(self, job: Job, first: int, stop: np.ndarray) -> Iterator[Block]:
+        """Blocks from `first` on."""
+
+
+@dataclass(frozen=True)
+class Threads:
+    """Threads of this process."""
+
+    number: int = 1
+
+    def follow(self, job: Job, first: int, stop: np.ndarray) -> Iterator[Block]:
+        pool = ThreadPoolExecutor(self.number)
+        waiting: list[Future[Block]] = []
+        try:
+            submitted = first
+            for _ in range(first, job.blocks):
+                # At most two blocks a thread wait to be added, so memory does not grow with their number.
+                while submitted < job.blocks and len(waiting) < 2 * self.number:
+                    waiting.append(pool.submit(job.follow, submitted, stop))
+                    submitted += 1
+                yield waiting.pop(0).result()
+        finally:
+            stop[0] = 1
+            # Not waited for: a kernel that is being compiled takes half a minute.
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass
+class Keeper:
+    """Keeps what a run has so far in its folder, so that it can go on after it was stopped.
+
+    Attributes
+    ----------
+    folder : Path
+        Where; it exists.
+    header : dict
+        What makes it the same run.
+    resume : bool
+        Whether to go on from what is there.
+    """
+
+    folder: Path
+    header: dict[str, Any]
+    resume: bool = False
+    faults: tuple[str, ...] = ()
+    _written: float = 0.0
+    _took: float = 0.0
+
+    def begin(self, grid: TallyGrid) -> checkpoint.Checkpoint | None:
+        """What is there, if the run is to go on from it."""
+        self._written = time.perf_counter()
+        if not self.resume:
+            return None
+        found, faults = checkpoint.newest(self.folder, self.header, grid)
+        self.faults = tuple(faults)
+        return found
+
+    def keep(self, blocks: int, folds: list[Tally], lost: list[int]) -> None:
+        """Write a checkpoint."""
+        started = time.perf_counter()
+        checkpoint.write(self.folder, checkpoint.Checkpoint(self.header, blocks, folds, lost))
+        self._written = time.perf_counter()
+        self._took = self._written - started
+
+    def is_due(self) -> bool:
+        """Whether it is time: writing shall take less than 1% of the run."""
+        return time.perf_counter() - self._written > max(KEEP_EVERY_S, 100.0 * self._took)
+
+    def end(self) -> None:
+        checkpoint.remove(self.folder)
 
 
 def run(
@@ -143,6 +278,9 @@ def run(
     progress: Progress | None = None,
     provenance: dict | None = None,
     ages_Myr: np.ndarray | None = None,
+    executor: Executor | None = None,
+    keeper: Keeper | None = None,
+    enough: Callable[[Result], bool] | None = None,
 ) -> Result:
     """Follow particles through a medium.
 
@@ -160,6 +298,12 @@ def run(
         Kept with the result (scenario, version).
     ages_Myr : ndarray, optional
         Takes the age of every particle at its end, if it is as long as there are particles.
+    executor : Executor, optional
+        Where blocks are followed, in place of `threads`; the result does not depend on it either.
+    keeper : Keeper, optional
+        Keeps checkpoints, and goes on from one.
+    enough : callable, optional
+        Asked of the result so far whenever all folds have got one more block: whether to stop.
 
     Returns
     -------
@@ -168,55 +312,79 @@ def run(
     Raises
     ------
     KeyboardInterrupt
-        After the particles in flight have ended.
+        After what was done has been kept.
+    CheckpointError
+        If what the keeper has is damaged, or of another run.
+    LostError
+        If too many particles are lost.
     ValueError
         Orbits without turbulence, or to a wall that they cannot come back from.
     """
-    engine = _engine(medium, transport)
-    controls = controls_of(medium, grid, transport)
-    size = controls.schedule.size
-    blocks = -(-transport.particles // size)
-    folds = [grid.empty() for _ in range(min(FOLDS, blocks))]
-    stop = np.zeros(1, np.int64)
-
-    def work(block: int) -> Tally:
-        tally = grid.empty()
-        first = block * size
-        count = min(size, transport.particles - first)
-        ages = np.empty(count)
-        engine(controls, tally, ages, block, first, count, stop)
-        if ages_Myr is not None:
-            ages_Myr[first : first + count] = ages
-        return tally
-
+    job = Job.of(medium, grid, transport)
+    folds = [grid.empty() for _ in range(min(FOLDS, job.blocks))]
+    first, lost = 0, list[int]()
+    kept = keeper.begin(grid) if keeper else None
+    if kept is not None:
+        first, folds, lost = kept.blocks, kept.folds, kept.lost
     started = time.perf_counter()
-    done = moves = 0
-    # At most two blocks a thread wait to be added, so memory does not grow with their number.
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: list[Future[Tally]] = []
-        try:
-            submitted = 0
-            for block in range(blocks):
-                while submitted < blocks and len(waiting) < 2 * threads:
-                    waiting.append(pool.submit(work, submitted))
-                    submitted += 1
-                tally = waiting.pop(0).result()
-                add(folds[block % FOLDS], tally)
-                done += int(tally.fates.sum())
-                moves += int(tally.work[0] + tally.work[2])
-                if progress:
-                    progress(done, moves)
-        except BaseException:
-            stop[0] = 1
-            for future in waiting:
-                future.cancel()
-            raise
-    return Result.from_folds(
-        medium,
-        grid,
-        folds,
-        transport.R_d_kpc,
-        spectrum=spectrum,
-        provenance=(provenance or {}) | {"seed": transport.seed},
-        performance={"wall_time_s": time.perf_counter() - started, "threads": threads},
-    )
+    done = first * job.block_size
+    moves = 0
+
+    def result(blocks: int) -> Result:
+        return Result.from_folds(
+            medium,
+            grid,
+            folds,
+            transport.R_d_kpc,
+            spectrum=spectrum,
+            provenance=(provenance or {}) | {"seed": transport.seed, "blocks": [0, blocks], "lost": lost},
+            performance={
+                "wall_time_s": time.perf_counter() - started,
+                "threads": threads,
+                "blocks_resumed": first,
+            },
+        )
+
+    stop = np.zeros(1, np.int64)
+    blocks, whole = first, True
+    if enough is not None and first > 0 and first % FOLDS == 0 and enough(result(first)):
+        return result(first)
+    stream = (executor or Threads(threads)).follow(job, first, stop)
+    try:
+        for block in stream:
+            whole = False
+            add(folds[blocks % FOLDS], block.tally)
+            if ages_Myr is not None:
+                ages_Myr[done : done + len(block.ages_Myr)] = block.ages_Myr
+            lost += _lost(block, blocks * job.block_size, lost, folds, transport.particles)
+            blocks += 1
+            done += len(block.fates)
+            moves += int(block.tally.work[0] + block.tally.work[2])
+            whole = True
+            if progress:
+                progress(done, moves)
+            if enough is not None and blocks % FOLDS == 0 and enough(result(blocks)):
+                break
+            if keeper and blocks < job.blocks and keeper.is_due():
+                keeper.keep(blocks, folds, lost)
+    except KeyboardInterrupt:
+        stop[0] = 1
+        # Not in the midst of adding a block.
+        if keeper and whole and blocks > first:
+            keeper.keep(blocks, folds, lost)
+        raise
+    finally:
+        stream.close()  # type: ignore[attr-defined]
+    return result(blocks)
+
+
+def _lost(block: Block, first: int, before: list[int], folds: list[Tally], particles: int) -> list[int]:
+    """Particles of a block that were lost, as far as there is room to name them."""
+    here = np.flatnonzero(block.fates == Fate.LOST)
+    if here.size == 0:
+        return []
+    names = [first + int(index) for index in here[: max(LOST_NAMED - len(before), 0)]]
+    total = sum(int(fold.fates[Fate.LOST]) for fold in folds)
+    if total > max(LOST_AT_MOST * particles, 0.0):
+        raise LostError(total, [*before, *names])
+    return names

@@ -111,19 +111,33 @@ def _share_in_disc(old, new, R_d):
     return high - low if x * x + y * y < R_d * R_d else 0.0
 
 
+@kernel
+def _note(controls, in_bell, q, dt, weight, age):
+    """One more line of a track: see `replay.COLUMNS`."""
+    line = controls.track_length[0]
+    controls.track_length[0] += 1
+    if line < controls.track.shape[0]:
+        row = controls.track[line]
+        row[0], row[1], row[2], row[3] = age, q.x, q.y, q.z
+        row[4], row[5], row[6], row[7] = math.exp(q.ln_p), 1.0 if in_bell else 0.0, dt, weight
+
+
 @small_kernel
 def score(table, controls, tally, group, fallen, in_bell, no_return, old, new, where, dt, weight, age):
     """Add a move of duration dt to the tallies, at one point drawn along it; returns n there [cm^-3].
 
     `where` in (0, 1) is the place along the move, `age` the clock there.
     """
+    if controls.track.shape[0] > 0:
+        _note(controls, in_bell, new, dt, weight, age)
     x = old.x + where * (new.x - old.x)
     y = old.y + where * (new.y - old.y)
     z = abs(old.z + where * (new.z - old.z))
     R = math.sqrt(x * x + y * y)
     r2 = R * R + z * z
     # Written so that a place that is not a number is not looked up either.
-    if not r2 <= table.r_max * table.r_max:
+    edge = table.bell_reach if in_bell else table.r_max
+    if not r2 <= edge * edge:
         return 0.0
     residence = weight * dt
     path = residence * old.speed * _GRAMMAGE_PER_KPC

@@ -27,8 +27,9 @@ def names() -> list[str]:
     """Names of the scenarios that come with the package.
 
     >>> names()
-    ['bell-turbulence', 'cascade-halo', 'circumgalactic', 'diffusion-check', 'free-escape', 'self-controlled',
-     'self-generated-halo', 'self-generated-slab', 'two-zone']
+    ['bell-turbulence', 'cascade-halo', 'circumgalactic', 'coupling', 'diffusion-check', 'figure-1',
+     'free-escape', 'galaxies', 'm31', 'radio', 'self-controlled', 'self-generated-halo',
+     'self-generated-slab', 'two-zone']
     """
     from .schema import names
 

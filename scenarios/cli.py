@@ -7,17 +7,22 @@ Exit codes: 0 done; 1 a check or the disk failed, or waves did not settle; 2 the
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from .values import NotSettled, ScenarioError, shown
+from .values import NotSettled, RunFailed, ScenarioError, shown
 
 RUN_FILES = ("scenario.toml", "result.h5", "summary.json")
+CHECKPOINTS = ("checkpoint.0", "checkpoint.1")
+_CLUSTER = re.compile(r"dask-local:[1-9]\d{0,2}|dask://[\w.\-\[\]]+:\d{1,5}")
+_UNTIL_PRECISE = 10**9
 _LARGEST_SUMMARY = 50_000_000  # bytes
 
 _UsageError: Any = typer.BadParameter.__bases__[
@@ -43,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(2, error.format_message() + _alternatives(error))
     except ScenarioError as error:
         return _fail(2, str(error))
+    except RunFailed as error:
+        return _fail(1, str(error))
     except NotSettled as stopped:
         return _fail(1, str(stopped))
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
@@ -51,8 +58,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         named = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         return _fail(1, named)
+    except Terminated:
+        return _fail(143, f"terminated{_go_on(argv)}")
     except KeyboardInterrupt:
-        return _fail(130, "interrupted")
+        return _fail(130, f"interrupted{_go_on(argv)}")
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which is to end a run as Ctrl-C does."""
+
+
+def program() -> None:
+    """The command itself: main, and out at once where it was stopped, whatever threads still do."""
+    import signal
+
+    def terminate(number: int, frame: object) -> None:
+        raise Terminated
+
+    signal.signal(signal.SIGTERM, terminate)
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if code in (130, 143):
+        os._exit(code)
+    sys.exit(code)
+
+
+def _go_on(argv: Sequence[str] | None) -> str:
+    """How to go on, for a run."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    return "; the same with --resume goes on" if arguments[:1] == ["run"] else ""
 
 
 def _invoke(argv: list[str]) -> int:
@@ -124,6 +159,13 @@ def run(
     referee: Annotated[
         bool, typer.Option("--referee", help="Hold the run against the transport equation.")
     ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    precision: Annotated[
+        float | None, typer.Option(min=1e-6, max=1, help="Run until this relative error is reached.")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="WHERE", help="dask://HOST:PORT, or dask-local:N.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")] = False,
 ) -> None:
     """Run a scenario and write its results, maps and figures."""
@@ -131,19 +173,36 @@ def run(
 
     transport = {"particles": particles, "seed": seed}
     given = [f"transport.{key}={value}" for key, value in transport.items() if value is not None]
+    if precision is not None and particles is None:
+        given.append(f"transport.particles={_UNTIL_PRECISE}")
     scenario = load(name).with_overrides([*(settings or []), *given])
     threads = threads or _cores()
+    if cluster is not None and not _CLUSTER.fullmatch(cluster):
+        raise ScenarioError(f"--cluster {shown(cluster)}: allowed: dask://HOST:PORT, or dask-local:N")
+    if resume and (out / "summary.json").exists():
+        print(f"{out} is finished: nothing to do")
+        return
     if not dry_run:
-        _check_output(out)
+        _check_output(out, resume)
 
     from .display import print_summary, progress_bar
-    from .pipeline import execute, plan
+    from .pipeline import Circumstances, execute, plan
 
     if dry_run:
         print_summary(plan(scenario, threads))
         return
-    with progress_bar() as progress:
-        execute(scenario, out, threads, progress, referee)
+    with ExitStack() as stack:
+        executor = None
+        if cluster is not None:
+            from ..mc.cluster import ClusterError, connected
+
+            try:
+                executor = stack.enter_context(connected(cluster))
+            except ClusterError as error:
+                raise ScenarioError(f"--cluster {error}") from None
+        progress = stack.enter_context(progress_bar())
+        circumstances = Circumstances(resume=resume, precision=precision, executor=executor)
+        execute(scenario, out, threads, progress, referee, circumstances)
     print_summary(_read_summary(out))
     print(f"Written to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}")
 
@@ -156,6 +215,32 @@ def show(
     from .display import print_json, print_summary
 
     (print_json if json else print_summary)(_read_summary(folder))
+
+
+@app.command()
+def replay(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")],
+    particle: Annotated[int, typer.Argument(metavar="ID", help="Number of a particle.")],
+) -> None:
+    """One particle of a run again, with its track as a table and a figure in the folder."""
+    from .display import print_summary
+    from .replayed import replay_particle
+
+    print_summary(replay_particle(folder, particle))
+
+
+@app.command()
+def merge(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of runs.")],
+    out: Annotated[Path, typer.Option(help="Folder for the merged run.")] = Path("merged"),
+) -> None:
+    """Runs of one scenario with different seeds, as one."""
+    from .display import print_summary
+    from .merged import merge_runs
+
+    _check_output(out, resume=False)
+    merge_runs(folders, out)
+    print_summary(_read_summary(out))
 
 
 @app.command()
@@ -202,9 +287,11 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _check_output(out: Path) -> None:
+def _check_output(out: Path, resume: bool) -> None:
     """Refuse a folder that holds a run, or that cannot be written; leave nothing behind."""
-    if any((out / name).exists() for name in RUN_FILES):
+    if not resume and any((out / name).exists() for name in CHECKPOINTS):
+        raise ScenarioError(f"--out {shown(out)}: holds an unfinished run; allowed: with --resume")
+    if not resume and any((out / name).exists() for name in RUN_FILES):
         raise ScenarioError(f"--out {shown(out)}: holds another run; allowed: a folder that holds none")
     existing = out.resolve()
     while not existing.exists():
@@ -234,4 +321,4 @@ def _read_summary(folder: Path) -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -29,7 +29,8 @@ CONVENTIONS = {
     "grammage_g_cm2": "of the disc's gas alone, mean until the history ends, by injected energy; without "
     "return: until the first meeting with the Bell surface",
     "boron_over_carbon": "of nuclei with that mean grammage, paths exponentially distributed",
-    "unchanged_below_GeV": f"lowest energy at which the density is raised {UNCHANGED:g}-fold; null: at none",
+    "unchanged_below_GeV": f"lowest energy at which the density is raised {UNCHANGED:g}-fold; null: at none, "
+    "0: at all",
 }
 
 
@@ -90,12 +91,12 @@ def in_one_dimension(run: Run, energy_GeV: FloatArray) -> FloatArray:
 
 
 def _first_above(energy_GeV: FloatArray, raised: FloatArray) -> float:
-    """Energy at which the rise first exceeds `UNCHANGED`, log-interpolated; the lowest if it does there."""
+    """Energy at which the rise first exceeds `UNCHANGED`, log-interpolated; 0 if it does at the lowest."""
     above = np.flatnonzero(raised > UNCHANGED)
     if above.size == 0:
         return float("nan")
     i = int(above[0])
     if i == 0:
-        return float(energy_GeV[0])
+        return 0.0
     share = (UNCHANGED - raised[i - 1]) / (raised[i] - raised[i - 1])
     return float(energy_GeV[i - 1] * (energy_GeV[i] / energy_GeV[i - 1]) ** share)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..fields.galaxy import Galaxy
+from ..fields.medium import Medium
 from ..fields.units import FloatArray
 from ..mc.result import Result, value_and_error
 from ..mc.run import Transport, run
@@ -17,7 +18,7 @@ from ..mc.tally import TallyGrid
 from .summary import carried_over_model, point_energies_GeV
 
 SETTLED = 0.03
-MOST_ROUNDS = 8
+MOST_ROUNDS = 16
 # A round has this share of the particles of the run.
 _SHARE = 0.25
 _LEAST = 1e-6  # of the injected flux, so that there is a field at every energy
@@ -32,7 +33,7 @@ class MeasuredCurrent:
     galaxy : Galaxy
         With `current` set.
     energy_GeV, ratio, error : ndarray
-        E^2 phi behind the surface over that of the model, and its error, in the last round.
+        E^2 phi behind the surface over that of the model, and its error.
     changes : list of float
         Largest change of the saturated field in each round.
     """
@@ -67,23 +68,31 @@ def measure_current(
 ) -> MeasuredCurrent:
     """Rounds of a short run and the current found in it, until the field stays.
 
-    The field goes with the root of the current, so the rounds converge by themselves; each takes new
-    particles, and half of the way is gone, which averages their noise.
+    The field goes with the root of the current, so the rounds converge by themselves. Each takes new
+    particles; the current is the mean over the later half of the rounds, so that their noise averages out.
     """
     few = replace(transport, particles=max(int(transport.particles * _SHARE), 1))
     changes: list[float] = []
     ratio = np.ones(1)
+    rounds: list[FloatArray] = []
+    noise: list[FloatArray] = []
     for number in range(MOST_ROUNDS):
         progress(number, MOST_ROUNDS)
+        if not galaxy.has_bell_region:
+            raise ValueError("the instability is not excited, so there is no current to measure")
         medium, grid = galaxy.medium(), grid_of(galaxy)
         result = run(medium, grid, replace(few, seed=_seed(transport.seed, number)), spectrum, threads)
-        energy, found, error = _ratio(result, galaxy)
-        before, ratio = ratio, found if number == 0 else np.sqrt(ratio * found)
+        energy, found, error = _ratio(result, galaxy, medium)
+        rounds.append(np.log(found))
+        noise.append(error / found)
+        later = slice(len(rounds) // 2, None)
+        before, ratio = ratio, np.exp(np.mean(rounds[later], axis=0))
+        relative = np.sqrt(np.sum(np.square(noise[later]), axis=0)) / len(rounds[later])
         changes.append(float(np.abs(0.5 * np.log(ratio / before))[_carrying(galaxy, energy)].max()))
         galaxy = replace(galaxy, current=_interpolated(energy, ratio))
         if changes[-1] < SETTLED:
             break
-    return MeasuredCurrent(galaxy, energy, ratio, error, changes)
+    return MeasuredCurrent(galaxy, energy, ratio, ratio * relative, changes)
 
 
 def _seed(seed: int, number: int) -> int:
@@ -92,13 +101,14 @@ def _seed(seed: int, number: int) -> int:
 
 def _carrying(galaxy: Galaxy, energy_GeV: FloatArray) -> np.ndarray:
     """Energies that carry the current; those beyond E_max follow noisily."""
-    return energy_GeV <= galaxy.E_max_GeV
+    return energy_GeV <= max(galaxy.E_max_GeV, energy_GeV[0])
 
 
-def _ratio(result: Result, galaxy: Galaxy) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _ratio(result: Result, galaxy: Galaxy, medium: Medium) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Energies, flux behind the surface over that of the model, and its error."""
-    ratio, error = value_and_error(carried_over_model(result, galaxy, galaxy.medium()))
-    return point_energies_GeV(result), np.maximum(ratio, _LEAST), error
+    ratio, error = value_and_error(carried_over_model(result, galaxy, medium))
+    injected = np.isfinite(ratio)
+    return point_energies_GeV(result)[injected], np.maximum(ratio, _LEAST)[injected], error[injected]
 
 
 def _interpolated(energy_GeV: FloatArray, ratio: FloatArray) -> Callable[[np.ndarray], FloatArray]:

@@ -37,7 +37,7 @@ CONVENTIONS = {
     "one_zone": "PRL Eq. 16 with the yields of pp collisions in place of eta sigma_pp, over PRL Eq. 17",
     "geometry": "tracked without cut-off and diffusion, over one_zone",
     "switched_off": "of what keeps tracked below prl_17; half_at_GeV: above it tracked is below half of it, "
-    "null where it is at all energies",
+    "null where it is at all energies or at none",
 }
 CAUSES = {
     "nothing": (),
@@ -106,6 +106,10 @@ def compare(diffusive: dict[str, Any], advected: dict[str, Any]) -> dict[str, An
     followed = E <= diffusive["highest"] * (1 + 1e-9)
     geometry = advected["neutrino_endless"]["value"][followed] / diffusive["one_zone"][followed]
     geometry = np.append(geometry, np.full((~followed).sum(), geometry[-1]))
+    endless = advected["neutrino_endless"]
+    of_geometry = np.divide(
+        endless["error"], endless["value"], out=np.zeros(E.size), where=endless["value"] > 0
+    )
     ratios = {}
     for name, causes in CAUSES.items():
         source = advected if "diffusion" in causes else diffusive
@@ -113,6 +117,11 @@ def compare(diffusive: dict[str, Any], advected: dict[str, Any]) -> dict[str, An
         shown = followed if "cut-off" in causes else np.ones(E.size, bool)
         over = prl_17 * (geometry if causes else 1.0)
         ratio = {key: np.where(shown, flux[key] / over, np.nan) for key in ("value", "error")}
+        if name == "all three":
+            # What is divided by is the same: it is the one zone, exactly.
+            ratio["error"] = 0.0 * ratio["error"]
+        elif name in ("geometry", "geometry and cut-off"):
+            ratio["error"] = np.hypot(ratio["error"], ratio["value"] * of_geometry)
         ratios[name] = ratio | {"half_at_GeV": _half(E, ratio)}
     return {
         "delta_G": diffusive["delta_G"],

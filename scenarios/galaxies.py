@@ -76,6 +76,8 @@ def _bubble(scenario: Scenario, index: int) -> Bubble:
         B0_uG=wanted.B0[index],
         z_B_kpc=wanted.z_B[index],
         delta_G=wanted.delta_G[index],
+        # Far enough out for any surface.
+        r_max_kpc=max(scenario.transport.r_max, 3.0 * wanted.R_d[index] + 20.0 * wanted.z_B[index]),
     )
     try:
         return bubble_of(galaxy, wanted.age, wanted.background)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
@@ -15,14 +17,16 @@ from typing import Any
 
 import numpy as np
 
+from ..fields._jit import machine
 from ..fields.galaxy import Galaxy
 from ..fields.medium import Medium
 from ..fields.units import FloatArray
 from ..maps.skyfile import SkyCube, write_sky
 from ..maps.synthesis import ComponentMaps, Synthesis
+from ..mc import checkpoint
 from ..mc.advisor import advise, refusal
 from ..mc.result import Result
-from ..mc.run import run
+from ..mc.run import Executor, Keeper, LostError, run
 from ..mc.self_consistency import Settled, settle
 from ..mc.tally import FOLDS, energy_groups
 from . import verdict
@@ -37,9 +41,10 @@ from .model import (
     turbulence_of,
     wave_model_of,
 )
+from .precision import Precision, estimates_of
 from .schema import Scenario
 from .summary import bell_region, filling, summarise
-from .values import NotSettled, ScenarioError
+from .values import NotSettled, RunFailed, ScenarioError, shown
 
 Progress = Callable[[str, int, int], None]
 _PILOT_PARTICLES = 48
@@ -87,7 +92,34 @@ class Run:
         return replace(self, result=self.result.reweight(**changes))
 
 
-def make_run(scenario: Scenario, threads: int | None = None, progress: Progress = _quiet) -> Run:
+@dataclass(frozen=True)
+class Circumstances:
+    """How a run is made: nothing in it changes what comes out, but for when it stops.
+
+    Attributes
+    ----------
+    folder : Path, optional
+        Where it keeps what it has so far.
+    resume : bool
+        Whether to go on from that.
+    precision : float, optional
+        Relative error of the quantities of `transport.precision_of` to stop at.
+    executor : Executor, optional
+        Where blocks are followed.
+    """
+
+    folder: Path | None = None
+    resume: bool = False
+    precision: float | None = None
+    executor: Executor | None = None
+
+
+def make_run(
+    scenario: Scenario,
+    threads: int | None = None,
+    progress: Progress = _quiet,
+    circumstances: Circumstances = Circumstances(),
+) -> Run:
     """Follow the particles of a scenario.
 
     Raises
@@ -110,6 +142,16 @@ def make_run(scenario: Scenario, threads: int | None = None, progress: Progress 
         current = find_current(scenario, galaxy, threads, progress)
         galaxy, medium = current.galaxy, current.galaxy.medium()
     progress("Particles", 0, transport.particles)
+    provenance = provenance_of(scenario)
+    precise = None
+    if circumstances.precision is not None:
+        precise = Precision(scenario, galaxy, medium, circumstances.precision)
+    keeper = None
+    if circumstances.folder is not None:
+        header = {key: provenance[key] for key in ("version", "scenario", "machine")}
+        keeper = Keeper(
+            circumstances.folder, header | {"precision": circumstances.precision}, circumstances.resume
+        )
     result = run(
         medium,
         grid_of(scenario, galaxy),
@@ -117,8 +159,13 @@ def make_run(scenario: Scenario, threads: int | None = None, progress: Progress 
         spectrum=spectrum_of(scenario),
         threads=threads,
         progress=lambda done, moves: progress("Particles", done, transport.particles),
-        provenance=provenance_of(scenario) | {"tabulation_error": medium.tabulation_error()},
+        provenance=provenance | {"tabulation_error": medium.tabulation_error()},
+        executor=circumstances.executor,
+        keeper=keeper,
+        enough=precise,
     )
+    for fault in keeper.faults if keeper else ():
+        print(f"crhalo: {fault}; went on from the one before", file=sys.stderr)
     return Run(scenario, galaxy, medium, result, settled, current)
 
 
@@ -130,14 +177,17 @@ def find_current(scenario: Scenario, galaxy: Galaxy, threads: int, progress: Pro
     NotSettled
         If the rounds do not settle.
     """
-    found = measure_current(
-        galaxy,
-        lambda galaxy: grid_of(scenario, galaxy),
-        transport_of(scenario),
-        spectrum_of(scenario),
-        threads,
-        lambda done, most: progress("Rounds", done, most),
-    )
+    try:
+        found = measure_current(
+            galaxy,
+            lambda galaxy: grid_of(scenario, galaxy),
+            transport_of(scenario),
+            spectrum_of(scenario),
+            threads,
+            lambda done, most: progress("Rounds", done, most),
+        )
+    except ValueError as error:
+        raise ScenarioError(f'medium.current = "measured": {error}') from None
     if not found.settled:
         rounds, change = len(found.changes), found.changes[-1]
         raise NotSettled(f"medium.current: the field still changes by {change:.1%} after {rounds} rounds")
@@ -178,6 +228,7 @@ def provenance_of(scenario: Scenario) -> dict[str, Any]:
         "version": version("crhalo"),
         "scenario": scenario.to_toml(),
         "medium": _model_of(scenario),
+        "machine": machine(),
         "conventions": CONVENTIONS,
     }
 
@@ -244,7 +295,12 @@ def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
 
 
 def execute(
-    scenario: Scenario, out: Path, threads: int, progress: Progress = _quiet, referee: bool = False
+    scenario: Scenario,
+    out: Path,
+    threads: int,
+    progress: Progress = _quiet,
+    referee: bool = False,
+    circumstances: Circumstances = Circumstances(),
 ) -> None:
     """Run a scenario and write its files into a new folder; with a `referee`, its verdict too.
 
@@ -264,8 +320,16 @@ def execute(
         raise ScenarioError(
             '--referee: allowed: not where transport.method = "orbit", which has a verdict of its own'
         )
-    if referee and scenario.study is not None:
-        raise ScenarioError(f"--referee: allowed: not with a [{scenario.study}]")
+    several = scenario.study or ("turbulence" if scenario.turbulence else None)
+    given = {
+        "--referee": referee and scenario.study is not None,
+        "--resume": circumstances.resume and several,
+        "--precision": circumstances.precision is not None and several,
+        "--cluster": circumstances.executor is not None and several,
+    }
+    for option, wanted in given.items():
+        if wanted:
+            raise ScenarioError(f"{option}: allowed: not with a [{several}]")
     if scenario.turbulence is not None:
         verdict.execute(scenario, Path(out), threads, progress)
         return
@@ -277,13 +341,38 @@ def execute(
     if referee and (fault := scenario.too_small_for_cells()):
         raise ScenarioError(f"{fault} with --referee")
     out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
     try:
-        finished = make_run(scenario, threads, progress)
+        with only_one_run_in(out):
+            finished = make_run(scenario, threads, progress, replace(circumstances, folder=out))
+    except checkpoint.CheckpointError as error:
+        raise ScenarioError(f"--resume: {error}") from None
+    except LostError as error:
+        raise RunFailed(
+            f"{error}; crhalo replay {out} {error.particles[0]} follows the first again"
+        ) from None
     except NotSettled as stopped:
         _write_unsettled(scenario, stopped, out)
         raise NotSettled(f"{stopped}; what there is: {out}", stopped.found) from None
-    out.mkdir(parents=True, exist_ok=True)
-    write(finished, out, progress, referee)
+    with only_one_run_in(out):
+        write(finished, out, progress, referee)
+        checkpoint.remove(out)
+
+
+@contextmanager
+def only_one_run_in(folder: Path) -> Iterator[None]:
+    """Refuse a folder that another process is running in."""
+    import fcntl
+
+    with open(folder / ".lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ScenarioError(f"--out {shown(folder)}: another run is at work there") from None
+        try:
+            yield
+        finally:
+            (folder / ".lock").unlink(missing_ok=True)
 
 
 def _write_unsettled(scenario: Scenario, stopped: NotSettled, out: Path) -> None:
@@ -328,7 +417,15 @@ def write(finished: Run, out: Path, progress: Progress = _quiet, referee: bool =
     summary = summarise(finished.result, finished.galaxy, finished.medium, skies["neutrino"], skies["gamma"])
     if finished.galaxy.has_bell_region:
         summary["bell_region"] = bell_region(finished.galaxy, finished.scenario.medium.T_cgm)
-        summary["filling"] = filling(finished.result, finished.synthesis)
+        summary["filling"] = filling(finished.result, finished.galaxy)
+    summary["precision"] = {
+        name: each.as_dict()
+        for name, each in estimates_of(
+            finished.scenario, finished.galaxy, finished.medium, finished.result
+        ).items()
+    }
+    summary["blocks_resumed"] = finished.result.performance.get("blocks_resumed", 0)
+    summary["lost_particles"] = finished.result.provenance.get("lost", [])
     if finished.current is not None:
         summary["current"] = finished.current.as_dict()
     draw_figures(finished, summary, skies, out)

@@ -50,7 +50,7 @@ def draw_figures(
         folder / "spectra.png",
         _curves(summary["neutrino"]),
         _curves(summary["gamma"]),
-        prl_17=prl_17_flux(run.galaxy) if run.galaxy.bell else None,
+        prl_17=prl_17_flux(run.galaxy) if run.galaxy.has_bell_region else None,
         title="Sky average",
     )
     _draw_plane(run, folder / "density_plane.png")
@@ -108,7 +108,7 @@ def _draw_plane(run: Run, path: Path) -> None:
     result, medium = run.result, run.medium
     R_surface, z_surface = run.galaxy.surface_extent_kpc()
     R_end = min(1.6 * R_surface, run.galaxy.r_max_kpc, 40.0)
-    z_end = min(max(2.0 * z_surface, 8.0), run.galaxy.r_max_kpc) if run.galaxy.bell else z_surface
+    z_end = min(max(2.0 * z_surface, 8.0), run.galaxy.r_max_kpc) if run.galaxy.has_bell_region else z_surface
     R_edges, z_edges = np.linspace(0, R_end, 161), np.linspace(0, z_end, 121)
     R, z = 0.5 * (R_edges[1:] + R_edges[:-1]), 0.5 * (z_edges[1:] + z_edges[:-1])
     distance = medium.distance_kpc(R[:, None], z[None, :])
@@ -126,7 +126,7 @@ def _draw_plane(run: Run, path: Path) -> None:
             shown[here] = density[np.ix_(i, j)][here]
         panels.append((energy_label(energy), shown))
     if panels:
-        surface = _surface(distance, R, z) if run.galaxy.bell else None
+        surface = _surface(distance, R, z) if run.galaxy.has_bell_region else None
         density_plane(path, R_edges, z_edges, panels, surface_kpc=surface)
 
 
@@ -170,7 +170,7 @@ def _column(result: Result, side: str) -> tuple[FloatArray, FloatArray]:
 def _draw_axis(run: Run, path: Path) -> None:
     """E^2 n along the axis beside free escape and advection with the model's local flux."""
     result, galaxy = run.result, run.galaxy
-    sides = [_column(result, side) for side in (("halo", "bell") if galaxy.bell else ("halo",))]
+    sides = [_column(result, side) for side in (("halo", "bell") if galaxy.has_bell_region else ("halo",))]
     heights = np.concatenate([z for z, _ in sides])
     order = np.argsort(heights)
     z = heights[order]
@@ -185,12 +185,12 @@ def _draw_axis(run: Run, path: Path) -> None:
         curves[label] = {"value": value, "error": error}
         rate = _E2n(result, rates, energy)[0]
         free[label] = 3.0 * rate * flux / C_CM_S
-        advected[label] = rate * flux / speed if galaxy.bell else np.full_like(z, np.nan)
+        advected[label] = rate * flux / speed if galaxy.has_bell_region else np.full_like(z, np.nan)
     density_on_axis(
         path,
         z,
         curves,
         free_escape=free,
         advected=advected,
-        surface_z_kpc=galaxy.surface_extent_kpc()[1] if galaxy.bell else None,
+        surface_z_kpc=galaxy.surface_extent_kpc()[1] if galaxy.has_bell_region else None,
     )

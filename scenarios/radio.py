@@ -24,7 +24,8 @@ from .studies import Progress, envelope, in_media, runs
 PAPER_JY = (1e-4, 1e-2)
 _JY = 1e-23  # erg s^-1 cm^-2 Hz^-1
 _CURVE_HZ = np.geomspace(3e7, 3e10, 31)
-_ELECTRONS_GEV = np.geomspace(0.3, 3e4, 76)
+# nu_c = 3 gamma^2 e B/(4 pi m c) of an electron of 1 GeV in 1 uG.
+CRITICAL_HZ = 16.1e6
 
 CONVENTIONS = {
     "flux_Jy": "of the circumgalactic gas over the whole sky, 4 pi sr, seen from the Sun; error: one sigma",
@@ -77,10 +78,14 @@ def study(scenario: Scenario, threads: int, progress: Progress) -> Callable[[Pat
 def flux_Jy(run: Run, frequency_Hz: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Flux over the whole sky and its error, of the circumgalactic gas."""
     synthesis, grid = run.synthesis, run.result.grid
-    electrons = synthesis.glow("electron_positron", _ELECTRONS_GEV)["bell"]
     R, z = (0.5 * (edges[1:] + edges[:-1]) for edges in (grid.bell_R_kpc, grid.bell_z_kpc))
-    B_uG = run.galaxy.saturated_field_uG(R[:, None], z[None, :])[..., None]
-    glow = synchrotron_emissivity(frequency_Hz, _ELECTRONS_GEV, electrons, B_uG)
+    B_uG = run.galaxy.saturated_field_uG(R[:, None], z[None, :])
+    B_uG = np.where(run.result.volumes_kpc3["bell"] > 0, B_uG, 0.0)
+    # Down to those that radiate far below the lowest frequency in the strongest field.
+    lowest = 0.3 * np.sqrt(frequency_Hz.min() / (CRITICAL_HZ * B_uG.max()))
+    energy = np.geomspace(min(lowest, 0.3), 3e4, 81)
+    electrons = synthesis.glow("electron_positron", energy)["bell"]
+    glow = synchrotron_emissivity(frequency_Hz, energy, electrons, B_uG[..., None])
     return value_and_error(4.0 * np.pi / _JY * synthesis.replicas_of_mean({"bell": glow})["cgm"])
 
 
@@ -91,8 +96,7 @@ def _row(run: Run, medium: dict[str, Any], nu: float) -> dict[str, float]:
     intensity = flux / (4.0 * np.pi)
     z = run.galaxy.surface_extent_kpc()[1]
     B_uG = float(run.galaxy.saturated_field_uG(0.0, z))
-    # nu_c = 3 gamma^2 e B/(4 pi m c), 16.1 MHz for 1 GeV in 1 uG.
-    E_GeV = float(np.sqrt(nu / (16.1e6 * B_uG)))
+    E_GeV = float(np.sqrt(nu / (CRITICAL_HZ * B_uG)))
     return {
         "delta_G": medium["delta_G"],
         "frequency_MHz": nu / 1e6,

@@ -86,6 +86,11 @@ class Scenario(Table):
             refuse(f'[{tables[0]}]: allowed: where medium.bell = true and transport.method = "hybrid"')
         if self.study is not None and self.self_consistency is not None:
             refuse(f"[{tables[0]}]: allowed: not together with a [self_consistency]")
+        if tables and self.observer is not None:
+            refuse(f"[observer]: allowed: not together with a [{tables[0]}]")
+        if self.figure_1 is not None and 0.02 * self.transport.energy_range[1] < self.sky.energies[0]:
+            given = text_of(self.transport, "energy_range")
+            refuse(f"transport.energy_range = {given}: allowed: up to 50 times the lowest of sky.energies")
         if self.medium.current == "measured" and not (self.medium.bell and self.transport.method == "hybrid"):
             refuse('medium.current = "measured": allowed: where medium.bell = true, by the hybrid engine')
         if self.medium.current == "measured" and self.self_consistency is not None:
@@ -133,6 +138,9 @@ class Scenario(Table):
         if r_max <= 10.0:
             edge = text_of(self.transport, "r_max")
             refuse(f"transport.r_max = {edge}: allowed: more than 10 kpc, so that the Sun is inside")
+        if self.observer is not None and self.observer.distance <= r_max:
+            given = text_of(self.observer, "distance")
+            refuse(f"observer.distance = {given}: allowed: more than transport.r_max")
         inside = [("source.R_d", self.source.R_d, text_of(self.source, "R_d"))]
         if self.medium.halo == "constant":
             inside.append(("medium.H", self.medium.H, text_of(self.medium, "H")))

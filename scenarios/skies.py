@@ -18,7 +18,7 @@ from .products import energy_label
 from .summary import over, quantity
 
 ENERGIES_GEV = np.array([1e3, 1e4, 1e5])
-_RADII_KPC = np.arange(1.0, 101.0)
+_RADII = np.arange(1, 101) / 100.0  # of r_max
 _LMAX = 12
 _LATITUDES_DEG = np.arange(-90.0, 91.0, 15.0)
 _LONGITUDES_DEG = np.arange(-180.0, 181.0, 20.0)
@@ -28,17 +28,17 @@ _SHARES = (0.1, 0.5, 0.9)
 def draw_skies(run: Run, skies: Mapping[str, ComponentMaps], folder: Path) -> dict[str, Any]:
     """Draw the structure of the circumgalactic neutrino sky and the errors of all skies, and sum them up."""
     glow = run.synthesis.glow("neutrino", ENERGIES_GEV)
+    shown = {int(np.argmin(np.abs(np.log(skies["neutrino"].energy_GeV / E)))): None for E in ENERGIES_GEV}
     errors = {
-        f"{name}, {energy_label(E)}": sky.relative_error[int(np.argmin(np.abs(np.log(sky.energy_GeV / E))))]
-        for E in ENERGIES_GEV
+        f"{name}, {energy_label(sky.energy_GeV[at])}": sky.relative_error[at]
+        for at in shown
         for name, sky in (("Neutrinos", skies["neutrino"]), ("Gamma rays", skies["gamma"]))
     }
     relative_error_maps(errors, folder / "sky_errors.png", title="Relative error of the sky")
     summary: dict[str, Any] = {"energy_GeV": ENERGIES_GEV.tolist()} | {
-        f"largest_relative_error_{name}": [
-            float(sky.relative_error[int(np.argmin(np.abs(np.log(sky.energy_GeV / E))))].max())
-            for E in ENERGIES_GEV
-        ]
+        f"largest_relative_error_{name}": {
+            energy_label(sky.energy_GeV[at]): float(sky.relative_error[at].max()) for at in shown
+        }
         for name, sky in skies.items()
     }
     if not np.any(glow["bell"]):
@@ -55,7 +55,7 @@ def draw_skies(run: Run, skies: Mapping[str, ComponentMaps], folder: Path) -> di
         _curves(by_latitude),
         _LONGITUDES_DEG,
         _curves(by_longitude),
-        _RADII_KPC,
+        _RADII * run.medium.table.r_max,
         _curves(value_and_error(within)),
         title="Circumgalactic neutrinos",
     )
@@ -63,20 +63,23 @@ def draw_skies(run: Run, skies: Mapping[str, ComponentMaps], folder: Path) -> di
         name: {"value": value.tolist(), "error": error.tolist()}
         for name, (value, error) in structure.multipoles(maps).items()
     }
-    radii = {f"r_kpc_within_which_{share:.0%}": quantity(_radius(within, share)) for share in _SHARES}
+    radii = {
+        f"r_kpc_within_which_{share:.0%}": quantity(run.medium.table.r_max * _radius(within, share))
+        for share in _SHARES
+    }
     return summary | multipoles | radii
 
 
 def _within(run: Run, glow: dict[str, FloatArray]) -> FloatArray:
     """Share of the circumgalactic light from within each radius, (replicas, energies, radii)."""
-    seen = run.synthesis.seen_within(_RADII_KPC)["cgm"]
+    seen = run.synthesis.seen_within(_RADII * run.medium.table.r_max)["cgm"]
     light = np.tensordot(np.moveaxis(glow["bell"], (2, 3), (0, 1)), seen, axes=2)
     return over(light[..., :-1], light[..., -1:])
 
 
 def _radius(within: FloatArray, share: float) -> FloatArray:
-    """Radius within which a share of the light is made, (replicas, energies)."""
-    return np.array([[np.interp(share, row, _RADII_KPC) for row in replica] for replica in within])
+    """Radius within which a share of the light is made, over r_max, (replicas, energies)."""
+    return np.array([[np.interp(share, row, _RADII) for row in replica] for replica in within])
 
 
 def _curves(estimate: tuple[FloatArray, FloatArray]) -> dict[str, dict[str, FloatArray]]:

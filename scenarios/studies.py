@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .display import write_json
-from .pipeline import Run, make_run
+from .pipeline import Run, make_run, provenance_of
 from .schema import STUDIES, Scenario
 
 Progress = Callable[[str, int, int], None]
@@ -49,6 +49,4 @@ def runs(scenarios: list[Scenario], threads: int, progress: Progress) -> Iterato
 
 def envelope(scenario: Scenario, conventions: dict[str, str]) -> dict[str, Any]:
     """What a table in a file says of where it comes from."""
-    from .pipeline import provenance_of
-
     return provenance_of(scenario) | {"seed": scenario.transport.seed, "conventions": conventions}

@@ -17,7 +17,7 @@ from ..fields.medium import Medium
 from ..fields.units import C_CM_S, KPC_CM, KPC_MYR_CM_S, KPC_MYR_KM_S, FloatArray
 from ..maps.emissivity import emissivity_matrix
 from ..maps.sky import SUN_R_KPC
-from ..maps.synthesis import ComponentMaps, Synthesis
+from ..maps.synthesis import ComponentMaps
 from ..mc.result import Result, value_and_error
 from ..mc.tally import AGES_MYR, NEAR_DEPTH_KPC, NEAR_R_KPC, TIME_EDGES_MYR, Region
 
@@ -80,7 +80,7 @@ def _near_averages(galaxy: Galaxy, medium: Medium) -> tuple[float, float]:
     R = (np.arange(64) + 0.5) * NEAR_R_KPC / 64
     R2, z2 = R[:, None], z[None, :]
     depth = medium.distance_kpc(R2, z2)
-    weight = R2 * ((depth > 0) & (depth < NEAR_DEPTH_KPC))
+    weight = R2 * ((depth > 0) & (depth < NEAR_DEPTH_KPC) & (np.hypot(R2, z2) < medium.table.bell_reach))
     dilution = bell.dilution(R2, z2, galaxy.R_d_kpc)
     speed = np.hypot(*galaxy.outflow(R2, z2)) * KPC_MYR_CM_S
     return float((weight * dilution).sum() / weight.sum()), float(
@@ -219,7 +219,7 @@ def spectra(sky: ComponentMaps, prl_17: float | None = None) -> dict[str, Any]:
     return out
 
 
-def filling(result: Result, synthesis: Synthesis) -> dict[str, Any]:
+def filling(result: Result, galaxy: Galaxy) -> dict[str, Any]:
     """How the Bell region fills after the sources are switched on: neutrinos of its gas, by age, over now.
 
     From shells about the centre, each as bright as its mean: good for shares, not for fluxes.
@@ -228,7 +228,7 @@ def filling(result: Result, synthesis: Synthesis) -> dict[str, Any]:
     middle = 0.5 * (r[1:] + r[:-1])
     # Of a shell with the emissivity 1, as the sky average: int dV/d^2, up to a constant.
     seen = np.diff(r) * middle * np.log((middle + SUN_R_KPC) / np.abs(middle - SUN_R_KPC))
-    gas = synthesis.medium.gas_density_cm3(0.0 * middle, middle)[:, 2]
+    gas = galaxy.cgm_density_cm3(0.0, middle)
     part = result.volumes_kpc3["filling"][:-1] / (4.0 * np.pi / 3.0 * np.diff(r**3))
     energy = np.array([1e1, 1e2, 1e3, 1e4, 1e5])
     matrix = emissivity_matrix("neutrino", energy, result.grid.current_edges_GeV)
@@ -274,7 +274,7 @@ def summarise(
 ) -> dict[str, Any]:
     """Everything that summary.json holds."""
     E = point_energies_GeV(result)
-    prl_17 = prl_17_flux(galaxy) if galaxy.bell else None
+    prl_17 = prl_17_flux(galaxy) if galaxy.has_bell_region else None
     return {
         "energy_GeV": E.tolist(),
         **times(result),

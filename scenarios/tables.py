@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from .values import Choice, Number, Quantity, Several, Span, Title, shown
+from .values import Choice, Number, Quantity, Several, Span, Title, Word, shown
 
 
 def text_of(table: Table, key: str) -> str:
@@ -32,6 +32,14 @@ class Table(BaseModel):
 def as_in_file(value: Any) -> Any:
     """A default written as the file would write it; it is read (validated) like a value of the file."""
     return Field(value)
+
+
+PRECISION_OF = (
+    "cgm_neutrinos_10TeV",
+    "galactic_density_1TeV",
+    "cgm_neutrinos_1TeV",
+    "density_behind_the_surface_1TeV",
+)
 
 
 class Medium(Table):
@@ -134,6 +142,8 @@ class Transport(Table):
     """Number of particles."""
     seed: Annotated[int, Number(0, 2**32 - 1, whole=True)] = 1
     """Seed of all random numbers."""
+    precision_of: Annotated[tuple[str, ...], Several(Word(*PRECISION_OF), 1, 4)] = PRECISION_OF[:2]
+    """What --precision is asked of."""
 
 
 class Sky(Table):

@@ -24,6 +24,10 @@ class ScenarioError(ValueError):
     """A scenario that is not allowed; one line that names the key, the value and what is allowed."""
 
 
+class RunFailed(RuntimeError):
+    """A run that has to be given up; one line that says why."""
+
+
 class NotSettled(RuntimeError):
     """Waves and protons did not settle: the verdict in one line, and what was found so far."""
 
@@ -96,6 +100,18 @@ class Number(_Kind):
         return value if self.whole else float(value)
 
 
+class Word(_Kind):
+    """One of a few words."""
+
+    def __init__(self, *options: str) -> None:
+        self.options = options
+
+    def parse(self, value: Any) -> str:
+        if value not in self.options:
+            raise ValueError(f"of {', '.join(self.options)}")
+        return str(value)
+
+
 @dataclass(frozen=True)
 class Several(_Kind):
     """A list of values of one kind."""
@@ -107,7 +123,10 @@ class Several(_Kind):
     def parse(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, (list, tuple)) or not self.least <= len(value) <= self.most:
             raise ValueError(f"a list of {self.least} to {self.most}")
-        return tuple(self.each.parse(one) for one in value)
+        try:
+            return tuple(self.each.parse(one) for one in value)
+        except ValueError as error:
+            raise ValueError(f"a list, each {error}") from None
 
     def write(self, value: tuple[Any, ...]) -> list[Any]:
         return [self.each.write(one) for one in value]

@@ -137,7 +137,7 @@ TWINS = (
     Twin(
         "no energy lost to the receding wall",
         "mc/capture.py",
-        ((" * dwell + cosines * u_over_v)", " * dwell)"),),
+        ((" * met + met * cosines * u_over_v", " * met"),),
         "wall_loss",
         0.3,
         "wall loss (skin): <ln p/p0>",

@@ -45,13 +45,14 @@ def pipeline(monkeypatch):
     fake = types.ModuleType("crhalo.scenarios.pipeline")
     fake.calls = []
 
-    def execute(scenario, out, threads, progress, referee):
+    def execute(scenario, out, threads, progress, referee, circumstances):
         fake.calls.append((scenario, out, threads))
         progress("particles", 1, 2)
         out.mkdir(parents=True)
         (out / "summary.json").write_text(json.dumps(SUMMARY))
 
     fake.execute = execute
+    fake.Circumstances = dict
     fake.plan = lambda scenario, threads: {"particles": scenario.transport.particles, "threads": threads}
     monkeypatch.setitem(sys.modules, fake.__name__, fake)
     return fake

@@ -1,0 +1,48 @@
+"""The track of one particle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ..fields.galaxy import Galaxy
+from ..fields.units import FloatArray
+from .figure_page import BLUE, GREY, NORMAL, PAGE_INCH, RED, dress, new_figure, positive, save
+
+
+def replay_figure(path: Path, lines: FloatArray, galaxy: Galaxy, title: str) -> None:
+    """Where it was in (R, z), and its height and momentum against age.
+
+    Parameters
+    ----------
+    path : Path
+        File to write.
+    lines : ndarray, shape (moves, 8)
+        As of `mc.run.TRACK_COLUMNS`.
+    galaxy : Galaxy
+        For its surface.
+    title : str
+        Title of the figure.
+    """
+    age, x, y, z, momentum, behind = lines[:, :6].T
+    R, outside = np.hypot(x, y), behind > 0
+    figure = new_figure(PAGE_INCH, 2.7)
+    figure.suptitle(title, fontsize=NORMAL)
+    plane, height, energy = figure.subplots(1, 3)
+    plane.scatter(R[~outside], z[~outside], s=0.6, color=BLUE, linewidths=0)
+    plane.scatter(R[outside], z[outside], s=0.6, color=RED, linewidths=0)
+    if galaxy.has_bell_region:
+        r = np.linspace(0.0, 1.2 * max(galaxy.surface_extent_kpc()), 161)
+        for side in (1.0, -1.0):
+            level = galaxy.surface_level(r[None, :], side * r[:, None])
+            plane.contour(r, side * r, level, levels=[0.0], colors=GREY, linewidths=0.6)
+    dress(plane, "$R$  [kpc]", "$z$  [kpc]")
+    shown = positive(age)
+    height.plot(shown, z, color=BLUE, linewidth=0.5)
+    dress(height, "age  [Myr]", "$z$  [kpc]")
+    energy.plot(shown, momentum, color=BLUE, linewidth=0.8)
+    dress(energy, "age  [Myr]", "$p$  [GeV/c]")
+    for axes in (height, energy):
+        axes.set(xscale="log")
+    save(figure, path)

@@ -1,0 +1,61 @@
+"""One particle of a run, followed again with its track."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..fields.medium import Medium
+from .run import Block, Job, Transport, controls_of
+from .tally import Fate, TallyGrid
+
+_FIRST_LINES = 100_000
+_MOST_LINES = 5_000_000
+
+
+@dataclass(frozen=True)
+class Track:
+    """Every move of a particle, its previews and probes among them.
+
+    Attributes
+    ----------
+    lines : ndarray, shape (moves, columns)
+        Where each move ended; the columns are `run.TRACK_COLUMNS`.
+    moves : int
+        How many there were, if more than there is room for.
+    fate : Fate
+        How it ended.
+    age_Myr : float
+        When.
+    """
+
+    lines: np.ndarray
+    moves: int
+    fate: Fate
+    age_Myr: float
+
+
+def replay(medium: Medium, grid: TallyGrid, transport: Transport, particle: int) -> Track:
+    """Follow a particle of a run again, bit for bit.
+
+    Raises
+    ------
+    ValueError
+        If there is no such particle in it.
+    """
+    if not 0 <= particle < transport.particles:
+        raise ValueError(f"particle {particle}: allowed: 0 to {transport.particles - 1}")
+    job = Job.of(medium, grid, transport)
+    block, index = divmod(particle, job.block_size)
+    lines = _FIRST_LINES
+    while True:
+        controls = controls_of(medium, grid, transport, index, lines)
+        into = Block(grid.empty(), np.zeros(index + 1, np.int64), np.zeros(index + 1))
+        job.follow_particles(block, block * job.block_size, index + 1, controls, into, np.zeros(1, np.int64))
+        moves = int(controls.track_length[0])
+        if moves <= lines or lines >= _MOST_LINES:
+            break
+        lines = min(moves, _MOST_LINES)
+    fate, age = Fate(int(into.fates[index])), float(into.ages_Myr[index])
+    return Track(controls.track[:moves], moves, fate, age)

@@ -1,0 +1,55 @@
+"""The stopping rule: are the quantities of `transport.precision_of` known well enough?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..fields.galaxy import Galaxy
+from ..fields.medium import Medium
+from ..maps.synthesis import Synthesis
+from ..mc.precision import Estimate, estimate, reached
+from ..mc.result import Result
+from ..mc.tally import Region
+from .schema import Scenario
+
+_NEUTRINOS_GEV = {"cgm_neutrinos_10TeV": 1e4, "cgm_neutrinos_1TeV": 1e3}
+_REGIONS = {"galactic_density_1TeV": Region.DISC, "density_behind_the_surface_1TeV": Region.NEAR}
+_REGION_GEV, _HALF_DECADE = 1e3, 0.5
+
+
+@dataclass(frozen=True)
+class Precision:
+    """A rule that is asked of the result so far.
+
+    Attributes
+    ----------
+    wanted : float
+        Relative error of each of `scenario.transport.precision_of`.
+    """
+
+    scenario: Scenario
+    galaxy: Galaxy
+    medium: Medium
+    wanted: float
+
+    def __call__(self, result: Result) -> bool:
+        estimates = estimates_of(self.scenario, self.galaxy, self.medium, result)
+        return reached(estimates, result.tallies["injected"].shape[0], self.wanted)
+
+
+def estimates_of(scenario: Scenario, galaxy: Galaxy, medium: Medium, result: Result) -> dict[str, Estimate]:
+    """The quantities of `transport.precision_of`, with Student's intervals."""
+    synthesis = Synthesis(result, medium, scenario.medium.helium_factor, galaxy.R_d_kpc)
+    found = {}
+    for name in scenario.transport.precision_of:
+        if name in _NEUTRINOS_GEV:
+            glow = synthesis.glow("neutrino", np.array([_NEUTRINOS_GEV[name]]))
+            replicas = synthesis.replicas_of_mean({"bell": glow["bell"]})["cgm"][:, 0]
+        else:
+            near = np.abs(np.log10(result.current_energy_GeV / _REGION_GEV)) < _HALF_DECADE
+            E = result.current_energy_GeV[near]
+            replicas = result.density_cm3("region")[:, near, _REGIONS[name]] @ E
+        found[name] = estimate(replicas)
+    return found

@@ -1,0 +1,51 @@
+"""`crhalo replay RUN ID`: one particle of a run again, with its track as a table and a figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..maps.replay_figure import replay_figure
+from ..mc.replay import replay
+from ..mc.run import TRACK_COLUMNS
+from .model import galaxy_of, grid_of, transport_of
+from .schema import load_file
+from .values import ScenarioError
+
+
+def replay_particle(folder: Path, particle: int) -> dict[str, Any]:
+    """Follow it again and write track_ID.csv and track_ID.png into the folder of the run.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no run of one galaxy in the folder, or no such particle in it.
+    """
+    scenario = load_file(folder / "scenario.toml")
+    if (
+        scenario.study
+        or scenario.turbulence
+        or scenario.self_consistency
+        or scenario.medium.current == "measured"
+    ):
+        raise ScenarioError(f"{folder}: allowed: the run of a scenario whose medium is given")
+    galaxy = galaxy_of(scenario)
+    medium = galaxy.medium()
+    try:
+        track = replay(medium, grid_of(scenario, galaxy), transport_of(scenario), particle)
+    except ValueError as error:
+        raise ScenarioError(str(error)) from None
+    table = folder / f"track_{particle}.csv"
+    np.savetxt(table, track.lines, delimiter=",", header=",".join(TRACK_COLUMNS), comments="", fmt="%.9g")
+    replay_figure(
+        folder / f"track_{particle}.png", track.lines, galaxy, f"Particle {particle}: {track.fate.sentence}"
+    )
+    return {
+        "particle": particle,
+        "fate": track.fate.sentence,
+        "age_Myr": track.age_Myr,
+        "moves": track.moves,
+        "moves_in_table": len(track.lines),
+    }

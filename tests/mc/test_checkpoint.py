@@ -1,0 +1,245 @@
+"""Runs that are stopped and go on, damaged checkpoints, precision, lost particles, replays."""
+
+import random
+
+import numpy as np
+import pytest
+from crhalo.fields.galaxy import Galaxy
+from crhalo.mc import checkpoint
+from crhalo.mc import run as run_module
+from crhalo.mc.precision import Estimate, estimate, reached
+from crhalo.mc.replay import replay
+from crhalo.mc.run import Block, Keeper, LostError, Transport, run
+from crhalo.mc.tally import FOLDS, Fate, Tally, energy_groups, galactic_grid
+
+GRID_EDGES = energy_groups(1e5, 1e6)
+SIZE = run_module.schedule(GRID_EDGES)[0].size
+HEADER = {"scenario": "a = 1\nb = 2", "version": "1"}
+
+
+@pytest.fixture(scope="module")
+def setting():
+    """A galaxy without the instability: short histories, 70 blocks."""
+    galaxy = Galaxy(bell=False)
+    grid = galactic_grid(GRID_EDGES, *galaxy.surface_extent_kpc(), galaxy.r_max_kpc)
+    return galaxy.medium(), grid, Transport(70 * SIZE, 4, t_max_Myr=300.0)
+
+
+@pytest.fixture(scope="module")
+def whole(setting):
+    ages = np.zeros(setting[2].particles)
+    return run(*setting, threads=2, ages_Myr=ages), ages
+
+
+def same(a, b):
+    return all(np.array_equal(values, b.tallies[name]) for name, values in a.tallies.items())
+
+
+def stopped(setting, folder, after, resume=False):
+    """A run that is interrupted once so many blocks are done."""
+    blocks = 0
+
+    def interrupt(done, moves):
+        nonlocal blocks
+        blocks += 1
+        if blocks == after:
+            raise KeyboardInterrupt
+
+    keeper = Keeper(folder, HEADER, resume)
+    with pytest.raises(KeyboardInterrupt):
+        run(*setting, threads=2, progress=interrupt, keeper=keeper)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_run_that_was_stopped_goes_on_to_the_same_bits(setting, whole, tmp_path, seed):
+    chance = random.Random(seed)
+    stopped(setting, tmp_path, chance.randrange(1, 60))
+    stopped(setting, tmp_path, chance.randrange(1, 6), resume=True)
+    again = run(*setting, threads=1, keeper=Keeper(tmp_path, HEADER, resume=True))
+    assert same(again, whole[0])
+    assert again.performance["blocks_resumed"] > 0 and whole[0].performance["blocks_resumed"] == 0
+
+
+def test_nothing_to_go_on_from_is_a_start(setting, whole, tmp_path):
+    assert same(run(*setting, threads=2, keeper=Keeper(tmp_path, HEADER, resume=True)), whole[0])
+
+
+def test_the_older_generation_stays_and_serves(setting, whole, tmp_path):
+    stopped(setting, tmp_path, 20)
+    stopped(setting, tmp_path, 20, resume=True)
+    ends = {name: checkpoint.read(tmp_path / name, setting[1]).blocks for name in checkpoint.NAMES}
+    assert sorted(ends.values()) == [20, 40]
+    newest = max(ends, key=lambda name: ends[name])
+    damaged = bytearray((tmp_path / newest).read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (tmp_path / newest).write_bytes(damaged)
+    keeper = Keeper(tmp_path, HEADER, resume=True)
+    again = run(*setting, threads=2, keeper=keeper)
+    assert same(again, whole[0]) and again.performance["blocks_resumed"] == 20
+    assert newest in keeper.faults[0]
+
+
+def test_every_flipped_bit_and_every_truncation_is_found(setting, tmp_path):
+    stopped(setting, tmp_path, 3)
+    path = tmp_path / checkpoint.NAMES[0]
+    good, chance = path.read_bytes(), random.Random(7)
+    for number in range(60):
+        damaged = bytearray(good)
+        if number % 3:
+            damaged[chance.randrange(len(good))] ^= 1 << chance.randrange(8)
+        else:
+            del damaged[chance.randrange(len(good)) :]
+        path.write_bytes(damaged)
+        with pytest.raises(checkpoint.CheckpointError, match=r"checkpoint\.0"):
+            checkpoint.newest(tmp_path, HEADER, setting[1])
+    path.write_bytes(b"not ours at all")
+    with pytest.raises(checkpoint.CheckpointError, match=r"checkpoint\.0"):
+        checkpoint.newest(tmp_path, HEADER, setting[1])
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"scenario": "a = 1\nb = 3"}, "scenario: b = 2 there, b = 3 here"),
+        ({"version": "2"}, "version: 1 there"),
+    ],
+)
+def test_another_run_is_refused_by_name(setting, tmp_path, changed, named):
+    stopped(setting, tmp_path, 3)
+    with pytest.raises(checkpoint.CheckpointError, match=named):
+        run(*setting, keeper=Keeper(tmp_path, HEADER | changed, resume=True))
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(setting, tmp_path, monkeypatch):
+    stopped(setting, tmp_path, 3)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def full(number):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        checkpoint.write(tmp_path, checkpoint.Checkpoint(HEADER, 9, [setting[1].empty()], []))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_in_place_writing_would_be_caught(setting, tmp_path, monkeypatch):
+    """The twin: written over the good one without a temporary file, a full disk destroys it."""
+    stopped(setting, tmp_path, 3)
+    path = tmp_path / checkpoint.NAMES[0]
+    monkeypatch.setattr(checkpoint, "NAMES", (path.name,))
+    before = path.read_bytes()
+    path.write_bytes(before[: len(before) // 2])
+    with pytest.raises(checkpoint.CheckpointError):
+        checkpoint.newest(tmp_path, HEADER, setting[1])
+
+
+# -- stopping at a precision ---------------------------------------------------------------
+
+
+def test_it_stops_at_the_first_border_that_is_precise_enough(setting, whole):
+    asked = []
+
+    def enough(result):
+        asked.append(result.particles)
+        return len(asked) == 2
+
+    result = run(*setting, threads=2, enough=enough)
+    assert asked == [SIZE * FOLDS, 2 * SIZE * FOLDS] and result.particles == asked[-1]
+    assert result.provenance["blocks"] == [0, 2 * FOLDS]
+
+
+def test_students_interval_covers_what_it_should():
+    """Of 400 means of 12 numbers, the 68% interval holds the truth 68% of the time; a normal one less."""
+    chance = np.random.default_rng(3)
+    covered = 0
+    for _ in range(400):
+        alone = chance.normal(5.0, 1.0, 12)
+        total = alone.sum()
+        each = estimate(np.append(total / 12, (total - alone) / 11))
+        covered += abs(each.value - 5.0) < each.half_width
+    assert 400 * 0.6827 - 3 * 9.3 < covered < 400 * 0.6827 + 3 * 9.3
+
+
+def test_heavy_tails_are_flagged():
+    chance = np.random.default_rng(5)
+
+    def of(alone):
+        return estimate(np.append(alone.mean(), (alone.sum() - alone) / (alone.size - 1)))
+
+    assert not of(chance.normal(1.0, 0.1, 32)).heavy_tailed
+    tail = np.ones(32)
+    tail[7] = 50.0
+    assert of(tail).heavy_tailed
+
+
+@pytest.mark.parametrize(
+    ("estimates", "folds", "yes"),
+    [
+        ({"a": Estimate(1.0, 0.01, 0.05)}, 32, True),
+        ({"a": Estimate(1.0, 0.01, 0.05)}, 9, False),
+        ({"a": Estimate(0.0, 0.0, 0.05)}, 32, False),
+        ({"a": Estimate(float("nan"), 0.0, 0.05)}, 32, False),
+        ({"a": Estimate(1.0, float("nan"), 0.05)}, 32, False),
+        ({"a": Estimate(1.0, 0.01, 0.05), "b": Estimate(1.0, 0.03, 0.05)}, 32, False),
+    ],
+)
+def test_precision_is_never_reached_by_nothing(estimates, folds, yes):
+    assert reached(estimates, folds, 0.02) is yes
+
+
+# -- lost particles, replays ---------------------------------------------------------------
+
+
+def test_too_many_lost_particles_end_the_run_and_are_named(setting, monkeypatch):
+    follow = run_module.Job.follow
+
+    def losing(job, block, stop):
+        done = follow(job, block, stop)
+        if block == 2:
+            done.fates[5] = Fate.LOST
+            done.tally.fates[Fate.LOST] += 1
+        return done
+
+    monkeypatch.setattr(run_module.Job, "follow", losing)
+    with pytest.raises(LostError) as caught:
+        run(*setting, threads=2)
+    assert caught.value.particles == [2 * SIZE + 5]
+
+
+def test_the_first_ten_lost_particles_are_named(setting):
+    fates = np.full(64, int(Fate.LOST))
+    fold = setting[1].empty()
+    block = Block(fold, fates, np.zeros(64))
+    names = run_module._lost(block, 640, [1, 2, 3], [fold], 10**9)
+    assert names == list(range(640, 647))
+
+
+@pytest.mark.parametrize("particle", [0, 77, 70 * SIZE - 1])
+def test_a_replay_is_the_same_history(setting, whole, particle):
+    track = replay(*setting, particle)
+    assert track.age_Myr == whole[1][particle]
+    assert len(track.lines) == track.moves > 0
+    age, x, y, z = track.lines[:, :4].T
+    assert np.all(np.diff(age) >= 0) and age[-1] <= track.age_Myr
+    if track.fate == Fate.ESCAPED:
+        assert np.sqrt(x[-1] ** 2 + y[-1] ** 2 + z[-1] ** 2) >= setting[0].table.r_max * (1 - 1e-9)
+
+
+def test_a_particle_that_there_is_not_is_refused(setting):
+    with pytest.raises(ValueError, match=f"allowed: 0 to {70 * SIZE - 1}"):
+        replay(*setting, 70 * SIZE)
+
+
+def test_a_block_that_is_added_twice_would_be_seen(setting, whole, monkeypatch):
+    """The twin of merging by index: one block more changes the bits."""
+    add, calls = run_module.add, []
+
+    def twice(fold: Tally, block: Tally) -> None:
+        calls.append(None)
+        add(fold, block)
+        if len(calls) == 5:
+            add(fold, block)
+
+    monkeypatch.setattr(run_module, "add", twice)
+    assert not same(run(*setting, threads=2), whole[0])
