@@ -85,9 +85,12 @@ def program() -> None:
 
 
 def _go_on(argv: Sequence[str] | None) -> str:
-    """How to go on, for a run."""
+    """How to go on, where there is something to go on from."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    return "; the same with --resume goes on" if arguments[:1] == ["run"] else ""
+    given = dict(zip(arguments, arguments[1:], strict=False))
+    out = Path(given.get("--out", "run"))
+    kept = arguments[:1] == ["run"] and any((out / name).exists() for name in CHECKPOINTS)
+    return "; the same with --resume goes on" if kept else ""
 
 
 def _invoke(argv: list[str]) -> int:

@@ -10,6 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from crhalo.fields.galaxy import Galaxy
+from crhalo.mc import run as run_module
+from crhalo.mc.replay import replay
 from crhalo.mc.run import Transport, run, schedule
 from crhalo.mc.tally import Fate, energy_groups, galactic_grid
 
@@ -21,7 +23,7 @@ import sys
 import numpy as np
 from crhalo.fields.galaxy import Galaxy
 from crhalo.mc.run import Transport, run
-from crhalo.mc.tally import energy_groups, galactic_grid
+from crhalo.mc.tally import Fate, energy_groups, galactic_grid
 
 def tallies(particles, t_max_Myr, **changes):
     galaxy = Galaxy(r_max_kpc=30.0, delta_G=1e4, **changes)
@@ -111,14 +113,23 @@ def test_an_interrupt_ends_the_run_promptly(medium, grid):
 
 # Not so long that each of them gets there.
 @pytest.mark.parametrize(("where", "t_max_Myr"), [("ln_D_over_v_halo", 0.06), ("ln_D_over_v_bell", 1e4)])
-def test_a_hole_in_the_medium_loses_particles_by_count(medium, grid, where, t_max_Myr):
+def test_a_hole_in_the_medium_loses_particles_by_count(medium, grid, where, t_max_Myr, monkeypatch):
     table = medium.table
     values = getattr(table, where).copy()
     R, z = np.meshgrid(table.R.nodes, table.z.nodes, indexing="ij")
     hole = R > 16.0 if where == "ln_D_over_v_halo" else z > 20.0
     values[:, hole] = np.nan
     holed = replace(medium, table=table._replace(**{where: values}))
-    counters = run(holed, grid, Transport(particles=BLOCK, seed=1, t_max_Myr=t_max_Myr)).counters
+    transport = Transport(particles=BLOCK, seed=1, t_max_Myr=t_max_Myr)
+    with pytest.raises(run_module.LostError) as caught:
+        run(holed, grid, transport)
+    monkeypatch.setattr(run_module, "LOST_AT_MOST", 1.0)
+    result = run(holed, grid, transport)
+    counters = result.counters
+    assert caught.value.particles == result.provenance["lost"]
+    assert len(result.provenance["lost"]) == min(counters["lost"], run_module.LOST_NAMED)
+    # Followed again, each of them is lost again.
+    assert replay(holed, grid, transport, result.provenance["lost"][0]).fate == Fate.LOST
     assert 0 < counters["lost"] < BLOCK
     assert counters["injected"] == BLOCK == counters["lost"] + counters["escaped"] + counters["alive"]
 
