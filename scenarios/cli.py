@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -87,7 +88,7 @@ def program() -> None:
 def _go_on(argv: Sequence[str] | None) -> str:
     """How to go on, where there is something to go on from."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    given = dict(zip(arguments, arguments[1:], strict=False))
+    given = dict(pairwise(arguments))
     out = Path(given.get("--out", "run"))
     kept = arguments[:1] == ["run"] and any((out / name).exists() for name in CHECKPOINTS)
     return "; the same with --resume goes on" if kept else ""

@@ -114,7 +114,7 @@ def test_dry_run_computes_and_writes_nothing(crhalo, pipeline, tmp_path):
         (["circumgalactic", "--particles", "many"], "--particles"),
         (["circumgalactic", "--seed", "-1"], "transport.seed = -1: allowed: a whole number from 0"),
         (["circumgalactic", "--threads", "0"], "--threads"),
-        (["circumgalactic", "--clusters"], "--clusters; allowed: --set, --particles"),
+        (["circumgalactic", "--warp"], "--warp; allowed: --set, --particles"),
         (["circumgalactic", "extra"], "extra"),
         ([], "NAME"),
     ],
