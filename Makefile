@@ -1,8 +1,9 @@
 # Everything from a fresh machine that has make and Python 3.11, 3.12 or 3.13.
 #   make demo   the main scenario, with its maps and figures, into run/
 #   make test   the test suite
+#   make soak   runs killed, damaged, spread out and repeated: one line each
 
-.PHONY: demo test types
+.PHONY: demo test soak types
 .DELETE_ON_ERROR:
 
 SUITABLE = import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -13,6 +14,11 @@ demo: .venv/crhalo
 
 test: .venv/crhalo-dev types
 	.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+# What takes most of an hour; needs the extra [dask].
+soak: .venv/crhalo-dev
+	$(PIP) -e ".[dask]"
+	.venv/bin/python tests/soak.py
 
 # For type checkers: `import crhalo.fields` as a plain folder on disk.
 types:

@@ -31,7 +31,7 @@ _EDGE_KPC = 1e-3
 # Behind the surface densities fall with about this power of r.
 _FALL, _POINTS = -1.5, 8
 _BLUR_KPC = 1.0
-_SMOOTHING = 0.5  # in widths of a cell
+_SMOOTHING = 0.7  # in widths of a cell
 
 
 @dataclass(frozen=True)

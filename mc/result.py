@@ -308,6 +308,10 @@ class Result:
                 raise ValueError("its tallies do not fit its grid")
         except (KeyError, TypeError, ValueError, RuntimeError, MemoryError) as error:
             raise ResultError(f"{path}: not a result of this version, or damaged: {error}") from error
+        except OSError as error:
+            if error.errno is None and Path(path).is_file():  # of HDF5, not of the disk
+                raise ResultError(f"{path}: damaged: {error}") from error
+            raise
         return result
 
     def merge(self, other: Result) -> Result:

@@ -87,7 +87,7 @@ class TestFile:
 
     def test_a_text_is_refused(self, tmp_path):
         (tmp_path / "notes.txt").write_text("not a result")
-        with pytest.raises(OSError, match="signature"):
+        with pytest.raises(ResultError, match="signature"):
             Result.read(tmp_path / "notes.txt")
 
     def test_another_format_is_refused_by_name(self, tmp_path):
