@@ -269,6 +269,13 @@ def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
     """What a run would do and cost; the time is that of a few pilot particles, scaled."""
     if scenario.turbulence is not None:
         return verdict.plan(scenario, threads)
+    times = runs_of(scenario)
+    if times == 0:
+        return {
+            "title": scenario.title,
+            "particles": 0,
+            "would_write": "scenario.toml, summary.json, a table, a figure",
+        }
     _check_orbits(scenario)
     galaxy, medium = _medium_of(scenario)
     grid = grid_of(scenario, galaxy)
@@ -278,20 +285,34 @@ def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
     run(medium, grid, transport_of(scenario.with_overrides(["transport.particles=1"])))
     started = time.perf_counter()
     pilot_result = run(medium, grid, transport)
-    seconds = (time.perf_counter() - started) * scenario.transport.particles / pilot / threads
+    seconds = times * (time.perf_counter() - started) * scenario.transport.particles / pilot / threads
     return {
         "title": scenario.title,
         "particles": scenario.transport.particles,
+        "runs": times,
         "threads": threads,
         "surface_kpc": {
             "R_in_the_plane": galaxy.surface_extent_kpc()[0],
             "z_on_the_axis": galaxy.surface_extent_kpc()[1],
         },
-        "steps_estimated": int(pilot_result.steps / pilot * scenario.transport.particles),
+        "steps_estimated": int(times * pilot_result.steps / pilot * scenario.transport.particles),
         "transport_time_s_estimated": round(seconds, 1),
         "memory_MB_estimated": round(_BASE_MEMORY_MB + tally_MB * (FOLDS + 3 * threads)),
-        "would_write": "scenario.toml, result.h5, summary.json, sky_neutrino.fits, sky_gamma.fits, figures",
+        "would_write": "scenario.toml, summary.json, a table, figures"
+        if scenario.study
+        else "scenario.toml, result.h5, summary.json, sky_neutrino.fits, sky_gamma.fits, figures",
     }
+
+
+def runs_of(scenario: Scenario) -> int:
+    """How many runs a scenario asks for; each in the medium of its [medium], about."""
+    if scenario.figure_1 is not None:
+        return 2 * len(scenario.figure_1.delta_G)
+    if scenario.radio is not None:
+        return len(scenario.radio.delta_G)
+    if scenario.coupling is not None:
+        return len(scenario.coupling.delta_G) * len(scenario.coupling.z_B)
+    return 0 if scenario.galaxies is not None else 1
 
 
 def execute(
