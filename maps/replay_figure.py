@@ -12,7 +12,7 @@ from .figure_page import BLUE, GREY, NORMAL, PAGE_INCH, RED, dress, new_figure, 
 
 
 def replay_figure(path: Path, lines: FloatArray, galaxy: Galaxy, title: str) -> None:
-    """Where it was in (R, z), and its height and momentum against age.
+    """Where it was in (R, z), and its height and momentum against age; red behind the surface.
 
     Parameters
     ----------
@@ -38,11 +38,13 @@ def replay_figure(path: Path, lines: FloatArray, galaxy: Galaxy, title: str) -> 
             level = galaxy.surface_level(r[None, :], side * r[:, None])
             plane.contour(r, side * r, level, levels=[0.0], colors=GREY, linewidths=0.6)
     dress(plane, "$R$  [kpc]", "$z$  [kpc]")
-    shown = positive(age)
-    height.plot(shown, z, color=BLUE, linewidth=0.5)
-    dress(height, "age  [Myr]", "$z$  [kpc]")
-    energy.plot(shown, momentum, color=BLUE, linewidth=0.8)
-    dress(energy, "age  [Myr]", "$p$  [GeV/c]")
-    for axes in (height, energy):
+    # Dots: previews and probes are in between, and are no part of one line.
+    for axes, values, label in (
+        (height, z, "$z$  [kpc]"),
+        (energy, momentum / momentum[-1], "$p$ over that at the end"),
+    ):
+        for where, colour in ((~outside, BLUE), (outside, RED)):
+            axes.scatter(positive(age[where]), values[where], s=0.6, color=colour, linewidths=0)
+        dress(axes, "age  [Myr]", label)
         axes.set(xscale="log")
     save(figure, path)

@@ -362,13 +362,19 @@ def execute(
     if referee and (fault := scenario.too_small_for_cells()):
         raise ScenarioError(f"{fault} with --referee")
     out = Path(out)
+    new = not out.exists()
     out.mkdir(parents=True, exist_ok=True)
     try:
         with only_one_run_in(out):
             finished = make_run(scenario, threads, progress, replace(circumstances, folder=out))
     except checkpoint.CheckpointError as error:
         raise ScenarioError(f"--resume: {error}") from None
+    except ScenarioError:
+        if new:
+            out.rmdir()
+        raise
     except LostError as error:
+        (out / "scenario.toml").write_text(scenario.to_toml(), "utf-8")
         raise RunFailed(
             f"{error}; crhalo replay {out} {error.particles[0]} follows the first again"
         ) from None

@@ -209,9 +209,9 @@ def fuzz(folder: Path) -> Outcome:
         data = json.loads(json.dumps(base))
         for _ in range(chance.randrange(1, 4)):
             table = chance.choice(tables)
-            known = list(data.get(table, {})) or ["H", "delta_G", "cascade"]
             target = data.setdefault(table, {})
             if isinstance(target, dict):
+                known = list(target) or ["H", "delta_G", "cascade"]
                 target[chance.choice([*known, "no_such_key"])] = chance.choice(wrong)
             if chance.random() < 0.1:
                 data[table] = chance.choice(wrong)

@@ -1,0 +1,43 @@
+"""`crhalo replay` and `crhalo merge` on the folder of a small run."""
+
+import pytest
+from crhalo.mc.result import Result
+from crhalo.scenarios.cli import main
+
+SMALL = [
+    "free-escape", "--particles", "400", "--set", 'transport.energy_range=["10 TeV", "100 TeV"]',
+    "--set", 'source.E_min="10 TeV"', "--set", 'source.E_max="100 TeV"', "--set", "sky.nside=1",
+    "--set", 'sky.energies=["1 TeV", "10 TeV", 2]',
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    for seed in ("1", "2"):
+        assert main(["run", *SMALL, "--seed", seed, "--out", str(folder / seed)]) == 0
+    return folder
+
+
+def test_a_particle_is_followed_again(runs, capsys):
+    assert main(["replay", str(runs / "1"), "77"]) == 0
+    header, *lines = (runs / "1" / "track_77.csv").read_text().splitlines()
+    assert header.startswith("age_Myr,x_kpc") and len(lines) > 1
+    assert (runs / "1" / "track_77.png").stat().st_size > 5000
+    assert main(["replay", str(runs / "1"), "400"]) == 2
+    assert "allowed: 0 to 399" in capsys.readouterr().err
+
+
+def test_runs_with_different_seeds_become_one(runs, tmp_path, capsys):
+    one, two = (Result.read(runs / seed / "result.h5") for seed in ("1", "2"))
+    assert main(["merge", str(runs / "1"), str(runs / "2"), "--out", str(tmp_path / "both")]) == 0
+    both = Result.read(tmp_path / "both" / "result.h5")
+    assert both.particles == one.particles + two.particles == 800
+    assert main(["merge", str(runs / "1"), str(runs / "1"), "--out", str(tmp_path / "twice")]) == 2
+    assert "repeat" in capsys.readouterr().err and not (tmp_path / "twice").exists()
+
+
+def test_a_finished_run_has_nothing_to_resume(runs, capsys):
+    before = (runs / "1" / "result.h5").read_bytes()
+    assert main(["run", *SMALL, "--seed", "1", "--resume", "--out", str(runs / "1")]) == 0
+    assert (runs / "1" / "result.h5").read_bytes() == before
