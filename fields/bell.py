@@ -243,6 +243,15 @@ def thermal_onset_uG(
     return np.sqrt(4 * np.pi * M_P_G * n) * np.cbrt(flux_cm2_s * thermal_speed_squared / n) / UG_GAUSS
 
 
+def end_radius_kpc(disc_field_uG: float, R_d_kpc: float, background_uG: ArrayLike) -> FloatArray:
+    """Distance in kpc at which the field of PRL Eq. 8 has fallen to a background field.
+
+    It falls as 1/r beyond R_d/sqrt(2); zero where it is below the background everywhere.
+    """
+    ratio = disc_field_uG / np.asarray(background_uG, dtype=float)
+    return np.where(ratio >= 1.0, R_d_kpc / np.sqrt(2.0) * ratio, 0.0)
+
+
 def bohm_diffusion_coefficient_kpc2_Myr(p_GeV: ArrayLike, B_uG: ArrayLike) -> FloatArray:
     """Bohm diffusion coefficient r_L v/3 in kpc^2/Myr in the amplified field (PRL Eq. 9).
 

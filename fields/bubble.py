@@ -94,15 +94,6 @@ def front_radius_kpc(galaxy: Galaxy, age_Myr: ArrayLike, start_kpc: float) -> Fl
     return np.interp(np.asarray(age_Myr, dtype=float), np.concatenate([[0.0], np.cumsum(steps_Myr)]), r_kpc)
 
 
-def end_radius_kpc(disc_field_uG: float, R_d_kpc: float, background_uG: ArrayLike) -> FloatArray:
-    """Distance in kpc at which the field of PRL Eq. 8 has fallen to a background field.
-
-    It falls as 1/r beyond R_d/sqrt(2); zero where it is below the background everywhere.
-    """
-    ratio = disc_field_uG / np.asarray(background_uG, dtype=float)
-    return np.where(ratio >= 1.0, R_d_kpc / np.sqrt(2.0) * ratio, 0.0)
-
-
 def advected_energy_GeV(u_kpc_Myr: ArrayLike, r_kpc: ArrayLike, B_uG: ArrayLike) -> FloatArray:
     """Energy in GeV at which u r/D = 1, with D = c r_L/3 in the field B: 3 e B u r/c."""
     u, r, B = (np.asarray(x, dtype=float) for x in (u_kpc_Myr, r_kpc, B_uG))
@@ -137,7 +128,7 @@ def bubble_of(galaxy: Galaxy, age_Myr: float, background_uG: float) -> Bubble:
     local_flux = galaxy.energy_flux * bell.dilution(0.0, height_kpc, galaxy.R_d_kpc)
     # Onset is the condition of PRL Eq. 4 whatever the field grows to.
     onset_uG = float(bell.saturation_field_uG(galaxy.energy_flux))
-    end_kpc = float(end_radius_kpc(onset_uG, galaxy.R_d_kpc, background_uG))
+    end_kpc = float(bell.end_radius_kpc(onset_uG, galaxy.R_d_kpc, background_uG))
     bohm_GeV = float(advected_energy_GeV(speeds[1], height_kpc, fields_uG[1]))
     return Bubble(
         L_CR_erg_s=galaxy.L_CR_erg_s,

@@ -125,9 +125,8 @@ class Galaxy:
         """
         if self.B_cgm_uG == 0.0:
             return self.r_max_kpc
-        over = float(bell.saturation_field_uG(self.energy_flux)) / self.B_cgm_uG
-        # The energy flux, and with it B_sat squared, falls as R_d^2/(2 r^2).
-        return min(over * self.R_d_kpc / np.sqrt(2.0), self.r_max_kpc) if over > 1.0 else 0.0
+        onset_uG = float(bell.saturation_field_uG(self.energy_flux))
+        return min(float(bell.end_radius_kpc(onset_uG, self.R_d_kpc, self.B_cgm_uG)), self.r_max_kpc)
 
     @property
     def has_bell_region(self) -> bool:

@@ -209,27 +209,29 @@ class Synthesis:
             for name in COMPONENTS
         }
 
-    def seen_within(self, r_kpc: ArrayLike) -> dict[str, FloatArray]:
+    def _seen_within(self, component: str, r_kpc: ArrayLike) -> FloatArray:
         """Sky average per unit glow of each cell, of what lies within Galactocentric radii and, last, of all.
 
-        (n_R, n_z, radii + 1) for each component, unabsorbed.
+        (n_R, n_z, radii + 1), unabsorbed.
         """
-        seen = {}
-        for name in COMPONENTS:
-            table = np.moveaxis(self._cells_at_nodes(name), -1, 0)
-            within, mean = contribution_by_distance(table, *self.nodes_kpc, r_kpc, self.medium.table.r_max)
-            shape = self.result.volumes_kpc3[_SIDE[name]].shape
-            seen[name] = np.concatenate([within, mean[:, None]], axis=1).reshape(*shape, -1)
-        return seen
+        table = np.moveaxis(self._cells_at_nodes(component), -1, 0)
+        within, mean = contribution_by_distance(table, *self.nodes_kpc, r_kpc, self.medium.table.r_max)
+        shape = self.result.volumes_kpc3[_SIDE[component]].shape
+        return np.concatenate([within, mean[:, None]], axis=1).reshape(*shape, -1)
+
+    def share_within(self, component: str, glow: dict[str, FloatArray], r_kpc: ArrayLike) -> FloatArray:
+        """Share of the sky average from within Galactocentric radii, (replicas, channels, radii)."""
+        light = _light(glow[_SIDE[component]], self._seen_within(component, r_kpc))
+        return _ratio(light[..., :-1], light[..., -1:])
 
     @cached_property
     def _mean_responses(self) -> dict[str, FloatArray]:
-        return {name: seen[..., -1] for name, seen in self.seen_within([]).items()}
+        return {name: self._seen_within(name, [])[..., -1] for name in COMPONENTS}
 
     def replicas_of_mean(self, glow: dict[str, FloatArray]) -> dict[str, FloatArray]:
         """Sky average of the components that glow, and of their "total", (replicas, channels), unabsorbed."""
         means = {
-            name: np.tensordot(np.moveaxis(glow[_SIDE[name]], (2, 3), (0, 1)), response, axes=2)
+            name: _light(glow[_SIDE[name]], response)
             for name, response in self._mean_responses.items()
             if _SIDE[name] in glow
         }
@@ -237,29 +239,32 @@ class Synthesis:
 
     def mean(self, secondary: str, energy_GeV: FloatArray) -> dict[str, tuple[FloatArray, FloatArray]]:
         """Sky average and its error of each component and of their "total", as of `maps` but without them."""
-        return self._means(secondary, energy_GeV, self._estimate(secondary, energy_GeV, _ERROR_NSIDE))
+        glow = self.glow(secondary, energy_GeV)
+        return self._means(glow, self._estimate(secondary, energy_GeV, glow, _ERROR_NSIDE))
 
     def _means(
-        self, secondary: str, energy_GeV: FloatArray, maps: dict[str, FloatArray]
+        self, glow: dict[str, FloatArray], maps: dict[str, FloatArray]
     ) -> dict[str, tuple[FloatArray, FloatArray]]:
         found = {}
         total = np.sum(list(maps.values()), axis=0)
-        for name, replicas in self.replicas_of_mean(self.glow(secondary, energy_GeV)).items():
+        for name, replicas in self.replicas_of_mean(glow).items():
             value, error = value_and_error(replicas)
             fine = (total if name == "total" else maps[name]).mean(axis=-1, dtype=float)
             found[name] = (fine, fine * _ratio(error, value))
         return found
 
-    def _estimate(self, secondary: str, energy_GeV: FloatArray, nside: int) -> dict[str, FloatArray]:
+    def _estimate(
+        self, secondary: str, energy_GeV: FloatArray, glow: dict[str, FloatArray], nside: int
+    ) -> dict[str, FloatArray]:
         """Maps of each component from all folds, gamma rays dimmed on the CMB."""
         absorption = cmb_absorption_per_kpc(energy_GeV) if secondary == "gamma" else None
-        tables = self.emissivity(self.glow(secondary, energy_GeV, slice(0, 1)))
+        tables = self.emissivity({side: cells[:, :, :1] for side, cells in glow.items()})
         return {name: self._seen(table[:, :, 0], nside, absorption) for name, table in tables.items()}
 
     def coarse_maps(self, glow: dict[str, FloatArray]) -> dict[str, FloatArray]:
         """Coarse maps of each component in every replica, (replicas, channels, n_pix), without absorption."""
         return {
-            component: np.tensordot(np.moveaxis(glow[_SIDE[component]], (2, 3), (0, 1)), response, axes=2)
+            component: _light(glow[_SIDE[component]], response)
             for component, response in self._responses.items()
             if _SIDE[component] in glow
         }
@@ -279,13 +284,19 @@ class Synthesis:
         import healpy
 
         energy = np.asarray(energy_GeV, float)
-        maps = self._estimate(secondary, energy, nside)
-        coarse = self.coarse_maps(self.glow(secondary, energy))
+        glow = self.glow(secondary, energy)
+        maps = self._estimate(secondary, energy, glow, nside)
+        coarse = self.coarse_maps(glow)
         value, error = value_and_error(np.sum(list(coarse.values()), axis=0))
         relative = _ratio(error, value)
         direction = healpy.pix2ang(nside, np.arange(12 * nside**2))
         fine_error = np.array([healpy.get_interp_val(row, *direction) for row in relative])
-        return ComponentMaps(energy, maps, fine_error, self._means(secondary, energy, maps))
+        return ComponentMaps(energy, maps, fine_error, self._means(glow, maps))
+
+
+def _light(glow: FloatArray, response: FloatArray) -> FloatArray:
+    """Sum over cells of glow (n_R, n_z, replicas, channels) times response (n_R, n_z, ...)."""
+    return np.tensordot(np.moveaxis(glow, (2, 3), (0, 1)), response, axes=2)
 
 
 def _near(edges: FloatArray) -> FloatArray:

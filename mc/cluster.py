@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..fields._jit import machine
-from .run import Block, Job
+from .run import Block, Job, in_order
 
 _RETRIES = 20
 
@@ -39,19 +39,11 @@ class Dask:
         self._check()
         threads = max(sum(self.client.nthreads().values()), 1)
         shared = self.client.scatter(job, broadcast=True)
-        waiting: list[Any] = []
-        try:
-            submitted = first
-            for _ in range(first, job.blocks):
-                while submitted < job.blocks and len(waiting) < 2 * threads:
-                    waiting.append(
-                        self.client.submit(_follow, shared, submitted, pure=False, retries=_RETRIES)
-                    )
-                    submitted += 1
-                yield waiting.pop(0).result()
-        finally:
-            stop[0] = 1
-            self.client.cancel(waiting)
+
+        def submit(block: int) -> Any:
+            return self.client.submit(_follow, shared, block, pure=False, retries=_RETRIES)
+
+        yield from in_order(submit, first, job.blocks, threads)
 
     def _check(self) -> None:
         """Refuse workers that would not give the same bits."""

@@ -7,8 +7,9 @@ the order of their index, so a run gives the same bits on any number of threads.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -201,6 +202,24 @@ class Executor(Protocol):
         """Blocks from `first` on."""
 
 
+def in_order(submit: Callable[[int], Any], first: int, blocks: int, workers: int) -> Iterator[Block]:
+    """What comes of blocks `first` ... `blocks` - 1, by index; `submit` starts one and returns its future.
+
+    At most two blocks a worker wait to be added, so memory does not grow with their number.
+    """
+    waiting: deque[Any] = deque()
+    submitted = first
+    try:
+        for _ in range(first, blocks):
+            while submitted < blocks and len(waiting) < 2 * workers:
+                waiting.append(submit(submitted))
+                submitted += 1
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
 @dataclass(frozen=True)
 class Threads:
     """Threads of this process."""
@@ -209,19 +228,14 @@ class Threads:
 
     def follow(self, job: Job, first: int, stop: np.ndarray) -> Iterator[Block]:
         pool = ThreadPoolExecutor(self.number)
-        waiting: list[Future[Block]] = []
         try:
-            submitted = first
-            for _ in range(first, job.blocks):
-                # At most two blocks a thread wait to be added, so memory does not grow with their number.
-                while submitted < job.blocks and len(waiting) < 2 * self.number:
-                    waiting.append(pool.submit(job.follow, submitted, stop))
-                    submitted += 1
-                yield waiting.pop(0).result()
+            yield from in_order(
+                lambda block: pool.submit(job.follow, block, stop), first, job.blocks, self.number
+            )
         finally:
             stop[0] = 1
             # Not waited for: a kernel that is being compiled takes half a minute.
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=False)
 
 
 @dataclass
@@ -264,9 +278,6 @@ class Keeper:
     def is_due(self) -> bool:
         """Whether it is time: writing shall take less than 1% of the run."""
         return time.perf_counter() - self._written > max(KEEP_EVERY_S, 100.0 * self._took)
-
-    def end(self) -> None:
-        checkpoint.remove(self.folder)
 
 
 def run(
@@ -385,6 +396,6 @@ def _lost(block: Block, first: int, before: list[int], folds: list[Tally], parti
         return []
     names = [first + int(index) for index in here[: max(LOST_NAMED - len(before), 0)]]
     total = sum(int(fold.fates[Fate.LOST]) for fold in folds)
-    if total > max(LOST_AT_MOST * particles, 0.0):
+    if total > LOST_AT_MOST * particles:
         raise LostError(total, [*before, *names])
     return names

@@ -113,7 +113,7 @@ def _share_in_disc(old, new, R_d):
 
 @kernel
 def _note(controls, in_bell, q, dt, weight, age):
-    """One more line of a track: see `replay.COLUMNS`."""
+    """One more line of a track: see `run.TRACK_COLUMNS`."""
     line = controls.track_length[0]
     controls.track_length[0] += 1
     if line < controls.track.shape[0]:

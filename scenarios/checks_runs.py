@@ -18,7 +18,7 @@ from .checks import row
 
 Rows = list[dict[str, Any]]
 
-_AGE = 3  # of AGES_MYR: 300 Myr
+EARLY = 3  # of AGES_MYR: 300 Myr
 
 
 def _run(
@@ -52,7 +52,7 @@ def snapshots(scale: float) -> Rows:
     """What a run says of an earlier age is what a run that ends then finds; the last age is all there is."""
     galaxy, number = Galaxy(delta_G=1.0), int(1600 * scale)
     long = _run(galaxy, 1e3, 3e3, Transport(number, 33, t_max_Myr=2e3))
-    short = _run(galaxy, 1e3, 3e3, Transport(number, 34, t_max_Myr=float(AGES_MYR[_AGE])))
+    short = _run(galaxy, 1e3, 3e3, Transport(number, 34, t_max_Myr=float(AGES_MYR[EARLY])))
 
     def protons(result: Result, age: int) -> np.ndarray:
         inside = result.snapshots_cm3()[:, :, age] * result.volumes_kpc3["filling"]
@@ -62,8 +62,8 @@ def snapshots(scale: float) -> Rows:
     whole = protons(long, -1)[0] / everything[0]
     return [
         _ratio(
-            f"snapshot at {AGES_MYR[_AGE]:g} Myr over a run that ends then: protons behind the wall",
-            protons(long, _AGE),
+            f"snapshot at {AGES_MYR[EARLY]:g} Myr over a run that ends then: protons behind the wall",
+            protons(long, EARLY),
             protons(short, -1),
             0.1,
         ),

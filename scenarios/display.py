@@ -61,21 +61,25 @@ def print_json(data: Any) -> None:
 
 def write_json(data: Any, path: Path) -> None:
     """Write JSON into a file at once, or not at all; what could not be measured is null."""
-    text = json.dumps(_finite(data), indent=1, allow_nan=False)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(text + "\n", "utf-8")
-    os.replace(temporary, path)
+    _write_at_once(json.dumps(_finite(data), indent=1, allow_nan=False) + "\n", path)
 
 
 def write_table(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Write rows that share their keys as comma-separated values; what could not be measured is empty."""
     import csv
+    import io
 
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_finite(row) for row in rows)
+    _write_at_once(text.getvalue(), path)
+
+
+def _write_at_once(text: str, path: Path) -> None:
+    """Write a file that is whole wherever it is seen."""
     temporary = path.with_name(path.name + ".part")
-    with temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(_finite(row) for row in rows)
+    temporary.write_text(text, "utf-8")
     os.replace(temporary, path)
 
 

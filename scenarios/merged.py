@@ -23,12 +23,7 @@ def merge_runs(folders: list[Path], out: Path) -> None:
     if len(folders) < 2:
         raise ScenarioError(f"merge {shown(folders[0])}: allowed: two or more folders")
     scenario = load_file(folders[0] / "scenario.toml")
-    if (
-        scenario.study
-        or scenario.turbulence
-        or scenario.self_consistency
-        or scenario.medium.current == "measured"
-    ):
+    if not scenario.is_one_given_medium:
         raise ScenarioError(f"{folders[0]}: allowed: runs of a scenario whose medium is given")
     try:
         result = reduce(Result.merge, [Result.read(folder / "result.h5") for folder in folders])

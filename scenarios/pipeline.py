@@ -367,6 +367,8 @@ def execute(
     try:
         with only_one_run_in(out):
             finished = make_run(scenario, threads, progress, replace(circumstances, folder=out))
+            write(finished, out, progress, referee)
+            checkpoint.remove(out)
     except checkpoint.CheckpointError as error:
         raise ScenarioError(f"--resume: {error}") from None
     except ScenarioError:
@@ -381,9 +383,6 @@ def execute(
     except NotSettled as stopped:
         _write_unsettled(scenario, stopped, out)
         raise NotSettled(f"{stopped}; what there is: {out}", stopped.found) from None
-    with only_one_run_in(out):
-        write(finished, out, progress, referee)
-        checkpoint.remove(out)
 
 
 @contextmanager
@@ -447,9 +446,7 @@ def write(finished: Run, out: Path, progress: Progress = _quiet, referee: bool =
         summary["filling"] = filling(finished.result, finished.galaxy)
     summary["precision"] = {
         name: each.as_dict()
-        for name, each in estimates_of(
-            finished.scenario, finished.galaxy, finished.medium, finished.result
-        ).items()
+        for name, each in estimates_of(finished.scenario.transport.precision_of, finished.synthesis).items()
     }
     summary["blocks_resumed"] = finished.result.performance.get("blocks_resumed", 0)
     summary["lost_particles"] = finished.result.provenance.get("lost", [])

@@ -35,15 +35,16 @@ class Precision:
     wanted: float
 
     def __call__(self, result: Result) -> bool:
-        estimates = estimates_of(self.scenario, self.galaxy, self.medium, result)
+        scenario = self.scenario
+        synthesis = Synthesis(result, self.medium, scenario.medium.helium_factor, self.galaxy.R_d_kpc)
+        estimates = estimates_of(scenario.transport.precision_of, synthesis)
         return reached(estimates, result.tallies["injected"].shape[0], self.wanted)
 
 
-def estimates_of(scenario: Scenario, galaxy: Galaxy, medium: Medium, result: Result) -> dict[str, Estimate]:
-    """The quantities of `transport.precision_of`, with Student's intervals."""
-    synthesis = Synthesis(result, medium, scenario.medium.helium_factor, galaxy.R_d_kpc)
-    found = {}
-    for name in scenario.transport.precision_of:
+def estimates_of(names: tuple[str, ...], synthesis: Synthesis) -> dict[str, Estimate]:
+    """Quantities that `transport.precision_of` can name, with Student's intervals."""
+    result, found = synthesis.result, {}
+    for name in names:
         if name in _NEUTRINOS_GEV:
             glow = synthesis.glow("neutrino", np.array([_NEUTRINOS_GEV[name]]))
             replicas = synthesis.replicas_of_mean({"bell": glow["bell"]})["cgm"][:, 0]

@@ -24,12 +24,7 @@ def replay_particle(folder: Path, particle: int) -> dict[str, Any]:
         If there is no run of one galaxy in the folder, or no such particle in it.
     """
     scenario = load_file(folder / "scenario.toml")
-    if (
-        scenario.study
-        or scenario.turbulence
-        or scenario.self_consistency
-        or scenario.medium.current == "measured"
-    ):
+    if not scenario.is_one_given_medium:
         raise ScenarioError(f"{folder}: allowed: the run of a scenario whose medium is given")
     galaxy = galaxy_of(scenario)
     medium = galaxy.medium()

@@ -77,6 +77,12 @@ class Scenario(Table):
         """The table that makes it more than one run, or none; see `scenarios.studies`."""
         return next((name for name in STUDIES if getattr(self, name) is not None), None)
 
+    @property
+    def is_one_given_medium(self) -> bool:
+        """Whether it is a single run, in a medium that follows from the file alone."""
+        found = self.turbulence is not None or self.self_consistency is not None
+        return self.study is None and not found and self.medium.current == "prescribed"
+
     @model_validator(mode="after")
     def _one_study(self) -> Self:
         tables = [name for name in (*STUDIES, "turbulence") if getattr(self, name) is not None]

@@ -15,7 +15,7 @@ from ..maps.synthesis import ComponentMaps
 from ..mc.result import value_and_error
 from .pipeline import Run
 from .products import energy_label
-from .summary import over, quantity
+from .summary import quantity
 
 ENERGIES_GEV = np.array([1e3, 1e4, 1e5])
 _RADII = np.arange(1, 101) / 100.0  # of r_max
@@ -44,7 +44,8 @@ def draw_skies(run: Run, skies: Mapping[str, ComponentMaps], folder: Path) -> di
     if not np.any(glow["bell"]):
         return summary
     maps = run.synthesis.coarse_maps(glow)["cgm"]
-    within = _within(run, glow)
+    radii_kpc = _RADII * run.medium.table.r_max
+    within = run.synthesis.share_within("cgm", glow, radii_kpc)
     power = structure.power_spectrum(maps, _LMAX)
     by_latitude = structure.latitude_profile(maps, _LATITUDES_DEG)
     by_longitude = structure.longitude_profile(maps, _LONGITUDES_DEG)
@@ -55,7 +56,7 @@ def draw_skies(run: Run, skies: Mapping[str, ComponentMaps], folder: Path) -> di
         _curves(by_latitude),
         _LONGITUDES_DEG,
         _curves(by_longitude),
-        _RADII * run.medium.table.r_max,
+        radii_kpc,
         _curves(value_and_error(within)),
         title="Circumgalactic neutrinos",
     )
@@ -64,22 +65,15 @@ def draw_skies(run: Run, skies: Mapping[str, ComponentMaps], folder: Path) -> di
         for name, (value, error) in structure.multipoles(maps).items()
     }
     radii = {
-        f"r_kpc_within_which_{share:.0%}": quantity(run.medium.table.r_max * _radius(within, share))
+        f"r_kpc_within_which_{share:.0%}": quantity(_radius_kpc(within, share, radii_kpc))
         for share in _SHARES
     }
     return summary | multipoles | radii
 
 
-def _within(run: Run, glow: dict[str, FloatArray]) -> FloatArray:
-    """Share of the circumgalactic light from within each radius, (replicas, energies, radii)."""
-    seen = run.synthesis.seen_within(_RADII * run.medium.table.r_max)["cgm"]
-    light = np.tensordot(np.moveaxis(glow["bell"], (2, 3), (0, 1)), seen, axes=2)
-    return over(light[..., :-1], light[..., -1:])
-
-
-def _radius(within: FloatArray, share: float) -> FloatArray:
-    """Radius within which a share of the light is made, over r_max, (replicas, energies)."""
-    return np.array([[np.interp(share, row, _RADII) for row in replica] for replica in within])
+def _radius_kpc(within: FloatArray, share: float, radii_kpc: FloatArray) -> FloatArray:
+    """Radius within which a share of the light is made, (replicas, energies)."""
+    return np.array([[np.interp(share, row, radii_kpc) for row in replica] for replica in within])
 
 
 def _curves(estimate: tuple[FloatArray, FloatArray]) -> dict[str, dict[str, FloatArray]]:

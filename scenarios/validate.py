@@ -31,7 +31,7 @@ from .checks_exact_skies import (
     sphere_from_inside,
     sphere_from_outside,
 )
-from .checks_runs import energy_budget, reweighting, snapshots
+from .checks_runs import EARLY, energy_budget, reweighting, snapshots
 from .checks_sky import emissivity_closure, one_pixel, sphere_around_the_sun
 from .checks_tracks import (
     divergences,
@@ -53,7 +53,6 @@ from .checks_transport import (
 
 Rows = list[dict[str, Any]]
 C = C_KPC_MYR
-_EARLY = 3  # of the ages at which the filling of the Bell region is told
 
 
 def well_mixed(scale: float) -> Rows:
@@ -332,10 +331,10 @@ def acceleration(scale: float) -> Rows:
         result = run(medium, grid, Transport(number, 21, acceleration=how), threads=2)
         disc = result.per_particle("region")[..., Region.DISC].sum(axis=2).mean(axis=1)
         behind = result.per_particle("bell").sum(axis=(2, 3, 4)).mean(axis=1)
-        early = result.per_particle("filling")[..., : _EARLY + 1, :-1].sum(axis=(2, 3, 4)).mean(axis=1)
+        early = result.per_particle("filling")[..., : EARLY + 1, :-1].sum(axis=(2, 3, 4)).mean(axis=1)
         found.append(tuple(value_and_error(each) for each in (behind, disc, early)))
     rows = []
-    places = ("behind the wall", "in the disc", f"behind the wall in the first {AGES_MYR[_EARLY]:g} Myr")
+    places = ("behind the wall", "in the disc", f"behind the wall in the first {AGES_MYR[EARLY]:g} Myr")
     for place, name in enumerate(places):
         (fast, fast_error), (slow, slow_error) = (each[place] for each in found)
         ratio = fast / slow

@@ -11,7 +11,6 @@ from crhalo.fields.bubble import (
     bubble_of,
     confined_freely_GeV,
     confined_in_tube_GeV,
-    end_radius_kpc,
     front_radius_kpc,
     low_energy_cutoff_GeV,
     mean_exit_time_Myr,
@@ -122,7 +121,7 @@ class TestFrontAndEnd:
     def test_end_is_where_the_onset_condition_fails(self, bubble):
         flux = GALAXY.energy_flux * bell.dilution(0.0, np.array([0.99, 1.01]) * bubble.end_kpc, 10.0)
         assert bell.is_unstable(BACKGROUND_UG, flux).tolist() == [True, False]
-        assert end_radius_kpc(0.02, 10.0, [0.021, 0.02]) == pytest.approx([0.0, self.R_1])
+        assert bell.end_radius_kpc(0.02, 10.0, [0.021, 0.02]) == pytest.approx([0.0, self.R_1])
 
     def test_front_stops_at_the_end(self):
         strong_field = bubble_of(GALAXY, AGE_MYR, 8e-3)
