@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..fields.units import FloatArray
+from ..mc.files import replacing
 
 Curve = Mapping[str, ArrayLike]
 """A quantity with its statistical error: keys "value" and "error", NaN where it is not known."""
@@ -53,7 +54,8 @@ def save(figure: Any, path: Path) -> None:
     for text in figure.findobj(Text):
         text.set_fontfamily("STIXGeneral")
         text.set_math_fontfamily("stix")
-    figure.savefig(path, dpi=DPI, format="png")
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=DPI, format="png")
 
 
 def dress(axes: Any, x_label: str = "", y_label: str = "") -> None:

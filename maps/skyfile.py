@@ -9,19 +9,18 @@ values (the scenario among them: header cards are too short for it, and FITS tex
 from __future__ import annotations
 
 import json
-import os
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from ..fields.units import FloatArray
+from ..mc.files import replacing
 
 FILE_TYPE = "crhalo sky"
 FILE_VERSION = 1
@@ -81,25 +80,6 @@ class SkyCube:
     def nside(self) -> int:
         """HEALPix resolution."""
         return int(np.sqrt(np.shape(self.intensity)[1] / 12))
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A new file that takes the place of `path` when all of it is on the disk, and never before."""
-    temporary = path.with_name(path.name + ".part")
-    try:
-        with open(temporary, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _band_edges_GeV(energy: FloatArray) -> FloatArray:
@@ -180,8 +160,8 @@ def write_sky(path: str | Path, cube: SkyCube) -> None:
     hdus = [primary, _map_hdu(cube, np.asarray(cube.intensity), "SKYMAP", "intensity"), bands]
     if cube.error is not None:
         hdus.append(_map_hdu(cube, np.asarray(cube.error), "SKYMAP_ERROR", "absolute statistical error"))
-    with _replacing(Path(path)) as file:
-        fits.HDUList([*hdus, table]).writeto(file, checksum=True)
+    with replacing(Path(path)) as temporary:
+        fits.HDUList([*hdus, table]).writeto(temporary, checksum=True)
 
 
 def read_sky(path: str | Path) -> SkyCube:

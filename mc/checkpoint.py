@@ -9,23 +9,33 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .files import replacing
 from .tally import Tally, TallyGrid
 
-NAMES = ("checkpoint.0", "checkpoint.1")
 _DIGEST = hashlib.sha256().digest_size
 _LARGEST = 20_000_000_000  # bytes
+# What reading may raise of a file with a right checksum that is not ours.
+_DAMAGE = (
+    ValueError, LookupError, TypeError, EOFError, OSError, MemoryError, zipfile.BadZipFile,
+    NotImplementedError, RuntimeError,
+)  # fmt: skip
 
 
 class CheckpointError(ValueError):
     """A checkpoint that is damaged, or of another run; one line that names it."""
+
+
+class Damaged(CheckpointError):
+    """A file that is no checkpoint, or not whole."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,7 @@ class Checkpoint:
     Attributes
     ----------
     header : dict
-        What makes it the same run: scenario, version, processor.
+        What makes it the same run: scenario, version, processor, medium.
     blocks : int
         Blocks 0 ... blocks - 1 are in it.
     folds : list of Tally
@@ -50,7 +60,12 @@ class Checkpoint:
     lost: list[int]
 
 
-def write(folder: Path, checkpoint: Checkpoint) -> None:
+def names(run: str = "checkpoint") -> tuple[str, str]:
+    """Names of the two files of a run; where several runs share a folder, each starts with "checkpoint"."""
+    return f"{run}.0", f"{run}.1"
+
+
+def write(folder: Path, checkpoint: Checkpoint, run: str = "checkpoint") -> None:
     """Write it over the older of the two files; `OSError` if the disk does not take it, which leaves all."""
     arrays: dict[str, np.ndarray] = {}
     for number, fold in enumerate(checkpoint.folds):
@@ -58,22 +73,20 @@ def write(folder: Path, checkpoint: Checkpoint) -> None:
             flat = np.ascontiguousarray(values).reshape(-1)
             where = np.flatnonzero(flat).astype(np.int32)
             arrays[f"{number}.{name}.where"], arrays[f"{number}.{name}.values"] = where, flat[where]
-    state = {"header": dict(checkpoint.header), "blocks": checkpoint.blocks, "lost": checkpoint.lost}
+    state = {
+        "header": dict(checkpoint.header),
+        "blocks": checkpoint.blocks,
+        "folds": len(checkpoint.folds),
+        "lost": checkpoint.lost,
+    }
     arrays["state"] = np.frombuffer(json.dumps(state, sort_keys=True).encode(), np.uint8)
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
     content = buffer.getbuffer()
-    path = folder / min(NAMES, key=lambda name: _age(folder / name))
-    temporary = folder / "checkpoint.part"
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.write(hashlib.sha256(content).digest())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    path = folder / min(names(run), key=lambda name: _age(folder / name))
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        file.write(content)
+        file.write(hashlib.sha256(content).digest())
 
 
 def _age(path: Path) -> float:
@@ -84,27 +97,39 @@ def _age(path: Path) -> float:
         return 0.0
 
 
-def read(path: Path, grid: TallyGrid) -> Checkpoint:
+def read(path: Path, header: Mapping[str, Any], grid: TallyGrid) -> Checkpoint:
     """Read one file.
 
     Raises
     ------
+    Damaged
+        If it is no checkpoint, or not whole.
     CheckpointError
-        If it is damaged, or no checkpoint of a run with this grid.
+        If it is of another run: the first thing that differs from `header` is named.
     """
     try:
-        if path.is_symlink() or not 0 < path.stat().st_size < _LARGEST:
-            raise ValueError("no plain file of a checkpoint")
-        content = path.read_bytes()
-        if hashlib.sha256(content[:-_DIGEST]).digest() != content[-_DIGEST:]:
-            raise ValueError("its checksum is wrong")
-        with np.load(io.BytesIO(content[:-_DIGEST]), allow_pickle=False) as arrays:
-            state = json.loads(arrays["state"].tobytes())
-            count = sum(name.endswith(".fates.where") for name in arrays.files)
-            folds = [_fold(arrays, number, grid) for number in range(count)]
+        state, arrays = _content(path)
+        for key in header:
+            if state["header"].get(key) != header[key]:
+                differs = difference(str(state["header"].get(key)), str(header[key]))
+                raise CheckpointError(f"{path}: it is of a run with another {key}: {differs}")
+        folds = [_fold(arrays, number, grid) for number in range(state["folds"])]
         return Checkpoint(state["header"], int(state["blocks"]), folds, [int(one) for one in state["lost"]])
-    except (ValueError, KeyError, TypeError, IndexError, EOFError, OSError) as error:
-        raise CheckpointError(f"{path}: damaged, or no checkpoint: {error}") from None
+    except CheckpointError:
+        raise
+    except _DAMAGE as error:
+        raise Damaged(f"{path}: damaged, or no checkpoint: {error}") from None
+
+
+def _content(path: Path) -> tuple[dict[str, Any], Any]:
+    """What a file says of itself, and its arrays, which are read when they are asked for."""
+    if path.is_symlink() or not 0 < path.stat().st_size < _LARGEST:
+        raise ValueError("no plain file of a checkpoint")
+    content = memoryview(path.read_bytes())
+    if hashlib.sha256(content[:-_DIGEST]).digest() != content[-_DIGEST:]:
+        raise ValueError("its checksum is wrong")
+    arrays = np.load(io.BytesIO(content[:-_DIGEST]), allow_pickle=False)
+    return json.loads(arrays["state"].tobytes()), arrays
 
 
 def _fold(arrays: Any, number: int, grid: TallyGrid) -> Tally:
@@ -114,43 +139,37 @@ def _fold(arrays: Any, number: int, grid: TallyGrid) -> Tally:
     return fold
 
 
-def newest(folder: Path, header: Mapping[str, Any], grid: TallyGrid) -> tuple[Checkpoint | None, list[str]]:
+def newest(
+    folder: Path, header: Mapping[str, Any], grid: TallyGrid, run: str = "checkpoint"
+) -> tuple[Checkpoint | None, list[str]]:
     """The checkpoint in a folder that is furthest, and what is wrong with the others.
 
     Raises
     ------
     CheckpointError
-        If there are files but none is whole, or the run was another: the first thing that differs is named.
+        If there are files but none is whole, or the run was another.
     """
     found, faults = [], []
-    for name in NAMES:
+    for name in names(run):
         if (folder / name).exists():
             try:
-                found.append(read(folder / name, grid))
-            except CheckpointError as fault:
+                found.append(read(folder / name, header, grid))
+            except Damaged as fault:
                 faults.append(str(fault))
-    if not found:
-        if faults:
-            raise CheckpointError(faults[0])
-        return None, []
-    best = max(found, key=lambda each: each.blocks)
-    for key in header:
-        if best.header.get(key) != header[key]:
-            differs = _difference(key, best.header, header)
-            raise CheckpointError(f"{folder}: its unfinished run differs in {differs}")
-    return best, faults
+    if faults and not found:
+        raise CheckpointError(faults[0])
+    return max(found, key=lambda each: each.blocks, default=None), faults
 
 
-def _difference(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """What differs, down to the first line of a text."""
-    a, b = str(old.get(key)), str(new.get(key))
-    for line, other in zip(a.splitlines(), b.splitlines(), strict=False):
+def difference(there: str, here: str) -> str:
+    """The first line in which two texts differ."""
+    for line, other in zip_longest(there.splitlines(), here.splitlines(), fillvalue="nothing"):
         if line != other:
-            return f"{key}: {line} there, {other} here"
-    return f"{key}: {a[:60]} there, {b[:60]} here"
+            return f"{line[:100]} there, {other[:100]} here"
+    return "nothing"
 
 
 def remove(folder: Path) -> None:
-    """Forget them: the run is finished."""
-    for name in NAMES:
-        (folder / name).unlink(missing_ok=True)
+    """Forget those of all runs in a folder: it is finished."""
+    for path in folder.glob("checkpoint*.[01]"):
+        path.unlink(missing_ok=True)

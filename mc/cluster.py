@@ -1,12 +1,13 @@
 """Blocks on other processes or machines, by dask.distributed (the extra `crhalo[dask]`).
 
 A block is the same wherever it is followed, and is added once, by its index: a worker that dies costs its
-block, which is followed again elsewhere. Machines whose processors or versions differ are refused, for their
-last bits would.
+block, which is followed again elsewhere. Every block is held against the processor and the versions here, for
+others would give other last bits.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,41 +18,62 @@ import numpy as np
 from ..fields._jit import machine
 from .run import Block, Job, in_order
 
-_RETRIES = 20
+# Workers that may die over one block before it is given up.
+_DEATHS = 20
 
 
 class ClusterError(ValueError):
     """A cluster that cannot be used; one line that names it."""
 
 
-def _follow(job: Job, block: int) -> Block:
+def _follow(job: Job, block: int, wanted: dict[str, str]) -> Block:
+    """What a worker does."""
+    check_machine("a worker", machine(), wanted)
     return job.follow(block, np.zeros(1, np.int64))
+
+
+def check_machine(name: str, there: dict[str, str], here: dict[str, str]) -> None:
+    """Refuse (`ClusterError`) a machine that would not give the same bits."""
+    for key, value in here.items():
+        if there.get(key) != value:
+            raise ClusterError(f"{name}: its {key} is {there.get(key)}, and {value} here")
 
 
 @dataclass(frozen=True)
 class Dask:
-    """The workers of a dask client."""
+    """The workers of a dask client.
+
+    Raises
+    ------
+    ClusterError
+        On following, if a worker would not give the same bits.
+    ConnectionError
+        On following, if the cluster is lost.
+    """
 
     client: Any
 
     def follow(self, job: Job, first: int, stop: np.ndarray) -> Iterator[Block]:
         """Blocks from `first` on, in the order of their index."""
-        self._check()
-        threads = max(sum(self.client.nthreads().values()), 1)
-        shared = self.client.scatter(job, broadcast=True)
+        from dask.distributed import CancelledError, TimeoutError
+        from distributed.comm import CommClosedError
+        from distributed.scheduler import KilledWorker
 
-        def submit(block: int) -> Any:
-            return self.client.submit(_follow, shared, block, pure=False, retries=_RETRIES)
-
-        yield from in_order(submit, first, job.blocks, threads)
-
-    def _check(self) -> None:
-        """Refuse workers that would not give the same bits."""
         here = machine()
-        for address, there in self.client.run(machine).items():
-            for key, value in here.items():
-                if there.get(key) != value:
-                    raise ClusterError(f"{address}: {key} is {there.get(key)}, and {value} here")
+        try:
+            # At once, where they are known; workers that come later are asked with each block.
+            for address, there in self.client.run(machine).items():
+                check_machine(address, there, here)
+            threads = max(sum(self.client.nthreads().values()), 1)
+            shared = self.client.scatter(job, broadcast=True)
+            yield from in_order(
+                lambda block: self.client.submit(_follow, shared, block, here, pure=False),
+                first,
+                job.blocks,
+                threads,
+            )
+        except (CancelledError, CommClosedError, KilledWorker, TimeoutError) as error:
+            raise ConnectionError(f"the cluster is lost: {error}") from None
 
 
 @contextmanager
@@ -64,15 +86,23 @@ def connected(address: str) -> Iterator[Dask]:
         If dask is not installed, or nobody answers there.
     """
     try:
+        import dask
         from dask.distributed import Client, LocalCluster
     except ImportError:
         raise ClusterError(
             f"{address}: dask is not installed; allowed: after pip install 'crhalo[dask]'"
         ) from None
+    # What it logs of workers that die is no news to us, and many lines.
+    for name in ("distributed", "distributed.worker", "distributed.nanny", "distributed.scheduler"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     kind, _, rest = address.partition(":")
     if kind == "dask-local":
         options = {"threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1"}
-        with LocalCluster(n_workers=int(rest), **options) as cluster, Client(cluster) as client:
+        with (
+            dask.config.set({"distributed.scheduler.allowed-failures": _DEATHS}),
+            LocalCluster(n_workers=int(rest), silence_logs=logging.CRITICAL, **options) as cluster,
+            Client(cluster) as client,
+        ):
             yield Dask(client)
         return
     try:

@@ -8,7 +8,6 @@ ratios and medians come out as simply as those of sums.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,12 @@ import numpy as np
 
 from ..fields.medium import Medium
 from ..fields.units import KPC_CM, MYR_S
+from .files import replacing
 from .source import Spectrum
 from .tally import (
     ENERGY_BINS_PER_DECADE,
     ENERGY_STEPS,
+    FOLDS,
     GROUPS_PER_DECADE,
     Fate,
     Region,
@@ -33,6 +34,7 @@ from .tally import (
 
 FORMAT = "crhalo-result-2"
 _MAX_COMPRESSION = 1100  # of deflate: 1032
+_MOST_BYTES = 2**30  # of one array; that of a whole run has a tenth
 _UNITS = {
     "energy_edges_GeV": "GeV",
     "halo": "Myr",
@@ -61,19 +63,26 @@ def value_and_error(replicas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return replicas[0], np.sqrt((len(rest) - 1) / len(rest) * spread)
 
 
-def _datasets(file: Any, group: str) -> dict[str, np.ndarray]:
-    """The arrays of a group, read only if they are plain and no larger than what is stored can hold."""
+def _datasets(
+    file: Any, group: str, shapes: dict[str, tuple[int, ...]] | None = None
+) -> dict[str, np.ndarray]:
+    """The arrays of a group, read only if they are plain and no larger than what is stored can hold.
+
+    With `shapes`, each must be there and have its own after the first axis.
+    """
     import h5py
 
     arrays = {}
-    for name in file[group]:
+    for name in shapes or file[group]:
         plain = isinstance(file[group].get(name, getlink=True), h5py.HardLink)
         data = file[group][name] if plain else None
         if not isinstance(data, h5py.Dataset) or data.is_virtual or data.external:
             raise ValueError(f"/{group}/{name} is no plain dataset")
-        most = 10_000 + _MAX_COMPRESSION * data.id.get_storage_size()
+        most = min(10_000 + _MAX_COMPRESSION * data.id.get_storage_size(), _MOST_BYTES)
         if data.dtype.kind not in "if" or data.nbytes > most:
             raise ValueError(f"/{group}/{name} is no array of numbers that the file can hold")
+        if shapes and data.shape[1:] != shapes[name]:
+            raise ValueError(f"/{group}/{name} does not fit its grid")
         arrays[name] = data[...]
     return arrays
 
@@ -248,9 +257,7 @@ class Result:
         """
         import h5py
 
-        path = Path(path)
-        temporary = path.with_name(path.name + ".part")
-        try:
+        with replacing(Path(path)) as temporary:
             # This format version keeps checksums of its own structure, `fletcher32` those of the data.
             with h5py.File(temporary, "w", libver=("v110", "v110")) as file:
                 file.attrs["format"] = np.bytes_(FORMAT)
@@ -268,11 +275,6 @@ class Result:
                         length = "kpc" if "kpc" in name else "1"
                         unit = "kpc3" if group == "volume" else _UNITS.get(name, length)
                         data.attrs["unit"] = np.bytes_(unit)
-            with open(temporary, "rb") as written:
-                os.fsync(written.fileno())
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
 
     def _groups(self) -> dict[str, dict[str, np.ndarray]]:
         return {"grid": vars(self.grid), "tally": self.tallies, "volume": self.volumes_kpc3}
@@ -295,17 +297,16 @@ class Result:
                 header = _attributes(file)
                 if header.get("format") != FORMAT:
                     raise ValueError(f"its format is not {FORMAT}")
+                grid = TallyGrid(**_datasets(file, "grid"))
+                shapes = {name: values.shape for name, values in grid.empty()._asdict().items()}
                 result = cls(
-                    grid=TallyGrid(**_datasets(file, "grid")),
-                    tallies=_datasets(file, "tally"),
+                    grid=grid,
+                    tallies=_datasets(file, "tally", shapes),
                     volumes_kpc3=_datasets(file, "volume"),
                     spectrum=Spectrum(**json.loads(header["spectrum"])),
                     provenance=dict(json.loads(header["provenance"])),
                     performance=_attributes(file["run"]),
                 )
-            shapes = {name: values.shape for name, values in result.grid.empty()._asdict().items()}
-            if {name: values.shape[1:] for name, values in result.tallies.items()} != shapes:
-                raise ValueError("its tallies do not fit its grid")
         except (KeyError, TypeError, ValueError, RuntimeError, MemoryError) as error:
             raise ResultError(f"{path}: not a result of this version, or damaged: {error}") from error
         except OSError as error:
@@ -315,7 +316,7 @@ class Result:
         return result
 
     def merge(self, other: Result) -> Result:
-        """The two runs as one, twice as many folds.
+        """The two runs as one: their folds side by side, or added one to one where that would be too many.
 
         Raises
         ------
@@ -342,5 +343,19 @@ class Result:
             raise ResultError(f"cannot merge: the seeds {seeds} repeat, so do their particles")
         if self.spectrum != other.spectrum:
             raise ResultError("cannot merge: the runs differ in their spectrum")
-        tallies = {name: np.concatenate([folds, other.tallies[name]]) for name, folds in self.tallies.items()}
-        return replace(self, tallies=tallies, provenance=mine | {"seed": seeds})
+        tallies = {name: _joined(folds, other.tallies[name]) for name, folds in self.tallies.items()}
+        lost = [*mine.get("lost", []), *theirs.get("lost", [])]
+        blocks = [*mine.get("blocks", []), *theirs.get("blocks", [])]
+        return replace(
+            self, tallies=tallies, provenance=mine | {"seed": seeds, "blocks": blocks, "lost": lost}
+        )
+
+
+def _joined(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Folds of two runs, not more than `FOLDS`: memory does not grow with the number of runs."""
+    if len(one) + len(other) <= FOLDS:
+        return np.concatenate([one, other])
+    more, fewer = (one, other) if len(one) >= len(other) else (other, one)
+    sums = more.copy()
+    sums[: len(fewer)] += fewer
+    return sums

@@ -247,31 +247,38 @@ class Keeper:
     folder : Path
         Where; it exists.
     header : dict
-        What makes it the same run.
+        What makes it the same run, besides the medium.
     resume : bool
         Whether to go on from what is there.
+    name : str
+        Of the run, among those that share the folder.
+    faults : tuple of str
+        What was wrong with files that were passed over.
     """
 
     folder: Path
     header: dict[str, Any]
     resume: bool = False
+    name: str = "checkpoint"
     faults: tuple[str, ...] = ()
     _written: float = 0.0
     _took: float = 0.0
 
-    def begin(self, grid: TallyGrid) -> checkpoint.Checkpoint | None:
+    def begin(self, job: Job) -> checkpoint.Checkpoint | None:
         """What is there, if the run is to go on from it."""
         self._written = time.perf_counter()
+        # A medium that is found anew in each run (waves, a current) must come out the same.
+        self.header = {**self.header, "medium": job.table.digest()}
         if not self.resume:
             return None
-        found, faults = checkpoint.newest(self.folder, self.header, grid)
+        found, faults = checkpoint.newest(self.folder, self.header, job.grid, self.name)
         self.faults = tuple(faults)
         return found
 
     def keep(self, blocks: int, folds: list[Tally], lost: list[int]) -> None:
         """Write a checkpoint."""
         started = time.perf_counter()
-        checkpoint.write(self.folder, checkpoint.Checkpoint(self.header, blocks, folds, lost))
+        checkpoint.write(self.folder, checkpoint.Checkpoint(self.header, blocks, folds, lost), self.name)
         self._written = time.perf_counter()
         self._took = self._written - started
 
@@ -322,8 +329,8 @@ def run(
 
     Raises
     ------
-    KeyboardInterrupt
-        After what was done has been kept.
+    KeyboardInterrupt, ConnectionError
+        After what was done has been kept: stopped, or the cluster is gone.
     CheckpointError
         If what the keeper has is damaged, or of another run.
     LostError
@@ -334,7 +341,7 @@ def run(
     job = Job.of(medium, grid, transport)
     folds = [grid.empty() for _ in range(min(FOLDS, job.blocks))]
     first, lost = 0, list[int]()
-    kept = keeper.begin(grid) if keeper else None
+    kept = keeper.begin(job) if keeper else None
     if kept is not None:
         first, folds, lost = kept.blocks, kept.folds, kept.lost
     started = time.perf_counter()
@@ -378,7 +385,7 @@ def run(
                 break
             if keeper and blocks < job.blocks and keeper.is_due():
                 keeper.keep(blocks, folds, lost)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, ConnectionError):
         stop[0] = 1
         # Not in the midst of adding a block.
         if keeper and whole and blocks > first:
@@ -386,6 +393,9 @@ def run(
         raise
     finally:
         stream.close()  # type: ignore[attr-defined]
+    # What is made of it takes time too, and may fail.
+    if keeper and blocks > first:
+        keeper.keep(blocks, folds, lost)
     return result(blocks)
 
 

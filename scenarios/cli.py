@@ -10,18 +10,21 @@ import os
 import re
 import sys
 import tempfile
+import traceback
 from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .values import NotSettled, RunFailed, ScenarioError, shown
 
+if TYPE_CHECKING:
+    from .schema import Scenario
+
 RUN_FILES = ("scenario.toml", "result.h5", "summary.json")
-CHECKPOINTS = ("checkpoint.0", "checkpoint.1")
 _CLUSTER = re.compile(r"dask-local:[1-9]\d{0,2}|dask://[\w.\-\[\]]+:\d{1,5}")
 _UNTIL_PRECISE = 10**9
 _LARGEST_SUMMARY = 50_000_000  # bytes
@@ -41,28 +44,41 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; whatever goes wrong is one line on standard error."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    arguments = [argument for argument in given if argument != "--debug"]
     try:
-        code = _invoke(list(sys.argv[1:] if argv is None else argv))
+        code = _invoke(list(arguments))
         sys.stdout.flush()
         return code
-    except _UsageError as error:
-        return _fail(2, error.format_message() + _alternatives(error))
-    except ScenarioError as error:
-        return _fail(2, str(error))
-    except RunFailed as error:
-        return _fail(1, str(error))
-    except NotSettled as stopped:
-        return _fail(1, str(stopped))
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except OSError as error:
-        named = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        return _fail(1, named)
-    except Terminated:
-        return _fail(143, f"terminated{_go_on(argv)}")
-    except KeyboardInterrupt:
-        return _fail(130, f"interrupted{_go_on(argv)}")
+    except (Exception, KeyboardInterrupt) as error:
+        if "--debug" in given:
+            traceback.print_exc()
+        code, line = _said(error, arguments)
+        print("crhalo:", " ".join(line.split()), file=sys.stderr)
+        return code
+
+
+def _said(error: BaseException, arguments: list[str]) -> tuple[int, str]:
+    """Exit code and line for whatever went wrong."""
+    match error:
+        case _UsageError():
+            return 2, error.format_message() + _alternatives(error)
+        case ScenarioError():
+            return 2, str(error)
+        case RunFailed() | NotSettled():
+            return 1, str(error)
+        case OSError():
+            return 1, f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        case Terminated():
+            return 143, f"terminated{_go_on(arguments)}"
+        case KeyboardInterrupt():
+            return 130, f"interrupted{_go_on(arguments)}"
+        case MemoryError():
+            return 1, "out of memory"
+    return 1, f"a fault of crhalo's own: {type(error).__name__}: {error}; the same with --debug says where"
 
 
 class Terminated(KeyboardInterrupt):
@@ -85,13 +101,16 @@ def program() -> None:
     sys.exit(code)
 
 
-def _go_on(argv: Sequence[str] | None) -> str:
+def _go_on(arguments: list[str]) -> str:
     """How to go on, where there is something to go on from."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    given = dict(pairwise(arguments))
-    out = Path(given.get("--out", "run"))
-    kept = arguments[:1] == ["run"] and any((out / name).exists() for name in CHECKPOINTS)
-    return "; the same with --resume goes on" if kept else ""
+    out = Path(dict(pairwise(arguments)).get("--out", "run"))
+    going_on = arguments[:1] == ["run"] and _is_unfinished(out)
+    return "; the same with --resume goes on" if going_on else ""
+
+
+def _is_unfinished(out: Path) -> bool:
+    """Whether a folder holds checkpoints; see `mc.checkpoint`, which takes long to import."""
+    return any(out.glob("checkpoint*.[01]"))
 
 
 def _invoke(argv: list[str]) -> int:
@@ -103,11 +122,6 @@ def _invoke(argv: list[str]) -> int:
     except typer.Exit as stop:
         return stop.exit_code
     return 0
-
-
-def _fail(code: int, message: str) -> int:
-    print("crhalo:", " ".join(message.split()), file=sys.stderr)
-    return code
 
 
 def _alternatives(error: Any) -> str:
@@ -133,6 +147,9 @@ def _version(wanted: bool) -> None:
 def _common(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Anywhere: show where in the code an error came from.")
     ] = False,
 ) -> None:
     pass
@@ -183,17 +200,18 @@ def run(
     threads = threads or _cores()
     if cluster is not None and not _CLUSTER.fullmatch(cluster):
         raise ScenarioError(f"--cluster {shown(cluster)}: allowed: dask://HOST:PORT, or dask-local:N")
-    if resume and (out / "summary.json").exists():
-        print(f"{out} is finished: nothing to do")
-        return
     if not dry_run:
         _check_output(out, resume)
+        if resume and (out / "summary.json").exists():
+            _check_same(out, scenario)
+            print(f"{out} is finished: nothing to do")
+            return
 
-    from .display import print_summary, progress_bar
+    from .display import progress_bar
     from .pipeline import Circumstances, execute, plan
 
     if dry_run:
-        print_summary(plan(scenario, threads))
+        _show(plan(scenario, threads))
         return
     with ExitStack() as stack:
         executor = None
@@ -207,7 +225,7 @@ def run(
         progress = stack.enter_context(progress_bar())
         circumstances = Circumstances(resume=resume, precision=precision, executor=executor)
         execute(scenario, out, threads, progress, referee, circumstances)
-    print_summary(_read_summary(out))
+    _show(_read_summary(out))
     print(f"Written to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}")
 
 
@@ -216,9 +234,9 @@ def show(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")], json: Json = False
 ) -> None:
     """The summary of a run."""
-    from .display import print_json, print_summary
+    from .display import print_json
 
-    (print_json if json else print_summary)(_read_summary(folder))
+    (print_json if json else _show)(_read_summary(folder))
 
 
 @app.command()
@@ -227,10 +245,9 @@ def replay(
     particle: Annotated[int, typer.Argument(metavar="ID", help="Number of a particle.")],
 ) -> None:
     """One particle of a run again, with its track as a table and a figure in the folder."""
-    from .display import print_summary
     from .replayed import replay_particle
 
-    print_summary(replay_particle(folder, particle))
+    _show(replay_particle(folder, particle, _cores()))
 
 
 @app.command()
@@ -239,12 +256,11 @@ def merge(
     out: Annotated[Path, typer.Option(help="Folder for the merged run.")] = Path("merged"),
 ) -> None:
     """Runs of one scenario with different seeds, as one."""
-    from .display import print_summary
     from .merged import merge_runs
 
     _check_output(out, resume=False)
     merge_runs(folders, out)
-    print_summary(_read_summary(out))
+    _show(_read_summary(out))
 
 
 @app.command()
@@ -293,7 +309,7 @@ def _cores() -> int:
 
 def _check_output(out: Path, resume: bool) -> None:
     """Refuse a folder that holds a run, or that cannot be written; leave nothing behind."""
-    if not resume and any((out / name).exists() for name in CHECKPOINTS):
+    if not resume and _is_unfinished(out):
         raise ScenarioError(f"--out {shown(out)}: holds an unfinished run; allowed: with --resume")
     if not resume and any((out / name).exists() for name in RUN_FILES):
         raise ScenarioError(f"--out {shown(out)}: holds another run; allowed: a folder that holds none")
@@ -305,6 +321,27 @@ def _check_output(out: Path, resume: bool) -> None:
             probe.write(bytes(4096))
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(out)) from None
+
+
+def _check_same(out: Path, scenario: Scenario) -> None:
+    """Refuse to take the finished run in a folder for that of another scenario."""
+    from ..mc.checkpoint import difference
+    from .schema import load_file
+
+    there, here = load_file(out / "scenario.toml").to_toml(), scenario.to_toml()
+    if there != here:
+        raise ScenarioError(f"--resume: {shown(out)} holds another run: {difference(there, here)}")
+
+
+def _show(summary: dict[str, Any]) -> None:
+    """Print a summary, and which of its errors cannot be trusted."""
+    from .display import print_summary
+
+    print_summary(summary)
+    precision = summary.get("precision")
+    for name, found in precision.items() if isinstance(precision, dict) else ():
+        if isinstance(found, dict) and found.get("heavy_tailed"):
+            print(f"{name}: heavy tails, a few particles make its error; do not trust it")
 
 
 def _read_summary(folder: Path) -> Any:

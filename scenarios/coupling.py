@@ -18,7 +18,7 @@ from ..maps.coupling_figure import coupling_figure
 from .display import write_json
 from .pipeline import Run
 from .schema import Scenario
-from .studies import Progress, envelope, in_media, runs
+from .studies import Follow, envelope, in_media
 from .summary import densities, over, per_injected, point_energies_GeV, quantity
 
 UNCHANGED = 1.1
@@ -34,12 +34,12 @@ CONVENTIONS = {
 }
 
 
-def study(scenario: Scenario, threads: int, progress: Progress) -> Callable[[Path], dict[str, Any]]:
+def study(scenario: Scenario, follow: Follow) -> Callable[[Path], dict[str, Any]]:
     """A run for each medium; returns what writes their products into a folder and sums them up."""
     wanted = scenario.coupling
     assert wanted is not None
     scenarios = in_media(scenario, z_B=wanted.z_B, delta_G=wanted.delta_G)
-    media = [compare(run) for run in runs(scenarios, threads, progress)]
+    media = [compare(run) for run in follow(scenarios)]
 
     def write(out: Path) -> dict[str, Any]:
         write_json({**envelope(scenario, CONVENTIONS), "media": media}, out / "coupling.json")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
+
+from ..mc.files import write_text
 
 WIDTH = 100
 _GAP = 3  # columns that the table adds to each of its own
@@ -61,7 +62,7 @@ def print_json(data: Any) -> None:
 
 def write_json(data: Any, path: Path) -> None:
     """Write JSON into a file at once, or not at all; what could not be measured is null."""
-    _write_at_once(json.dumps(_finite(data), indent=1, allow_nan=False) + "\n", path)
+    write_text(path, json.dumps(_finite(data), indent=1, allow_nan=False) + "\n")
 
 
 def write_table(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
@@ -73,14 +74,7 @@ def write_table(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(_finite(row) for row in rows)
-    _write_at_once(text.getvalue(), path)
-
-
-def _write_at_once(text: str, path: Path) -> None:
-    """Write a file that is whole wherever it is seen."""
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(text, "utf-8")
-    os.replace(temporary, path)
+    write_text(path, text.getvalue())
 
 
 def print_summary(summary: Mapping[str, Any], title: str = "") -> None:

@@ -21,7 +21,7 @@ from ..maps.figure_1 import causes_figure, figure_1
 from .display import write_json
 from .pipeline import Run
 from .schema import Scenario
-from .studies import Progress, envelope, in_media, runs
+from .studies import Follow, envelope, in_media
 from .summary import crossing, prl_17_flux
 
 # Of the Bell region, over Bohm's: small enough that advection carries all up to 10 PeV.
@@ -48,12 +48,12 @@ CAUSES = {
 }
 
 
-def study(scenario: Scenario, threads: int, progress: Progress) -> Callable[[Path], dict[str, Any]]:
+def study(scenario: Scenario, follow: Follow) -> Callable[[Path], dict[str, Any]]:
     """Two runs for each overdensity; returns what writes their products into a folder and sums them up."""
     assert scenario.figure_1 is not None
     settings = {"delta_G": scenario.figure_1.delta_G, "D_over_bohm": (1.0, _NO_DIFFUSION)}
     settings["D_over_bohm"] = tuple(scenario.medium.D_over_bohm * x for x in settings["D_over_bohm"])
-    each = [spectra(run) for run in runs(in_media(scenario, **settings), threads, progress)]
+    each = [spectra(run) for run in follow(in_media(scenario, **settings))]
     media = [compare(*pair) for pair in zip(each[::2], each[1::2], strict=True)]
 
     def write(out: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from ..maps.galaxies_figure import galaxies
 from .display import write_json, write_table
 from .model import galaxy_of
 from .schema import Scenario
-from .studies import Progress, envelope
+from .studies import Follow, envelope
 from .values import ScenarioError
 
 _LUMINOSITIES_ERG_S = np.geomspace(1e42, 1e47, 51)
@@ -35,7 +35,7 @@ CONVENTIONS = {
 }
 
 
-def study(scenario: Scenario, threads: int, progress: Progress) -> Callable[[Path], dict[str, Any]]:
+def study(scenario: Scenario, follow: Follow) -> Callable[[Path], dict[str, Any]]:
     """The closed forms; returns what writes them into a folder and sums them up."""
     wanted = scenario.galaxies
     assert wanted is not None

@@ -6,7 +6,6 @@ Densities and grammage at the Sun are those of the steady transport equation, be
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +21,7 @@ from ..maps import halo_figures
 from ..maps.at_the_sun import MODULATION_GV, boron_over_carbon, local_slope, proton_flux_m2_s_sr_GV
 from ..maps.cosmic_ray_data import boron_over_carbon as measured_boron_over_carbon
 from ..maps.cosmic_ray_data import protons
+from ..mc.files import replacing
 from ..mc.result import value_and_error
 from ..mc.self_consistency import Settled, exciting_flux, flux_of_particles, round_cells
 from ..mc.transport_equation import Solution, residence, solve
@@ -202,12 +202,10 @@ def write_waves(settled: Settled, path: Path, provenance: dict[str, Any]) -> Non
         "residual": (np.array(settled.residuals), "1"),
         "round_s": (np.array(settled.seconds), "s"),
     }
-    temporary = path.with_name(path.name + ".part")
-    with h5py.File(temporary, "w") as file:
+    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs["provenance"] = json.dumps(provenance | {"verdict": settled.verdict}, sort_keys=True)
         for name, (values, unit) in arrays.items():
             file.create_dataset(name, data=values).attrs["unit"] = unit
-    os.replace(temporary, path)
 
 
 def draw_waves(settled: Settled, folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..mc.result import Result, ResultError
 from .model import galaxy_of
-from .pipeline import Run, write
+from .pipeline import Run, only_one_run_in, write
 from .schema import load_file
 from .values import ScenarioError, shown
 
@@ -26,12 +26,13 @@ def merge_runs(folders: list[Path], out: Path) -> None:
     if not scenario.is_one_given_medium:
         raise ScenarioError(f"{folders[0]}: allowed: runs of a scenario whose medium is given")
     try:
-        result = reduce(Result.merge, [Result.read(folder / "result.h5") for folder in folders])
+        # One at a time: there may be hundreds.
+        result = reduce(Result.merge, (Result.read(folder / "result.h5") for folder in folders))
     except ResultError as error:
         raise ScenarioError(str(error)) from None
     galaxy = galaxy_of(scenario)
     many = scenario.model_copy(
         update={"transport": scenario.transport.model_copy(update={"particles": result.particles})}
     )
-    out.mkdir(parents=True, exist_ok=True)
-    write(Run(many, galaxy, galaxy.medium(), result), out)
+    with only_one_run_in(out):
+        write(Run(many, galaxy, galaxy.medium(), result), out)

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
@@ -25,6 +25,8 @@ from ..maps.skyfile import SkyCube, write_sky
 from ..maps.synthesis import ComponentMaps, Synthesis
 from ..mc import checkpoint
 from ..mc.advisor import advise, refusal
+from ..mc.cluster import ClusterError
+from ..mc.files import write_text
 from ..mc.result import Result
 from ..mc.run import Executor, Keeper, LostError, run
 from ..mc.self_consistency import Settled, settle
@@ -100,6 +102,8 @@ class Circumstances:
     ----------
     folder : Path, optional
         Where it keeps what it has so far.
+    name : str
+        Of the run, among those that share the folder.
     resume : bool
         Whether to go on from that.
     precision : float, optional
@@ -109,6 +113,7 @@ class Circumstances:
     """
 
     folder: Path | None = None
+    name: str = "checkpoint"
     resume: bool = False
     precision: float | None = None
     executor: Executor | None = None
@@ -130,17 +135,8 @@ def make_run(
     if scenario.turbulence is not None:
         raise ScenarioError("a scenario with a [turbulence] has no galaxy; allowed: Scenario.verdict()")
     threads = threads or os.cpu_count() or 1
-    galaxy, medium = _medium_of(scenario)
-    _check_orbits(scenario)
-    settled = None
-    if scenario.self_consistency is not None:
-        settled = find_waves(scenario, galaxy, threads, progress)
-        galaxy, medium = settled.galaxy, settled.galaxy.medium()
+    galaxy, medium, settled, current = find_medium(scenario, threads, progress)
     transport = transport_of(scenario)
-    current = None
-    if scenario.medium.current == "measured":
-        current = find_current(scenario, galaxy, threads, progress)
-        galaxy, medium = current.galaxy, current.galaxy.medium()
     progress("Particles", 0, transport.particles)
     provenance = provenance_of(scenario)
     precise = None
@@ -149,9 +145,8 @@ def make_run(
     keeper = None
     if circumstances.folder is not None:
         header = {key: provenance[key] for key in ("version", "scenario", "machine")}
-        keeper = Keeper(
-            circumstances.folder, header | {"precision": circumstances.precision}, circumstances.resume
-        )
+        header["precision"] = circumstances.precision
+        keeper = Keeper(circumstances.folder, header, circumstances.resume, circumstances.name)
     result = run(
         medium,
         grid_of(scenario, galaxy),
@@ -167,6 +162,30 @@ def make_run(
     for fault in keeper.faults if keeper else ():
         print(f"crhalo: {fault}; went on from the one before", file=sys.stderr)
     return Run(scenario, galaxy, medium, result, settled, current)
+
+
+def find_medium(
+    scenario: Scenario, threads: int, progress: Progress = _quiet
+) -> tuple[Galaxy, Medium, Settled | None, MeasuredCurrent | None]:
+    """The galaxy and medium of a scenario, with the waves and the current that were found for them, if any.
+
+    Raises
+    ------
+    ScenarioError
+        If its values leave no halo, or its orbits cannot be right or take too long.
+    NotSettled
+        If the waves or the current do not settle.
+    """
+    galaxy, medium = _medium_of(scenario)
+    _check_orbits(scenario)
+    settled = current = None
+    if scenario.self_consistency is not None:
+        settled = find_waves(scenario, galaxy, threads, progress)
+        galaxy, medium = settled.galaxy, settled.galaxy.medium()
+    if scenario.medium.current == "measured":
+        current = find_current(scenario, galaxy, threads, progress)
+        galaxy, medium = current.galaxy, current.galaxy.medium()
+    return galaxy, medium, settled, current
 
 
 def find_current(scenario: Scenario, galaxy: Galaxy, threads: int, progress: Progress) -> MeasuredCurrent:
@@ -328,85 +347,111 @@ def execute(
     Raises
     ------
     ScenarioError
-        If its values leave no halo, or ask for orbits that cannot be right or take too long.
+        If its values leave no halo, or ask for orbits that cannot be right or take too long; if the folder is
+        in use, or what is to be resumed is damaged or of another run; if a cluster would give other bits.
     NotSettled
         If its waves do not settle, after writing what there is.
+    RunFailed
+        If too many particles are lost.
     OSError
-        If the folder cannot be written.
+        If the folder cannot be written, or the cluster is lost.
     """
     import numba
 
     numba.set_num_threads(min(threads, numba.get_num_threads()))
-    if referee and scenario.transport.method == "orbit":
-        raise ScenarioError(
-            '--referee: allowed: not where transport.method = "orbit", which has a verdict of its own'
-        )
-    several = scenario.study or ("turbulence" if scenario.turbulence else None)
+    _check_options(scenario, referee, circumstances)
+    out = Path(out)
+    with only_one_run_in(out):
+        circumstances = replace(circumstances, folder=out)
+        try:
+            if scenario.turbulence is not None:
+                verdict.execute(scenario, out, threads, progress)
+            elif scenario.study is not None:
+                from .studies import execute as execute_study
+
+                execute_study(scenario, out, threads, progress, circumstances)
+            else:
+                write(make_run(scenario, threads, progress, circumstances), out, progress, referee)
+        except (checkpoint.CheckpointError, ClusterError) as error:
+            raise ScenarioError(str(error)) from None
+        except LostError as error:
+            raise _lost(scenario, error, out) from None
+        except NotSettled as stopped:
+            _write_unsettled(scenario, stopped, out)
+            raise NotSettled(f"{stopped}; what there is: {out}", stopped.found) from None
+        checkpoint.remove(out)
+
+
+def _check_options(scenario: Scenario, referee: bool, circumstances: Circumstances) -> None:
+    """Refuse what does not go together with the kind of scenario."""
+    if referee:
+        if scenario.transport.method == "orbit":
+            raise ScenarioError(
+                '--referee: allowed: not where transport.method = "orbit", which has a verdict of its own'
+            )
+        if scenario.study is not None:
+            raise ScenarioError(f"--referee: allowed: not with a [{scenario.study}]")
+        if fault := scenario.too_small_for_cells():
+            raise ScenarioError(f"{fault} with --referee")
     given = {
-        "--referee": referee and scenario.study is not None,
-        "--resume": circumstances.resume and several,
-        "--precision": circumstances.precision is not None and several,
-        "--cluster": circumstances.executor is not None and several,
+        "--resume": circumstances.resume,
+        "--precision": circumstances.precision is not None,
+        "--cluster": circumstances.executor is not None,
     }
     for option, wanted in given.items():
-        if wanted:
-            raise ScenarioError(f"{option}: allowed: not with a [{several}]")
-    if scenario.turbulence is not None:
-        verdict.execute(scenario, Path(out), threads, progress)
-        return
-    if scenario.study is not None:
-        from .studies import execute as execute_study
-
-        execute_study(scenario, Path(out), threads, progress)
-        return
-    if referee and (fault := scenario.too_small_for_cells()):
-        raise ScenarioError(f"{fault} with --referee")
-    out = Path(out)
-    new = not out.exists()
-    out.mkdir(parents=True, exist_ok=True)
-    try:
-        with only_one_run_in(out):
-            finished = make_run(scenario, threads, progress, replace(circumstances, folder=out))
-            write(finished, out, progress, referee)
-            checkpoint.remove(out)
-    except checkpoint.CheckpointError as error:
-        raise ScenarioError(f"--resume: {error}") from None
-    except ScenarioError:
-        if new:
-            out.rmdir()
-        raise
-    except LostError as error:
-        (out / "scenario.toml").write_text(scenario.to_toml(), "utf-8")
-        raise RunFailed(
-            f"{error}; crhalo replay {out} {error.particles[0]} follows the first again"
-        ) from None
-    except NotSettled as stopped:
-        _write_unsettled(scenario, stopped, out)
-        raise NotSettled(f"{stopped}; what there is: {out}", stopped.found) from None
+        if wanted and scenario.turbulence is not None:
+            raise ScenarioError(f"{option}: allowed: not with a [turbulence]")
 
 
 @contextmanager
 def only_one_run_in(folder: Path) -> Iterator[None]:
-    """Refuse a folder that another process is running in."""
+    """A folder for a run, made if need be, in which no other process is at work; not left behind empty."""
+    new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = _lock(folder)
+    try:
+        yield
+    finally:
+        (folder / ".lock").unlink(missing_ok=True)
+        os.close(lock)
+        if new:
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _lock(folder: Path) -> int:
+    """Lock a folder; `ScenarioError` if another process has done so."""
     import fcntl
 
-    with open(folder / ".lock", "w") as lock:
+    path = folder / ".lock"
+    while True:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # The one who had it may have removed the file meanwhile: then it locks nobody out.
+            if os.path.samestat(os.fstat(lock), os.stat(path)):
+                return lock
         except BlockingIOError:
+            os.close(lock)
             raise ScenarioError(f"--out {shown(folder)}: another run is at work there") from None
-        try:
-            yield
-        finally:
-            (folder / ".lock").unlink(missing_ok=True)
+        except FileNotFoundError:
+            pass
+        os.close(lock)
+
+
+def _lost(scenario: Scenario, error: LostError, out: Path) -> RunFailed:
+    """Say which particles were lost, in a file too, and how to look at one."""
+    write_text(out / "scenario.toml", scenario.to_toml())
+    write_json({"lost_particles": error.particles}, out / "lost.json")
+    again = f"; crhalo replay {out} {error.particles[0]} follows the first again" if error.particles else ""
+    return RunFailed(f"{error}{'' if scenario.study else again}")
 
 
 def _write_unsettled(scenario: Scenario, stopped: NotSettled, out: Path) -> None:
     """What there is of waves that did not settle."""
     from .halo import draw_waves, settled_summary, write_waves
 
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "scenario.toml").write_text(scenario.to_toml(), "utf-8")
+    write_text(out / "scenario.toml", scenario.to_toml())
     summary: dict[str, Any] = {"verdict": str(stopped), "converged": False}
     if stopped.found is not None:
         write_waves(stopped.found, out / "waves.h5", provenance_of(scenario))
@@ -424,7 +469,7 @@ def write(finished: Run, out: Path, progress: Progress = _quiet, referee: bool =
     from .skies import draw_skies
 
     stages = 5
-    (out / "scenario.toml").write_text(finished.scenario.to_toml(), "utf-8")
+    write_text(out / "scenario.toml", finished.scenario.to_toml())
     finished.result.write(out / "result.h5")
     progress("Maps and figures", 1, stages)
     skies = {}

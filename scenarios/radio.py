@@ -19,7 +19,7 @@ from ..mc.result import value_and_error
 from .display import write_json, write_table
 from .pipeline import Run
 from .schema import Scenario
-from .studies import Progress, envelope, in_media, runs
+from .studies import Follow, envelope, in_media
 
 PAPER_JY = (1e-4, 1e-2)
 _JY = 1e-23  # erg s^-1 cm^-2 Hz^-1
@@ -38,14 +38,14 @@ CONVENTIONS = {
 }
 
 
-def study(scenario: Scenario, threads: int, progress: Progress) -> Callable[[Path], dict[str, Any]]:
+def study(scenario: Scenario, follow: Follow) -> Callable[[Path], dict[str, Any]]:
     """A run for each overdensity; returns what writes their products into a folder and sums them up."""
     wanted = scenario.radio
     assert wanted is not None
     listed = 1e6 * np.array(wanted.frequencies_MHz)
     frequency = np.unique(np.concatenate([listed, _CURVE_HZ]))
     media: list[dict[str, Any]] = []
-    for run in runs(in_media(scenario, delta_G=wanted.delta_G), threads, progress):
+    for run in follow(in_media(scenario, delta_G=wanted.delta_G)):
         flux, error = flux_Jy(run, frequency)
         media.append(
             {"delta_G": run.galaxy.delta_G, "frequency_Hz": frequency, "value": flux, "error": error}

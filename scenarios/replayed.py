@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 
 from ..maps.replay_figure import replay_figure
+from ..mc.files import replacing
 from ..mc.replay import replay
 from ..mc.run import TRACK_COLUMNS
-from .model import galaxy_of, grid_of, transport_of
+from .model import grid_of, transport_of
+from .pipeline import find_medium
 from .schema import load_file
 from .values import ScenarioError
 
 
-def replay_particle(folder: Path, particle: int) -> dict[str, Any]:
+def replay_particle(folder: Path, particle: int, threads: int) -> dict[str, Any]:
     """Follow it again and write track_ID.csv and track_ID.png into the folder of the run.
 
     Raises
@@ -24,16 +26,17 @@ def replay_particle(folder: Path, particle: int) -> dict[str, Any]:
         If there is no run of one galaxy in the folder, or no such particle in it.
     """
     scenario = load_file(folder / "scenario.toml")
-    if not scenario.is_one_given_medium:
-        raise ScenarioError(f"{folder}: allowed: the run of a scenario whose medium is given")
-    galaxy = galaxy_of(scenario)
-    medium = galaxy.medium()
+    if scenario.study or scenario.turbulence:
+        raise ScenarioError(f"{folder}: allowed: a single run, in a galaxy")
+    galaxy, medium, _, _ = find_medium(scenario, threads)
     try:
         track = replay(medium, grid_of(scenario, galaxy), transport_of(scenario), particle)
     except ValueError as error:
         raise ScenarioError(str(error)) from None
     table = folder / f"track_{particle}.csv"
-    np.savetxt(table, track.lines, delimiter=",", header=",".join(TRACK_COLUMNS), comments="", fmt="%.9g")
+    with replacing(table) as temporary:
+        header = ",".join(TRACK_COLUMNS)
+        np.savetxt(temporary, track.lines, delimiter=",", header=header, comments="", fmt="%.9g")
     replay_figure(
         folder / f"track_{particle}.png", track.lines, galaxy, f"Particle {particle}: {track.fate.sentence}"
     )

@@ -6,24 +6,36 @@ The module of the name of the table holds what is found, drawn and summed up.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+from ..mc.files import write_text
 from .display import write_json
-from .pipeline import Run, make_run, provenance_of
+from .pipeline import Circumstances, Run, make_run, provenance_of
 from .schema import STUDIES, Scenario
 
 Progress = Callable[[str, int, int], None]
+Follow = Callable[[list[Scenario]], Iterator[Run]]
+"""Makes runs one after the other, none of which is kept."""
 
 
-def execute(scenario: Scenario, out: Path, threads: int, progress: Progress) -> None:
+def execute(
+    scenario: Scenario, out: Path, threads: int, progress: Progress, circumstances: Circumstances
+) -> None:
     """Do what a scenario asks for and write it into a folder, the summary last."""
     study = import_module(f".{scenario.study}", __package__)
-    write = study.study(scenario, threads, progress)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "scenario.toml").write_text(scenario.to_toml(), "utf-8")
+
+    def follow(scenarios: list[Scenario]) -> Iterator[Run]:
+        for done, one in enumerate(scenarios):
+            progress("Runs", done, len(scenarios))
+            yield make_run(one, threads, circumstances=replace(circumstances, name=f"checkpoint-{done + 1}"))
+        progress("Runs", len(scenarios), len(scenarios))
+
+    write = study.study(scenario, follow)
+    write_text(out / "scenario.toml", scenario.to_toml())
     write_json(write(out), out / "summary.json")
 
 
@@ -37,14 +49,6 @@ def in_media(scenario: Scenario, **lists: tuple[float, ...]) -> list[Scenario]:
         )
         for values in product(*lists.values())
     ]
-
-
-def runs(scenarios: list[Scenario], threads: int, progress: Progress) -> Iterator[Run]:
-    """The runs one after the other, none of them kept."""
-    for done, scenario in enumerate(scenarios):
-        progress("Runs", done, len(scenarios))
-        yield make_run(scenario, threads)
-    progress("Runs", len(scenarios), len(scenarios))
 
 
 def envelope(scenario: Scenario, conventions: dict[str, str]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ..fields.units import C_KPC_MYR, KPC2_MYR_CM2_S, FloatArray
 from ..maps import track_figures
 from ..mc.advisor import Advice, advise, refusal
 from ..mc.escape import Slab
+from ..mc.files import write_text
 from ..mc.run import REALISATION
 from ..mc.verdict import MU_EDGES, Case
 from .display import write_json
@@ -143,10 +144,8 @@ def execute(scenario: Scenario, out: Path, threads: int, progress: Progress) -> 
     cases = cases_of(scenario, threads)
     stage = "Tracks and verdicts"
     progress(stage, 0, len(cases))
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
     provenance = {"version": version("crhalo"), "scenario": scenario.to_toml(), "conventions": CONVENTIONS}
-    (out / "scenario.toml").write_text(scenario.to_toml(), "utf-8")
+    write_text(out / "scenario.toml", scenario.to_toml())
     rows = []
     for number, case in enumerate(cases, start=1):
         rows.append(case.row())

@@ -1,16 +1,21 @@
 """Runs that are stopped and go on, damaged checkpoints, precision, lost particles, replays."""
 
+import hashlib
 import random
+import resource
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from crhalo.fields.galaxy import Galaxy
+from crhalo.fields.turbulence import Turbulence
 from crhalo.mc import checkpoint
 from crhalo.mc import run as run_module
 from crhalo.mc.precision import Estimate, estimate, reached
 from crhalo.mc.replay import replay
 from crhalo.mc.run import Block, Keeper, LostError, Transport, run
-from crhalo.mc.tally import FOLDS, Fate, Tally, energy_groups, galactic_grid
+from crhalo.mc.tally import FOLDS, Fate, Tally, TallyGrid, energy_groups, galactic_grid
 
 GRID_EDGES = energy_groups(1e5, 1e6)
 SIZE = run_module.schedule(GRID_EDGES)[0].size
@@ -67,7 +72,8 @@ def test_nothing_to_go_on_from_is_a_start(setting, whole, tmp_path):
 def test_the_older_generation_stays_and_serves(setting, whole, tmp_path):
     stopped(setting, tmp_path, 20)
     stopped(setting, tmp_path, 20, resume=True)
-    ends = {name: checkpoint.read(tmp_path / name, setting[1]).blocks for name in checkpoint.NAMES}
+    header = HEADER | {"medium": setting[0].table.digest()}
+    ends = {name: checkpoint.read(tmp_path / name, header, setting[1]).blocks for name in checkpoint.names()}
     assert sorted(ends.values()) == [20, 40]
     newest = max(ends, key=lambda name: ends[name])
     damaged = bytearray((tmp_path / newest).read_bytes())
@@ -81,7 +87,7 @@ def test_the_older_generation_stays_and_serves(setting, whole, tmp_path):
 
 def test_every_flipped_bit_and_every_truncation_is_found(setting, tmp_path):
     stopped(setting, tmp_path, 3)
-    path = tmp_path / checkpoint.NAMES[0]
+    path = tmp_path / checkpoint.names()[0]
     good, chance = path.read_bytes(), random.Random(7)
     for number in range(60):
         damaged = bytearray(good)
@@ -101,7 +107,8 @@ def test_every_flipped_bit_and_every_truncation_is_found(setting, tmp_path):
     ("changed", "named"),
     [
         ({"scenario": "a = 1\nb = 3"}, "scenario: b = 2 there, b = 3 here"),
-        ({"version": "2"}, "version: 1 there"),
+        ({"scenario": "a = 1"}, "scenario: b = 2 there, nothing here"),
+        ({"version": "2"}, "version: 1 there, 2 here"),
     ],
 )
 def test_another_run_is_refused_by_name(setting, tmp_path, changed, named):
@@ -110,28 +117,135 @@ def test_another_run_is_refused_by_name(setting, tmp_path, changed, named):
         run(*setting, keeper=Keeper(tmp_path, HEADER | changed, resume=True))
 
 
-def test_a_full_disk_leaves_the_last_checkpoint(setting, tmp_path, monkeypatch):
+def test_another_medium_or_grid_is_refused_by_name(setting, tmp_path):
     stopped(setting, tmp_path, 3)
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    medium, grid, transport = setting
+    other = replace(medium, table=medium.table._replace(gas=medium.table.gas * (1 + 1e-15)))
+    with pytest.raises(checkpoint.CheckpointError, match="another medium"):
+        run(other, grid, transport, keeper=Keeper(tmp_path, HEADER, resume=True))
+    fewer = replace(grid, energy_edges_GeV=energy_groups(1e5, 2e5))
+    header = HEADER | {"scenario": "fewer energies"}
+    with pytest.raises(checkpoint.CheckpointError, match="another scenario"):
+        run(medium, fewer, transport, keeper=Keeper(tmp_path, header, resume=True))
 
-    def full(number):
-        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint.os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        checkpoint.write(tmp_path, checkpoint.Checkpoint(HEADER, 9, [setting[1].empty()], []))
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+@contextmanager
+def full_disk(room):
+    """No file can grow beyond so many bytes, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def write_onto_a_full_disk(setting, folder):
+    """Two checkpoints, then one that the disk does not take; what was there before and what is there now."""
+    stopped(setting, folder, 3)
+    stopped(setting, folder, 3, resume=True)
+    before = content(folder)
+    fold = setting[1].empty()
+    fold.halo[:] = 1.0
+    with full_disk(10_000), pytest.raises(OSError) as caught:
+        checkpoint.write(folder, checkpoint.Checkpoint(HEADER, 9, [fold], []))
+    return before, content(folder), caught.value.filename
+
+
+def test_a_full_disk_leaves_the_checkpoints(setting, tmp_path):
+    before, after, named = write_onto_a_full_disk(setting, tmp_path)
+    assert sorted(before) == list(checkpoint.names()) and after == before
+    assert named == str(tmp_path / checkpoint.names()[0])
 
 
 def test_in_place_writing_would_be_caught(setting, tmp_path, monkeypatch):
-    """The twin: written over the good one without a temporary file, a full disk destroys it."""
-    stopped(setting, tmp_path, 3)
-    path = tmp_path / checkpoint.NAMES[0]
-    monkeypatch.setattr(checkpoint, "NAMES", (path.name,))
-    before = path.read_bytes()
-    path.write_bytes(before[: len(before) // 2])
-    with pytest.raises(checkpoint.CheckpointError):
-        checkpoint.newest(tmp_path, HEADER, setting[1])
+    """The twin: written over the older one without a temporary file, it is gone."""
+    monkeypatch.setattr(checkpoint, "replacing", nullcontext)
+    before, after, _ = write_onto_a_full_disk(setting, tmp_path)
+    damaged = [name for name in before if after[name] != before[name]]
+    assert len(damaged) == 1
+    with pytest.raises(checkpoint.Damaged):
+        checkpoint.read(tmp_path / damaged[0], HEADER, setting[1])
+
+
+def test_a_link_is_replaced_and_not_followed(setting, tmp_path):
+    (tmp_path / "elsewhere").write_text("mine")
+    (tmp_path / "run").mkdir()
+    for name in (*checkpoint.names(), "checkpoint.0.part"):
+        (tmp_path / "run" / name).symlink_to(tmp_path / "elsewhere")
+    stopped(setting, tmp_path / "run", 3)
+    stopped(setting, tmp_path / "run", 3)
+    assert (tmp_path / "elsewhere").read_text() == "mine"
+
+
+def test_a_foreign_file_with_a_right_checksum_is_refused(setting, tmp_path):
+    path = tmp_path / checkpoint.names()[0]
+    for inside in (b"", b"PK\x03\x04" + bytes(60), b"not ours"):
+        path.write_bytes(inside + hashlib.sha256(inside).digest())
+        with pytest.raises(checkpoint.CheckpointError, match=r"checkpoint\.0"):
+            checkpoint.newest(tmp_path, HEADER, setting[1])
+
+
+def test_runs_that_share_a_folder_do_not_meet(setting, whole, tmp_path):
+    """As those of a study do; and each of them is kept when it is done."""
+    for name, seed in (("checkpoint-1", 4), ("checkpoint-2", 5)):
+        other = (*setting[:2], replace(setting[2], seed=seed))
+        keeper = Keeper(tmp_path, HEADER | {"seed": seed}, resume=True, name=name)
+        run(*other, threads=2, keeper=keeper)
+    again = run(*setting, keeper=Keeper(tmp_path, HEADER | {"seed": 4}, resume=True, name="checkpoint-1"))
+    assert same(again, whole[0]) and again.performance["blocks_resumed"] == 70
+    checkpoint.remove(tmp_path)
+    assert not content(tmp_path)
+
+
+def test_orbits_go_on_to_the_same_bits(setting, tmp_path):
+    medium = Galaxy(bell=False, halo="constant", H_kpc=0.5).medium()
+    wavelengths = (1e-3, 1e-1)
+    turbulence = Turbulence(lambda k: k ** (-2 / 3), wavelengths, modes=20, rms_uG=3.0)
+    grid = galactic_grid(energy_groups(1e6, 2e6), 1.0, 0.5, 100.0)
+    orbits = medium, grid, Transport(160, 3, "orbit", t_max_Myr=0.01, turbulence=turbulence)
+    whole = run(*orbits, threads=2)
+    stopped(orbits, tmp_path, 4)
+    again = run(*orbits, threads=2, keeper=Keeper(tmp_path, HEADER, resume=True))
+    assert same(again, whole) and again.performance["blocks_resumed"] == 4
+
+
+# -- any order, any executor ---------------------------------------------------------------
+
+
+class Shuffled:
+    """An executor that follows blocks in any order, some of them twice."""
+
+    def follow(self, job, first, stop):
+        order = list(range(first, job.blocks))
+        random.Random(1).shuffle(order)
+        done = {block: job.follow(block, stop) for block in order + order[:5]}
+        yield from (done[block] for block in range(first, job.blocks))
+
+
+def test_the_order_of_blocks_does_not_matter(setting, whole):
+    assert same(run(*setting, executor=Shuffled()), whole[0])
+
+
+def test_a_tally_that_threads_share_would_be_caught(setting, monkeypatch):
+    """The twin: all blocks are counted in the same bins, in the order that comes about."""
+    follow = run_module.Job.follow
+
+    def found(threads):
+        bins = setting[1].empty()
+        monkeypatch.setattr(TallyGrid, "empty", lambda grid: bins)
+        monkeypatch.setattr(run_module.Job, "follow", follow)
+        monkeypatch.setattr(run_module, "add", lambda total, block: None)
+        run(*setting, threads=threads)
+        monkeypatch.undo()
+        return [values.copy() for values in bins]
+
+    one, two = found(1), found(2)
+    assert not all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
 
 
 # -- stopping at a precision ---------------------------------------------------------------
