@@ -24,6 +24,7 @@ from ..mc.files import replacing
 
 FILE_TYPE = "crhalo sky"
 FILE_VERSION = 1
+_LARGEST = 4_000_000_000  # bytes
 UNIT = "cm-2 s-1 GeV-1 sr-1"
 FLAVOURS = {
     "neutrino": ("per flavour", "all flavours"),
@@ -179,6 +180,8 @@ def read_sky(path: str | Path) -> SkyCube:
     def cube_of(hdu: Any) -> FloatArray:
         return np.array([hdu.data[name] for name in hdu.columns.names], dtype=float)
 
+    if Path(path).stat().st_size > _LARGEST:
+        raise ValueError(f"{path} is no sound sky file: larger than {_LARGEST} bytes")
     content = Path(path).read_bytes()  # astropy leaves a damaged file open
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -196,5 +199,6 @@ def read_sky(path: str | Path) -> SkyCube:
                     error=cube_of(hdus["SKYMAP_ERROR"]) if "SKYMAP_ERROR" in hdus else None,
                     metadata={row["KEY"]: json.loads(row["VALUE"]) for row in hdus["METADATA"].data},
                 )
-        except (Warning, KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{path} is no sound sky file: {error}") from error
+        except (Warning, KeyError, TypeError, ValueError, OSError) as error:
+            said = " ".join(str(error).split())
+            raise ValueError(f"{path} is no sound sky file: {said}") from error

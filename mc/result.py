@@ -34,7 +34,6 @@ from .tally import (
 
 FORMAT = "crhalo-result-2"
 _MAX_COMPRESSION = 1100  # of deflate: 1032
-_MOST_BYTES = 2**30  # of one array; that of a whole run has a tenth
 _UNITS = {
     "energy_edges_GeV": "GeV",
     "halo": "Myr",
@@ -78,10 +77,11 @@ def _datasets(
         data = file[group][name] if plain else None
         if not isinstance(data, h5py.Dataset) or data.is_virtual or data.external:
             raise ValueError(f"/{group}/{name} is no plain dataset")
-        most = min(10_000 + _MAX_COMPRESSION * data.id.get_storage_size(), _MOST_BYTES)
+        # One array of a whole run has 70 MB, a grid or volumes a few kB.
+        most = min(10_000 + _MAX_COMPRESSION * data.id.get_storage_size(), 2**30 if shapes else 2**24)
         if data.dtype.kind not in "if" or data.nbytes > most:
             raise ValueError(f"/{group}/{name} is no array of numbers that the file can hold")
-        if shapes and data.shape[1:] != shapes[name]:
+        if shapes and not (data.shape[0] <= FOLDS and data.shape[1:] == shapes[name]):
             raise ValueError(f"/{group}/{name} does not fit its grid")
         arrays[name] = data[...]
     return arrays

@@ -39,8 +39,8 @@ TRACK_COLUMNS = (
     "age_Myr", "x_kpc", "y_kpc", "z_kpc", "momentum_GeV", "behind_surface", "time_Myr", "weight",
 )  # fmt: skip
 
-# Seconds between checkpoints, at least.
-KEEP_EVERY_S = 15.0
+# Between checkpoints: seconds at least, and so many times what the last one took.
+KEEP_EVERY_S, KEEP_SELDOM = 3.0, 200.0
 
 Progress = Callable[[int, int], None]
 
@@ -283,8 +283,8 @@ class Keeper:
         self._took = self._written - started
 
     def is_due(self) -> bool:
-        """Whether it is time: writing shall take less than 1% of the run."""
-        return time.perf_counter() - self._written > max(KEEP_EVERY_S, 100.0 * self._took)
+        """Whether it is time: writing shall take little of the run."""
+        return time.perf_counter() - self._written > max(KEEP_EVERY_S, KEEP_SELDOM * self._took)
 
 
 def run(
