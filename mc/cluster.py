@@ -26,6 +26,11 @@ class ClusterError(ValueError):
     """A cluster that cannot be used; one line that names it."""
 
 
+def _job(job: Job) -> Job:
+    """The job as the outcome of a task: made anew where the workers that had it have died."""
+    return job
+
+
 def _follow(job: Job, block: int, wanted: dict[str, str]) -> Block:
     """What a worker does."""
     check_machine("a worker", machine(), wanted)
@@ -55,6 +60,7 @@ class Dask:
 
     def follow(self, job: Job, first: int, stop: np.ndarray) -> Iterator[Block]:
         """Blocks from `first` on, in the order of their index."""
+        import dask
         from dask.distributed import CancelledError, TimeoutError
         from distributed.comm import CommClosedError
         from distributed.scheduler import KilledWorker
@@ -65,7 +71,8 @@ class Dask:
             for address, there in self.client.run(machine).items():
                 check_machine(address, there, here)
             threads = max(sum(self.client.nthreads().values()), 1)
-            shared = self.client.scatter(job, broadcast=True)
+            with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GiB"}):
+                shared = self.client.submit(_job, job, pure=False)
             yield from in_order(
                 lambda block: self.client.submit(_follow, shared, block, here, pure=False),
                 first,
