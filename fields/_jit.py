@@ -89,8 +89,7 @@ def entry(parallel: bool = False, cached: bool = True) -> Callable[[Callable], C
 def machine() -> dict[str, str]:
     """What the last bits of a result depend on besides its scenario: processor and versions."""
     import platform
-
-    import numpy
+    from importlib.metadata import version
 
     try:
         features = llvmlite.binding.get_host_cpu_features().flatten()
@@ -100,6 +99,5 @@ def machine() -> dict[str, str]:
         "processor": f"{platform.machine()} {llvmlite.binding.get_host_cpu_name()}",
         "features": hashlib.sha256(features.encode()).hexdigest()[:16],
         "kernels": cache_directory().name,
-        "numba": numba.__version__,
-        "numpy": numpy.__version__,
+        **{name: version(name) for name in ("numba", "numpy", "scipy", "aafragpy")},
     }

@@ -23,11 +23,15 @@ class Estimate:
         Of the interval of Student's t, from the folds.
     variance_of_variance : float
         Relative; below 0.1 the interval can be trusted (as in MCNP's tenth of ten checks).
+    tail_slope : float
+        n where the probability density of what a fold says falls as x^-n beyond its outermost quarter (Hill's
+        estimator, good to a third with 32 folds); a variance exists above 3. Normal folds have 4.
     """
 
     value: float
     half_width: float
     variance_of_variance: float
+    tail_slope: float
 
     @property
     def relative(self) -> float:
@@ -46,6 +50,7 @@ class Estimate:
             "error": self.half_width,
             "relative_error": self.relative,
             "variance_of_variance": self.variance_of_variance,
+            "tail_slope": self.tail_slope,
             "heavy_tailed": self.heavy_tailed,
         }
 
@@ -55,14 +60,22 @@ def estimate(replicas: np.ndarray) -> Estimate:
     value, rest = float(replicas[0]), np.asarray(replicas[1:], float)
     n = rest.size
     if n < 2:
-        return Estimate(value, float("nan"), float("nan"))
+        return Estimate(value, float("nan"), float("nan"), float("nan"))
     # What each fold would say alone (Tukey's pseudo-values).
     alone = n * value - (n - 1) * rest
     away = alone - alone.mean()
     square = float((away**2).sum())
     error = np.sqrt(square / (n * (n - 1)))
     heavy = float((away**4).sum() / square**2 - 1.0 / n) if square > 0 else float("nan")
-    return Estimate(value, float(error * student.ppf(0.841345, n - 1)), heavy)
+    return Estimate(value, float(error * student.ppf(0.841345, n - 1)), heavy, _tail_slope(np.abs(away)))
+
+
+def _tail_slope(away: np.ndarray) -> float:
+    """Slope of a probability density beyond its largest quarter, by Hill's estimator."""
+    largest = np.sort(away)[-(away.size // 4) - 1 :]
+    if largest.size < 3 or not largest[0] > 0.0:
+        return float("nan")
+    return float(1.0 + 1.0 / np.log(largest[1:] / largest[0]).mean())
 
 
 def reached(estimates: Mapping[str, Estimate], folds: int, precision: float) -> bool:

@@ -19,10 +19,14 @@ from ..fields.units import KPC_CM, MYR_S
 from .files import replacing
 from .source import Spectrum
 from .tally import (
+    AGES_MYR,
     ENERGY_BINS_PER_DECADE,
     ENERGY_STEPS,
     FOLDS,
+    GRAMMAGE_EDGES,
     GROUPS_PER_DECADE,
+    MEANING,
+    TIME_EDGES_MYR,
     Fate,
     Region,
     Tally,
@@ -34,23 +38,23 @@ from .tally import (
 
 FORMAT = "crhalo-result-2"
 _MAX_COMPRESSION = 1100  # of deflate: 1032
-_UNITS = {
-    "energy_edges_GeV": "GeV",
-    "halo": "Myr",
-    "bell": "Myr",
-    "region": "Myr",
-    "region_age": "Myr2",
-    "filling": "Myr",
-    "pp_loss": "GeV",
-    "near_flux": "kpc",
-    "grammage": "g cm-2",
-    "grammage_first": "g cm-2",
-    "escape": "1, Myr, Myr2",
-}
 
 
 class ResultError(ValueError):
     """A file that is not a result of this code, or results that do not belong together."""
+
+
+def _meaning(group: str, name: str) -> tuple[str, str]:
+    """Unit and axes of a dataset."""
+    match group:
+        case "tally":
+            unit, axes = MEANING[name]
+            return unit, f"fold, {axes}"
+        case "volume":
+            places = {"region": "region", "filling": "shell behind the surface, and the disc"}
+            return "kpc3", places.get(name, "R, |z|")
+    unit = name.rpartition("_")[2]
+    return {"cm2": "g cm-2"}.get(unit, unit), "age" if name == "ages_Myr" else "edge"
 
 
 def value_and_error(replicas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -272,12 +276,16 @@ class Result:
                         if values.size > 10_000:
                             options |= {"compression": "gzip", "compression_opts": 4, "shuffle": True}
                         data = file.create_dataset(f"{group}/{name}", data=values, **options)
-                        length = "kpc" if "kpc" in name else "1"
-                        unit = "kpc3" if group == "volume" else _UNITS.get(name, length)
-                        data.attrs["unit"] = np.bytes_(unit)
+                        unit, axes = _meaning(group, name)
+                        data.attrs["unit"], data.attrs["axes"] = np.bytes_(unit), np.bytes_(axes)
 
     def _groups(self) -> dict[str, dict[str, np.ndarray]]:
-        return {"grid": vars(self.grid), "tally": self.tallies, "volume": self.volumes_kpc3}
+        bins = {
+            "ages_Myr": AGES_MYR,
+            "time_edges_Myr": TIME_EDGES_MYR,
+            "grammage_edges_g_cm2": GRAMMAGE_EDGES,
+        }
+        return {"grid": vars(self.grid), "bins": bins, "tally": self.tallies, "volume": self.volumes_kpc3}
 
     @classmethod
     def read(cls, path: Path) -> Result:
@@ -316,7 +324,7 @@ class Result:
         return result
 
     def merge(self, other: Result) -> Result:
-        """The two runs as one: their folds side by side, or added one to one where that would be too many.
+        """The two runs as one; memory does not grow with how many are joined.
 
         Raises
         ------
@@ -343,7 +351,8 @@ class Result:
             raise ResultError(f"cannot merge: the seeds {seeds} repeat, so do their particles")
         if self.spectrum != other.spectrum:
             raise ResultError("cannot merge: the runs differ in their spectrum")
-        tallies = {name: _joined(folds, other.tallies[name]) for name, folds in self.tallies.items()}
+        into = _places(*(tallies["injected"].sum(axis=1) for tallies in (self.tallies, other.tallies)))
+        tallies = {name: _joined(folds, other.tallies[name], into) for name, folds in self.tallies.items()}
         lost = [*mine.get("lost", []), *theirs.get("lost", [])]
         blocks = [*mine.get("blocks", []), *theirs.get("blocks", [])]
         return replace(
@@ -351,11 +360,22 @@ class Result:
         )
 
 
-def _joined(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Folds of two runs, not more than `FOLDS`: memory does not grow with the number of runs."""
-    if len(one) + len(other) <= FOLDS:
-        return np.concatenate([one, other])
-    more, fewer = (one, other) if len(one) >= len(other) else (other, one)
-    sums = more.copy()
-    sums[: len(fewer)] += fewer
+def _places(mine: np.ndarray, theirs: np.ndarray) -> list[int]:
+    """Folds to which those of another run go: new ones up to `FOLDS`, then the emptiest."""
+    counts, into = list(mine), []
+    for count in theirs:
+        if len(counts) < FOLDS:
+            counts.append(0.0)
+            into.append(len(counts) - 1)
+        else:
+            into.append(int(np.argmin(counts)))
+        counts[into[-1]] += count
+    return into
+
+
+def _joined(one: np.ndarray, other: np.ndarray, into: list[int]) -> np.ndarray:
+    sums = np.zeros((max(len(one), max(into) + 1), *one.shape[1:]), one.dtype)
+    sums[: len(one)] = one
+    for fold, place in zip(other, into, strict=True):
+        sums[place] += fold
     return sums

@@ -92,6 +92,29 @@ class Tally(NamedTuple):
     bell: np.ndarray
 
 
+_CELLS = "group, energy bins fallen, R, |z|"
+MEANING = {
+    "fates": ("1", "fate"),
+    "work": ("1", "(moves before the surface, probes behind it, their moves)"),
+    "injected": ("1", "group"),
+    "escape": ("1, Myr, Myr2", "group, (first meetings with the surface, sum of ages, of their squares)"),
+    "escape_time_histogram": ("1", "group, bin of the age of that"),
+    "leave_time_histogram": ("1", "group, bin of the age on leaving for good"),
+    "alive": ("1", "group"),
+    "grammage": ("g cm-2", "group, (disc, halo, circumgalactic)"),
+    "grammage_first": ("g cm-2", "group, (disc, halo, circumgalactic), until the surface is first met"),
+    "grammage_histogram": ("1", "group, bin of the grammage until then"),
+    "region": ("Myr", "group, energy bins fallen, (disc, disc until the surface is first met, near it)"),
+    "region_age": ("Myr2", "group, the same regions"),
+    "filling": ("Myr", "group, energy bins fallen, age, shell behind the surface, and the disc"),
+    "pp_loss": ("GeV", "group, (before the surface, behind it)"),
+    "near_flux": ("kpc", "group, energy bins fallen"),
+    "halo": ("Myr", _CELLS),
+    "bell": ("Myr", _CELLS),
+}
+"""Unit of each tally, summed over particles, and what its axes count; group: of injected energy."""
+
+
 @dataclass(frozen=True)
 class TallyGrid:
     """Spatial cells on either side of the surface and the energy groups.

@@ -340,7 +340,7 @@ def _show(summary: dict[str, Any]) -> None:
     print_summary(summary)
     precision = summary.get("precision")
     for name, found in precision.items() if isinstance(precision, dict) else ():
-        if isinstance(found, dict) and found.get("heavy_tailed"):
+        if isinstance(found, dict) and found.get("heavy_tailed") and found.get("value"):
             print(f"{name}: heavy tails, a few particles make its error; do not trust it")
 
 

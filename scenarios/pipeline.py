@@ -43,7 +43,7 @@ from .model import (
     turbulence_of,
     wave_model_of,
 )
-from .precision import Precision, estimates_of
+from .precision import Precision, check_precision, estimates_of
 from .schema import Scenario
 from .summary import bell_region, filling, summarise
 from .values import NotSettled, RunFailed, ScenarioError, shown
@@ -141,6 +141,7 @@ def make_run(
     provenance = provenance_of(scenario)
     precise = None
     if circumstances.precision is not None:
+        check_precision(scenario, galaxy)
         precise = Precision(scenario, galaxy, medium, circumstances.precision)
     keeper = None
     if circumstances.folder is not None:

@@ -1,7 +1,9 @@
 """Results: files, merging, error bars, other spectra."""
 
 import json
+import re
 from dataclasses import replace
+from functools import reduce
 
 import h5py
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from crhalo.mc.result import Result, ResultError, value_and_error
 from crhalo.mc.run import Transport, run, schedule
 from crhalo.mc.source import Spectrum
-from crhalo.mc.tally import energy_groups
+from crhalo.mc.tally import AGES_MYR, FOLDS, energy_groups
 
 BLOCK = schedule(energy_groups(1e5, 1e6))[0].size
 
@@ -54,10 +56,21 @@ class TestFile:
         assert (tmp_path / "again.h5").read_bytes() == file.read_bytes()
         assert list(tmp_path.iterdir()) == [tmp_path / "again.h5"]
 
-    def test_units_are_said(self, file):
+    def test_units_and_axes_are_said(self, file):
         with h5py.File(file) as opened:
-            for name, unit in (("tally/halo", "Myr"), ("grid/bell_R_kpc", "kpc"), ("volume/bell", "kpc3")):
+            for name, unit in (
+                ("tally/halo", "Myr"),
+                ("grid/bell_R_kpc", "kpc"),
+                ("grid/energy_edges_GeV", "GeV"),
+                ("volume/bell", "kpc3"),
+                ("bins/grammage_edges_g_cm2", "g cm-2"),
+            ):
                 assert opened[name].attrs["unit"].decode() == unit
+            for name, data in opened["tally"].items():
+                # Commas within brackets are the entries of one axis.
+                axes = re.sub(r"\(.*?\)|, (until|and) .*", "", data.attrs["axes"].decode()).split(", ")
+                assert len(axes) == data.ndim, name
+            assert list(opened["bins/ages_Myr"]) == list(AGES_MYR)
 
     def test_a_flipped_bit_is_found_or_harmless(self, result, file, tmp_path):
         whole, damaged = bytearray(file.read_bytes()), tmp_path / "damaged.h5"
@@ -131,6 +144,24 @@ class TestMerge:
         assert merged.particles == 5 * BLOCK and merged.provenance["seed"] == [1, 2]
         assert merged.steps == result.steps + other.steps
         assert len(merged.tallies["halo"]) == 5
+
+    def test_many_runs_have_no_more_folds(self, result, other):
+        """Forty runs of one block: as many folds as one long run has, and all particles."""
+        seeds = [replace(other, provenance=other.provenance | {"seed": seed}) for seed in range(3, 43)]
+        merged = reduce(Result.merge, seeds)
+        each = merged.tallies["injected"].sum(axis=1) / BLOCK
+        assert each.tolist() == [2.0] * 8 + [1.0] * (FOLDS - 8)
+        value, error = value_and_error(merged.per_particle("region"))
+        np.testing.assert_allclose(value, other.per_particle("region")[0])
+        assert error.max() < 1e-12 * value.max()
+
+    def test_a_run_merged_twice_would_be_seen(self, result, other, monkeypatch):
+        """The twin: nobody asks for the seeds, and particles count twice."""
+        twice = replace(result, provenance=result.provenance | {"seed": 9}).merge(result)
+        value, error = value_and_error(result.per_particle("region"))
+        again, smaller = value_and_error(twice.per_particle("region"))
+        np.testing.assert_allclose(again, value)
+        assert smaller[0, 0, 0] < 0.8 * error[0, 0, 0]
 
     def test_same_seed_is_refused(self, result, other):
         with pytest.raises(ResultError, match="seed"):

@@ -7,7 +7,7 @@ import sys
 import types
 
 import pytest
-from crhalo.scenarios import cli
+from crhalo.scenarios import cli, load
 from crhalo.scenarios.display import WIDTH, print_paper_numbers, print_summary, with_error
 
 SUMMARY = {
@@ -174,6 +174,15 @@ def test_read_only_disk_is_found_before_computing(crhalo, pipeline, tmp_path, mo
             "crhalo: run/result.h5: No space left on device\n",
         ),
         (cli.ScenarioError("medium.z_B: too\nlarge"), 2, "crhalo: medium.z_B: too large\n"),
+        (cli.Terminated(), 143, "crhalo: terminated\n"),
+        (ConnectionError("the cluster is lost"), 1, "crhalo: the cluster is lost\n"),
+        (MemoryError(), 1, "crhalo: out of memory\n"),
+        (
+            ZeroDivisionError("division by zero"),
+            1,
+            "crhalo: a fault of crhalo's own: ZeroDivisionError: division by zero; "
+            "the same with --debug says where\n",
+        ),
     ],
 )
 def test_failure_while_running_is_one_line(pipeline, tmp_path, capsys, failure, code, line):
@@ -183,6 +192,45 @@ def test_failure_while_running_is_one_line(pipeline, tmp_path, capsys, failure, 
     pipeline.execute = fail
     assert cli.main(["run", "circumgalactic", "--out", str(tmp_path / "run")]) == code
     assert capsys.readouterr().err == line
+
+
+def test_debug_shows_where_an_error_came_from(pipeline, tmp_path, capsys):
+    def fail(*_):
+        raise ZeroDivisionError("division by zero")
+
+    pipeline.execute = fail
+    for argv in (["--debug", "run", "circumgalactic"], ["run", "circumgalactic", "--debug"]):
+        assert cli.main([*argv, "--out", str(tmp_path / "run")]) == 1
+        lines = capsys.readouterr().err.splitlines()
+        assert lines[0].startswith("Traceback") and "in fail" in "".join(lines) and "crhalo:" in lines[-1]
+
+
+def test_a_stop_says_how_to_go_on_where_something_is_kept(pipeline, tmp_path, capsys):
+    def stop(scenario, out, *_):
+        out.mkdir()
+        (out / "checkpoint-2.1").touch()
+        raise KeyboardInterrupt
+
+    pipeline.execute = stop
+    assert cli.main(["run", "radio", "--out", str(tmp_path / "run")]) == 130
+    assert capsys.readouterr().err == "crhalo: interrupted; the same with --resume goes on\n"
+    assert cli.main(["run", "radio", "--out", str(tmp_path / "run")]) == 2
+    assert "holds an unfinished run; allowed: with --resume" in capsys.readouterr().err
+
+
+def test_a_finished_run_is_not_taken_for_another(crhalo, pipeline, folder):
+    (folder / "scenario.toml").write_text(load("circumgalactic").to_toml())
+    out = ["--out", str(folder)]
+    assert crhalo("run", "circumgalactic", "--resume", *out)[1] == f"{folder} is finished: nothing to do\n"
+    code, _, error = crhalo("run", "circumgalactic", "--particles", "7", "--resume", *out)
+    assert code == 2 and "particles = 5440 there, particles = 7 here" in error and not pipeline.calls
+
+
+def test_heavy_tails_are_pointed_out(crhalo, tmp_path):
+    for heavy in (True, False):
+        precision = {"cgm": {"value": 1.0, "error": 0.1, "heavy_tailed": heavy}}
+        (tmp_path / "summary.json").write_text(json.dumps({"precision": precision}))
+        assert ("cgm: heavy tails" in crhalo("show", str(tmp_path))[1]) is heavy
 
 
 def test_show_aligns_spectra_with_energy_and_errors(crhalo, folder):

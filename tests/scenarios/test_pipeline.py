@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from crhalo.maps.skyfile import read_sky
 from crhalo.mc.result import Result
-from crhalo.scenarios import load
-from crhalo.scenarios.pipeline import execute, make_run
+from crhalo.mc.run import LostError
+from crhalo.scenarios import load, pipeline
+from crhalo.scenarios.pipeline import Circumstances, execute, make_run
+from crhalo.scenarios.values import RunFailed, ScenarioError
 
 SMALL = [
     "transport.particles=120",
@@ -81,6 +83,53 @@ def test_no_return_means_no_return(folder):
         pytest.skip("particles return there")
     ratio = json.loads((folder / "summary.json").read_text())["galactic_density_over_no_return"]["value"]
     np.testing.assert_allclose(ratio, 1.0, rtol=1e-12)
+
+
+def test_what_was_followed_is_not_lost_with_the_figures(tmp_path, monkeypatch):
+    """A run that is stopped while its maps are made goes on from all of its particles."""
+    sky = "sky.nside=1", "sky.energies=['1 TeV', '10 TeV', 2]"
+    scenario, out = small("free-escape", *sky), tmp_path / "run"
+    make_run(scenario, 2).result.write(tmp_path / "alone.h5")
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "write_sky", stop)
+    with pytest.raises(KeyboardInterrupt):
+        execute(scenario, out, 2)
+    monkeypatch.undo()
+    execute(scenario, out, 2, circumstances=Circumstances(resume=True))
+    assert json.loads((out / "summary.json").read_text())["blocks_resumed"] > 0
+    assert digest(out / "result.h5") == digest(tmp_path / "alone.h5")
+    assert not list(out.glob("checkpoint*")) and not (out / ".lock").exists()
+
+
+def test_a_folder_is_for_one_run_at_a_time(tmp_path):
+    with pipeline.only_one_run_in(tmp_path / "run"):
+        with pytest.raises(ScenarioError, match="another run is at work there"):
+            execute(small("free-escape"), tmp_path / "run", 2)
+        assert (tmp_path / "run" / ".lock").exists()
+    # Nothing was written there.
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_lock_that_was_removed_locks_nobody_out(tmp_path):
+    """Who opened the file before it was removed must not believe that it holds the folder."""
+    with pipeline.only_one_run_in(tmp_path):
+        (tmp_path / ".lock").unlink()
+        with pipeline.only_one_run_in(tmp_path):
+            pass
+
+
+def test_lost_particles_are_named_in_a_file(tmp_path, monkeypatch):
+    def lose(*_, **__):
+        raise LostError(3, [5, 9, 11])
+
+    monkeypatch.setattr(pipeline, "run", lose)
+    with pytest.raises(RunFailed, match=r"replay .* 5 follows"):
+        execute(small("free-escape"), tmp_path / "run", 2)
+    assert json.loads((tmp_path / "run" / "lost.json").read_text())["lost_particles"] == [5, 9, 11]
+    assert (tmp_path / "run" / "scenario.toml").exists()
 
 
 def digest(path):

@@ -7,9 +7,10 @@ import pytest
 from crhalo.scenarios import figure_1, load, radio
 from crhalo.scenarios.cli import main
 from crhalo.scenarios.coupling import compare as compare_return
-from crhalo.scenarios.pipeline import execute, make_run
+from crhalo.scenarios.pipeline import Circumstances, execute, make_run
 from crhalo.scenarios.studies import in_media
 from crhalo.scenarios.summary import crossing
+from crhalo.scenarios.values import ScenarioError
 
 FEW = ["transport.particles=160", 'transport.energy_range=["300 GeV", "30 TeV"]', "source.E_max=30 TeV"]
 
@@ -101,6 +102,29 @@ def test_radio_flux_grows_with_the_gas_and_is_seen_from_everywhere():
     # Density over u, and the gas itself: delta_G^1.5, and less field to shine in by none.
     assert np.all(flux[1] > 5.0 * flux[0]) and np.all(flux[1] < 60.0 * flux[0])
     assert np.all(flux[0][0] > flux[0][1] > 0)
+
+
+def test_a_study_goes_on_with_the_run_at_which_it_was_stopped(tmp_path):
+    few = [*FEW, "radio.delta_G=[1, 10, 100]", "radio.frequencies_MHz=[100, 1400]"]
+    scenario = load("radio").with_overrides(few)
+    execute(scenario, tmp_path / "alone", 2)
+
+    def stop(stage, done, total):
+        if (stage, done) == ("Runs", 2):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        execute(scenario, tmp_path / "run", 2, stop)
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"checkpoint-1.0", "checkpoint-2.0"}
+    execute(scenario, tmp_path / "run", 2, circumstances=Circumstances(resume=True))
+    found, whole = ((tmp_path / name / "radio.json").read_bytes() for name in ("run", "alone"))
+    assert found == whole and not list((tmp_path / "run").glob("checkpoint*"))
+    # Of other runs it is refused by name.
+    with pytest.raises(KeyboardInterrupt):
+        execute(scenario, tmp_path / "other", 2, stop)
+    other = scenario.with_overrides(["medium.z_B=1 kpc"])
+    with pytest.raises(ScenarioError, match=r"checkpoint-1.*another scenario: z_B = \"2 kpc\" there"):
+        execute(other, tmp_path / "other", 2, circumstances=Circumstances(resume=True))
 
 
 def test_return_raises_the_density_in_the_disc_and_its_grammage():

@@ -1,0 +1,54 @@
+"""Runs that stop by themselves: when their quantities are known well enough."""
+
+import json
+
+import pytest
+from crhalo.mc.tally import FOLDS
+from crhalo.scenarios import load
+from crhalo.scenarios.model import galaxy_of
+from crhalo.scenarios.pipeline import Circumstances, execute
+from crhalo.scenarios.precision import check_precision
+from crhalo.scenarios.values import ScenarioError
+
+# Energies around both quantities, and few groups: short histories, and 32 blocks come soon.
+SHORT = [
+    "medium.delta_G=1e4", 'transport.energy_range=["500 GeV", "500 TeV"]', "source.E_max=500 TeV",
+    "transport.t_max=300 Myr", "transport.particles=100000", "sky.nside=1",
+    'sky.energies=["1 TeV", "10 TeV", 2]',
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "precise"
+    execute(load("circumgalactic").with_overrides(SHORT), out, 2, circumstances=Circumstances(precision=0.2))
+    return out
+
+
+def test_it_stops_when_all_are_known(folder):
+    summary = json.loads((folder / "summary.json").read_text())
+    found = summary["precision"]
+    assert list(found) == ["cgm_neutrinos_10TeV", "galactic_density_1TeV"]
+    assert all(0.0 < each["relative_error"] <= 0.2 for each in found.values())
+    # At a border at which all folds have the same number of blocks.
+    size = summary["particles"] // FOLDS
+    assert summary["particles"] < 100_000 and summary["particles"] == size * FOLDS
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "refused"),
+    [
+        ("circumgalactic", [], None),
+        ("free-escape", [], "cgm_neutrinos_10TeV"),
+        ("free-escape", ['transport.precision_of=["galactic_density_1TeV"]'], None),
+        ("circumgalactic", ['transport.energy_range=["10 TeV", "1 PeV"]'], "galactic_density_1TeV"),
+        ("circumgalactic", ['transport.energy_range=["1 GeV", "5 TeV"]'], "cgm_neutrinos_10TeV"),
+    ],
+)
+def test_what_can_never_be_known_is_refused(name, settings, refused):
+    scenario = load(name).with_overrides(settings)
+    if refused is None:
+        check_precision(scenario, galaxy_of(scenario))
+    else:
+        with pytest.raises(ScenarioError, match=refused):
+            check_precision(scenario, galaxy_of(scenario))
