@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import time
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from .tally import Tally, TallyGrid
 
 _DIGEST = hashlib.sha256().digest_size
 _LARGEST = 20_000_000_000  # bytes
+# Between checkpoints: seconds at least, and so many times what the last one took.
+KEEP_EVERY_S, KEEP_SELDOM = 3.0, 200.0
 # What reading may raise of a file with a right checksum that is not ours.
 _DAMAGE = (
     ValueError, LookupError, TypeError, EOFError, OSError, MemoryError, zipfile.BadZipFile,
@@ -173,3 +176,52 @@ def remove(folder: Path) -> None:
     """Forget those of all runs in a folder: it is finished."""
     for path in folder.glob("checkpoint*.[01]"):
         path.unlink(missing_ok=True)
+
+
+@dataclass
+class Keeper:
+    """Keeps what a run has so far in its folder, so that it can go on after it was stopped.
+
+    Attributes
+    ----------
+    folder : Path
+        Where; it exists.
+    header : dict
+        What makes it the same run, besides the medium.
+    resume : bool
+        Whether to go on from what is there.
+    name : str
+        Of the run, among those that share the folder.
+    faults : tuple of str
+        What was wrong with files that were passed over.
+    """
+
+    folder: Path
+    header: dict[str, Any]
+    resume: bool = False
+    name: str = "checkpoint"
+    faults: tuple[str, ...] = ()
+    _written: float = 0.0
+    _took: float = 0.0
+
+    def begin(self, medium: str, grid: TallyGrid) -> Checkpoint | None:
+        """What is there, if the run is to go on from it."""
+        self._written = time.perf_counter()
+        # A medium that is found anew in each run (waves, a current) must come out the same.
+        self.header = {**self.header, "medium": medium}
+        if not self.resume:
+            return None
+        found, faults = newest(self.folder, self.header, grid, self.name)
+        self.faults = tuple(faults)
+        return found
+
+    def keep(self, blocks: int, folds: list[Tally], lost: list[int]) -> None:
+        """Write a checkpoint."""
+        started = time.perf_counter()
+        write(self.folder, Checkpoint(self.header, blocks, folds, lost), self.name)
+        self._written = time.perf_counter()
+        self._took = self._written - started
+
+    def is_due(self) -> bool:
+        """Whether it is time: writing shall take little of the run."""
+        return time.perf_counter() - self._written > max(KEEP_EVERY_S, KEEP_SELDOM * self._took)

@@ -11,16 +11,16 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from ..fields.medium import Medium, MediumTable, Wall
 from ..fields.turbulence import Turbulence
-from . import checkpoint, hybrid, orbit
+from . import hybrid, orbit
 from .acceleration import PREVIEWS, acceleration_tables
 from .albedo import h_table
+from .checkpoint import Keeper
 from .hybrid import Controls, Traffic
 from .result import Result
 from .rng import LANES
@@ -38,9 +38,6 @@ LOST_NAMED = 10
 TRACK_COLUMNS = (
     "age_Myr", "x_kpc", "y_kpc", "z_kpc", "momentum_GeV", "behind_surface", "time_Myr", "weight",
 )  # fmt: skip
-
-# Between checkpoints: seconds at least, and so many times what the last one took.
-KEEP_EVERY_S, KEEP_SELDOM = 3.0, 200.0
 
 Progress = Callable[[int, int], None]
 
@@ -238,55 +235,6 @@ class Threads:
             pool.shutdown(wait=False)
 
 
-@dataclass
-class Keeper:
-    """Keeps what a run has so far in its folder, so that it can go on after it was stopped.
-
-    Attributes
-    ----------
-    folder : Path
-        Where; it exists.
-    header : dict
-        What makes it the same run, besides the medium.
-    resume : bool
-        Whether to go on from what is there.
-    name : str
-        Of the run, among those that share the folder.
-    faults : tuple of str
-        What was wrong with files that were passed over.
-    """
-
-    folder: Path
-    header: dict[str, Any]
-    resume: bool = False
-    name: str = "checkpoint"
-    faults: tuple[str, ...] = ()
-    _written: float = 0.0
-    _took: float = 0.0
-
-    def begin(self, job: Job) -> checkpoint.Checkpoint | None:
-        """What is there, if the run is to go on from it."""
-        self._written = time.perf_counter()
-        # A medium that is found anew in each run (waves, a current) must come out the same.
-        self.header = {**self.header, "medium": job.table.digest()}
-        if not self.resume:
-            return None
-        found, faults = checkpoint.newest(self.folder, self.header, job.grid, self.name)
-        self.faults = tuple(faults)
-        return found
-
-    def keep(self, blocks: int, folds: list[Tally], lost: list[int]) -> None:
-        """Write a checkpoint."""
-        started = time.perf_counter()
-        checkpoint.write(self.folder, checkpoint.Checkpoint(self.header, blocks, folds, lost), self.name)
-        self._written = time.perf_counter()
-        self._took = self._written - started
-
-    def is_due(self) -> bool:
-        """Whether it is time: writing shall take little of the run."""
-        return time.perf_counter() - self._written > max(KEEP_EVERY_S, KEEP_SELDOM * self._took)
-
-
 def run(
     medium: Medium,
     grid: TallyGrid,
@@ -341,7 +289,7 @@ def run(
     job = Job.of(medium, grid, transport)
     folds = [grid.empty() for _ in range(min(FOLDS, job.blocks))]
     first, lost = 0, list[int]()
-    kept = keeper.begin(job) if keeper else None
+    kept = keeper.begin(job.table.digest(), grid) if keeper else None
     if kept is not None:
         first, folds, lost = kept.blocks, kept.folds, kept.lost
     started = time.perf_counter()

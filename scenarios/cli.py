@@ -334,10 +334,10 @@ def _check_same(out: Path, scenario: Scenario) -> None:
 
 
 def _show(summary: dict[str, Any]) -> None:
-    """Print a summary, and which of its errors cannot be trusted."""
+    """Print a summary but for where it comes from, and which of its errors cannot be trusted."""
     from .display import print_summary
 
-    print_summary(summary)
+    print_summary({key: value for key, value in summary.items() if key != "provenance"})
     precision = summary.get("precision")
     for name, found in precision.items() if isinstance(precision, dict) else ():
         if isinstance(found, dict) and found.get("heavy_tailed") and found.get("value"):

@@ -6,8 +6,9 @@ from functools import reduce
 from pathlib import Path
 
 from ..mc.result import Result, ResultError
+from .folder import only_one_run_in
 from .model import galaxy_of
-from .pipeline import Run, only_one_run_in, write
+from .pipeline import Run, write
 from .schema import load_file
 from .values import ScenarioError, shown
 

@@ -2,66 +2,47 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..fields._jit import machine
 from ..fields.galaxy import Galaxy
 from ..fields.medium import Medium
 from ..fields.units import FloatArray
 from ..maps.skyfile import SkyCube, write_sky
 from ..maps.synthesis import ComponentMaps, Synthesis
 from ..mc import checkpoint
-from ..mc.advisor import advise, refusal
+from ..mc.checkpoint import Keeper
 from ..mc.cluster import ClusterError
 from ..mc.files import write_text
 from ..mc.result import Result
-from ..mc.run import Executor, Keeper, LostError, run
-from ..mc.self_consistency import Settled, settle
-from ..mc.tally import FOLDS, energy_groups
+from ..mc.run import Executor, LostError, run
+from ..mc.self_consistency import Settled
+from ..mc.tally import FOLDS
 from . import verdict
-from .current import MeasuredCurrent, measure_current
+from .current import MeasuredCurrent
 from .display import write_json
+from .folder import only_one_run_in
+from .media import Progress, check_orbits, find_medium, given_medium, quiet
 from .model import (
-    galaxy_of,
     grid_of,
-    iteration_of,
     spectrum_of,
     transport_of,
-    turbulence_of,
-    wave_model_of,
 )
 from .precision import Precision, check_precision, estimates_of
+from .provenance import provenance_of
 from .schema import Scenario
 from .summary import bell_region, filling, summarise
-from .values import NotSettled, RunFailed, ScenarioError, shown
+from .values import NotSettled, RunFailed, ScenarioError
 
-Progress = Callable[[str, int, int], None]
 _PILOT_PARTICLES = 48
 _BASE_MEMORY_MB = 450
-
-CONVENTIONS = {
-    "energy": "total energy of the proton",
-    "lengths": "galactocentric, kpc; Sun at R = 8.178 kpc, z = 0.0208 kpc",
-    "tallies": "residence time in Myr per injected particle; |z| cells count both sides of the plane",
-    "diffusion": "isotropic, from D = r_L v/(3 F) of REV Eq. 3, which is along the field",
-}
-
-
-def _quiet(stage: str, done: int, total: int) -> None:
-    """Progress that nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +103,7 @@ class Circumstances:
 def make_run(
     scenario: Scenario,
     threads: int | None = None,
-    progress: Progress = _quiet,
+    progress: Progress = quiet,
     circumstances: Circumstances = Circumstances(),
 ) -> Run:
     """Follow the particles of a scenario.
@@ -165,126 +146,6 @@ def make_run(
     return Run(scenario, galaxy, medium, result, settled, current)
 
 
-def find_medium(
-    scenario: Scenario, threads: int, progress: Progress = _quiet
-) -> tuple[Galaxy, Medium, Settled | None, MeasuredCurrent | None]:
-    """The galaxy and medium of a scenario, with the waves and the current that were found for them, if any.
-
-    Raises
-    ------
-    ScenarioError
-        If its values leave no halo, or its orbits cannot be right or take too long.
-    NotSettled
-        If the waves or the current do not settle.
-    """
-    galaxy, medium = _medium_of(scenario)
-    _check_orbits(scenario)
-    settled = current = None
-    if scenario.self_consistency is not None:
-        settled = find_waves(scenario, galaxy, threads, progress)
-        galaxy, medium = settled.galaxy, settled.galaxy.medium()
-    if scenario.medium.current == "measured":
-        current = find_current(scenario, galaxy, threads, progress)
-        galaxy, medium = current.galaxy, current.galaxy.medium()
-    return galaxy, medium, settled, current
-
-
-def find_current(scenario: Scenario, galaxy: Galaxy, threads: int, progress: Progress) -> MeasuredCurrent:
-    """The current of a scenario that has it measured.
-
-    Raises
-    ------
-    NotSettled
-        If the rounds do not settle.
-    """
-    try:
-        found = measure_current(
-            galaxy,
-            lambda galaxy: grid_of(scenario, galaxy),
-            transport_of(scenario),
-            spectrum_of(scenario),
-            threads,
-            lambda done, most: progress("Rounds", done, most),
-        )
-    except ValueError as error:
-        raise ScenarioError(f'medium.current = "measured": {error}') from None
-    if not found.settled:
-        rounds, change = len(found.changes), found.changes[-1]
-        raise NotSettled(f"medium.current: the field still changes by {change:.1%} after {rounds} rounds")
-    return found
-
-
-def find_waves(scenario: Scenario, galaxy: Galaxy, threads: int, progress: Progress) -> Settled:
-    """The waves of a scenario with a [self_consistency].
-
-    Raises
-    ------
-    NotSettled
-        If the rounds do not settle; it carries what was found so far.
-    """
-    transport = transport_of(scenario)
-    grid, spectrum = grid_of(scenario, galaxy), spectrum_of(scenario)
-    try:
-        settled = settle(
-            galaxy,
-            wave_model_of(scenario),
-            iteration_of(scenario),
-            transport,
-            grid,
-            spectrum,
-            threads,
-            progress,
-        )
-    except ArithmeticError as error:
-        raise NotSettled(str(error)) from None
-    if not settled.converged:
-        raise NotSettled(settled.verdict, settled)
-    return settled
-
-
-def provenance_of(scenario: Scenario) -> dict[str, Any]:
-    """What every file says of where it comes from."""
-    return {
-        "version": version("crhalo"),
-        "scenario": scenario.to_toml(),
-        "medium": _model_of(scenario),
-        "machine": machine(),
-        "conventions": CONVENTIONS,
-    }
-
-
-def _model_of(scenario: Scenario) -> dict[str, Any]:
-    """All that makes two runs the same experiment: everything but the number of particles and the seed."""
-    values = json.loads(scenario.model_dump_json(exclude={"title": True, "sky": True}))
-    for key in ("particles", "seed"):
-        del values["transport"][key]
-    return values
-
-
-def _medium_of(scenario: Scenario) -> tuple[Galaxy, Medium]:
-    galaxy = galaxy_of(scenario)
-    try:
-        return galaxy, galaxy.medium()
-    except ValueError as error:
-        raise ScenarioError(str(error)) from None
-
-
-def _check_orbits(scenario: Scenario) -> None:
-    """Refuse orbits through a halo that cannot be right, or take too long."""
-    turbulence = turbulence_of(scenario)
-    if turbulence is None:
-        return
-    edges, t = energy_groups(*scenario.transport.energy_range), scenario.transport
-    share = math.ceil(t.particles / (len(edges) - 1))
-    advices = [
-        advise(turbulence, float(E), scenario.medium.H, share, t.t_max, measure_D=False) for E in edges[1:]
-    ]
-    refused = refusal(advices, turbulence)
-    if refused:
-        key = {"energies": "transport.energy_range", "H": "medium.H"}.get(refused[0], refused[0])
-        raise ScenarioError(f'{key}: with transport.method = "orbit", {refused[1]}')
-
-
 def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
     """What a run would do and cost; the time is that of a few pilot particles, scaled."""
     if scenario.turbulence is not None:
@@ -296,8 +157,8 @@ def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
             "particles": 0,
             "would_write": "scenario.toml, summary.json, a table, a figure",
         }
-    _check_orbits(scenario)
-    galaxy, medium = _medium_of(scenario)
+    check_orbits(scenario)
+    galaxy, medium = given_medium(scenario)
     grid = grid_of(scenario, galaxy)
     tally_MB = sum(array.nbytes for array in grid.empty()) / 1e6
     pilot = min(_PILOT_PARTICLES, scenario.transport.particles)
@@ -339,7 +200,7 @@ def execute(
     scenario: Scenario,
     out: Path,
     threads: int,
-    progress: Progress = _quiet,
+    progress: Progress = quiet,
     referee: bool = False,
     circumstances: Circumstances = Circumstances(),
 ) -> None:
@@ -404,42 +265,6 @@ def _check_options(scenario: Scenario, referee: bool, circumstances: Circumstanc
             raise ScenarioError(f"{option}: allowed: not with a [turbulence]")
 
 
-@contextmanager
-def only_one_run_in(folder: Path) -> Iterator[None]:
-    """A folder for a run, made if need be, in which no other process is at work; not left behind empty."""
-    new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = _lock(folder)
-    try:
-        yield
-    finally:
-        (folder / ".lock").unlink(missing_ok=True)
-        os.close(lock)
-        if new:
-            with suppress(OSError):
-                folder.rmdir()
-
-
-def _lock(folder: Path) -> int:
-    """Lock a folder; `ScenarioError` if another process has done so."""
-    import fcntl
-
-    path = folder / ".lock"
-    while True:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # The one who had it may have removed the file meanwhile: then it locks nobody out.
-            if os.path.samestat(os.fstat(lock), os.stat(path)):
-                return lock
-        except BlockingIOError:
-            os.close(lock)
-            raise ScenarioError(f"--out {shown(folder)}: another run is at work there") from None
-        except FileNotFoundError:
-            pass
-        os.close(lock)
-
-
 def _lost(scenario: Scenario, error: LostError, out: Path) -> RunFailed:
     """Say which particles were lost, in a file too, and how to look at one."""
     write_text(out / "scenario.toml", scenario.to_toml())
@@ -461,7 +286,7 @@ def _write_unsettled(scenario: Scenario, stopped: NotSettled, out: Path) -> None
     write_json({"title": scenario.title, "self_consistency": summary}, out / "summary.json")
 
 
-def write(finished: Run, out: Path, progress: Progress = _quiet, referee: bool = False) -> None:
+def write(finished: Run, out: Path, progress: Progress = quiet, referee: bool = False) -> None:
     """Write the products of a run into an existing folder."""
     from .halo import Halo, draw_halo, halo_summary, write_waves
     from .outside_view import outside_view
@@ -511,6 +336,7 @@ def write(finished: Run, out: Path, progress: Progress = _quiet, referee: bool =
     if referee:
         summary["referee"] = judge(finished, out)
     progress("Maps and figures", 4, stages)
+    summary["provenance"] = finished.result.provenance
     # Last, because it marks the run as complete.
     write_json(summary, out / "summary.json")
     progress("Maps and figures", stages, stages)

@@ -35,6 +35,7 @@ def judge(run: Run, out: Path) -> dict[str, Any]:
         "largest_departure": max((abs(row["ratio"] - 1.0) for row in judged), default=None),
         "lambda_not_small_above_GeV": verdict.parting_GeV,
     }
-    write_json({"conventions": CONVENTIONS, "summary": summary, "rows": verdict.rows}, out / "referee.json")
+    envelope = run.result.provenance | {"conventions": CONVENTIONS}
+    write_json({**envelope, "summary": summary, "rows": verdict.rows}, out / "referee.json")
     referee_densities(out / "referee.png", verdict.rows)
     return summary

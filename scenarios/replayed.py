@@ -11,8 +11,8 @@ from ..maps.replay_figure import replay_figure
 from ..mc.files import replacing
 from ..mc.replay import replay
 from ..mc.run import TRACK_COLUMNS
+from .media import find_medium
 from .model import grid_of, transport_of
-from .pipeline import find_medium
 from .schema import load_file
 from .values import ScenarioError
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from ..mc.files import write_text
 from .display import write_json
-from .pipeline import Circumstances, Run, make_run, provenance_of
+from .pipeline import Circumstances, Run, make_run
+from .provenance import provenance_of
 from .schema import STUDIES, Scenario
 
 Progress = Callable[[str, int, int], None]
@@ -36,7 +37,7 @@ def execute(
 
     write = study.study(scenario, follow)
     write_text(out / "scenario.toml", scenario.to_toml())
-    write_json(write(out), out / "summary.json")
+    write_json(write(out) | {"provenance": envelope(scenario, {})}, out / "summary.json")
 
 
 def in_media(scenario: Scenario, **lists: tuple[float, ...]) -> list[Scenario]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from ..mc.verdict import MU_EDGES, Case
 from .display import write_json
 from .model import turbulence_of
 from .products import energy_label
+from .provenance import provenance_of
 from .schema import Scenario
 from .values import ScenarioError
 
@@ -144,7 +144,7 @@ def execute(scenario: Scenario, out: Path, threads: int, progress: Progress) -> 
     cases = cases_of(scenario, threads)
     stage = "Tracks and verdicts"
     progress(stage, 0, len(cases))
-    provenance = {"version": version("crhalo"), "scenario": scenario.to_toml(), "conventions": CONVENTIONS}
+    provenance = provenance_of(scenario) | {"conventions": CONVENTIONS}
     write_text(out / "scenario.toml", scenario.to_toml())
     rows = []
     for number, case in enumerate(cases, start=1):
@@ -161,7 +161,7 @@ def execute(scenario: Scenario, out: Path, threads: int, progress: Progress) -> 
     draw_figures(cases, rows, out)
     progress("Figures", 1, 1)
     # Last, because it marks the run as complete.
-    write_json(summarise(cases, rows), out / "summary.json")
+    write_json(summarise(cases, rows) | {"provenance": provenance | about}, out / "summary.json")
 
 
 def summarise(cases: list[Case], rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -26,8 +26,9 @@ import numpy as np
 from crhalo.fields.galaxy import Galaxy
 from crhalo.maps.skyfile import SkyCube, read_sky, write_sky
 from crhalo.mc import checkpoint
+from crhalo.mc.checkpoint import Keeper
 from crhalo.mc.result import Result, ResultError, value_and_error
-from crhalo.mc.run import Keeper, Transport, run
+from crhalo.mc.run import Transport, run
 from crhalo.mc.tally import Region, energy_groups, galactic_grid
 from crhalo.scenarios.schema import Scenario, from_mapping, load, load_text
 from crhalo.scenarios.values import ScenarioError
@@ -458,7 +459,8 @@ def memory(folder: Path) -> Outcome:
 
 def overhead(folder: Path) -> Outcome:
     """Checkpoints of the main run take less than 2% of it, and going on starts within 3 s."""
-    from crhalo.scenarios.pipeline import find_medium, grid_of, transport_of
+    from crhalo.scenarios.media import find_medium
+    from crhalo.scenarios.model import grid_of, transport_of
 
     scenario = load("circumgalactic")
     galaxy, medium, _, _ = find_medium(scenario, 2)

@@ -12,9 +12,10 @@ from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.turbulence import Turbulence
 from crhalo.mc import checkpoint
 from crhalo.mc import run as run_module
+from crhalo.mc.checkpoint import Keeper
 from crhalo.mc.precision import Estimate, estimate, reached
 from crhalo.mc.replay import replay
-from crhalo.mc.run import Block, Keeper, LostError, Transport, run
+from crhalo.mc.run import Block, LostError, Transport, run
 from crhalo.mc.tally import FOLDS, Fate, Tally, TallyGrid, energy_groups, galactic_grid
 
 GRID_EDGES = energy_groups(1e5, 1e6)

@@ -10,6 +10,7 @@ from crhalo.maps.skyfile import read_sky
 from crhalo.mc.result import Result
 from crhalo.mc.run import LostError
 from crhalo.scenarios import load, pipeline
+from crhalo.scenarios.folder import only_one_run_in
 from crhalo.scenarios.pipeline import Circumstances, execute, make_run
 from crhalo.scenarios.values import RunFailed, ScenarioError
 
@@ -105,7 +106,7 @@ def test_what_was_followed_is_not_lost_with_the_figures(tmp_path, monkeypatch):
 
 
 def test_a_folder_is_for_one_run_at_a_time(tmp_path):
-    with pipeline.only_one_run_in(tmp_path / "run"):
+    with only_one_run_in(tmp_path / "run"):
         with pytest.raises(ScenarioError, match="another run is at work there"):
             execute(small("free-escape"), tmp_path / "run", 2)
         assert (tmp_path / "run" / ".lock").exists()
@@ -115,9 +116,9 @@ def test_a_folder_is_for_one_run_at_a_time(tmp_path):
 
 def test_a_lock_that_was_removed_locks_nobody_out(tmp_path):
     """Who opened the file before it was removed must not believe that it holds the folder."""
-    with pipeline.only_one_run_in(tmp_path):
+    with only_one_run_in(tmp_path):
         (tmp_path / ".lock").unlink()
-        with pipeline.only_one_run_in(tmp_path):
+        with only_one_run_in(tmp_path):
             pass
 
 
