@@ -8,8 +8,12 @@ others would give other last bits.
 from __future__ import annotations
 
 import logging
+import os
+import signal
+import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,23 +97,18 @@ def connected(address: str) -> Iterator[Dask]:
         If dask is not installed, or nobody answers there.
     """
     try:
-        import dask
-        from dask.distributed import Client, LocalCluster
+        from dask.distributed import Client
     except ImportError:
         raise ClusterError(
             f"{address}: dask is not installed; allowed: after pip install 'crhalo[dask]'"
         ) from None
     # What it logs of workers that die is no news to us, and many lines.
-    for name in ("distributed", "distributed.worker", "distributed.nanny", "distributed.scheduler"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith("distributed"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     kind, _, rest = address.partition(":")
     if kind == "dask-local":
-        options = {"threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1"}
-        with (
-            dask.config.set({"distributed.scheduler.allowed-failures": _DEATHS}),
-            LocalCluster(n_workers=int(rest), silence_logs=logging.CRITICAL, **options) as cluster,
-            Client(cluster) as client,
-        ):
+        with _on_this_machine(int(rest)) as client:
             yield Dask(client)
         return
     try:
@@ -118,3 +117,44 @@ def connected(address: str) -> Iterator[Dask]:
         raise ClusterError(f"{address}: {error}") from None
     with client:
         yield Dask(client)
+
+
+@contextmanager
+def _on_this_machine(workers: int) -> Iterator[Any]:
+    """A client with so many worker processes, which leave Ctrl-C to us and end when we do."""
+    import dask
+    from dask.distributed import Client, LocalCluster
+
+    with dask.config.set({"distributed.scheduler.allowed-failures": _DEATHS}), _deaf_children():
+        cluster = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            dashboard_address=None,
+            host="127.0.0.1",
+            silence_logs=logging.CRITICAL,
+            preload=[f"import signal; signal.signal({int(signal.SIGINT)}, signal.SIG_IGN)"],
+        )
+    client = Client(cluster)
+    try:
+        yield client
+    finally:
+        if isinstance(sys.exception(), KeyboardInterrupt):
+            # They would finish their blocks first.
+            for worker in cluster.workers.values():
+                with suppress(ProcessLookupError, TypeError):  # one that is being replaced
+                    os.kill(worker.pid, signal.SIGKILL)
+        client.close()
+        cluster.close()
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes that are started within do not hear Ctrl-C, which a terminal sends to all of them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

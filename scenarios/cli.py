@@ -70,6 +70,8 @@ def _said(error: BaseException, arguments: list[str]) -> tuple[int, str]:
             return 2, str(error)
         case RunFailed() | NotSettled():
             return 1, str(error)
+        case ConnectionError():
+            return 1, f"{error}{_go_on(arguments)}"
         case OSError():
             return 1, f"{error.filename}: {error.strerror}" if error.filename else str(error)
         case Terminated():
