@@ -15,10 +15,9 @@ demo: .venv/crhalo
 test: .venv/crhalo-dev types
 	.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-# What takes most of an hour; needs the extra [dask].
+# What takes about an hour.
 soak: .venv/crhalo-dev
-	$(PIP) -e ".[dask]"
-	.venv/bin/python tests/soak.py
+	.venv/bin/python tests/soak
 
 # For type checkers: `import crhalo.fields` as a plain folder on disk.
 types:
