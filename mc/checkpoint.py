@@ -114,7 +114,7 @@ def read(path: Path, header: Mapping[str, Any], grid: TallyGrid) -> Checkpoint:
         state, arrays = _content(path)
         for key in header:
             if state["header"].get(key) != header[key]:
-                differs = difference(str(state["header"].get(key)), str(header[key]))
+                differs = difference(state["header"].get(key), header[key])
                 raise CheckpointError(f"{path}: it is of a run with another {key}: {differs}")
         folds = [_fold(arrays, number, grid) for number in range(state["folds"])]
         return Checkpoint(state["header"], int(state["blocks"]), folds, [int(one) for one in state["lost"]])
@@ -164,11 +164,15 @@ def newest(
     return max(found, key=lambda each: each.blocks, default=None), faults
 
 
-def difference(there: str, here: str) -> str:
-    """The first line in which two texts differ."""
-    for line, other in zip_longest(there.splitlines(), here.splitlines(), fillvalue="nothing"):
+def difference(there: Any, here: Any) -> str:
+    """The first line in which two texts differ, or anything else that JSON holds."""
+    texts = (
+        each if isinstance(each, str) else json.dumps(each, indent=0, sort_keys=True)
+        for each in (there, here)
+    )
+    for line, other in zip_longest(*(text.splitlines() for text in texts), fillvalue="nothing"):
         if line != other:
-            return f"{line[:100]} there, {other[:100]} here"
+            return f"{line[:100].rstrip(',')} there, {other[:100].rstrip(',')} here"
     return "nothing"
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..fields.medium import Medium
 from ..fields.units import KPC_CM, MYR_S
+from .checkpoint import difference
 from .files import replacing
 from .source import Spectrum
 from .tally import (
@@ -331,19 +332,16 @@ class Result:
         ResultError
             If they differ in grid, volumes, medium or spectrum, or share a seed.
         """
+        mine, theirs = self.provenance, other.provenance
+        for key in ("version", "machine", "medium", "medium_sha256"):
+            if mine.get(key) != theirs.get(key):
+                differing = difference(mine.get(key), theirs.get(key))
+                raise ResultError(f"cannot merge: the runs differ in their {key}: {differing}")
         for group, arrays in self._groups().items():
             if group != "tally" and any(
                 not np.array_equal(values, other._groups()[group][name]) for name, values in arrays.items()
             ):
                 raise ResultError(f"cannot merge: the runs differ in their {group}")
-        mine, theirs = self.provenance, other.provenance
-        for key in ("version", "machine"):
-            if mine.get(key) != theirs.get(key):
-                raise ResultError(
-                    f"cannot merge: the runs differ in their {key}: {mine[key]}, {theirs.get(key)}"
-                )
-        if mine.get("medium") != theirs.get("medium"):
-            raise ResultError("cannot merge: the runs differ in their medium")
         seeds: list[Any] = []
         for seed in (mine.get("seed"), theirs.get("seed")):
             seeds += seed if isinstance(seed, list) else [seed]

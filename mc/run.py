@@ -289,7 +289,8 @@ def run(
     job = Job.of(medium, grid, transport)
     folds = [grid.empty() for _ in range(min(FOLDS, job.blocks))]
     first, lost = 0, list[int]()
-    kept = keeper.begin(job.table.digest(), grid) if keeper else None
+    medium_sha256 = job.table.digest()
+    kept = keeper.begin(medium_sha256, grid) if keeper else None
     if kept is not None:
         first, folds, lost = kept.blocks, kept.folds, kept.lost
     started = time.perf_counter()
@@ -303,7 +304,13 @@ def run(
             folds,
             transport.R_d_kpc,
             spectrum=spectrum,
-            provenance=(provenance or {}) | {"seed": transport.seed, "blocks": [0, blocks], "lost": lost},
+            provenance={
+                **(provenance or {}),
+                "seed": transport.seed,
+                "blocks": [0, blocks],
+                "lost": lost,
+                "medium_sha256": medium_sha256,
+            },
             performance={
                 "wall_time_s": time.perf_counter() - started,
                 "threads": threads,

@@ -261,7 +261,7 @@ def merge(
     from .merged import merge_runs
 
     _check_output(out, resume=False)
-    merge_runs(folders, out)
+    merge_runs(folders, out, _cores())
     _show(_read_summary(out))
 
 

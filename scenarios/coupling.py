@@ -16,7 +16,7 @@ from ..fields.units import FloatArray, momentum_GeV
 from ..maps.at_the_sun import boron_over_carbon
 from ..maps.coupling_figure import coupling_figure
 from .display import write_json
-from .pipeline import Run
+from .finished import Run
 from .schema import Scenario
 from .studies import Follow, envelope, in_media
 from .summary import densities, over, per_injected, point_energies_GeV, quantity

@@ -19,7 +19,7 @@ from ..fields.units import KPC_CM, KPC_MYR_CM_S, FloatArray
 from ..maps.emissivity import emissivity
 from ..maps.figure_1 import causes_figure, figure_1
 from .display import write_json
-from .pipeline import Run
+from .finished import Run
 from .schema import Scenario
 from .studies import Follow, envelope, in_media
 from .summary import crossing, prl_17_flux

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -25,10 +25,8 @@ from ..mc.files import replacing
 from ..mc.result import value_and_error
 from ..mc.self_consistency import Settled, exciting_flux, flux_of_particles, round_cells
 from ..mc.transport_equation import Solution, residence, solve
+from .finished import Run
 from .products import energy_label
-
-if TYPE_CHECKING:
-    from .pipeline import Run
 
 SUN_R_KPC = 8.178
 POINTS_GEV = (10.0, 100.0, 1e3, 1e4, 1e5)

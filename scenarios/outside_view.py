@@ -15,7 +15,7 @@ from ..maps.outside_figures import galaxy_from_outside
 from ..maps.synthesis import COMPONENTS
 from ..mc.result import value_and_error
 from .display import write_json, write_table
-from .pipeline import Run
+from .finished import Run
 
 # The range of the published fluxes of M31, in which photons are counted.
 _ENERGIES_GEV = np.geomspace(0.3, 100.0, 16)

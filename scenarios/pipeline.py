@@ -6,28 +6,16 @@ import os
 import sys
 import time
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ..fields.galaxy import Galaxy
-from ..fields.medium import Medium
-from ..fields.units import FloatArray
-from ..maps.skyfile import SkyCube, write_sky
-from ..maps.synthesis import ComponentMaps, Synthesis
 from ..mc import checkpoint
 from ..mc.checkpoint import Keeper
 from ..mc.cluster import ClusterError
-from ..mc.files import write_text
-from ..mc.result import Result
 from ..mc.run import Executor, LostError, run
-from ..mc.self_consistency import Settled
 from ..mc.tally import FOLDS
 from . import verdict
-from .current import MeasuredCurrent
-from .display import write_json
+from .finished import Run
 from .folder import only_one_run_in
 from .media import Progress, check_orbits, find_medium, given_medium, quiet
 from .model import (
@@ -35,44 +23,14 @@ from .model import (
     spectrum_of,
     transport_of,
 )
-from .precision import Precision, check_precision, estimates_of
+from .output import write, write_lost, write_unsettled
+from .precision import Precision, check_precision
 from .provenance import provenance_of
 from .schema import Scenario
-from .summary import bell_region, filling, summarise
 from .values import NotSettled, RunFailed, ScenarioError
 
 _PILOT_PARTICLES = 48
 _BASE_MEMORY_MB = 450
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished run: its scenario, the galaxy and medium made of it, what was counted; and what was found
-    before: waves, the current that drives the instability."""
-
-    scenario: Scenario
-    galaxy: Galaxy
-    medium: Medium
-    result: Result
-    settled: Settled | None = None
-    current: MeasuredCurrent | None = None
-
-    @cached_property
-    def synthesis(self) -> Synthesis:
-        """The run as seen from the Sun."""
-        return Synthesis(self.result, self.medium, self.scenario.medium.helium_factor, self.galaxy.R_d_kpc)
-
-    def sky(
-        self, secondary: str, energy_GeV: FloatArray | list[float] | None = None, nside: int | None = None
-    ) -> ComponentMaps:
-        """Intensity maps of "neutrino" or "gamma" with errors, by component (RING, Galactic)."""
-        low, high, count = self.scenario.sky.energies
-        energy = np.geomspace(low, high, count) if energy_GeV is None else np.asarray(energy_GeV, float)
-        return self.synthesis.maps(secondary, energy, nside or self.scenario.sky.nside)
-
-    def reweight(self, **changes: float) -> Run:
-        """The same particles under another injection spectrum, see `Result.reweight`."""
-        return replace(self, result=self.result.reweight(**changes))
 
 
 @dataclass(frozen=True)
@@ -229,7 +187,7 @@ def execute(
             if scenario.turbulence is not None:
                 verdict.execute(scenario, out, threads, progress)
             elif scenario.study is not None:
-                from .studies import execute as execute_study
+                from .studies import execute as execute_study  # which makes runs in turn
 
                 execute_study(scenario, out, threads, progress, circumstances)
             else:
@@ -237,9 +195,11 @@ def execute(
         except (checkpoint.CheckpointError, ClusterError) as error:
             raise ScenarioError(str(error)) from None
         except LostError as error:
-            raise _lost(scenario, error, out) from None
+            write_lost(scenario, error, out)
+            first = f"; crhalo replay {out} {error.particles[0]} follows the first again"
+            raise RunFailed(f"{error}{'' if scenario.study else first}") from None
         except NotSettled as stopped:
-            _write_unsettled(scenario, stopped, out)
+            write_unsettled(scenario, stopped, out)
             raise NotSettled(f"{stopped}; what there is: {out}", stopped.found) from None
         checkpoint.remove(out)
 
@@ -263,80 +223,3 @@ def _check_options(scenario: Scenario, referee: bool, circumstances: Circumstanc
     for option, wanted in given.items():
         if wanted and scenario.turbulence is not None:
             raise ScenarioError(f"{option}: allowed: not with a [turbulence]")
-
-
-def _lost(scenario: Scenario, error: LostError, out: Path) -> RunFailed:
-    """Say which particles were lost, in a file too, and how to look at one."""
-    write_text(out / "scenario.toml", scenario.to_toml())
-    write_json({"lost_particles": error.particles}, out / "lost.json")
-    again = f"; crhalo replay {out} {error.particles[0]} follows the first again" if error.particles else ""
-    return RunFailed(f"{error}{'' if scenario.study else again}")
-
-
-def _write_unsettled(scenario: Scenario, stopped: NotSettled, out: Path) -> None:
-    """What there is of waves that did not settle."""
-    from .halo import draw_waves, settled_summary, write_waves
-
-    write_text(out / "scenario.toml", scenario.to_toml())
-    summary: dict[str, Any] = {"verdict": str(stopped), "converged": False}
-    if stopped.found is not None:
-        write_waves(stopped.found, out / "waves.h5", provenance_of(scenario))
-        draw_waves(stopped.found, out)
-        summary = settled_summary(stopped.found)
-    write_json({"title": scenario.title, "self_consistency": summary}, out / "summary.json")
-
-
-def write(finished: Run, out: Path, progress: Progress = quiet, referee: bool = False) -> None:
-    """Write the products of a run into an existing folder."""
-    from .halo import Halo, draw_halo, halo_summary, write_waves
-    from .outside_view import outside_view
-    from .products import draw_figures
-    from .refereed import judge
-    from .skies import draw_skies
-
-    stages = 5
-    write_text(out / "scenario.toml", finished.scenario.to_toml())
-    finished.result.write(out / "result.h5")
-    progress("Maps and figures", 1, stages)
-    skies = {}
-    for done, secondary in enumerate(("neutrino", "gamma"), start=2):
-        sky = skies[secondary] = finished.sky(secondary)
-        cube = SkyCube(
-            secondary=secondary,
-            flavours="per flavour" if secondary == "neutrino" else "",
-            energy_GeV=sky.energy_GeV,
-            intensity=sky.total,
-            error=sky.total * sky.relative_error,
-            metadata=finished.result.provenance,
-        )
-        write_sky(out / f"sky_{secondary}.fits", cube)
-        progress("Maps and figures", done, stages)
-    summary = summarise(finished.result, finished.galaxy, finished.medium, skies["neutrino"], skies["gamma"])
-    if finished.galaxy.has_bell_region:
-        summary["bell_region"] = bell_region(finished.galaxy, finished.scenario.medium.T_cgm)
-        summary["filling"] = filling(finished.result, finished.galaxy)
-    summary["precision"] = {
-        name: each.as_dict()
-        for name, each in estimates_of(finished.scenario.transport.precision_of, finished.synthesis).items()
-    }
-    summary["blocks_resumed"] = finished.result.performance.get("blocks_resumed", 0)
-    summary["lost_particles"] = finished.result.provenance.get("lost", [])
-    if finished.current is not None:
-        summary["current"] = finished.current.as_dict()
-    draw_figures(finished, summary, skies, out)
-    summary["sky"] = draw_skies(finished, skies, out)
-    if finished.scenario.observer is not None:
-        summary["outside"] = outside_view(finished, out)
-    if finished.scenario.medium.waves in ("self-consistent", "two-zone"):
-        halo = Halo(finished)
-        summary |= halo_summary(halo)
-        draw_halo(halo, out)
-    if finished.settled is not None:
-        write_waves(finished.settled, out / "waves.h5", finished.result.provenance)
-    if referee:
-        summary["referee"] = judge(finished, out)
-    progress("Maps and figures", 4, stages)
-    summary["provenance"] = finished.result.provenance
-    # Last, because it marks the run as complete.
-    write_json(summary, out / "summary.json")
-    progress("Maps and figures", stages, stages)

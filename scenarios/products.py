@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,10 +15,8 @@ from ..maps.proton_figures import density_on_axis, density_plane, escape_and_gra
 from ..maps.synthesis import ComponentMaps
 from ..mc.result import Result, value_and_error
 from ..mc.tally import AGES_MYR
+from .finished import Run
 from .summary import prl_17_flux
-
-if TYPE_CHECKING:
-    from .pipeline import Run
 
 _PROTON_ENERGIES_GEV = (10.0, 1e3, 1e5)
 _SKIES_GEV = {"neutrino": (1e4,), "gamma": (10.0, 1e5)}

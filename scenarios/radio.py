@@ -17,7 +17,7 @@ from ..maps.radio_figure import radio_figure
 from ..maps.synchrotron import cooling_time_Myr, synchrotron_emissivity
 from ..mc.result import value_and_error
 from .display import write_json, write_table
-from .pipeline import Run
+from .finished import Run
 from .schema import Scenario
 from .studies import Follow, envelope, in_media
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..maps.proton_figures import referee_densities
 from ..mc.referee import AGREE, RESOLVED, SMALL, referee
 from .display import write_json
-
-if TYPE_CHECKING:
-    from .pipeline import Run
+from .finished import Run
 
 CONVENTIONS = {
     "run, referee": "E n(E) of protons over half a decade of total energy, cm^-3; error: one sigma",

@@ -40,7 +40,7 @@ from .values import ScenarioError, Title, shown
 
 if TYPE_CHECKING:
     from ..mc.verdict import Case
-    from .pipeline import Run
+    from .finished import Run
 
 
 STUDIES = ("figure_1", "radio", "coupling", "galaxies")
@@ -76,12 +76,6 @@ class Scenario(Table):
     def study(self) -> str | None:
         """The table that makes it more than one run, or none; see `scenarios.studies`."""
         return next((name for name in STUDIES if getattr(self, name) is not None), None)
-
-    @property
-    def is_one_given_medium(self) -> bool:
-        """Whether it is a single run, in a medium that follows from the file alone."""
-        found = self.turbulence is not None or self.self_consistency is not None
-        return self.study is None and not found and self.medium.current == "prescribed"
 
     @model_validator(mode="after")
     def _one_study(self) -> Self:

@@ -13,7 +13,7 @@ from ..maps import structure
 from ..maps.structure_figures import relative_error_maps, sky_structure
 from ..maps.synthesis import ComponentMaps
 from ..mc.result import value_and_error
-from .pipeline import Run
+from .finished import Run
 from .products import energy_label
 from .summary import quantity
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from ..mc.files import write_text
 from .display import write_json
-from .pipeline import Circumstances, Run, make_run
+from .finished import Run
+from .pipeline import Circumstances, make_run
 from .provenance import provenance_of
 from .schema import STUDIES, Scenario
 

@@ -20,7 +20,7 @@ from crhalo.mc.tally import FOLDS, Fate, Tally, TallyGrid, energy_groups, galact
 
 GRID_EDGES = energy_groups(1e5, 1e6)
 SIZE = run_module.schedule(GRID_EDGES)[0].size
-HEADER = {"scenario": "a = 1\nb = 2", "version": "1"}
+HEADER = {"scenario": "a = 1\nb = 2", "version": "1", "machine": {"processor": "x" * 90, "numba": "1"}}
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +110,7 @@ def test_every_flipped_bit_and_every_truncation_is_found(setting, tmp_path):
         ({"scenario": "a = 1\nb = 3"}, "scenario: b = 2 there, b = 3 here"),
         ({"scenario": "a = 1"}, "scenario: b = 2 there, nothing here"),
         ({"version": "2"}, "version: 1 there, 2 here"),
+        ({"machine": {"processor": "x" * 90, "numba": "2"}}, '"numba": "1" there, "numba": "2" here'),
     ],
 )
 def test_another_run_is_refused_by_name(setting, tmp_path, changed, named):

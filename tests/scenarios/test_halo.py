@@ -5,10 +5,13 @@ import json
 import h5py
 import numpy as np
 import pytest
+from crhalo.mc.result import Result
 from crhalo.scenarios import load
 from crhalo.scenarios.cli import main
 from crhalo.scenarios.halo import Halo, halo_summary
+from crhalo.scenarios.media import find_medium
 from crhalo.scenarios.pipeline import execute, make_run
+from crhalo.scenarios.schema import load_file
 from crhalo.scenarios.values import ScenarioError
 
 SMALL = [
@@ -52,6 +55,15 @@ def test_summary_tells_of_the_halo(folder):
     assert judged["groups_apart"] <= 1 and judged["groups_judged"] >= 2
     rows = json.loads((folder / "referee.json").read_text())["rows"]
     assert {row["status"] for row in rows} <= {"diffusive", "lambda", "grid"}
+
+
+def test_its_particles_are_followed_again_in_waves_found_again(folder):
+    """To the last bit of the medium: a checkpoint or a merged run may rely on it."""
+    scenario = load_file(folder / "scenario.toml")
+    medium = find_medium(scenario, threads=1)[1]
+    assert medium.table.digest() == Result.read(folder / "result.h5").provenance["medium_sha256"]
+    assert main(["replay", str(folder), "7"]) == 0
+    assert (folder / "track_7.csv").exists()
 
 
 def test_two_zones_make_a_break_of_their_own():

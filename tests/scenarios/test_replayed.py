@@ -37,6 +37,15 @@ def test_runs_with_different_seeds_become_one(runs, tmp_path, capsys):
     assert "repeat" in capsys.readouterr().err and not (tmp_path / "twice").exists()
 
 
+def test_runs_in_another_medium_are_refused_by_name(runs, tmp_path, capsys):
+    thick = [*SMALL, "--set", "medium.H=5 kpc", "--seed", "3"]
+    assert main(["run", *thick, "--out", str(tmp_path / "thick")]) == 0
+    capsys.readouterr()
+    assert main(["merge", str(runs / "1"), str(tmp_path / "thick"), "--out", str(tmp_path / "both")]) == 2
+    assert '"H": "4 kpc" there, "H": "5 kpc" here' in capsys.readouterr().err
+    assert not (tmp_path / "both").exists()
+
+
 def test_a_finished_run_has_nothing_to_resume(runs, capsys):
     before = (runs / "1" / "result.h5").read_bytes()
     assert main(["run", *SMALL, "--seed", "1", "--resume", "--out", str(runs / "1")]) == 0
