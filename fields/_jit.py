@@ -91,13 +91,15 @@ def machine() -> dict[str, str]:
     import platform
     from importlib.metadata import version
 
-    try:
-        features = llvmlite.binding.get_host_cpu_features().flatten()
-    except RuntimeError:  # a processor that LLVM does not know
-        features = "unknown"
+    from numba.core.registry import cpu_target
+
+    config: Any = numba.config
+    # What numba compiles for: the environment may tell it otherwise than the processor is.
+    _, processor, features = cpu_target.target_context.codegen().magic_tuple()
+    how = f"{features} opt {config.OPT} svml {config.USING_SVML} jit {not config.DISABLE_JIT}"
     return {
-        "processor": f"{platform.machine()} {llvmlite.binding.get_host_cpu_name()}",
-        "features": hashlib.sha256(features.encode()).hexdigest()[:16],
+        "processor": f"{platform.machine()} {processor}",
+        "features": hashlib.sha256(how.encode()).hexdigest()[:16],
         "kernels": cache_directory().name,
-        **{name: version(name) for name in ("numba", "numpy", "scipy", "aafragpy")},
+        **{name: version(name) for name in ("numba", "llvmlite", "numpy", "scipy", "aafragpy")},
     }

@@ -7,7 +7,6 @@ Bell surface or an absorbing boundary. Units: kpc, Myr, GeV, cm^-3 (`units`).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
@@ -65,13 +64,6 @@ class MediumTable(NamedTuple):
     r_max: float
     bell_reach: float
     disc_scale: float
-
-    def digest(self) -> str:
-        """SHA-256 of all that is in it."""
-        sha = hashlib.sha256()
-        for values in (*self.R, *self.z, *self[2:]):
-            sha.update(np.ascontiguousarray(values).tobytes())
-        return sha.hexdigest()
 
 
 def axis(*pieces: tuple[float, float]) -> Axis:

@@ -11,6 +11,7 @@ import io
 import json
 import time
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -29,7 +30,7 @@ KEEP_EVERY_S, KEEP_SELDOM = 3.0, 200.0
 # What reading may raise of a file with a right checksum that is not ours.
 _DAMAGE = (
     ValueError, LookupError, TypeError, EOFError, OSError, MemoryError, zipfile.BadZipFile,
-    NotImplementedError, RuntimeError,
+    NotImplementedError, RuntimeError, AttributeError, zlib.error,
 )  # fmt: skip
 
 
@@ -68,8 +69,8 @@ def names(run: str = "checkpoint") -> tuple[str, str]:
     return f"{run}.0", f"{run}.1"
 
 
-def write(folder: Path, checkpoint: Checkpoint, run: str = "checkpoint") -> None:
-    """Write it over the older of the two files; `OSError` if the disk does not take it, which leaves all."""
+def write(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a file; `OSError` if the disk does not take it, which leaves what was there."""
     arrays: dict[str, np.ndarray] = {}
     for number, fold in enumerate(checkpoint.folds):
         for name, values in zip(Tally._fields, fold, strict=True):
@@ -86,18 +87,9 @@ def write(folder: Path, checkpoint: Checkpoint, run: str = "checkpoint") -> None
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
     content = buffer.getbuffer()
-    path = folder / min(names(run), key=lambda name: _age(folder / name))
     with replacing(path) as temporary, open(temporary, "wb") as file:
         file.write(content)
         file.write(hashlib.sha256(content).digest())
-
-
-def _age(path: Path) -> float:
-    """Time of its last change, zero if there is none."""
-    try:
-        return path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0.0
 
 
 def read(path: Path, header: Mapping[str, Any], grid: TallyGrid) -> Checkpoint:
@@ -144,8 +136,8 @@ def _fold(arrays: Any, number: int, grid: TallyGrid) -> Tally:
 
 def newest(
     folder: Path, header: Mapping[str, Any], grid: TallyGrid, run: str = "checkpoint"
-) -> tuple[Checkpoint | None, list[str]]:
-    """The checkpoint in a folder that is furthest, and what is wrong with the others.
+) -> tuple[str | None, Checkpoint | None, list[str]]:
+    """The checkpoint in a folder that is furthest, by name, and what is wrong with the others.
 
     Raises
     ------
@@ -156,12 +148,26 @@ def newest(
     for name in names(run):
         if (folder / name).exists():
             try:
-                found.append(read(folder / name, header, grid))
+                found.append((name, read(folder / name, header, grid)))
             except Damaged as fault:
                 faults.append(str(fault))
     if faults and not found:
         raise CheckpointError(faults[0])
-    return max(found, key=lambda each: each.blocks, default=None), faults
+    best, checkpoint = max(found, key=lambda each: each[1].blocks, default=(None, None))
+    return best, checkpoint, faults
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of arrays, and of tuples of arrays and of whatever else has a name of its own."""
+    sha = hashlib.sha256()
+    if isinstance(value, tuple):
+        for each in value:
+            sha.update(digest(each).encode())
+    elif isinstance(value, np.ndarray):
+        sha.update(f"{value.dtype} {value.shape}".encode() + np.ascontiguousarray(value).tobytes())
+    else:
+        sha.update(repr(value).encode())
+    return sha.hexdigest()
 
 
 def difference(there: Any, here: Any) -> str:
@@ -205,24 +211,29 @@ class Keeper:
     resume: bool = False
     name: str = "checkpoint"
     faults: tuple[str, ...] = ()
+    _next: int = 0
     _written: float = 0.0
     _took: float = 0.0
 
-    def begin(self, medium: str, grid: TallyGrid) -> Checkpoint | None:
+    def begin(self, job: str, grid: TallyGrid) -> Checkpoint | None:
         """What is there, if the run is to go on from it."""
         self._written = time.perf_counter()
-        # A medium that is found anew in each run (waves, a current) must come out the same.
-        self.header = {**self.header, "medium": medium}
+        # What is found anew in each run (waves, a current) must come out the same.
+        self.header = {**self.header, "medium": job}
         if not self.resume:
             return None
-        found, faults = newest(self.folder, self.header, grid, self.name)
+        best, checkpoint, faults = newest(self.folder, self.header, grid, self.name)
         self.faults = tuple(faults)
-        return found
+        # Not over the one that is whole.
+        self._next = int(best == names(self.name)[0])
+        return checkpoint
 
     def keep(self, blocks: int, folds: list[Tally], lost: list[int]) -> None:
         """Write a checkpoint."""
         started = time.perf_counter()
-        write(self.folder, Checkpoint(self.header, blocks, folds, lost), self.name)
+        path = self.folder / names(self.name)[self._next]
+        write(path, Checkpoint(self.header, blocks, folds, lost))
+        self._next = 1 - self._next
         self._written = time.perf_counter()
         self._took = self._written - started
 

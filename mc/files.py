@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -31,6 +33,22 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+@contextmanager
+def replacing_hdf5(path: Path) -> Iterator[Any]:
+    """Yield an HDF5 file that is made in memory and then written, see `replacing`.
+
+    HDF5 ends the process where it meets a full disk itself.
+    """
+    import h5py
+
+    content = io.BytesIO()
+    # This format version keeps checksums of its own structure.
+    with h5py.File(content, "w", libver=("v110", "v110")) as file:
+        yield file
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.getbuffer())
 
 
 def write_text(path: Path, text: str) -> None:

@@ -41,7 +41,8 @@ class Estimate:
 
     @property
     def heavy_tailed(self) -> bool:
-        return not self.variance_of_variance < HEAVY
+        """Whether the interval is not to be trusted; of nothing it is not asked."""
+        return self.value != 0 and not self.variance_of_variance < HEAVY
 
     def as_dict(self) -> dict[str, float | bool]:
         """Plain numbers, for files."""
@@ -80,4 +81,4 @@ def _tail_slope(away: np.ndarray) -> float:
 
 def reached(estimates: Mapping[str, Estimate], folds: int, precision: float) -> bool:
     """Whether every quantity is known well enough; never with fewer than ten folds, zero, or no number."""
-    return folds >= FEWEST_FOLDS and all(each.relative <= precision for each in estimates.values())
+    return folds >= FEWEST_FOLDS and all(0 < each.relative <= precision for each in estimates.values())

@@ -17,7 +17,7 @@ import numpy as np
 from ..fields.medium import Medium
 from ..fields.units import KPC_CM, MYR_S
 from .checkpoint import difference
-from .files import replacing
+from .files import replacing_hdf5
 from .source import Spectrum
 from .tally import (
     AGES_MYR,
@@ -260,25 +260,21 @@ class Result:
         OSError
             If the file cannot be written; a file that was there before is left as it was.
         """
-        import h5py
-
-        with replacing(Path(path)) as temporary:
-            # This format version keeps checksums of its own structure, `fletcher32` those of the data.
-            with h5py.File(temporary, "w", libver=("v110", "v110")) as file:
-                file.attrs["format"] = np.bytes_(FORMAT)
-                file.attrs["provenance"] = np.bytes_(json.dumps(self.provenance, sort_keys=True))
-                file.attrs["spectrum"] = np.bytes_(json.dumps(self.spectrum.as_dict(), sort_keys=True))
-                run = file.create_group("run")
-                for key, value in self.performance.items():
-                    run.attrs[key] = np.bytes_(value.encode()) if isinstance(value, str) else value
-                for group, arrays in self._groups().items():
-                    for name, values in arrays.items():
-                        options: dict[str, Any] = {"fletcher32": True, "track_times": False}
-                        if values.size > 10_000:
-                            options |= {"compression": "gzip", "compression_opts": 4, "shuffle": True}
-                        data = file.create_dataset(f"{group}/{name}", data=values, **options)
-                        unit, axes = _meaning(group, name)
-                        data.attrs["unit"], data.attrs["axes"] = np.bytes_(unit), np.bytes_(axes)
+        with replacing_hdf5(Path(path)) as file:
+            file.attrs["format"] = np.bytes_(FORMAT)
+            file.attrs["provenance"] = np.bytes_(json.dumps(self.provenance, sort_keys=True))
+            file.attrs["spectrum"] = np.bytes_(json.dumps(self.spectrum.as_dict(), sort_keys=True))
+            run = file.create_group("run")
+            for key, value in self.performance.items():
+                run.attrs[key] = np.bytes_(value.encode()) if isinstance(value, str) else value
+            for group, arrays in self._groups().items():
+                for name, values in arrays.items():
+                    options: dict[str, Any] = {"fletcher32": True, "track_times": False}
+                    if values.size > 10_000:
+                        options |= {"compression": "gzip", "compression_opts": 4, "shuffle": True}
+                    data = file.create_dataset(f"{group}/{name}", data=values, **options)
+                    unit, axes = _meaning(group, name)
+                    data.attrs["unit"], data.attrs["axes"] = np.bytes_(unit), np.bytes_(axes)
 
     def _groups(self) -> dict[str, dict[str, np.ndarray]]:
         bins = {

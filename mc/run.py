@@ -10,7 +10,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -20,7 +21,7 @@ from ..fields.turbulence import Turbulence
 from . import hybrid, orbit
 from .acceleration import PREVIEWS, acceleration_tables
 from .albedo import h_table
-from .checkpoint import Keeper
+from .checkpoint import Keeper, digest
 from .hybrid import Controls, Traffic
 from .result import Result
 from .rng import LANES
@@ -161,6 +162,13 @@ class Job:
         controls, traffic = controls_of(medium, grid, transport), traffic_of(medium, transport)
         return cls(medium.table, grid, transport, controls, traffic)
 
+    def digest(self) -> str:
+        """SHA-256 of the medium and of all else that decides what comes of a block."""
+        turbulence = self.transport.turbulence
+        waves = turbulence.realisation((self.transport.seed, 0)) if turbulence else None
+        how = replace(self.transport, turbulence=None)
+        return digest((self.table, tuple(vars(self.grid).values()), how, self.controls, self.traffic, waves))
+
     @property
     def block_size(self) -> int:
         return int(self.controls.schedule.size)
@@ -289,8 +297,8 @@ def run(
     job = Job.of(medium, grid, transport)
     folds = [grid.empty() for _ in range(min(FOLDS, job.blocks))]
     first, lost = 0, list[int]()
-    medium_sha256 = job.table.digest()
-    kept = keeper.begin(medium_sha256, grid) if keeper else None
+    medium_sha256 = digest(job.table)
+    kept = keeper.begin(job.digest(), grid) if keeper else None
     if kept is not None:
         first, folds, lost = kept.blocks, kept.folds, kept.lost
     started = time.perf_counter()
@@ -329,7 +337,9 @@ def run(
             add(folds[blocks % FOLDS], block.tally)
             if ages_Myr is not None:
                 ages_Myr[done : done + len(block.ages_Myr)] = block.ages_Myr
-            lost += _lost(block, blocks * job.block_size, lost, folds, transport.particles)
+            # A run that may stop at any time is judged by what it has done.
+            judged = done + len(block.fates) if enough else transport.particles
+            lost += _lost(block, blocks * job.block_size, lost, folds, judged)
             blocks += 1
             done += len(block.fates)
             moves += int(block.tally.work[0] + block.tally.work[2])
@@ -342,9 +352,10 @@ def run(
                 keeper.keep(blocks, folds, lost)
     except (KeyboardInterrupt, ConnectionError):
         stop[0] = 1
-        # Not in the midst of adding a block.
+        # Not in the midst of adding a block; what was kept before is there if the disk is full.
         if keeper and whole and blocks > first:
-            keeper.keep(blocks, folds, lost)
+            with suppress(OSError):
+                keeper.keep(blocks, folds, lost)
         raise
     finally:
         stream.close()  # type: ignore[attr-defined]

@@ -21,7 +21,7 @@ from ..maps import halo_figures
 from ..maps.at_the_sun import MODULATION_GV, boron_over_carbon, local_slope, proton_flux_m2_s_sr_GV
 from ..maps.cosmic_ray_data import boron_over_carbon as measured_boron_over_carbon
 from ..maps.cosmic_ray_data import protons
-from ..mc.files import replacing
+from ..mc.files import replacing_hdf5
 from ..mc.result import value_and_error
 from ..mc.self_consistency import Settled, exciting_flux, flux_of_particles, round_cells
 from ..mc.transport_equation import Solution, residence, solve
@@ -186,8 +186,6 @@ def _slopes(halo: Halo) -> dict[str, Any]:
 
 def write_waves(settled: Settled, path: Path, provenance: dict[str, Any]) -> None:
     """D, the waves and the rounds of a self-consistent halo as HDF5."""
-    import h5py
-
     column = settled.column
     arrays = {
         "momentum_GeV": (settled.diffusion.p_GeV, "GeV/c"),
@@ -200,10 +198,11 @@ def write_waves(settled: Settled, path: Path, provenance: dict[str, Any]) -> Non
         "residual": (np.array(settled.residuals), "1"),
         "round_s": (np.array(settled.seconds), "s"),
     }
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["provenance"] = json.dumps(provenance | {"verdict": settled.verdict}, sort_keys=True)
+    with replacing_hdf5(path) as file:
+        text = json.dumps(provenance | {"verdict": settled.verdict}, sort_keys=True)
+        file.attrs["provenance"] = np.bytes_(text)
         for name, (values, unit) in arrays.items():
-            file.create_dataset(name, data=values).attrs["unit"] = unit
+            file.create_dataset(name, data=values, fletcher32=True).attrs["unit"] = np.bytes_(unit)
 
 
 def draw_waves(settled: Settled, folder: Path) -> None:

@@ -16,7 +16,8 @@ from .schema import Scenario
 from .values import ScenarioError
 
 _NEUTRINOS_GEV = {"cgm_neutrinos_10TeV": 1e4, "cgm_neutrinos_1TeV": 1e3}
-_REGIONS = {"galactic_density_1TeV": Region.DISC, "density_behind_the_surface_1TeV": Region.NEAR}
+_OF_THE_DISC = "galactic_density_1TeV"
+_REGIONS = {_OF_THE_DISC: Region.DISC, "density_behind_the_surface_1TeV": Region.NEAR}
 _REGION_GEV, _HALF_DECADE = 1e3, 0.5
 
 
@@ -25,11 +26,9 @@ def check_precision(scenario: Scenario, galaxy: Galaxy) -> None:
     low, high = scenario.transport.energy_range
     for name in scenario.transport.precision_of:
         energy = _NEUTRINOS_GEV.get(name, _REGION_GEV)
-        # Neutrinos come from protons of more energy, densities are those of the decade around theirs.
-        least = 1.0 if name in _NEUTRINOS_GEV else 10.0**-_HALF_DECADE
-        reached = high > energy * least and (name in _NEUTRINOS_GEV or low < energy / least)
-        outside = name not in ("galactic_density_1TeV",)
-        if not reached or (outside and not galaxy.has_bell_region):
+        # Neutrinos come from protons of any higher energy.
+        followed = energy < high and (low <= energy or name in _NEUTRINOS_GEV)
+        if not followed or not (galaxy.has_bell_region or name == _OF_THE_DISC):
             raise ScenarioError(
                 f"transport.precision_of: {name} is zero here; allowed: others with --precision"
             )

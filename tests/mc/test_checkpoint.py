@@ -73,12 +73,19 @@ def test_nothing_to_go_on_from_is_a_start(setting, whole, tmp_path):
 def test_the_older_generation_stays_and_serves(setting, whole, tmp_path):
     stopped(setting, tmp_path, 20)
     stopped(setting, tmp_path, 20, resume=True)
-    header = HEADER | {"medium": setting[0].table.digest()}
+    header = HEADER | {"medium": run_module.Job.of(*setting).digest()}
     ends = {name: checkpoint.read(tmp_path / name, header, setting[1]).blocks for name in checkpoint.names()}
     assert sorted(ends.values()) == [20, 40]
     newest = max(ends, key=lambda name: ends[name])
     damaged = bytearray((tmp_path / newest).read_bytes())
     damaged[len(damaged) // 2] ^= 1
+    (tmp_path / newest).write_bytes(damaged)
+    good = min(ends, key=lambda name: ends[name])
+    before = (tmp_path / good).read_bytes()
+    stopped(setting, tmp_path, 5, resume=True)
+    # What is written next is not in the place of the only one that is whole.
+    assert (tmp_path / good).read_bytes() == before
+    assert checkpoint.read(tmp_path / newest, header, setting[1]).blocks == 25
     (tmp_path / newest).write_bytes(damaged)
     keeper = Keeper(tmp_path, HEADER, resume=True)
     again = run(*setting, threads=2, keeper=keeper)
@@ -154,7 +161,7 @@ def write_onto_a_full_disk(setting, folder):
     fold = setting[1].empty()
     fold.halo[:] = 1.0
     with full_disk(10_000), pytest.raises(OSError) as caught:
-        checkpoint.write(folder, checkpoint.Checkpoint(HEADER, 9, [fold], []))
+        checkpoint.write(folder / checkpoint.names()[0], checkpoint.Checkpoint(HEADER, 9, [fold], []))
     return before, content(folder), caught.value.filename
 
 
@@ -235,12 +242,10 @@ def test_the_order_of_blocks_does_not_matter(setting, whole):
 
 def test_a_tally_that_threads_share_would_be_caught(setting, monkeypatch):
     """The twin: all blocks are counted in the same bins, in the order that comes about."""
-    follow = run_module.Job.follow
 
     def found(threads):
         bins = setting[1].empty()
         monkeypatch.setattr(TallyGrid, "empty", lambda grid: bins)
-        monkeypatch.setattr(run_module.Job, "follow", follow)
         monkeypatch.setattr(run_module, "add", lambda total, block: None)
         run(*setting, threads=threads)
         monkeypatch.undo()
@@ -266,15 +271,18 @@ def test_it_stops_at_the_first_border_that_is_precise_enough(setting, whole):
 
 
 def test_students_interval_covers_what_it_should():
-    """Of 400 means of 12 numbers, the 68% interval holds the truth 68% of the time; a normal one less."""
+    """Of 4000 means of 4 numbers, the 68% interval holds the truth 68% of the time; a normal one does not."""
     chance = np.random.default_rng(3)
-    covered = 0
-    for _ in range(400):
-        alone = chance.normal(5.0, 1.0, 12)
+    covered = normal = 0
+    for _ in range(4000):
+        alone = chance.normal(5.0, 1.0, 4)
         total = alone.sum()
-        each = estimate(np.append(total / 12, (total - alone) / 11))
+        each = estimate(np.append(total / 4, (total - alone) / 3))
         covered += abs(each.value - 5.0) < each.half_width
-    assert 400 * 0.6827 - 3 * 9.3 < covered < 400 * 0.6827 + 3 * 9.3
+        normal += abs(each.value - 5.0) < alone.std(ddof=1) / 2.0
+    sigma = np.sqrt(4000 * 0.6827 * 0.3173)
+    assert abs(covered - 4000 * 0.6827) < 3.0 * sigma
+    assert normal < 4000 * 0.6827 - 5.0 * sigma
 
 
 def test_heavy_tails_are_flagged():
@@ -305,6 +313,7 @@ def test_the_slope_of_a_tail_is_that_of_its_law(power):
         ({"a": Estimate(0.0, 0.0, 0.05, 4.0)}, 32, False),
         ({"a": Estimate(float("nan"), 0.0, 0.05, 4.0)}, 32, False),
         ({"a": Estimate(1.0, float("nan"), 0.05, 4.0)}, 32, False),
+        ({"a": Estimate(1.0, 0.0, 0.05, 4.0)}, 32, False),
         ({"a": Estimate(1.0, 0.01, 0.05, 4.0), "b": Estimate(1.0, 0.03, 0.05, 4.0)}, 32, False),
     ],
 )
@@ -337,6 +346,31 @@ def test_the_first_ten_lost_particles_are_named(setting):
     block = Block(fold, fates, np.zeros(64))
     names = run_module._lost(block, 640, [1, 2, 3], [fold], 10**9)
     assert names == list(range(640, 647))
+
+
+def test_a_run_that_may_stop_is_judged_by_what_it_has_done(setting, monkeypatch):
+    """One lost particle of a thousand is too many, however many were asked for."""
+    follow = run_module.Job.follow
+
+    def losing(job, block, stop):
+        done = follow(job, block, stop)
+        if block == 2:
+            done.fates[5] = Fate.LOST
+            done.tally.fates[Fate.LOST] += 1
+        return done
+
+    monkeypatch.setattr(run_module.Job, "follow", losing)
+    many = (*setting[:2], replace(setting[2], particles=10**9))
+    with pytest.raises(LostError):
+        run(*many, threads=2, enough=lambda result: True)
+
+
+def test_a_disk_that_is_full_does_not_hide_who_stopped_the_run(setting, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "write", full)
+    stopped(setting, tmp_path, 3)
 
 
 @pytest.mark.parametrize("particle", [0, 77, 70 * SIZE - 1])
