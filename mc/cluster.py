@@ -11,7 +11,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -83,6 +82,8 @@ class Dask:
                 job.blocks,
                 threads,
             )
+        except ImportError as error:
+            raise ClusterError(f"its workers have no crhalo: {error}") from None
         except (CancelledError, CommClosedError, KilledWorker, TimeoutError) as error:
             raise ConnectionError(f"the cluster is lost: {error}") from None
 
@@ -113,7 +114,7 @@ def connected(address: str) -> Iterator[Dask]:
         return
     try:
         client = Client(f"tcp://{rest.removeprefix('//')}", timeout="10s")
-    except (OSError, TimeoutError) as error:
+    except (OSError, TimeoutError, ValueError, OverflowError) as error:
         raise ClusterError(f"{address}: {error}") from None
     with client:
         yield Dask(client)
@@ -125,15 +126,19 @@ def _on_this_machine(workers: int) -> Iterator[Any]:
     import dask
     from dask.distributed import Client, LocalCluster
 
-    with dask.config.set({"distributed.scheduler.allowed-failures": _DEATHS}), _deaf_children():
-        cluster = LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            dashboard_address=None,
-            host="127.0.0.1",
-            silence_logs=logging.CRITICAL,
-            preload=[f"import signal; signal.signal({int(signal.SIGINT)}, signal.SIG_IGN)"],
-        )
+    # A terminal sends Ctrl-C to all processes; what is started within does not hear it, but we do afterwards.
+    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        with dask.config.set({"distributed.scheduler.allowed-failures": _DEATHS}):
+            cluster = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                dashboard_address="127.0.0.1:0",
+                host="127.0.0.1",
+                silence_logs=logging.CRITICAL,
+            )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
     client = Client(cluster)
     try:
         yield client
@@ -145,16 +150,3 @@ def _on_this_machine(workers: int) -> Iterator[Any]:
                     os.kill(worker.pid, signal.SIGKILL)
         client.close()
         cluster.close()
-
-
-@contextmanager
-def _deaf_children() -> Iterator[None]:
-    """Processes that are started within do not hear Ctrl-C, which a terminal sends to all of them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -59,15 +59,16 @@ class Estimate:
 def estimate(replicas: np.ndarray) -> Estimate:
     """From the estimate of all folds and those that leave one out, shape (folds + 1,)."""
     value, rest = float(replicas[0]), np.asarray(replicas[1:], float)
-    n = rest.size
+    n, nan = rest.size, float("nan")
     if n < 2:
-        return Estimate(value, float("nan"), float("nan"), float("nan"))
+        return Estimate(value, nan, nan, nan)
     # What each fold would say alone (Tukey's pseudo-values).
     alone = n * value - (n - 1) * rest
     away = alone - alone.mean()
     square = float((away**2).sum())
     error = np.sqrt(square / (n * (n - 1)))
-    heavy = float((away**4).sum() / square**2 - 1.0 / n) if square > 0 else float("nan")
+    # Of a few folds it says nothing.
+    heavy = float((away**4).sum() / square**2 - 1.0 / n) if square > 0 and n >= FEWEST_FOLDS else nan
     return Estimate(value, float(error * student.ppf(0.841345, n - 1)), heavy, _tail_slope(np.abs(away)))
 
 

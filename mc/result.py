@@ -7,6 +7,7 @@ ratios and medians come out as simply as those of sums.
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from .tally import (
     GRAMMAGE_EDGES,
     GROUPS_PER_DECADE,
     MEANING,
+    SHELLS,
     TIME_EDGES_MYR,
     Fate,
     Region,
@@ -68,11 +70,11 @@ def value_and_error(replicas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _datasets(
-    file: Any, group: str, shapes: dict[str, tuple[int, ...]] | None = None
+    file: Any, group: str, shapes: dict[str, tuple[int, ...]] | None = None, folds: bool = False
 ) -> dict[str, np.ndarray]:
     """The arrays of a group, read only if they are plain and no larger than what is stored can hold.
 
-    With `shapes`, each must be there and have its own after the first axis.
+    With `shapes`, each must be there and have its own, after an axis of folds if there is one.
     """
     import h5py
 
@@ -83,13 +85,30 @@ def _datasets(
         if not isinstance(data, h5py.Dataset) or data.is_virtual or data.external:
             raise ValueError(f"/{group}/{name} is no plain dataset")
         # One array of a whole run has 70 MB, a grid or volumes a few kB.
-        most = min(10_000 + _MAX_COMPRESSION * data.id.get_storage_size(), 2**30 if shapes else 2**24)
+        most = min(10_000 + _MAX_COMPRESSION * data.id.get_storage_size(), 2**30 if folds else 2**24)
         if data.dtype.kind not in "if" or data.nbytes > most:
             raise ValueError(f"/{group}/{name} is no array of numbers that the file can hold")
-        if shapes and not (data.shape[0] <= FOLDS and data.shape[1:] == shapes[name]):
+        if shapes and not (data.shape[folds:] == shapes[name] and (not folds or data.shape[0] <= FOLDS)):
             raise ValueError(f"/{group}/{name} does not fit its grid")
         arrays[name] = data[...]
+        if not np.isfinite(arrays[name]).all():
+            raise ValueError(f"/{group}/{name} is not finite")
     return arrays
+
+
+def _volume_shapes(grid: TallyGrid) -> dict[str, tuple[int, ...]]:
+    edges = (grid.halo_R_kpc, grid.halo_z_kpc, grid.bell_R_kpc, grid.bell_z_kpc)
+    R, z, bell_R, bell_z = (len(each) - 1 for each in edges)
+    return {"halo": (R, z), "bell": (bell_R, bell_z), "region": (len(Region),), "filling": (SHELLS + 1,)}
+
+
+def _check_provenance(provenance: Any) -> dict[str, Any]:
+    """Refuse what would not let runs be told apart."""
+    kinds: dict[str, Any] = {"seed": (int, list), "blocks": list, "lost": list, "version": str}
+    for key, kind in kinds.items():
+        if key in provenance and not isinstance(provenance[key], kind):
+            raise ValueError(f"{key} = {provenance[key]!r} in its provenance")
+    return dict(provenance)
 
 
 def _attributes(place: Any) -> dict[str, Any]:
@@ -297,6 +316,8 @@ class Result:
         """
         import h5py
 
+        if not Path(path).is_file():  # HDF5 would wait for a pipe, and say more than a line
+            raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
         try:
             with h5py.File(path, "r") as file:
                 header = _attributes(file)
@@ -306,16 +327,16 @@ class Result:
                 shapes = {name: values.shape for name, values in grid.empty()._asdict().items()}
                 result = cls(
                     grid=grid,
-                    tallies=_datasets(file, "tally", shapes),
-                    volumes_kpc3=_datasets(file, "volume"),
+                    tallies=_datasets(file, "tally", shapes, folds=True),
+                    volumes_kpc3=_datasets(file, "volume", _volume_shapes(grid)),
                     spectrum=Spectrum(**json.loads(header["spectrum"])),
-                    provenance=dict(json.loads(header["provenance"])),
+                    provenance=_check_provenance(json.loads(header["provenance"])),
                     performance=_attributes(file["run"]),
                 )
-        except (KeyError, TypeError, ValueError, RuntimeError, MemoryError) as error:
+        except (LookupError, TypeError, ValueError, RuntimeError, AttributeError, MemoryError) as error:
             raise ResultError(f"{path}: not a result of this version, or damaged: {error}") from error
         except OSError as error:
-            if error.errno is None and Path(path).is_file():  # of HDF5, not of the disk
+            if error.errno is None:  # of HDF5, not of the disk
                 raise ResultError(f"{path}: damaged: {error}") from error
             raise
         return result
@@ -338,20 +359,28 @@ class Result:
                 not np.array_equal(values, other._groups()[group][name]) for name, values in arrays.items()
             ):
                 raise ResultError(f"cannot merge: the runs differ in their {group}")
-        seeds: list[Any] = []
-        for seed in (mine.get("seed"), theirs.get("seed")):
-            seeds += seed if isinstance(seed, list) else [seed]
-        if len(set(seeds)) < len(seeds):
+        seeds, blocks, lost = (_both(mine, theirs, key) for key in ("seed", "blocks", "lost"))
+        if len(set(map(str, seeds))) < len(seeds):
             raise ResultError(f"cannot merge: the seeds {seeds} repeat, so do their particles")
         if self.spectrum != other.spectrum:
             raise ResultError("cannot merge: the runs differ in their spectrum")
         into = _places(*(tallies["injected"].sum(axis=1) for tallies in (self.tallies, other.tallies)))
         tallies = {name: _joined(folds, other.tallies[name], into) for name, folds in self.tallies.items()}
-        lost = [*mine.get("lost", []), *theirs.get("lost", [])]
-        blocks = [*mine.get("blocks", []), *theirs.get("blocks", [])]
         return replace(
             self, tallies=tallies, provenance=mine | {"seed": seeds, "blocks": blocks, "lost": lost}
         )
+
+
+def _both(mine: dict[str, Any], theirs: dict[str, Any], key: str) -> list[Any]:
+    """An entry of two provenances, one for each of the runs that were joined."""
+    entries: list[Any] = []
+    for each in (mine, theirs):
+        entry = each.get(key)
+        if isinstance(each.get("seed"), list) and isinstance(entry, list):
+            entries += entry
+        else:
+            entries.append(entry)
+    return entries
 
 
 def _places(mine: np.ndarray, theirs: np.ndarray) -> list[int]:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 RUN_FILES = ("scenario.toml", "result.h5", "summary.json")
 _CLUSTER = re.compile(r"dask-local:[1-9]\d{0,2}|dask://[\w.\-\[\]]+:\d{1,5}")
 _UNTIL_PRECISE = 10**9
-_LARGEST_SUMMARY = 50_000_000  # bytes
+_LARGEST_SUMMARY, _DEEPEST_SUMMARY = 50_000_000, 20  # bytes, levels
+_FEW_FOLDS = 10
 
 _UsageError: Any = typer.BadParameter.__bases__[
     0
@@ -73,7 +74,8 @@ def _said(error: BaseException, arguments: list[str]) -> tuple[int, str]:
         case ConnectionError():
             return 1, f"{error}{_go_on(arguments)}"
         case OSError():
-            return 1, f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            return 1, said + _go_on(arguments)
         case Terminated():
             return 143, f"terminated{_go_on(arguments)}"
         case KeyboardInterrupt():
@@ -95,6 +97,10 @@ def program() -> None:
         raise Terminated
 
     signal.signal(signal.SIGTERM, terminate)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name) or open(os.devnull, "w")  # closed by who called
+        stream.reconfigure(errors="replace")
+        setattr(sys, name, stream)
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -105,14 +111,15 @@ def program() -> None:
 
 def _go_on(arguments: list[str]) -> str:
     """How to go on, where there is something to go on from."""
-    out = Path(dict(pairwise(arguments)).get("--out", "run"))
+    words = [word for argument in arguments for word in argument.split("=", argument.startswith("--out="))]
+    out = Path(dict(pairwise(words)).get("--out", "run"))
     going_on = arguments[:1] == ["run"] and _is_unfinished(out)
     return "; the same with --resume goes on" if going_on else ""
 
 
 def _is_unfinished(out: Path) -> bool:
     """Whether a folder holds checkpoints; see `mc.checkpoint`, which takes long to import."""
-    return any(out.glob("checkpoint*.[01]"))
+    return any(out.glob("checkpoint*.[01]")) and not (out / "summary.json").exists()
 
 
 def _invoke(argv: list[str]) -> int:
@@ -196,16 +203,16 @@ def run(
 
     transport = {"particles": particles, "seed": seed}
     given = [f"transport.{key}={value}" for key, value in transport.items() if value is not None]
-    if precision is not None and particles is None:
-        given.append(f"transport.particles={_UNTIL_PRECISE}")
-    scenario = load(name).with_overrides([*(settings or []), *given])
+    most = [f"transport.particles={_UNTIL_PRECISE}"] if precision is not None else []
+    scenario = load(name).with_overrides([*most, *(settings or []), *given])
+    if scenario.transport.method == "orbit" and scenario.transport.particles == _UNTIL_PRECISE:
+        raise ScenarioError('--precision: allowed: with --particles where transport.method = "orbit"')
     threads = threads or _cores()
     if cluster is not None and not _CLUSTER.fullmatch(cluster):
         raise ScenarioError(f"--cluster {shown(cluster)}: allowed: dask://HOST:PORT, or dask-local:N")
     if not dry_run:
         _check_output(out, resume)
-        if resume and (out / "summary.json").exists():
-            _check_same(out, scenario)
+        if resume and _is_finished(out, scenario, precision, referee):
             print(f"{out} is finished: nothing to do")
             return
 
@@ -315,7 +322,7 @@ def _check_output(out: Path, resume: bool) -> None:
         raise ScenarioError(f"--out {shown(out)}: holds an unfinished run; allowed: with --resume")
     if not resume and any((out / name).exists() for name in RUN_FILES):
         raise ScenarioError(f"--out {shown(out)}: holds another run; allowed: a folder that holds none")
-    existing = out.resolve()
+    existing = Path(os.path.realpath(out))
     while not existing.exists():
         existing = existing.parent
     try:
@@ -325,25 +332,57 @@ def _check_output(out: Path, resume: bool) -> None:
         raise OSError(error.errno, error.strerror, str(out)) from None
 
 
-def _check_same(out: Path, scenario: Scenario) -> None:
-    """Refuse to take the finished run in a folder for that of another scenario."""
+def _is_finished(out: Path, scenario: Scenario, precision: float | None, referee: bool) -> bool:
+    """Whether a folder holds the very run that is asked for, finished; `ScenarioError` if it is another."""
+    if not (out / "summary.json").exists():
+        return False
     from ..mc.checkpoint import difference
     from .schema import load_file
 
-    there, here = load_file(out / "scenario.toml").to_toml(), scenario.to_toml()
-    if there != here:
-        raise ScenarioError(f"--resume: {shown(out)} holds another run: {difference(there, here)}")
+    summary = _read_summary(out)
+    waves, provenance = (summary.get(key) or {} for key in ("self_consistency", "provenance"))
+    if not waves.get("converged", True):
+        return False
+    if isinstance(provenance.get("seed"), list):
+        raise ScenarioError(f"--resume: {shown(out)} holds merged runs; allowed: another --out")
+    pairs = {
+        "scenario": (load_file(out / "scenario.toml").to_toml(), scenario.to_toml()),
+        "precision": (provenance.get("precision"), precision),
+    }
+    for key, (there, here) in pairs.items():
+        if there != here:
+            raise ScenarioError(
+                f"--resume: {shown(out)} holds another run, its {key}: {difference(there, here)}"
+            )
+    if referee and "referee" not in summary:
+        raise ScenarioError(f"--referee: {shown(out)} is finished without it; allowed: another --out")
+    return True
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > 300:
+        raise ValueError
+    return int(digits)
+
+
+def _depth(data: Any) -> int:
+    """Levels of nesting."""
+    parts = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    return 1 + max(map(_depth, parts), default=0)
 
 
 def _show(summary: dict[str, Any]) -> None:
     """Print a summary but for where it comes from, and which of its errors cannot be trusted."""
-    from .display import print_summary
+    from .display import plain, print_summary
 
     print_summary({key: value for key, value in summary.items() if key != "provenance"})
+    folds = summary.get("folds")
+    if isinstance(folds, int) and folds < _FEW_FOLDS:
+        print(f"folds: errors are the scatter of {folds} folds only; do not trust them below {_FEW_FOLDS}")
     precision = summary.get("precision")
     for name, found in precision.items() if isinstance(precision, dict) else ():
-        if isinstance(found, dict) and found.get("heavy_tailed") and found.get("value"):
-            print(f"{name}: heavy tails, a few particles make its error; do not trust it")
+        if isinstance(found, dict) and found.get("heavy_tailed"):
+            print(f"{plain(name)}: heavy tails, a few particles make its error; do not trust it")
 
 
 def _read_summary(folder: Path) -> Any:
@@ -355,10 +394,12 @@ def _read_summary(folder: Path) -> Any:
     if path.stat().st_size > _LARGEST_SUMMARY:
         raise ScenarioError(f"{shown(path)}: too large; allowed: {_LARGEST_SUMMARY} bytes")
     try:
-        summary = json.loads(path.read_text("utf-8"))
+        # A whole number of hundreds of digits is no quantity.
+        summary = json.loads(path.read_text("utf-8"), parse_int=_whole)
+        sound = isinstance(summary, dict) and _depth(summary) <= _DEEPEST_SUMMARY
     except (ValueError, RecursionError):
-        summary = None
-    if not isinstance(summary, dict):
+        sound = False
+    if not sound:
         raise ScenarioError(f"{shown(path)}: damaged; allowed: the summary.json that a run writes")
     return summary
 

@@ -19,6 +19,7 @@ from rich.text import Text
 from ..mc.files import write_text
 
 WIDTH = 100
+_SMALLEST = 1e-300
 _GAP = 3  # columns that the table adds to each of its own
 
 Row = Sequence[object]
@@ -33,8 +34,8 @@ def with_error(value: Any, error: Any = None) -> str:
     ('(2.00 ± 0.30)e-9', '1e41')
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return "-" if value is None else _plain(value)
-    known = isinstance(error, int | float) and math.isfinite(error) and error > 0
+        return "-" if value is None else plain(value)
+    known = isinstance(error, int | float) and math.isfinite(error) and error > _SMALLEST
     if not (known and math.isfinite(value)):
         return _number(value, ".4g") if isinstance(value, float) else str(value)
     largest = max(abs(value), error)
@@ -91,16 +92,16 @@ def print_summary(summary: Mapping[str, Any], title: str = "") -> None:
         value, error = _value_error(entry)
         if isinstance(value, list) and isinstance(energies, list) and len(value) == len(energies) > 0:
             errors = error if isinstance(error, list) and len(error) == len(value) else [None] * len(value)
-            spectra[_plain(key)] = [with_error(*pair) for pair in zip(value, errors, strict=True)]
+            spectra[plain(key)] = [with_error(*pair) for pair in zip(value, errors, strict=True)]
         elif isinstance(value, dict):
             tables[key] = value
         else:
-            singles.append([_plain(key), with_error(value, error)])
+            singles.append([plain(key), with_error(value, error)])
     if singles:
         print_rows(title, ["quantity", "value"], singles)
     _print_spectra(title, energies, spectra)
     for key, table in tables.items():
-        print_summary(table, f"{title}.{_plain(key)}".lstrip("."))
+        print_summary(table, f"{title}.{plain(key)}".lstrip("."))
 
 
 def print_paper_numbers(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -200,7 +201,7 @@ def _number(value: float, form: str) -> str:
     return re.sub(r"e([+-])0*", lambda found: "e" + found[1].strip("+"), f"{float(value):{form}}")
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
     """Text that cannot steer the terminal, nor fill it."""
     text = value if isinstance(value, str) else json.dumps(_finite(value), ensure_ascii=False)
     text = "".join(letter if letter.isprintable() else "?" for letter in text)

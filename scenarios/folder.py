@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 
 from .values import ScenarioError, shown
@@ -13,7 +14,7 @@ from .values import ScenarioError, shown
 @contextmanager
 def only_one_run_in(folder: Path) -> Iterator[None]:
     """A folder for a run, made if need be, in which no other process is at work; not left behind empty."""
-    new = not folder.exists()
+    new = list(takewhile(lambda each: not each.exists(), (folder, *folder.parents)))
     folder.mkdir(parents=True, exist_ok=True)
     lock = _lock(folder)
     try:
@@ -21,9 +22,9 @@ def only_one_run_in(folder: Path) -> Iterator[None]:
     finally:
         (folder / ".lock").unlink(missing_ok=True)
         os.close(lock)
-        if new:
-            with suppress(OSError):
-                folder.rmdir()
+        with suppress(OSError):
+            for each in new:
+                each.rmdir()
 
 
 def _lock(folder: Path) -> int:

@@ -10,7 +10,7 @@ from .finished import Run
 from .folder import only_one_run_in
 from .media import find_medium
 from .output import write
-from .schema import load_file
+from .schema import load_text
 from .values import ScenarioError, shown
 
 
@@ -24,17 +24,20 @@ def merge_runs(folders: list[Path], out: Path, threads: int) -> None:
     """
     if len(folders) < 2:
         raise ScenarioError(f"merge {shown(folders[0])}: allowed: two or more folders")
-    scenario = load_file(folders[0] / "scenario.toml")
-    if scenario.study or scenario.turbulence:
-        raise ScenarioError(f"{folders[0]}: allowed: single runs, in a galaxy")
     try:
         # One at a time: there may be hundreds.
         result = reduce(Result.merge, (Result.read(folder / "result.h5") for folder in folders))
+    except FileNotFoundError as error:
+        raise ScenarioError(
+            f"{error.filename}: no result; allowed: folders of finished, single runs"
+        ) from None
     except ResultError as error:
         raise ScenarioError(str(error)) from None
+    scenario = load_text(result.provenance["scenario"])
     many = scenario.model_copy(
         update={"transport": scenario.transport.model_copy(update={"particles": result.particles})}
     )
     with only_one_run_in(out):
+        result.provenance["scenario"] = many.to_toml()
         galaxy, medium, settled, current = find_medium(scenario, threads)
         write(Run(many, galaxy, medium, result, settled, current), out)

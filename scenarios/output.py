@@ -25,7 +25,7 @@ from .values import NotSettled
 
 def write(finished: Run, out: Path, progress: Progress = quiet, referee: bool = False) -> None:
     """Write the products of a run into an existing folder."""
-    stages = 5
+    stages, folds = 5, len(finished.result.tallies["injected"])
     write_text(out / "scenario.toml", finished.scenario.to_toml())
     finished.result.write(out / "result.h5")
     progress("Maps and figures", 1, stages)
@@ -37,7 +37,8 @@ def write(finished: Run, out: Path, progress: Progress = quiet, referee: bool = 
             flavours="per flavour" if secondary == "neutrino" else "",
             energy_GeV=sky.energy_GeV,
             intensity=sky.total,
-            error=sky.total * sky.relative_error,
+            # A single fold has no scatter.
+            error=sky.total * sky.relative_error if folds > 1 else None,
             metadata=finished.result.provenance,
         )
         write_sky(out / f"sky_{secondary}.fits", cube)
@@ -50,6 +51,7 @@ def write(finished: Run, out: Path, progress: Progress = quiet, referee: bool = 
         name: each.as_dict()
         for name, each in estimates_of(finished.scenario.transport.precision_of, finished.synthesis).items()
     }
+    summary["folds"] = folds
     summary["blocks_resumed"] = finished.result.performance.get("blocks_resumed", 0)
     summary["lost_particles"] = finished.result.provenance.get("lost", [])
     if finished.current is not None:

@@ -77,15 +77,14 @@ def make_run(
     galaxy, medium, settled, current = find_medium(scenario, threads, progress)
     transport = transport_of(scenario)
     progress("Particles", 0, transport.particles)
-    provenance = provenance_of(scenario)
+    provenance = provenance_of(scenario) | {"precision": circumstances.precision}
     precise = None
     if circumstances.precision is not None:
         check_precision(scenario, galaxy)
         precise = Precision(scenario, galaxy, medium, circumstances.precision)
     keeper = None
     if circumstances.folder is not None:
-        header = {key: provenance[key] for key in ("version", "scenario", "machine")}
-        header["precision"] = circumstances.precision
+        header = {key: provenance[key] for key in ("version", "scenario", "machine", "precision")}
         keeper = Keeper(circumstances.folder, header, circumstances.resume, circumstances.name)
     result = run(
         medium,

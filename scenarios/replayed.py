@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 
 from ..maps.replay_figure import replay_figure
+from ..mc.checkpoint import difference
 from ..mc.files import replacing
 from ..mc.replay import replay
+from ..mc.result import Result, ResultError
 from ..mc.run import TRACK_COLUMNS
 from .media import find_medium
 from .model import grid_of, transport_of
-from .schema import load_file
+from .provenance import provenance_of
+from .schema import Scenario, load_file
 from .values import ScenarioError
 
 
@@ -28,6 +31,7 @@ def replay_particle(folder: Path, particle: int, threads: int) -> dict[str, Any]
     scenario = load_file(folder / "scenario.toml")
     if scenario.study or scenario.turbulence:
         raise ScenarioError(f"{folder}: allowed: a single run, in a galaxy")
+    _check_same(folder, scenario, particle)
     galaxy, medium, _, _ = find_medium(scenario, threads)
     try:
         track = replay(medium, grid_of(scenario, galaxy), transport_of(scenario), particle)
@@ -47,3 +51,23 @@ def replay_particle(folder: Path, particle: int, threads: int) -> dict[str, Any]
         "moves": track.moves,
         "moves_in_table": len(track.lines),
     }
+
+
+def _check_same(folder: Path, scenario: Scenario, particle: int) -> None:
+    """Refuse (`ScenarioError`) to follow a particle again that would not go the same way, or never went."""
+    try:
+        result = Result.read(folder / "result.h5")
+    except FileNotFoundError:  # a run that was given up
+        return
+    except ResultError as error:
+        raise ScenarioError(str(error)) from None
+    there, here = result.provenance, provenance_of(scenario)
+    if isinstance(there.get("seed"), list):
+        raise ScenarioError(f"{folder}: merged of several runs; allowed: one of these")
+    if particle >= result.particles:
+        raise ScenarioError(f"particle {particle}: allowed: 0 to {result.particles - 1}")
+    for key in ("version", "machine", "scenario"):
+        if there.get(key) != here[key]:
+            raise ScenarioError(
+                f"{folder}: the run had another {key}: {difference(there.get(key), here[key])}"
+            )

@@ -38,7 +38,8 @@ def execute(
 
     write = study.study(scenario, follow)
     write_text(out / "scenario.toml", scenario.to_toml())
-    write_json(write(out) | {"provenance": envelope(scenario, {})}, out / "summary.json")
+    provenance = envelope(scenario, {}) | {"precision": circumstances.precision}
+    write_json(write(out) | {"provenance": provenance}, out / "summary.json")
 
 
 def in_media(scenario: Scenario, **lists: tuple[float, ...]) -> list[Scenario]:
