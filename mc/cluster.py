@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from typing import Any
 
 import numpy as np
@@ -127,6 +128,8 @@ def _on_this_machine(workers: int) -> Iterator[Any]:
     from dask.distributed import Client, LocalCluster
 
     # A terminal sends Ctrl-C to all processes; what is started within does not hear it, but we do afterwards.
+    # The tracker would end that where it starts.
+    resource_tracker.ensure_running()
     heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         with dask.config.set({"distributed.scheduler.allowed-failures": _DEATHS}):
