@@ -60,7 +60,7 @@ class Controls(NamedTuple):
     halo_cells: tuple
     bell_cells: tuple
     inverse_shell_step: float
-    # Of a block, the one particle to follow, or -1 for all; and room for its track.
+    # Of a block, the one particle to follow, or -1 for all; room for its track, moves in it and history now.
     only: int
     track: np.ndarray
     track_length: np.ndarray
@@ -191,6 +191,8 @@ def run_block(table, controls, traffic, tally, buffer, ages, fates, first_partic
         tally.injected[group] += 1.0
         # The particle itself comes last, so that one that is lost counts once.
         for life in range(controls.previews - 1, -1, -1):
+            if controls.only >= 0:
+                controls.track_length[1] = life
             radius = (radius_0 + (rank * controls.previews + life) * RADIUS_STRIDE) % 1.0
             q = inject(table, controls, group, particle, life, radius)
             fate, age, moves = follow(

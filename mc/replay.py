@@ -21,7 +21,9 @@ class Track:
     Attributes
     ----------
     lines : ndarray, shape (moves, columns)
-        Where each move ended; the columns are `run.TRACK_COLUMNS`.
+        Where each move ended; the columns are `run.TRACK_COLUMNS`. The particle itself is history 0 and comes
+        last; the others are its previews, until they first meet the wall. Behind it are probes, which weigh
+        less.
     moves : int
         How many there were, if more than there is room for.
     fate : Fate

@@ -56,6 +56,8 @@ def _meaning(group: str, name: str) -> tuple[str, str]:
         case "volume":
             places = {"region": "region", "filling": "shell behind the surface, and the disc"}
             return "kpc3", places.get(name, "R, |z|")
+        case "source":
+            return "s-1", "group"
     unit = name.rpartition("_")[2]
     return {"cm2": "g cm-2"}.get(unit, unit), "age" if name == "ages_Myr" else "edge"
 
@@ -301,7 +303,14 @@ class Result:
             "time_edges_Myr": TIME_EDGES_MYR,
             "grammage_edges_g_cm2": GRAMMAGE_EDGES,
         }
-        return {"grid": vars(self.grid), "bins": bins, "tally": self.tallies, "volume": self.volumes_kpc3}
+        source = {"group_rates_s": self.spectrum.group_rates_s(self.grid.energy_edges_GeV)}
+        return {
+            "grid": vars(self.grid),
+            "bins": bins,
+            "source": source,
+            "tally": self.tallies,
+            "volume": self.volumes_kpc3,
+        }
 
     @classmethod
     def read(cls, path: Path) -> Result:

@@ -37,7 +37,7 @@ MAX_STEPS = 2_000_000_000
 LOST_AT_MOST = 1e-6
 LOST_NAMED = 10
 TRACK_COLUMNS = (
-    "age_Myr", "x_kpc", "y_kpc", "z_kpc", "momentum_GeV", "behind_surface", "time_Myr", "weight",
+    "age_Myr", "x_kpc", "y_kpc", "z_kpc", "momentum_GeV", "behind_surface", "time_Myr", "weight", "history",
 )  # fmt: skip
 
 Progress = Callable[[int, int], None]
@@ -121,7 +121,7 @@ def controls_of(
         inverse_shell_step=1.0 / float(grid.shell_edges_kpc[1]),
         only=only,
         track=np.zeros((track_lines, len(TRACK_COLUMNS))),
-        track_length=np.zeros(1, np.int64),
+        track_length=np.zeros(2, np.int64),
     )
 
 

@@ -120,6 +120,7 @@ def _note(controls, in_bell, q, dt, weight, age):
         row = controls.track[line]
         row[0], row[1], row[2], row[3] = age, q.x, q.y, q.z
         row[4], row[5], row[6], row[7] = math.exp(q.ln_p), 1.0 if in_bell else 0.0, dt, weight
+        row[8] = controls.track_length[1]
 
 
 @small_kernel

@@ -78,13 +78,13 @@ def write_table(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     write_text(path, text.getvalue())
 
 
-def print_summary(summary: Mapping[str, Any], title: str = "") -> None:
+def print_summary(summary: Mapping[str, Any], title: str = "", energies: Sequence[Any] = ()) -> None:
     """A nested summary: single values as a list, spectra as tables against energy, each table by itself.
 
     A quantity is ``{"value": ..., "error": ...}`` or a bare value; where ``energy_GeV`` stands beside it with
-    as many entries, it is a spectrum.
+    as many entries, or in the table around, it is a spectrum.
     """
-    energies = summary.get("energy_GeV", [])
+    energies = summary.get("energy_GeV", energies)
     singles, spectra, tables = [], {}, {}
     for key, entry in summary.items():
         if key == "energy_GeV":
@@ -101,7 +101,7 @@ def print_summary(summary: Mapping[str, Any], title: str = "") -> None:
         print_rows(title, ["quantity", "value"], singles)
     _print_spectra(title, energies, spectra)
     for key, table in tables.items():
-        print_summary(table, f"{title}.{plain(key)}".lstrip("."))
+        print_summary(table, f"{title}.{plain(key)}".lstrip("."), energies)
 
 
 def print_paper_numbers(rows: Sequence[Mapping[str, Any]]) -> None:

@@ -2,12 +2,14 @@
 
 import json
 import re
+import resource
 from dataclasses import replace
 from functools import reduce
 
 import h5py
 import numpy as np
 import pytest
+from crhalo.fields.units import KPC_CM
 from crhalo.mc.result import Result, ResultError, value_and_error
 from crhalo.mc.run import Transport, run, schedule
 from crhalo.mc.source import Spectrum
@@ -93,6 +95,59 @@ class TestFile:
             damaged.write_bytes(whole[:length])
             with pytest.raises((ResultError, OSError)):
                 Result.read(damaged)
+
+    def test_densities_can_be_read_off_the_file_alone(self, result, file):
+        """By the recipe of docs/files.md."""
+        with h5py.File(file) as opened:
+            rates, injected = opened["source/group_rates_s"][...], opened["tally/injected"][...].sum(axis=0)
+            times, volumes = opened["tally/halo"][...].sum(axis=0), opened["volume/halo"][...]
+        found = np.zeros_like(result.density_cm3("halo")[0])
+        for g in range(rates.size):
+            for fallen in range(times.shape[1]):
+                if g // 2 - fallen >= 0:
+                    protons = rates[g] * 3.15576e13 * times[g, fallen] / injected[g]
+                    found[g // 2 - fallen] += np.divide(
+                        protons, volumes, out=np.zeros_like(volumes), where=volumes > 0
+                    )
+        expected = result.density_cm3("halo")[0] * KPC_CM**3
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6 * expected.max())
+
+    @pytest.mark.parametrize(
+        "damage", ["tally is an array", "no volume", "nan", "seed", "blocks", "no version", "scalar"]
+    )
+    def test_whatever_is_wrong_is_one_line(self, file, other, tmp_path, damage):
+        path = tmp_path / "damaged.h5"
+        path.write_bytes(file.read_bytes())
+        changed = {"seed": {"seed": {}}, "blocks": {"blocks": 3}, "no version": {}}.get(damage)
+        with h5py.File(path, "a") as opened:
+            if changed is not None:
+                opened.attrs["provenance"] = np.bytes_(json.dumps({"medium": "small"} | changed))
+            elif damage == "nan":
+                opened["tally/injected"][0, 0] = np.nan
+            else:
+                del opened[
+                    {"tally is an array": "tally", "no volume": "volume/halo"}.get(damage, "tally/injected")
+                ]
+                if damage == "tally is an array":
+                    opened["tally"] = np.zeros(3)
+                elif damage == "scalar":
+                    opened["tally/injected"] = 1.0
+        with pytest.raises(ResultError) as caught:
+            Result.read(path).merge(replace(other, provenance=other.provenance | {"version": "1"}))
+        assert "\n" not in str(caught.value)
+
+    def test_a_full_disk_is_an_error_of_the_disk(self, result, file, tmp_path):
+        """And not the end of the process, as where HDF5 meets it itself."""
+        path = tmp_path / "result.h5"
+        result.write(path)
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size // 2, before[1]))
+        try:
+            with pytest.raises(OSError, match=r"result\.h5"):
+                result.write(path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert path.read_bytes() == file.read_bytes()
 
     def test_no_file(self, tmp_path):
         with pytest.raises(OSError, match="missing"):

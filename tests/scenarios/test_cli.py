@@ -214,6 +214,10 @@ def test_a_stop_says_how_to_go_on_where_something_is_kept(pipeline, tmp_path, ca
     pipeline.execute = stop
     assert cli.main(["run", "radio", "--out", str(tmp_path / "run")]) == 130
     assert capsys.readouterr().err == "crhalo: interrupted; the same with --resume goes on\n"
+    (tmp_path / "run" / "checkpoint-2.1").rename(tmp_path / "checkpoint-2.1")
+    (tmp_path / "run").rmdir()
+    assert cli.main(["run", "radio", f"--out={tmp_path / 'run'}"]) == 130
+    assert capsys.readouterr().err == "crhalo: interrupted; the same with --resume goes on\n"
     assert cli.main(["run", "radio", "--out", str(tmp_path / "run")]) == 2
     assert "holds an unfinished run; allowed: with --resume" in capsys.readouterr().err
 
@@ -224,6 +228,61 @@ def test_a_finished_run_is_not_taken_for_another(crhalo, pipeline, folder):
     assert crhalo("run", "circumgalactic", "--resume", *out)[1] == f"{folder} is finished: nothing to do\n"
     code, _, error = crhalo("run", "circumgalactic", "--particles", "7", "--resume", *out)
     assert code == 2 and "particles = 5440 there, particles = 7 here" in error and not pipeline.calls
+
+
+@pytest.mark.parametrize(
+    ("summary", "argv", "code", "says"),
+    [
+        ({"provenance": {"precision": 0.2}}, [], 2, "its precision: 0.2 there, null here"),
+        ({}, ["--precision", "0.1", "--particles", "5440"], 2, "its precision: null there, 0.1 here"),
+        ({"provenance": {"seed": [1, 2]}}, [], 2, "holds merged runs"),
+        ({}, ["--referee"], 2, "finished without it"),
+        ({"referee": {}}, ["--referee"], 0, "nothing to do"),
+        ({"self_consistency": {"converged": False}}, [], 0, "Written to"),
+    ],
+)
+def test_finished_means_what_was_asked_for(capsys, pipeline, tmp_path, summary, argv, code, says):
+    (tmp_path / "scenario.toml").write_text(load("circumgalactic").to_toml())
+    (tmp_path / "summary.json").write_text(json.dumps(summary))
+    pipeline.execute = lambda *_: None  # goes on
+    assert cli.main(["run", "circumgalactic", "--resume", *argv, "--out", str(tmp_path)]) == code
+    out, err = capsys.readouterr()
+    assert says in out + err
+
+
+def test_precision_leaves_the_most_particles_to_who_says_so(crhalo, pipeline):
+    for argv, most in (
+        ([], "1000000000"),
+        (["--set", "transport.particles=777"], "777"),
+        (["--particles", "778"], "778"),
+    ):
+        assert most in crhalo("run", "circumgalactic", "--precision", "0.1", "--dry-run", *argv)[1]
+    orbit = ["--set", "transport.method=orbit", "--precision", "0.1", "--dry-run"]
+    code, _, error = crhalo("run", "free-escape", *orbit)
+    assert code == 2 and "with --particles" in error
+
+
+def test_errors_of_a_few_folds_are_pointed_out(crhalo, tmp_path):
+    for folds in (2, 10):
+        (tmp_path / "summary.json").write_text(json.dumps({"folds": folds}))
+        assert ("do not trust" in crhalo("show", str(tmp_path))[1]) is (folds < 10)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ['{"a": ' * 500 + "1" + "}" * 500, '{"value": ' + "9" * 400 + "}", '{"energy_GeV": [' + "9" * 400 + "]}"],
+)
+def test_a_summary_that_is_none_is_refused(crhalo, tmp_path, content):
+    (tmp_path / "summary.json").write_text(content)
+    for json_too in ([], ["--json"]):
+        assert crhalo("show", str(tmp_path), *json_too)[0] == 2
+
+
+def test_names_in_a_summary_cannot_steer_the_terminal(crhalo, tmp_path):
+    name = "\x1b]0;pwned\x07"
+    precision = {name: {"value": 1.0, "error": 5e-324, "heavy_tailed": True}}
+    (tmp_path / "summary.json").write_text(json.dumps({"precision": precision}))
+    assert "\x1b" not in crhalo("show", str(tmp_path))[1]
 
 
 def test_heavy_tails_are_pointed_out(crhalo, tmp_path):

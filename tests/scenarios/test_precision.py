@@ -32,6 +32,7 @@ def test_it_stops_when_all_are_known(folder):
     assert all(0.0 < each["relative_error"] <= 0.2 for each in found.values())
     # At a border at which all folds have the same number of blocks.
     size = summary["particles"] // FOLDS
+    assert summary["provenance"]["precision"] == 0.2
     assert summary["particles"] < 100_000 and summary["particles"] == size * FOLDS
 
 
@@ -43,6 +44,7 @@ def test_it_stops_when_all_are_known(folder):
         ("free-escape", ['transport.precision_of=["galactic_density_1TeV"]'], None),
         ("circumgalactic", ['transport.energy_range=["10 TeV", "1 PeV"]'], "galactic_density_1TeV"),
         ("circumgalactic", ['transport.energy_range=["1 GeV", "5 TeV"]'], "cgm_neutrinos_10TeV"),
+        ("circumgalactic", ['transport.energy_range=["1 GeV", "900 GeV"]'], "cgm_neutrinos_10TeV"),
     ],
 )
 def test_what_can_never_be_known_is_refused(name, settings, refused):

@@ -170,11 +170,11 @@ def hostile(folder: Path) -> Outcome:
     # A folder full of links that point elsewhere.
     out, elsewhere = folder / "links", folder / "elsewhere"
     out.mkdir(), elsewhere.mkdir()
-    names = ("result.h5.part", "sky_gamma.fits", "spectra.png", "checkpoint.0", "checkpoint.part")
+    names = ("result.h5.part", "sky_gamma.fits", "spectra.png", "checkpoint.0.part", "checkpoint.1")
     for name in names:
         (elsewhere / name).write_text("mine")
         (out / name).symlink_to(elsewhere / name)
-    (out / "checkpoint.0").unlink()
+    (out / "checkpoint.1").unlink()
     code, _ = end_of(command(FEW, out))
     survived += code == 0 and all((elsewhere / name).read_text() == "mine" for name in names)
     (out / ".lock").symlink_to(elsewhere / "new")
