@@ -199,10 +199,9 @@ def write_waves(settled: Settled, path: Path, provenance: dict[str, Any]) -> Non
         "round_s": (np.array(settled.seconds), "s"),
     }
     with replacing_hdf5(path) as file:
-        text = json.dumps(provenance | {"verdict": settled.verdict}, sort_keys=True)
-        file.attrs["provenance"] = np.bytes_(text)
+        file.attrs["provenance"] = json.dumps(provenance | {"verdict": settled.verdict}, sort_keys=True)
         for name, (values, unit) in arrays.items():
-            file.create_dataset(name, data=values, fletcher32=True).attrs["unit"] = np.bytes_(unit)
+            file.create_dataset(name, data=values, fletcher32=True).attrs["unit"] = unit
 
 
 def draw_waves(settled: Settled, folder: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from crhalo.maps.skyfile import read_sky
 from crhalo.mc.result import Result
 from crhalo.mc.run import LostError
-from crhalo.scenarios import load, pipeline
+from crhalo.scenarios import load, output, pipeline
 from crhalo.scenarios.folder import only_one_run_in
 from crhalo.scenarios.pipeline import Circumstances, execute, make_run
 from crhalo.scenarios.values import RunFailed, ScenarioError
@@ -95,7 +95,7 @@ def test_what_was_followed_is_not_lost_with_the_figures(tmp_path, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, "write_sky", stop)
+    monkeypatch.setattr(output, "write_sky", stop)
     with pytest.raises(KeyboardInterrupt):
         execute(scenario, out, 2)
     monkeypatch.undo()
