@@ -175,14 +175,14 @@ def escape_and_grammage(
     energy_GeV : array_like, shape (n,)
         Energies.
     escape_time, leave_time : Curve
-        Time of the first arrival at the surface of the Bell region, and of leaving for good [Myr].
+        Median time of the first arrival at the surface of the Bell region, and of leaving for good [Myr].
     grammage : mapping of str to Curve
         In g/cm^2, under "total", "disc", "halo" and "cgm" (those that there are).
     """
     E = np.asarray(energy_GeV, dtype=float)
     figure = new_figure(COLUMN_INCH, 4.4)
     times, grams = figure.subplots(2, 1, sharex=True)
-    error_bars(times, E, escape_time, "First arrival at the surface, mean", BLUE, "o")
+    error_bars(times, E, escape_time, "First arrival at the surface, median", BLUE, "o")
     error_bars(times, E, leave_time, "Last departure, median", RED, "s")
     for (component, label, colour, _), marker in zip(COMPONENTS, "Dos^", strict=True):
         if component in grammage:
@@ -192,9 +192,10 @@ def escape_and_grammage(
         (grams, [*grammage.values()], "Grammage  [g cm$^{-2}$]"),
     ):
         low, high = positive_range([curve["value"] for curve in curves], 12) or (0.1, 1.0)
-        axes.set(xscale="log", yscale="log", ylim=(low / 3, high * 8))
+        axes.set(xscale="log", yscale="log", ylim=(low / 20, high * 3))
         dress(axes, "$E$  [GeV]" if axes is grams else "", y_label)
-        legend(axes, loc="upper right", ncols=2 if axes is grams else 1)
+        # Both fall with energy.
+        legend(axes, loc="lower left", ncols=2 if axes is grams else 1)
     save(figure, path)
 
 

@@ -191,7 +191,9 @@ def execute(
                 execute_study(scenario, out, threads, progress, circumstances)
             else:
                 write(make_run(scenario, threads, progress, circumstances), out, progress, referee)
-        except (checkpoint.CheckpointError, ClusterError) as error:
+        except checkpoint.CheckpointError as error:
+            raise ScenarioError(f"{error}; allowed: another --out") from None
+        except ClusterError as error:
             raise ScenarioError(str(error)) from None
         except LostError as error:
             write_lost(scenario, error, out)

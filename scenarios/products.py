@@ -58,7 +58,7 @@ def draw_figures(
     escape_and_grammage(
         folder / "escape_and_grammage.png",
         summary["energy_GeV"],
-        escape_time=_arrays(summary["escape_time_Myr"]),
+        escape_time=_arrays(summary["escape_time_median_Myr"]),
         leave_time=_arrays(summary["leave_time_Myr"]["median"]),
         grammage={name: _arrays(curve) for name, curve in summary["grammage_g_cm2"].items()},
     )
