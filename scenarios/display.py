@@ -47,7 +47,9 @@ def with_error(value: Any, error: Any = None) -> str:
 
 def print_rows(title: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
     """A table; columns that hold only numbers and errors are set to the right."""
-    table = Table(title=Text(title, "bold") if title else None, title_justify="left", box=box.SIMPLE_HEAD)
+    if title:  # not of the table, which would break it where that is narrow
+        _console().print(Text(title, "bold"))
+    table = Table(box=box.SIMPLE_HEAD)
     for index, column in enumerate(columns):
         numeric = all(re.match(r"\(?-?\d|-$|nan|-?inf", str(row[index])) for row in rows)
         table.add_column(Text(column), justify="right" if numeric else "left", overflow="fold")
