@@ -89,26 +89,6 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM, which is to end a run as Ctrl-C does."""
 
 
-def program() -> None:
-    """The command itself: main, and out at once where it was stopped, whatever threads still do."""
-    import signal
-
-    def terminate(number: int, frame: object) -> None:
-        raise Terminated
-
-    signal.signal(signal.SIGTERM, terminate)
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name) or open(os.devnull, "w")  # closed by who called
-        stream.reconfigure(errors="replace")
-        setattr(sys, name, stream)
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if code in (130, 143):
-        os._exit(code)
-    sys.exit(code)
-
-
 def _go_on(arguments: list[str]) -> str:
     """How to go on, where there is something to go on from."""
     words = [word for argument in arguments for word in argument.split("=", argument.startswith("--out="))]
@@ -402,7 +382,3 @@ def _read_summary(folder: Path) -> Any:
     if not sound:
         raise ScenarioError(f"{shown(path)}: damaged; allowed: the summary.json that a run writes")
     return summary
-
-
-if __name__ == "__main__":
-    program()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import types
@@ -370,6 +371,29 @@ def test_paper_numbers_fit_and_notes_are_given_once(capsys):
 )
 def test_number_with_its_error(value, error, text):
     assert with_error(value, error) == text
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_stopped_while_it_starts_says_one_line(number):
+    """Whatever it is importing: the script stops itself from within."""
+    script = (
+        "import os, sys, importlib.abc\n"
+        "class Stop(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == 'typer': os.kill(os.getpid(), {int(number)})\n"
+        "sys.meta_path.insert(0, Stop())\n"
+        "from crhalo.scenarios.command import program\n"
+        "program()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    said = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}[number]
+    assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", f"crhalo: {said}\n")
+
+
+def test_a_closed_output_is_no_fault():
+    script = "import sys; sys.stdout = sys.stderr = None\nfrom crhalo.scenarios.command import program\n"
+    done = subprocess.run([sys.executable, "-c", f"{script}sys.argv = ['crhalo', 'list']; program()"])
+    assert done.returncode == 0
 
 
 def test_installed_command_ends_quietly_when_its_reader_does(folder):
