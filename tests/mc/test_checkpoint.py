@@ -324,7 +324,9 @@ def test_precision_is_never_reached_by_nothing(estimates, folds, yes):
 # -- lost particles, replays ---------------------------------------------------------------
 
 
-def test_too_many_lost_particles_end_the_run_and_are_named(setting, monkeypatch):
+@pytest.fixture
+def losing(monkeypatch):
+    """The sixth particle of the third block is lost."""
     follow = run_module.Job.follow
 
     def losing(job, block, stop):
@@ -335,6 +337,9 @@ def test_too_many_lost_particles_end_the_run_and_are_named(setting, monkeypatch)
         return done
 
     monkeypatch.setattr(run_module.Job, "follow", losing)
+
+
+def test_too_many_lost_particles_end_the_run_and_are_named(setting, losing):
     with pytest.raises(LostError) as caught:
         run(*setting, threads=2)
     assert caught.value.particles == [2 * SIZE + 5]
@@ -348,18 +353,8 @@ def test_the_first_ten_lost_particles_are_named(setting):
     assert names == list(range(640, 647))
 
 
-def test_a_run_that_may_stop_is_judged_by_what_it_has_done(setting, monkeypatch):
+def test_a_run_that_may_stop_is_judged_by_what_it_has_done(setting, losing):
     """One lost particle of a thousand is too many, however many were asked for."""
-    follow = run_module.Job.follow
-
-    def losing(job, block, stop):
-        done = follow(job, block, stop)
-        if block == 2:
-            done.fates[5] = Fate.LOST
-            done.tally.fates[Fate.LOST] += 1
-        return done
-
-    monkeypatch.setattr(run_module.Job, "follow", losing)
     many = (*setting[:2], replace(setting[2], particles=10**9))
     with pytest.raises(LostError):
         run(*many, threads=2, enough=lambda result: True)
