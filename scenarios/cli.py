@@ -320,7 +320,8 @@ def _is_finished(out: Path, scenario: Scenario, precision: float | None, referee
     from .schema import load_file
 
     summary = _read_summary(out)
-    waves, provenance = (summary.get(key) or {} for key in ("self_consistency", "provenance"))
+    found = (summary.get(key) for key in ("self_consistency", "provenance"))
+    waves, provenance = (table if isinstance(table, dict) else {} for table in found)
     if not waves.get("converged", True):
         return False
     if isinstance(provenance.get("seed"), list):

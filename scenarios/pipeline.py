@@ -18,11 +18,7 @@ from . import verdict
 from .finished import Run
 from .folder import only_one_run_in
 from .media import Progress, check_orbits, find_medium, given_medium, quiet
-from .model import (
-    grid_of,
-    spectrum_of,
-    transport_of,
-)
+from .model import grid_of, spectrum_of, transport_of
 from .output import write, write_lost, write_unsettled
 from .precision import Precision, check_precision
 from .provenance import provenance_of
