@@ -136,21 +136,21 @@ def density_on_axis(
         (r"$3\,\phi/c$", free_escape, (0, (1.5, 1)), z > 0),
     ):
         lines = estimate if isinstance(estimate, Mapping) else {"": estimate}
-        for i, (label, line) in enumerate(lines.items()):
+        for label, line in lines.items():
             values = np.where(
                 shown, positive(np.broadcast_to(np.asarray(line, dtype=float), z.shape)), np.nan
             )
-            legend_label = "_" if i or np.isnan(values).all() else name
-            axes.plot(
-                z, values, color=colours.get(label, BLACK), linestyle=style, linewidth=1, label=legend_label
-            )
+            axes.plot(z, values, color=colours.get(label, BLACK), linestyle=style, linewidth=1)
             drawn.append(values)
+        if not np.isnan(drawn[-1]).all():
+            axes.plot([], [], color=BLACK, linestyle=style, linewidth=1, label=name)
     if surface_z_kpc is not None:
         axes.axvline(surface_z_kpc, color=GREY, linewidth=0.7)
         surface = axes.annotate("Bell surface", (surface_z_kpc, 0.03), xycoords=("data", "axes fraction"))
         surface.set(rotation=90, fontsize=SMALL, color=GREY, position=(-2, 0), anncoords="offset points")
         surface.set(horizontalalignment="right", verticalalignment="bottom")
-    axes.set(xscale="log", yscale="log", xlim=positive_range([z], 12))
+    near, far = positive_range([z], 12) or (0.1, 1.0)
+    axes.set(xscale="log", yscale="log", xlim=(near / 1.3, far * 1.3))
     low, high = positive_range(drawn, 8) or (0.1, 1.0)
     axes.set_ylim(low / 2, high * 2)
     dress(axes, "$z$  [kpc]", "$E^2 n$  [GeV cm$^{-3}$]")
