@@ -23,6 +23,12 @@ SIZE = run_module.schedule(GRID_EDGES)[0].size
 HEADER = {"scenario": "a = 1\nb = 2", "version": "1", "machine": {"processor": "x" * 90, "numba": "1"}}
 
 
+@pytest.fixture(autouse=True)
+def kept_when_stopped_only(monkeypatch):
+    """However slow the machine is."""
+    monkeypatch.setattr(checkpoint, "KEEP_EVERY_S", 1e9)
+
+
 @pytest.fixture(scope="module")
 def setting():
     """A galaxy without the instability: short histories, 70 blocks."""
@@ -68,6 +74,16 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(setting, whole, tmp_pat
 
 def test_nothing_to_go_on_from_is_a_start(setting, whole, tmp_path):
     assert same(run(*setting, threads=2, keeper=Keeper(tmp_path, HEADER, resume=True)), whole[0])
+
+
+def test_the_two_files_take_turns(setting, whole, tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "KEEP_EVERY_S", 0.0)
+    monkeypatch.setattr(checkpoint, "KEEP_SELDOM", 0.0)
+    fewer = (*setting[:2], replace(setting[2], particles=5 * SIZE))
+    run(*fewer, keeper=Keeper(tmp_path, HEADER))
+    header = HEADER | {"medium": run_module.Job.of(*fewer).digest()}
+    kept = [checkpoint.read(tmp_path / name, header, setting[1]).blocks for name in checkpoint.names()]
+    assert kept == [5, 4]
 
 
 def test_the_older_generation_stays_and_serves(setting, whole, tmp_path):
