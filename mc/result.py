@@ -363,9 +363,10 @@ class Result:
             if mine.get(key) != theirs.get(key):
                 differing = difference(mine.get(key), theirs.get(key))
                 raise ResultError(f"cannot merge: the runs differ in their {key}: {differing}")
+        groups = other._groups()
         for group, arrays in self._groups().items():
             if group != "tally" and any(
-                not np.array_equal(values, other._groups()[group][name]) for name, values in arrays.items()
+                not np.array_equal(values, groups[group][name]) for name, values in arrays.items()
             ):
                 raise ResultError(f"cannot merge: the runs differ in their {group}")
         seeds, blocks, lost = (_both(mine, theirs, key) for key in ("seed", "blocks", "lost"))
