@@ -1,15 +1,20 @@
 """The one place with numba flags and the cache policy.
 
 Inner functions are plain `kernel`s: they are compiled into their callers and never cached alone.
-Only the outermost `entry` is cached on disk, in a directory named by the hash of all our sources
+Only the outermost `entry` is cached on disk, in a directory named by a hash of the sources that are compiled
 and of numba's version, because numba's own cache does not see an edit in an imported file.
+
+For debugging, the environment variable CRHALO_FASTMATH=0 compiles without regrouping of floating-point
+operations: results then do not depend on how the compiler inlines functions.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,8 +23,9 @@ import llvmlite.binding
 import numba
 
 # 'nnan' and 'ninf' stay out: they would delete the checks that catch a lost particle.
+_FAST = os.environ.get("CRHALO_FASTMATH", "1") != "0"
 _FLAGS: dict[str, Any] = {
-    "fastmath": {"reassoc", "contract", "arcp", "nsz"},
+    "fastmath": {"reassoc", "contract", "arcp", "nsz"} if _FAST else False,
     "error_model": "numpy",
     "_nrt": False,
 }
@@ -48,16 +54,52 @@ kernel = numba.njit(**_FLAGS)
 small_kernel = numba.njit(inline="never", forceinline=True, **_FLAGS)
 
 
+# What makes a file one that is compiled: it imports one of these.
+_COMPILES = {"kernel", "small_kernel", "entry", "vector_field"}
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def _imports(source: Path) -> Iterator[tuple[Path, str]]:
+    """(file or folder, name) for each name that a file imports from its own package, at its top level."""
+    for node in ast.parse(source.read_bytes()).body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            where = source.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            yield from ((where, alias.name) for alias in node.names)
+
+
+def compiled_sources(package: Path = _PACKAGE) -> list[Path]:
+    """The files whose functions are compiled, and what they import: all that a compiled kernel depends on.
+
+    Found in the whole tree below the folders `fields`, `mc` and `maps`; only these may hold kernels that are
+    cached.
+    """
+    files = (path for folder in ("fields", "mc", "maps") for path in (package / folder).rglob("*.py"))
+    # Parsing every file takes half a second, and most mention none of it.
+    mentioned = (path for path in files if re.search(rb"(_jit|vectors) import", path.read_bytes()))
+    found = {path for path in mentioned if any(name in _COMPILES for _, name in _imports(path))}
+    waiting = list(found)
+    while waiting:
+        for where, name in _imports(waiting.pop()):
+            for imported in (where.with_suffix(".py"), where / f"{name}.py"):
+                if imported.is_file() and imported not in found:
+                    found.add(imported)
+                    waiting.append(imported)
+    return sorted(found)
+
+
+def cache_key(package: Path = _PACKAGE) -> str:
+    """Hash of all that compiled kernels depend on: their sources, numba's version and its flags."""
+    digest = hashlib.sha256(f"numba {numba.__version__} fast {_FAST}".encode())
+    for source in compiled_sources(package):
+        digest.update(str(source.relative_to(package)).encode() + source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 @cache
 def cache_directory() -> Path:
-    """Where compiled kernels are kept: one directory per state of the sources and of numba."""
-    digest = hashlib.sha256(f"numba {numba.__version__}".encode())
-    package = Path(__file__).resolve().parent.parent
-    for folder in ("fields", "mc", "maps"):
-        for source in sorted((package / folder).glob("*.py")):
-            digest.update(source.name.encode() + source.read_bytes())
+    """Where compiled kernels are kept: one directory per `cache_key`."""
     base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return base / "crhalo" / f"kernels-{digest.hexdigest()[:16]}"
+    return base / "crhalo" / f"kernels-{cache_key()}"
 
 
 def entry(parallel: bool = False, cached: bool = True) -> Callable[[Callable], Callable]:

@@ -139,8 +139,8 @@ def _sum(field, x, y, z):
 
 
 def is_ours(field: Any) -> bool:
-    """Whether a record, and those in it, are of this package: only then may a kernel for it be cached."""
-    package = __name__.partition(".")[0] + "."
+    """Whether a record, and those in it, are of this folder: only then may a kernel for it be cached."""
+    package = __name__.rpartition(".")[0] + "."
     parts = [part for part in field if isinstance(part, tuple)]
     return type(field).__module__.startswith(package) and all(is_ours(part) for part in parts)
 

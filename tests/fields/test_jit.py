@@ -1,0 +1,58 @@
+"""The key of the kernel cache: it names what is compiled, all of it and nothing else."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from crhalo.fields._jit import cache_key, compiled_sources
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A copy of the sources, with a kernel in a sub-folder."""
+    for folder in ("fields", "mc", "maps", "scenarios"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    deep = tmp_path / "maps" / "deep" / "deeper"
+    deep.mkdir(parents=True)
+    (deep / "kernel.py").write_text("from ....fields._jit import kernel\nfrom .constants import WIDTH\n")
+    (deep / "constants.py").write_text("WIDTH = 1.0\n")
+    return tmp_path
+
+
+def changed(package, name):
+    """Whether the key changes with a line more in a file."""
+    before = cache_key(package)
+    path = package / name
+    path.write_text(path.read_text() + "\n# one line more\n")
+    return cache_key(package) != before
+
+
+@pytest.mark.parametrize(
+    "name", ["maps/deep/deeper/kernel.py", "maps/deep/deeper/constants.py", "fields/units.py"]
+)
+def test_key_changes_with_a_kernel_and_with_what_it_imports(package, name):
+    assert changed(package, name)
+
+
+@pytest.mark.parametrize("folder", ["maps", "mc", "fields", "scenarios"])
+def test_key_stays_where_nothing_compiled_changes(package, folder):
+    compiled = set(compiled_sources(package))
+    others = [path for path in (package / folder).rglob("*.py") if path not in compiled]
+    assert others
+    for path in others:
+        assert not changed(package, path.relative_to(package)), path
+
+
+def test_every_kernel_of_the_package_is_in_the_key():
+    """A file that compiles anything says so by a decorator or by joining a vector field."""
+    marks = ("@kernel", "@small_kernel", "@entry", "entry()(", "@vector_field")
+    marked = {
+        path
+        for folder in ("fields", "mc", "maps")
+        for path in (ROOT / folder).rglob("*.py")
+        if any(line.startswith(marks) for line in path.read_text().splitlines())
+    }
+    assert marked
+    assert marked <= set(compiled_sources(ROOT))
