@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import bell, gas
+from .errors import UserError
 from .galaxy import Galaxy
 from .streaming import alfven_speed_kpc_Myr, larmor_radius_kpc
 from .units import C_KPC_MYR, KPC_CM, KPC_MYR_KM_S, LARMOR_KPC, FloatArray
@@ -119,8 +120,8 @@ def bubble_of(galaxy: Galaxy, age_Myr: float, background_uG: float) -> Bubble:
     """
     galaxy = replace(galaxy, B_cgm_uG=background_uG)
     if not galaxy.has_bell_region:
-        raise ValueError(f"the Bell instability is not excited in {background_uG:g} uG: no bubble")
-    radius_kpc, height_kpc = galaxy.surface_extent_kpc()
+        raise UserError(f"the Bell instability is not excited in {background_uG:g} uG: no bubble")
+    radius_kpc, height_kpc = galaxy.surface_extent_kpc
     z_kpc = np.array([0.0, height_kpc])
     fields_uG = galaxy.saturated_field_uG(0.0, z_kpc)
     density_cm3 = galaxy.cgm_density_cm3(0.0, z_kpc)

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import bell, gas, halo, streaming
-from .medium import Axis, Medium, Wall, axis
+from . import bell, gas, streaming
+from .errors import UserError
+from .medium import Medium
+from .surface import distance_from_disc_kpc
+from .table import Axis, Wall, axis
 from .turbulence import Turbulence, resonant, rms_of_waves_uG
 from .units import C_KPC_MYR, FloatArray, momentum_GeV, total_energy_GeV
 
@@ -51,8 +55,9 @@ class Galaxy:
         Diffusion coefficient of the Bell region over Bohm's.
     cgm_core_kpc, cgm_beta : float
         Of the circumgalactic gas, a beta-profile with `delta_G` at its centre; uniform for beta 0.
-    inelasticity : callable
-        Fraction of a proton's energy that a pp collision turns into secondaries, of the total energy [GeV].
+    inelasticity : callable, optional
+        Fraction of a proton's energy that a pp collision turns into secondaries, of the total energy [GeV];
+        a half if not given.
     waves_move : bool
         Whether the waves of a constant halo, and the protons with them, move away from the disc at the
         Alfven speed.
@@ -60,6 +65,8 @@ class Galaxy:
         A halo field (R_kpc, z_kpc) -> uG of the user's own, in place of the exponential.
     diffusion : callable, optional
         D(p_GeV, R_kpc, z_kpc) [kpc^2/Myr] of the halo, in place of that of `waves`.
+    disc_gas_cm3, halo_gas_cm3 : callable, optional
+        Hydrogen (R_kpc, z_kpc) -> cm^-3 of the disc and of the halo, in place of those of `gas`.
     """
 
     B0_uG: float = 3.0
@@ -86,12 +93,14 @@ class Galaxy:
     E_min_GeV: float = 1.0
     E_max_GeV: float = 1e6
     r_max_kpc: float = 100.0
-    inelasticity: Callable[[np.ndarray], ArrayLike] = lambda energy_GeV: 0.5
+    inelasticity: Callable[[np.ndarray], ArrayLike] | None = None
     waves_move: bool = False
     field_uG: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
     diffusion: Callable[[ArrayLike, ArrayLike, ArrayLike], FloatArray] | None = None
+    disc_gas_cm3: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+    halo_gas_cm3: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
 
-    @property
+    @cached_property
     def energy_flux(self) -> float:
         """E^2 phi that drives the instability [erg cm^-2 s^-1], at the disc: PRL Eq. 3 at E_max, or the
         largest of a `current`."""
@@ -117,8 +126,8 @@ class Galaxy:
         profile = gas.beta_profile(np.hypot(R_kpc, z_kpc), self.cgm_core_kpc, self.cgm_beta)
         return gas.cgm_density_cm3(self.delta_G) * profile
 
-    @property
-    def bell_reach_kpc(self) -> float:
+    @cached_property
+    def bell_outer_radius_kpc(self) -> float:
         """Radius at which the saturated field has fallen to that around the galaxy (PRL Eq. 4), or r_max.
 
         Beyond it nothing grows. Zero where that holds everywhere.
@@ -128,12 +137,12 @@ class Galaxy:
         onset_uG = float(bell.saturation_field_uG(self.energy_flux))
         return min(float(bell.end_radius_kpc(onset_uG, self.R_d_kpc, self.B_cgm_uG)), self.r_max_kpc)
 
-    @property
+    @cached_property
     def has_bell_region(self) -> bool:
         """Whether the instability is excited anywhere outside the halo."""
         if not self.bell or self.halo == "constant":
             return False
-        z = np.linspace(0.0, self.bell_reach_kpc, 10_001)
+        z = np.linspace(0.0, self.bell_outer_radius_kpc, 10_001)
         return bool(np.any(self.surface_level(0.0 * z, z) > 0))
 
     def magnetic_field_uG(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
@@ -142,7 +151,7 @@ class Galaxy:
             return self.field_uG(np.asarray(R_kpc, float), np.asarray(z_kpc, float))
         if self.halo == "constant":
             return np.full(np.broadcast_shapes(np.shape(R_kpc), np.shape(z_kpc)), self.B0_uG)
-        return halo.exponential_field_uG(R_kpc, z_kpc, self.B0_uG, self.z_B_kpc, self.R_d_kpc)
+        return exponential_field_uG(R_kpc, z_kpc, self.B0_uG, self.z_B_kpc, self.R_d_kpc)
 
     def diffusion_halo(self, p_GeV: ArrayLike, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """D = r_L v/(3 F) in the halo [kpc^2/Myr], isotropic by assumption (REV's is along the field)."""
@@ -176,7 +185,7 @@ class Galaxy:
         """What the halo varies with: the distance from the disc, or |z| where the field is constant."""
         if self.halo == "constant":
             return np.abs(z_kpc) + 0.0 * np.asarray(R_kpc, float)
-        return halo.distance_from_disc_kpc(R_kpc, z_kpc, self.R_d_kpc)
+        return distance_from_disc_kpc(R_kpc, z_kpc, self.R_d_kpc)
 
     def halo_flow(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Velocity (u_R, u_z) of waves that leave the disc [kpc/Myr]: it grows through the gas disc."""
@@ -230,15 +239,17 @@ class Galaxy:
     def loss_rate(self, p_GeV: np.ndarray) -> FloatArray:
         """-(dp/dt)/(p n) by pp collisions [1/Myr per cm^-3 of hydrogen]."""
         E_GeV = total_energy_GeV(p_GeV)
-        rate = gas.pp_energy_loss_rate_GeV_Myr(E_GeV, 1.0) * np.asarray(self.inelasticity(E_GeV))
+        inelasticity = np.asarray(self.inelasticity(E_GeV) if self.inelasticity else 0.5)
+        rate = gas.pp_energy_loss_rate_GeV_Myr(E_GeV, 1.0) * inelasticity
         return self.helium_factor * rate * E_GeV / np.asarray(p_GeV) ** 2
 
+    @cached_property
     def surface_extent_kpc(self) -> tuple[float, float]:
         """(R in the plane, largest |z|) of the surface, at most r_max; |z| is largest above the rim.
 
         Raises
         ------
-        ValueError
+        UserError
             If the field is below saturation already in the disc: there would be no halo.
         """
         if self.halo == "constant":
@@ -252,7 +263,7 @@ class Galaxy:
         R_reach = reach(s, 0.0 * s)
         z_reach = [reach(R + 0.0 * s, s) for R in np.linspace(0.0, R_reach, 101)]
         if min(R_reach, z_reach[0]) < 1.0:
-            raise ValueError(
+            raise UserError(
                 "medium.B0: the halo field is below the saturated field already in the disc; "
                 f"B0 = {self.B0_uG:g} uG must be well above {float(self.saturated_field_uG(0.0, 0.0)):.3g} uG"
             )
@@ -260,7 +271,7 @@ class Galaxy:
 
     def axes(self) -> tuple[Axis, Axis]:
         """Grid nodes: the gas disc resolved, 0.25 kpc about the surface, 1 kpc beyond it."""
-        R_surface, z_surface = self.surface_extent_kpc()
+        R_surface, z_surface = self.surface_extent_kpc
         r_max = float(np.ceil(self.r_max_kpc))
         R_fine, z_fine = (min(float(np.ceil(x)) + 3.0, r_max) for x in (R_surface, z_surface))
         R_near = float(np.ceil(self.R_d_kpc)) + 1.0
@@ -272,13 +283,13 @@ class Galaxy:
 
     def _check_outflow(self) -> None:
         """The frame of the plasma is changed to first order in u/c."""
-        s = np.linspace(0.0, self.bell_reach_kpc, 2001)
+        s = np.linspace(0.0, self.bell_outer_radius_kpc, 2001)
         fastest = max(
             float(np.where(self.surface_level(R, z) > 0, np.hypot(*self.outflow(R, z)), 0.0).max())
             for R, z in ((s, 0.0 * s), (0.0 * s, s))
         )
         if fastest > FASTEST_OUTFLOW * C_KPC_MYR:
-            raise ValueError(
+            raise UserError(
                 f"medium.delta_G: the outflow reaches {fastest / C_KPC_MYR:.2g} c; denser gas, or less "
                 f"luminosity, must keep it below {FASTEST_OUTFLOW:g} c"
             )
@@ -288,7 +299,7 @@ class Galaxy:
 
         Raises
         ------
-        ValueError
+        UserError
             If the parameters leave no halo, naming the one to change.
         """
         R_axis, z_axis = self.axes()
@@ -302,17 +313,28 @@ class Galaxy:
             R_axis=R_axis,
             z_axis=z_axis,
             r_max_kpc=self.r_max_kpc,
-            bell_reach_kpc=self.bell_reach_kpc if outside else None,
+            bell_outer_radius_kpc=self.bell_outer_radius_kpc if outside else None,
             wall=wall,
             diffusion_bell=self.diffusion_bell if outside else None,
             outflow=self.outflow if outside else None,
             divergence=self.outflow_divergence_Myr if outside else lambda R, z: 0.0 * R,
             halo_flow=self.halo_flow if self.waves_move else None,
             halo_divergence=self.halo_flow_divergence_Myr,
-            gas_disc=lambda R, z: gas.disc_density_cm3(R, z, self.R_d_kpc),
-            gas_halo=lambda R, z: gas.halo_density_cm3(R, z, self.R_d_kpc),
+            gas_disc=self.disc_gas_cm3 or (lambda R, z: gas.disc_density_cm3(R, z, self.R_d_kpc)),
+            gas_halo=self.halo_gas_cm3 or (lambda R, z: gas.halo_density_cm3(R, z, self.R_d_kpc)),
             gas_cgm=self.cgm_density_cm3,
             loss_rate=self.loss_rate,
             disc_scale_kpc=gas.DISC_HEIGHT_KPC,
-            description={"surface_extent_kpc": list(self.surface_extent_kpc())},
         )
+
+
+def exponential_field_uG(
+    R_kpc: ArrayLike, z_kpc: ArrayLike, B0_uG: float, z_B_kpc: float, R_d_kpc: float
+) -> FloatArray:
+    """Strength in uG of the halo field B0 exp(-d/z_B), with d the distance from the disc.
+
+    PRL describes "an exponentially decreasing magnetic field"; measuring d to the rim beyond R_d makes
+    the halo round off there. A field that falls in |z| alone makes a pancake 75 kpc wide, from which
+    particles leave sideways.
+    """
+    return B0_uG * np.exp(-distance_from_disc_kpc(R_kpc, z_kpc, R_d_kpc) / z_B_kpc)

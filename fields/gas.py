@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .halo import distance_from_disc_kpc
+from .surface import distance_from_disc_kpc
 from .units import C_KPC_MYR, KPC_CM, M_P_G, M_P_GEV, MBARN_CM2, FloatArray, momentum_GeV
 
 OMEGA_B_RHO_CR_G_CM3 = 0.022 * 1.88e-29

@@ -8,134 +8,60 @@ Bell surface or an absorbing boundary. Units: kpc, Myr, GeV, cm^-3 (`units`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from enum import IntEnum
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .sampling import sampled
 from .surface import LevelFunction, signed_distance_kpc
+from .table import FAR_KPC, Axis, MediumTable, MOMENTUM_NODES_GeV, Wall, assembled
 from .units import speed_kpc_Myr
 
 Function = Callable[[np.ndarray, np.ndarray], np.ndarray]
 DiffusionFunction = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 FlowFunction = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
-FAR_KPC = 1e6
 
-
-class Wall(IntEnum):
-    """What the surface does to a particle that reaches it from within."""
-
-    ABSORBING = 0
-    TWO_WAY = 1
-    ONE_WAY = 2
-    CLOSED = 3
-
-
-class Axis(NamedTuple):
-    """Non-uniform nodes with an O(1) look-up: nodes are multiples of `1/inverse_step`."""
-
-    nodes: np.ndarray
-    inverse_width: np.ndarray
-    inverse_step: float
-    cell_of_step: np.ndarray
-
-
-class MediumTable(NamedTuple):
-    """The plain arrays that a kernel reads; grids are ([ln p,] R, |z|[, component])."""
-
-    R: Axis
-    z: Axis
-    ln_p0: float
-    inverse_dln_p: float
-    ln_D_over_v_halo: np.ndarray
-    ln_D_over_v_bell: np.ndarray
-    outflow: np.ndarray
-    halo_moves: bool
-    halo_flow: np.ndarray
-    gas: np.ndarray
-    distance: np.ndarray
-    thickness: float
-    steepness_halo: float
-    steepness_bell: float
-    halo_scale: np.ndarray
-    loss_rate: np.ndarray
-    wall: int
-    r_max: float
-    bell_reach: float
-    disc_scale: float
-
-
-def axis(*pieces: tuple[float, float]) -> Axis:
-    """Nodes from 0 through (end, spacing) pieces; every spacing a multiple of the smallest.
-
-    Examples
-    --------
-    >>> axis((0.5, 0.25), (2.0, 0.5)).nodes.tolist()
-    [0.0, 0.25, 0.5, 1.0, 1.5, 2.0]
-    """
-    nodes = [0.0]
-    for end, spacing in pieces:
-        count = round((end - nodes[-1]) / spacing)
-        nodes.extend(np.linspace(nodes[-1], end, count + 1)[1:] if count > 0 else [])
-    values = np.asarray(nodes)
-    step = min(spacing for _, spacing in pieces)
-    centres = (np.arange(round(values[-1] / step)) + 0.5) * step
-    cells = np.clip(np.searchsorted(values, centres, side="right") - 1, 0, len(values) - 2)
-    return Axis(values, 1.0 / np.diff(values), 1.0 / step, cells.astype(np.int16))
-
-
-MOMENTUM_NODES_GeV = np.logspace(-1.5, 7.25, 36)
-
-
-def _steepness(ln_D: np.ndarray, R: np.ndarray, z: np.ndarray, used: np.ndarray) -> np.ndarray:
-    """|grad ln D| at the centres of the cells in use, the largest of all momenta [1/kpc]; zero elsewhere.
-
-    A corner of the field (the rim of the disc) is steeper inside its one cell; paths there are too short
-    for it to matter.
-    """
-    low, high = ln_D[:-1], ln_D[1:]
-    along_R = 0.5 * (high[:, 1:] - low[:, 1:] + high[:, :-1] - low[:, :-1]) / np.diff(R)[:, None, None]
-    along_z = 0.5 * (low[:, 1:] - low[:, :-1] + high[:, 1:] - high[:, :-1]) / np.diff(z)[None, :, None]
-    return np.where(used, np.sqrt(along_R**2 + along_z**2).max(axis=-1), 0.0)
-
-
-_SLOWER = 0.7
-
-
-def _scale_kpc(steepness: np.ndarray, R: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """At each node, twice the length over which ln D changes by one there, or at a distance from there.
-
-    The least of 2/|grad ln D| plus 0.7 of the way, over all the cells.
-    """
-    of_cells = 2.0 / np.maximum(steepness, 1e-3)
-    padded = np.pad(of_cells, 1, constant_values=np.inf)
-    scale = np.minimum(
-        np.minimum(padded[1:, 1:], padded[:-1, 1:]), np.minimum(padded[1:, :-1], padded[:-1, :-1])
-    )
-    for axis, nodes in ((0, R), (1, z)):
-        lines = np.moveaxis(scale, axis, 0)
-        way = _SLOWER * np.diff(nodes)
-        for i in range(1, len(nodes)):
-            lines[i] = np.minimum(lines[i], lines[i - 1] + way[i - 1])
-        for i in range(len(nodes) - 2, -1, -1):
-            lines[i] = np.minimum(lines[i], lines[i + 1] + way[i])
-    return scale
-
-
-def _cells_used(inside: np.ndarray) -> np.ndarray:
-    return inside[1:, 1:] | inside[:-1, 1:] | inside[1:, :-1] | inside[:-1, :-1]
+_AT_REST = np.zeros((1, 1, 3))
 
 
 def _nothing(R: np.ndarray, z: np.ndarray) -> np.ndarray:
     return np.zeros(np.broadcast_shapes(np.shape(R), np.shape(z)))
 
 
+def _sampled_ln_D(name: str, function: DiffusionFunction, R: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """ln(D/v) at the nodes, (R, |z|, ln p): over v, which varies fast below 1 GeV, D is near a power law."""
+    p = MOMENTUM_NODES_GeV[None, None, :]
+    places = {"p_GeV": p, "R_kpc": R[..., None], "z_kpc": z[..., None]}
+    D = sampled(name, function, "kpc2/Myr", "a finite number above zero", **places)
+    return np.log(np.broadcast_to(D / speed_kpc_Myr(p), (*R.shape, p.size)))
+
+
 def _sampled_flow(
-    flow: FlowFunction | None, divergence: Function, R: np.ndarray, z: np.ndarray
+    name: str, flow: FlowFunction | None, divergence: Function, R: np.ndarray, z: np.ndarray
 ) -> np.ndarray:
-    u_R, u_z = flow(R, z) if flow else (_nothing(R, z), _nothing(R, z))
-    return np.stack([u_R, u_z, divergence(R, z)], axis=-1)
+    """(u_R, u_z, div u) at the nodes, last axis 3."""
+    along_R: Function = (lambda R, z: flow(R, z)[0]) if flow else _nothing
+    along_z: Function = (lambda R, z: flow(R, z)[1]) if flow else _nothing
+    functions = {f"{name}, u_R": along_R, f"{name}, u_z": along_z, f"divergence of the {name}": divergence}
+    return np.stack(
+        [
+            np.broadcast_to(sampled(of, each, "kpc, Myr", "a finite number", R_kpc=R, z_kpc=z), R.shape)
+            for of, each in functions.items()
+        ],
+        axis=-1,
+    )
+
+
+def _sampled_gas(functions: dict[str, Function], R: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Densities at the nodes, last axis: the components."""
+    allowed = "a finite number, zero or above"
+    return np.stack(
+        [
+            np.broadcast_to(sampled(name, each, "cm-3", allowed, R_kpc=R, z_kpc=z), R.shape)
+            for name, each in functions.items()
+        ],
+        axis=-1,
+    )
 
 
 @dataclass(frozen=True)
@@ -150,14 +76,11 @@ class Medium:
         D(p_GeV, R_kpc, z_kpc) [kpc^2/Myr] inside and outside the surface.
     outflow : callable or None
         (u_R, u_z) [kpc/Myr] at (R_kpc, z_kpc) outside the surface.
-    description : dict
-        Whatever a product should say of the medium (names, numbers with their units).
     """
 
     table: MediumTable
     diffusion_halo: DiffusionFunction
     diffusion_bell: DiffusionFunction
-    description: dict = field(default_factory=dict)
 
     @classmethod
     def tabulate(
@@ -168,7 +91,7 @@ class Medium:
         R_axis: Axis,
         z_axis: Axis,
         r_max_kpc: float,
-        bell_reach_kpc: float | None = None,
+        bell_outer_radius_kpc: float | None = None,
         wall: Wall = Wall.ABSORBING,
         diffusion_bell: DiffusionFunction | None = None,
         outflow: FlowFunction | None = None,
@@ -180,7 +103,6 @@ class Medium:
         gas_cgm: Function = _nothing,
         loss_rate: Callable[[np.ndarray], np.ndarray] | None = None,
         disc_scale_kpc: float = FAR_KPC,
-        description: dict | None = None,
     ) -> Medium:
         """Sample vectorised functions of (R_kpc, |z|_kpc) on a grid.
 
@@ -194,7 +116,7 @@ class Medium:
             Nodes; values are held constant beyond the last one.
         r_max_kpc : float
             Radius of the absorbing outer sphere.
-        bell_reach_kpc : float, optional
+        bell_outer_radius_kpc : float, optional
             Radius beyond which whoever is outside the surface is free, if it is less than that.
         wall : Wall
             What the surface does to a particle that comes from within.
@@ -211,62 +133,36 @@ class Medium:
 
         Raises
         ------
+        UserError
+            If a function returns what is not finite, D that is not positive, or another shape: which one, and
+            where.
         ValueError
-            If a function returns something that is not finite (or D that is not positive), or a halo
-            that moves ends at a wall that particles return from: they would, into a halo at rest.
+            If a halo that moves ends at a wall that particles return from: they would, into a halo at rest.
         """
         if halo_flow is not None and wall != Wall.ABSORBING:
             raise ValueError("a halo that moves must end at an absorbing surface, or at none")
         R, z = np.meshgrid(R_axis.nodes, z_axis.nodes, indexing="ij")
         diffusion_bell = diffusion_bell or diffusion_halo
         distance = np.clip(signed_distance_kpc(surface, R_axis.nodes, z_axis.nodes), -FAR_KPC, FAR_KPC)
-        momentum = MOMENTUM_NODES_GeV[None, None, :]
-
-        def sampled_ln_D(function: DiffusionFunction) -> np.ndarray:
-            values = function(momentum, R[..., None], z[..., None])
-            if not (np.all(np.isfinite(values)) and np.all(values > 0)):
-                raise ValueError("the diffusion coefficient must be finite and positive everywhere")
-            # Over v, which varies fast below 1 GeV, D is close to a power law of momentum.
-            per_speed = np.log(np.broadcast_to(values / speed_kpc_Myr(momentum), (*R.shape, momentum.size)))
-            return np.ascontiguousarray(per_speed)
-
-        ln_D_halo, ln_D_bell = sampled_ln_D(diffusion_halo), sampled_ln_D(diffusion_bell)
-        flow = _sampled_flow(outflow, divergence, R, z)
-        # A halo at rest is not looked up.
-        inner = _sampled_flow(halo_flow, halo_divergence, R, z) if halo_flow else np.zeros((1, 1, 3))
-        gas = np.stack([gas_disc(R, z), gas_halo(R, z), gas_cgm(R, z)], axis=-1)
-        for name, values in (("outflow", flow), ("halo flow", inner), ("gas density", gas)):
-            if not np.all(np.isfinite(values)):
-                raise ValueError(f"the {name} must be finite everywhere")
-        steepness = _steepness(ln_D_halo, R_axis.nodes, z_axis.nodes, _cells_used(distance < 0))
-        ln_p = np.log(MOMENTUM_NODES_GeV)
-        losses = loss_rate(MOMENTUM_NODES_GeV) if loss_rate else np.zeros(ln_p.size)
-        table = MediumTable(
-            R=R_axis,
-            z=z_axis,
-            ln_p0=float(ln_p[0]),
-            inverse_dln_p=float(1.0 / (ln_p[1] - ln_p[0])),
-            ln_D_over_v_halo=np.ascontiguousarray(np.moveaxis(ln_D_halo, -1, 0)),
-            ln_D_over_v_bell=np.ascontiguousarray(np.moveaxis(ln_D_bell, -1, 0)),
-            outflow=np.ascontiguousarray(flow, float),
+        gas = {"gas_disc": gas_disc, "gas_halo": gas_halo, "gas_cgm": gas_cgm}
+        table = assembled(
+            R_axis,
+            z_axis,
+            _sampled_ln_D("diffusion_halo", diffusion_halo, R, z),
+            _sampled_ln_D("diffusion_bell", diffusion_bell, R, z),
+            distance,
+            outflow=_sampled_flow("outflow", outflow, divergence, R, z),
             halo_moves=halo_flow is not None,
-            halo_flow=np.ascontiguousarray(inner, float),
-            gas=np.ascontiguousarray(gas, float),
-            distance=np.ascontiguousarray(distance, float),
-            # Of the volume inside: the largest distance to its surface.
-            thickness=float(-distance.min()),
-            steepness_halo=float(steepness.max(initial=0.0)),
-            steepness_bell=float(
-                _steepness(ln_D_bell, R_axis.nodes, z_axis.nodes, _cells_used(distance > 0)).max(initial=0.0)
-            ),
-            halo_scale=_scale_kpc(steepness, R_axis.nodes, z_axis.nodes),
-            loss_rate=np.asarray(losses, float),
+            # A halo at rest is not looked up.
+            halo_flow=_sampled_flow("halo_flow", halo_flow, halo_divergence, R, z) if halo_flow else _AT_REST,
+            gas=_sampled_gas(gas, R, z),
+            loss_rate=loss_rate(MOMENTUM_NODES_GeV) if loss_rate else np.zeros(MOMENTUM_NODES_GeV.size),
             wall=int(wall),
             r_max=float(r_max_kpc),
-            bell_reach=float(r_max_kpc if bell_reach_kpc is None else bell_reach_kpc),
+            bell_outer_radius=float(r_max_kpc if bell_outer_radius_kpc is None else bell_outer_radius_kpc),
             disc_scale=float(disc_scale_kpc),
         )
-        return cls(table, diffusion_halo, diffusion_bell, description or {})
+        return cls(table, diffusion_halo, diffusion_bell)
 
     def distance_kpc(self, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
         """Signed distance to the surface as the engine sees it (bilinear), negative inside [kpc]."""

@@ -1,10 +1,13 @@
-"""Signed distance to a surface given as the zero of any level function of (R, |z|)."""
+"""Distances: to a surface given as the zero of any level function of (R, |z|), and to the disc."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from .units import FloatArray
 
 LevelFunction = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -54,3 +57,9 @@ def signed_distance_kpc(level: LevelFunction, R_kpc: np.ndarray, z_kpc: np.ndarr
     gap = points[:, None, :] - (a + fraction[..., None] * along)
     distance = np.sqrt((gap**2).sum(-1)).min(axis=1)
     return sign * distance.reshape(mesh_R.shape)
+
+
+def distance_from_disc_kpc(R_kpc: ArrayLike, z_kpc: ArrayLike, R_d_kpc: float) -> FloatArray:
+    """Distance in kpc from the disc z = 0, R < R_d: |z| over the disc, to its rim elsewhere."""
+    beyond_rim = np.maximum(np.asarray(R_kpc, dtype=float) - R_d_kpc, 0.0)
+    return np.hypot(beyond_rim, z_kpc)

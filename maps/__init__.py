@@ -1,10 +1,10 @@
 """Light and neutrinos: yields, emissivity, absorption, the sky from the Sun, sky files."""
 
-from .absorption import cmb_absorption_per_kpc
-from .emissivity import emissivity, emissivity_matrix
-from .secondaries import energy_fraction, inelasticity, production_cross_section_mb_GeV
-from .sky import sky_map, table_sky_map
-from .skyfile import SkyCube, read_sky, write_sky
+from .light.absorption import cmb_absorption_per_kpc
+from .light.emissivity import emissivity, emissivity_matrix
+from .light.secondaries import energy_fraction, inelasticity, production_cross_section_mb_GeV
+from .light.sky import sky_map, table_sky_map
+from .light.skyfile import SkyCube, read_sky, write_sky
 
 __all__ = [
     "SkyCube",

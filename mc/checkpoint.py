@@ -1,4 +1,4 @@
-"""What is kept of a run that is not finished: the folds so far, in two files that take turns.
+"""What is kept of a run that is not finished: the batches so far, in two files that take turns.
 
 A file holds the values that are not zero, and where they are, as one .npz, and after it the SHA-256 of all of
 that. It takes its name only when it is whole and on the disk; the one before it stays until then.
@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from ..fields.errors import UserError
 from .files import replacing
 from .tally import Tally, TallyGrid
 
@@ -34,7 +35,7 @@ _DAMAGE = (
 )  # fmt: skip
 
 
-class CheckpointError(ValueError):
+class CheckpointError(UserError):
     """A checkpoint that is damaged, or of another run; one line that names it."""
 
 
@@ -52,7 +53,7 @@ class Checkpoint:
         What makes it the same run: scenario, version, processor, medium.
     blocks : int
         Blocks 0 ... blocks - 1 are in it.
-    folds : list of Tally
+    batches : list of Tally
         Their sums.
     lost : list of int
         Particles that were lost, the first few.
@@ -60,7 +61,7 @@ class Checkpoint:
 
     header: Mapping[str, Any]
     blocks: int
-    folds: list[Tally]
+    batches: list[Tally]
     lost: list[int]
 
 
@@ -72,15 +73,15 @@ def names(run: str = "checkpoint") -> tuple[str, str]:
 def write(path: Path, checkpoint: Checkpoint) -> None:
     """Write a file; `OSError` if the disk does not take it, which leaves what was there."""
     arrays: dict[str, np.ndarray] = {}
-    for number, fold in enumerate(checkpoint.folds):
-        for name, values in zip(Tally._fields, fold, strict=True):
+    for number, batch in enumerate(checkpoint.batches):
+        for name, values in zip(Tally._fields, batch, strict=True):
             flat = np.ascontiguousarray(values).reshape(-1)
             where = np.flatnonzero(flat).astype(np.int32)
             arrays[f"{number}.{name}.where"], arrays[f"{number}.{name}.values"] = where, flat[where]
     state = {
         "header": dict(checkpoint.header),
         "blocks": checkpoint.blocks,
-        "folds": len(checkpoint.folds),
+        "folds": len(checkpoint.batches),
         "lost": checkpoint.lost,
     }
     arrays["state"] = np.frombuffer(json.dumps(state, sort_keys=True).encode(), np.uint8)
@@ -108,8 +109,8 @@ def read(path: Path, header: Mapping[str, Any], grid: TallyGrid) -> Checkpoint:
             if state["header"].get(key) != header[key]:
                 differs = difference(state["header"].get(key), header[key])
                 raise CheckpointError(f"{path}: it is of a run with another {key}: {differs}")
-        folds = [_fold(arrays, number, grid) for number in range(state["folds"])]
-        return Checkpoint(state["header"], int(state["blocks"]), folds, [int(one) for one in state["lost"]])
+        batches = [_fold(arrays, number, grid) for number in range(state["folds"])]
+        return Checkpoint(state["header"], int(state["blocks"]), batches, [int(one) for one in state["lost"]])
     except CheckpointError:
         raise
     except _DAMAGE as error:
@@ -128,10 +129,10 @@ def _content(path: Path) -> tuple[dict[str, Any], Any]:
 
 
 def _fold(arrays: Any, number: int, grid: TallyGrid) -> Tally:
-    fold = grid.empty()
-    for name, values in zip(Tally._fields, fold, strict=True):
+    batch = grid.empty()
+    for name, values in zip(Tally._fields, batch, strict=True):
         values.reshape(-1)[arrays[f"{number}.{name}.where"]] = arrays[f"{number}.{name}.values"]
-    return fold
+    return batch
 
 
 def newest(
@@ -189,7 +190,7 @@ def remove(folder: Path) -> None:
 
 
 @dataclass
-class Keeper:
+class CheckpointWriter:
     """Keeps what a run has so far in its folder, so that it can go on after it was stopped.
 
     Attributes
@@ -228,11 +229,11 @@ class Keeper:
         self._next = int(best == names(self.name)[0])
         return checkpoint
 
-    def keep(self, blocks: int, folds: list[Tally], lost: list[int]) -> None:
+    def keep(self, blocks: int, batches: list[Tally], lost: list[int]) -> None:
         """Write a checkpoint."""
         started = time.perf_counter()
         path = self.folder / names(self.name)[self._next]
-        write(path, Checkpoint(self.header, blocks, folds, lost))
+        write(path, Checkpoint(self.header, blocks, batches, lost))
         self._next = 1 - self._next
         self._written = time.perf_counter()
         self._took = self._written - started

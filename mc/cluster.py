@@ -20,13 +20,14 @@ from typing import Any
 import numpy as np
 
 from ..fields._jit import machine
-from .run import Block, Job, in_order
+from ..fields.errors import UserError
+from .blocks import Block, Job, in_order
 
 # Workers that may die over one block before it is given up.
 _DEATHS = 20
 
 
-class ClusterError(ValueError):
+class ClusterError(UserError):
     """A cluster that cannot be used; one line that names it."""
 
 

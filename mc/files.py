@@ -1,4 +1,4 @@
-"""Files that are whole wherever they are seen."""
+"""Files that are whole wherever they are seen, and HDF5 files read without trusting them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+
+_MAX_COMPRESSION = 1100  # of deflate: 1032
+# One array of a whole run has 70 MB, a grid or volumes a few kB.
+_LARGEST_ARRAY, _LARGEST_STACK = 2**24, 2**30  # bytes
 
 
 @contextmanager
@@ -63,3 +69,61 @@ def _to_disk(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def plain_arrays(
+    file: Any, group: str, shapes: dict[str, tuple[int, ...]] | None = None, most_leading: int | None = None
+) -> dict[str, np.ndarray]:
+    """The arrays of an HDF5 group, read only if they are plain and no larger than what is stored can hold.
+
+    Parameters
+    ----------
+    file : h5py.File
+        Open for reading.
+    group : str
+        Its name.
+    shapes : dict, optional
+        Names that must be there, and the shape of each.
+    most_leading : int, optional
+        Arrays have one more axis before that shape, of at most so many entries.
+
+    Raises
+    ------
+    ValueError
+        If one is anything else than an array of finite numbers.
+    """
+    import h5py
+
+    arrays = {}
+    for name in shapes or file[group]:
+        plain = isinstance(file[group].get(name, getlink=True), h5py.HardLink)
+        data = file[group][name] if plain else None
+        if not isinstance(data, h5py.Dataset) or data.is_virtual or data.external:
+            raise ValueError(f"/{group}/{name} is no plain dataset")
+        largest = _LARGEST_ARRAY if most_leading is None else _LARGEST_STACK
+        most = min(10_000 + _MAX_COMPRESSION * data.id.get_storage_size(), largest)
+        if data.dtype.kind not in "if" or data.nbytes > most:
+            raise ValueError(f"/{group}/{name} is no array of numbers that the file can hold")
+        if shapes and not _fits(data.shape, shapes[name], most_leading):
+            raise ValueError(f"/{group}/{name} does not fit its grid")
+        arrays[name] = data[...]
+        if not np.isfinite(arrays[name]).all():
+            raise ValueError(f"/{group}/{name} is not finite")
+    return arrays
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int, ...], most_leading: int | None) -> bool:
+    if most_leading is None:
+        return shape == wanted
+    return shape[1:] == wanted and len(shape) > 0 and shape[0] <= most_leading
+
+
+def plain_attributes(place: Any) -> dict[str, Any]:
+    """Attributes of fixed size; others lie outside the checksums, and damage to them can hang HDF5."""
+    values = {}
+    for name in place.attrs:
+        if place.attrs.get_id(name).dtype.kind not in "ifbS":
+            raise ValueError(f"attribute {name} is of no plain type")
+        value = place.attrs[name]
+        values[name] = value.decode() if isinstance(value, bytes) else value
+    return values

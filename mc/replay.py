@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..fields.errors import UserError
 from ..fields.medium import Medium
-from .run import Block, Job, Transport, controls_of
+from .blocks import Block, Job, Transport, controls_of
 from .tally import Fate, TallyGrid
 
 _FIRST_LINES = 100_000
@@ -47,7 +48,7 @@ def replay(medium: Medium, grid: TallyGrid, transport: Transport, particle: int)
         If there is no such particle in it.
     """
     if not 0 <= particle < transport.particles:
-        raise ValueError(f"particle {particle}: allowed: 0 to {transport.particles - 1}")
+        raise UserError(f"particle {particle}: allowed: 0 to {transport.particles - 1}")
     job = Job.of(medium, grid, transport)
     block, index = divmod(particle, job.block_size)
     lines = _FIRST_LINES

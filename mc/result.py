@@ -1,7 +1,7 @@
 """Result: what a run counted, with everything needed to read it years later.
 
-All physics derived from tallies carries a leading replica axis: entry 0 is the estimate from all folds,
-the others leave one fold out. `value_and_error` collapses it (delete-one jackknife), so that errors of
+All physics derived from tallies carries a leading replica axis: entry 0 is the estimate from all batches,
+the others leave one batch out. `value_and_error` collapses it (delete-one jackknife), so that errors of
 ratios and medians come out as simply as those of sums.
 """
 
@@ -15,16 +15,17 @@ from typing import Any
 
 import numpy as np
 
+from ..fields.errors import UserError
 from ..fields.medium import Medium
 from ..fields.units import KPC_CM, MYR_S
 from .checkpoint import difference
-from .files import replacing_hdf5
-from .source import Spectrum
+from .files import plain_arrays, plain_attributes, replacing_hdf5
+from .spectrum import Spectrum
 from .tally import (
     AGES_MYR,
+    BATCHES,
     ENERGY_BINS_PER_DECADE,
     ENERGY_STEPS,
-    FOLDS,
     GRAMMAGE_EDGES,
     GROUPS_PER_DECADE,
     MEANING,
@@ -40,10 +41,9 @@ from .tally import (
 )
 
 FORMAT = "crhalo-result-2"
-_MAX_COMPRESSION = 1100  # of deflate: 1032
 
 
-class ResultError(ValueError):
+class ResultError(UserError):
     """A file that is not a result of this code, or results that do not belong together."""
 
 
@@ -62,42 +62,6 @@ def _meaning(group: str, name: str) -> tuple[str, str]:
     return {"cm2": "g cm-2"}.get(unit, unit), "age" if name == "ages_Myr" else "edge"
 
 
-def value_and_error(replicas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Estimate and its standard error from a replica axis (delete-one jackknife)."""
-    rest = replicas[1:]
-    if len(rest) < 2:
-        return replicas[0], np.full_like(replicas[0], np.nan)
-    spread = ((rest - rest.mean(axis=0)) ** 2).sum(axis=0)
-    return replicas[0], np.sqrt((len(rest) - 1) / len(rest) * spread)
-
-
-def _datasets(
-    file: Any, group: str, shapes: dict[str, tuple[int, ...]] | None = None, folds: bool = False
-) -> dict[str, np.ndarray]:
-    """The arrays of a group, read only if they are plain and no larger than what is stored can hold.
-
-    With `shapes`, each must be there and have its own, after an axis of folds if there is one.
-    """
-    import h5py
-
-    arrays = {}
-    for name in shapes or file[group]:
-        plain = isinstance(file[group].get(name, getlink=True), h5py.HardLink)
-        data = file[group][name] if plain else None
-        if not isinstance(data, h5py.Dataset) or data.is_virtual or data.external:
-            raise ValueError(f"/{group}/{name} is no plain dataset")
-        # One array of a whole run has 70 MB, a grid or volumes a few kB.
-        most = min(10_000 + _MAX_COMPRESSION * data.id.get_storage_size(), 2**30 if folds else 2**24)
-        if data.dtype.kind not in "if" or data.nbytes > most:
-            raise ValueError(f"/{group}/{name} is no array of numbers that the file can hold")
-        if shapes and not (data.shape[folds:] == shapes[name] and (not folds or data.shape[0] <= FOLDS)):
-            raise ValueError(f"/{group}/{name} does not fit its grid")
-        arrays[name] = data[...]
-        if not np.isfinite(arrays[name]).all():
-            raise ValueError(f"/{group}/{name} is not finite")
-    return arrays
-
-
 def _volume_shapes(grid: TallyGrid) -> dict[str, tuple[int, ...]]:
     edges = (grid.halo_R_kpc, grid.halo_z_kpc, grid.bell_R_kpc, grid.bell_z_kpc)
     R, z, bell_R, bell_z = (len(each) - 1 for each in edges)
@@ -113,17 +77,6 @@ def _check_provenance(provenance: Any) -> dict[str, Any]:
     return dict(provenance)
 
 
-def _attributes(place: Any) -> dict[str, Any]:
-    """Attributes of fixed size; others lie outside the checksums, and damage to them can hang HDF5."""
-    values = {}
-    for name in place.attrs:
-        if place.attrs.get_id(name).dtype.kind not in "ifbS":
-            raise ValueError(f"attribute {name} is of no plain type")
-        value = place.attrs[name]
-        values[name] = value.decode() if isinstance(value, bytes) else value
-    return values
-
-
 @dataclass(frozen=True)
 class Result:
     """The tallies of a run.
@@ -133,7 +86,7 @@ class Result:
     grid : TallyGrid
         Energy groups and spatial cells.
     tallies : dict of ndarray
-        Each field of `Tally` with a leading axis of folds.
+        Each field of `Tally` with a leading axis of batches.
     volumes_kpc3 : dict of ndarray
         Of the halo and bell cells and of the regions.
     spectrum : Spectrum
@@ -152,11 +105,11 @@ class Result:
     performance: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def from_folds(
-        cls, medium: Medium, grid: TallyGrid, folds: list[Tally], R_d_kpc: float, **rest: Any
+    def from_batches(
+        cls, medium: Medium, grid: TallyGrid, batches: list[Tally], R_d_kpc: float, **rest: Any
     ) -> Result:
-        """Stack the folds of a run and measure the cells of its medium."""
-        tallies = {name: np.stack([getattr(fold, name) for fold in folds]) for name in Tally._fields}
+        """Stack the batches of a run and measure the cells of its medium."""
+        tallies = {name: np.stack([getattr(batch, name) for batch in batches]) for name in Tally._fields}
         for name in ("halo", "bell"):
             tallies[name] = tallies[name].astype(np.float32)
         regions = region_volumes_kpc3(medium, R_d_kpc)
@@ -174,7 +127,7 @@ class Result:
     def counters(self) -> dict[str, int]:
         """Particles injected and how each of them ended: the parts add up to the whole."""
         fates = self.tallies["fates"].sum(axis=0)
-        ends = {fate.name.lower(): int(fates[fate]) for fate in Fate}
+        ends = {fate.key: int(fates[fate]) for fate in Fate}
         return {"injected": int(self.tallies["injected"].sum())} | ends
 
     @property
@@ -274,7 +227,7 @@ class Result:
     # -- files -----------------------------------------------------------------------------
 
     def write(self, path: Path) -> None:
-        """Write an HDF5 file: all physics in datasets, the circumstances as attributes of /run.
+        """Write an HDF5 file: all physics in datasets, the options as attributes of /run.
 
         Raises
         ------
@@ -329,18 +282,18 @@ class Result:
             raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
         try:
             with h5py.File(path, "r") as file:
-                header = _attributes(file)
+                header = plain_attributes(file)
                 if header.get("format") != FORMAT:
                     raise ValueError(f"its format is not {FORMAT}")
-                grid = TallyGrid(**_datasets(file, "grid"))
+                grid = TallyGrid(**plain_arrays(file, "grid"))
                 shapes = {name: values.shape for name, values in grid.empty()._asdict().items()}
                 result = cls(
                     grid=grid,
-                    tallies=_datasets(file, "tally", shapes, folds=True),
-                    volumes_kpc3=_datasets(file, "volume", _volume_shapes(grid)),
+                    tallies=plain_arrays(file, "tally", shapes, most_leading=BATCHES),
+                    volumes_kpc3=plain_arrays(file, "volume", _volume_shapes(grid)),
                     spectrum=Spectrum(**json.loads(header["spectrum"])),
                     provenance=_check_provenance(json.loads(header["provenance"])),
-                    performance=_attributes(file["run"]),
+                    performance=plain_attributes(file["run"]),
                 )
         except (LookupError, TypeError, ValueError, RuntimeError, AttributeError, MemoryError) as error:
             raise ResultError(f"{path}: not a result of this version, or damaged: {error}") from error
@@ -375,7 +328,9 @@ class Result:
         if self.spectrum != other.spectrum:
             raise ResultError("cannot merge: the runs differ in their spectrum")
         into = _places(*(tallies["injected"].sum(axis=1) for tallies in (self.tallies, other.tallies)))
-        tallies = {name: _joined(folds, other.tallies[name], into) for name, folds in self.tallies.items()}
+        tallies = {
+            name: _joined(batches, other.tallies[name], into) for name, batches in self.tallies.items()
+        }
         return replace(
             self, tallies=tallies, provenance=mine | {"seed": seeds, "blocks": blocks, "lost": lost}
         )
@@ -394,10 +349,10 @@ def _both(mine: dict[str, Any], theirs: dict[str, Any], key: str) -> list[Any]:
 
 
 def _places(mine: np.ndarray, theirs: np.ndarray) -> list[int]:
-    """Folds to which those of another run go: new ones up to `FOLDS`, then the emptiest."""
+    """Folds to which those of another run go: new ones up to `BATCHES`, then the emptiest."""
     counts, into = list(mine), []
     for count in theirs:
-        if len(counts) < FOLDS:
+        if len(counts) < BATCHES:
             counts.append(0.0)
             into.append(len(counts) - 1)
         else:
@@ -409,6 +364,6 @@ def _places(mine: np.ndarray, theirs: np.ndarray) -> list[int]:
 def _joined(one: np.ndarray, other: np.ndarray, into: list[int]) -> np.ndarray:
     sums = np.zeros((max(len(one), max(into) + 1), *one.shape[1:]), one.dtype)
     sums[: len(one)] = one
-    for fold, place in zip(other, into, strict=True):
-        sums[place] += fold
+    for batch, place in zip(other, into, strict=True):
+        sums[place] += batch
     return sums

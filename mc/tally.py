@@ -2,8 +2,8 @@
 
 Every tally is kept by injection group (16 per decade), so that any injection spectrum is applied
 afterwards; residence times also by how far the energy has fallen since (8 bins per decade). A block
-of particles has a tally of its own; blocks are added in index order into `FOLDS` folds, and the
-scatter between folds is the error of everything that is derived from them.
+of particles has a tally of its own; blocks are added in index order into `BATCHES` batches, and the
+scatter between batches is the error of everything that is derived from them.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..fields.medium import Medium, Wall
+from ..fields.medium import Medium
+from ..fields.table import Wall
 
-FOLDS = 32
+BATCHES = 32
 GROUPS_PER_DECADE = 16
 ENERGY_BINS_PER_DECADE = 8
 ENERGY_STEPS = 10  # the last holds whatever fell further
@@ -36,20 +37,26 @@ class Fate(IntEnum):
     ESCAPED = 0
     ABSORBED = 1
     ALIVE = 2
-    CAPPED = 3
-    LOST = 4
+    MAX_STEPS = 3
+    NOT_FINITE = 4
+
+    @property
+    def key(self) -> str:
+        """Its name in files."""
+        return _KEYS.get(self, self.name.lower())
 
     @property
     def sentence(self) -> str:
         return _SENTENCES[self]
 
 
+_KEYS = {Fate.MAX_STEPS: "capped", Fate.NOT_FINITE: "lost"}
 _SENTENCES = {
     Fate.ESCAPED: "left through the outer sphere",
     Fate.ABSORBED: "left through the absorbing boundary of the halo",
     Fate.ALIVE: "was still on its way at the end of the history",
-    Fate.CAPPED: "was given up at the largest number of steps",
-    Fate.LOST: "was lost to a number that is not finite",
+    Fate.MAX_STEPS: "was given up at the largest number of steps",
+    Fate.NOT_FINITE: "was lost to a number that is not finite",
 }
 
 
@@ -70,8 +77,15 @@ class Binning(NamedTuple):
     cell_of_z: np.ndarray
 
 
+class CellEdges(NamedTuple):
+    """Edges of the (R, |z|) cells on one side of the surface [kpc]."""
+
+    R_kpc: np.ndarray
+    z_kpc: np.ndarray
+
+
 class Tally(NamedTuple):
-    """The counts of one block (or fold); first axis: injection group where there is one."""
+    """The counts of one block (or batch); first axis: injection group where there is one."""
 
     fates: np.ndarray
     work: np.ndarray
@@ -132,6 +146,14 @@ class TallyGrid:
     halo_z_kpc: np.ndarray
     bell_R_kpc: np.ndarray
     bell_z_kpc: np.ndarray
+
+    @property
+    def cells(self) -> dict[str, CellEdges]:
+        """Cells on either side of the surface, "halo" and "bell"."""
+        return {
+            "halo": CellEdges(self.halo_R_kpc, self.halo_z_kpc),
+            "bell": CellEdges(self.bell_R_kpc, self.bell_z_kpc),
+        }
 
     @property
     def groups(self) -> int:
@@ -256,7 +278,7 @@ def cell_volumes_kpc3(medium: Medium, R_edges: np.ndarray, z_edges: np.ndarray, 
     z = z_edges[:-1, None] + np.diff(z_edges)[:, None] * offsets
     R4, z4 = R[:, None, :, None], z[None, :, None, :]
     wanted = (medium.distance_kpc(R4, z4) < 0) == inside
-    wanted &= R4**2 + z4**2 < (medium.table.r_max if inside else medium.table.bell_reach) ** 2
+    wanted &= R4**2 + z4**2 < (medium.table.r_max if inside else medium.table.bell_outer_radius) ** 2
     area = np.diff(R_edges)[:, None] * np.diff(z_edges)[None, :] / sub**2
     return 2.0 * area * (2.0 * np.pi * R4 * wanted).sum(axis=(2, 3))
 
@@ -267,7 +289,7 @@ def filling_volumes_kpc3(medium: Medium, grid: TallyGrid) -> np.ndarray:
     r = (np.arange(4000) + 0.5) * edges[-1] / 4000
     cosine = (np.arange(400) + 0.5) / 400
     behind = medium.distance_kpc(r[:, None] * np.sqrt(1 - cosine**2), r[:, None] * cosine) > 0
-    behind &= (r < medium.table.bell_reach)[:, None]
+    behind &= (r < medium.table.bell_outer_radius)[:, None]
     shells = 4 * np.pi * r**2 * (edges[-1] / 4000) * behind.mean(axis=1)
     return shells.reshape(SHELLS, -1).sum(axis=1)
 
@@ -280,7 +302,9 @@ def region_volumes_kpc3(medium: Medium, R_d_kpc: float) -> dict[Region, float]:
     z = np.linspace(0, medium.table.r_max, 40_001)
     R = (np.arange(100) + 0.5) * NEAR_R_KPC / 100
     depth = medium.distance_kpc(R[:, None], z[None, :])
-    near = (depth > 0) & (depth < NEAR_DEPTH_KPC) & (R[:, None] ** 2 + z**2 < medium.table.bell_reach**2)
+    near = (
+        (depth > 0) & (depth < NEAR_DEPTH_KPC) & (R[:, None] ** 2 + z**2 < medium.table.bell_outer_radius**2)
+    )
     cell = 2 * np.pi * R * (NEAR_R_KPC / 100) * (z[1] - z[0])
     return {
         Region.DISC: disc,
@@ -290,6 +314,6 @@ def region_volumes_kpc3(medium: Medium, R_d_kpc: float) -> dict[Region, float]:
 
 
 def add(total: Tally, block: Tally) -> None:
-    """Add a block's counts to a fold, in place."""
+    """Add a block's counts to a batch, in place."""
     for into, values in zip(total, block, strict=True):
         into += values

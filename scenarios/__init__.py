@@ -1,36 +1,24 @@
-"""What people run: scenario files, the command line, and the steps from one to the other."""
+"""The public interface of crhalo, and the rooms behind it; see `scenarios.api` for what each name does.
+
+>>> from crhalo.scenarios import load, simulate, Galaxy, Spectrum, Transport
+>>> load("circumgalactic").with_overrides(["medium.z_B=3 kpc"]).medium.z_B
+3.0
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .schema import Scenario
+    from .api import Galaxy, Run, Scenario, Spectrum, Transport, load, names, simulate
 
-__all__ = ["load", "names"]
-
-
-def load(name: str) -> Scenario:
-    """Read a scenario: one of `names()`, or the path of a ``.toml`` file.
-
-    Raises `ScenarioError`, in one line, where the file or a value in it is not allowed.
-
-    >>> load("circumgalactic").with_overrides(["medium.z_B=3 kpc"]).medium.z_B
-    3.0
-    """
-    from .schema import load
-
-    return load(name)
+__all__ = ["Galaxy", "Run", "Scenario", "Spectrum", "Transport", "load", "names", "simulate"]
 
 
-def names() -> list[str]:
-    """Names of the scenarios that come with the package.
+def __getattr__(name: str) -> Any:
+    """Import the interface when it is first used: the command line must answer at once."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import api
 
-    >>> names()
-    ['bell-turbulence', 'cascade-halo', 'circumgalactic', 'coupling', 'diffusion-check', 'figure-1',
-     'free-escape', 'galaxies', 'm31', 'radio', 'self-controlled', 'self-generated-halo',
-     'self-generated-slab', 'two-zone']
-    """
-    from .schema import names
-
-    return names()
+    return getattr(api, name)

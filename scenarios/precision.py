@@ -8,12 +8,12 @@ import numpy as np
 
 from ..fields.galaxy import Galaxy
 from ..fields.medium import Medium
-from ..maps.synthesis import Synthesis
-from ..mc.precision import Estimate, estimate, reached
+from ..maps.light.sky_model import SkyModel
+from ..mc.estimate import Interval, interval, reached
 from ..mc.result import Result
 from ..mc.tally import Region
-from .schema import Scenario
-from .values import ScenarioError
+from .file.quantities import ScenarioError
+from .file.scenario import Scenario
 
 _NEUTRINOS_GEV = {"cgm_neutrinos_10TeV": 1e4, "cgm_neutrinos_1TeV": 1e3}
 _OF_THE_DISC = "galactic_density_1TeV"
@@ -51,21 +51,21 @@ class Precision:
 
     def __call__(self, result: Result) -> bool:
         scenario = self.scenario
-        synthesis = Synthesis(result, self.medium, scenario.medium.helium_factor, self.galaxy.R_d_kpc)
-        estimates = estimates_of(scenario.transport.precision_of, synthesis)
-        return reached(estimates, result.tallies["injected"].shape[0], self.wanted)
+        sky_model = SkyModel(result, self.medium, self.galaxy.helium_factor, self.galaxy.R_d_kpc)
+        intervals = intervals_of(scenario.transport.precision_of, sky_model)
+        return reached(intervals, result.tallies["injected"].shape[0], self.wanted)
 
 
-def estimates_of(names: tuple[str, ...], synthesis: Synthesis) -> dict[str, Estimate]:
+def intervals_of(names: tuple[str, ...], sky_model: SkyModel) -> dict[str, Interval]:
     """Quantities that `transport.precision_of` can name, with Student's intervals."""
-    result, found = synthesis.result, {}
+    result, found = sky_model.result, {}
     for name in names:
         if name in _NEUTRINOS_GEV:
-            glow = synthesis.glow("neutrino", np.array([_NEUTRINOS_GEV[name]]))
-            replicas = synthesis.replicas_of_mean({"bell": glow["bell"]})["cgm"][:, 0]
+            per_H = sky_model.emissivity_per_H("neutrino", np.array([_NEUTRINOS_GEV[name]]))
+            replicas = sky_model.replicas_of_mean({"bell": per_H["bell"]})["cgm"][:, 0]
         else:
             near = np.abs(np.log10(result.current_energy_GeV / _REGION_GEV)) < _HALF_DECADE
             E = result.current_energy_GeV[near]
             replicas = result.density_cm3("region")[:, near, _REGIONS[name]] @ E
-        found[name] = estimate(replicas)
+        found[name] = interval(replicas)
     return found

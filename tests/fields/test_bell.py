@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from crhalo.fields import bell, gas, units
-from crhalo.fields.halo import exponential_field_uG
+from crhalo.fields.galaxy import exponential_field_uG
 from crhalo.fields.streaming import alfven_speed_kpc_Myr, larmor_radius_kpc
 
 L_CR, R_D, E_MIN, E_MAX = 1e41, 10.0, 1.0, 1e6

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from crhalo.fields import gas
 from crhalo.fields.galaxy import Galaxy
-from crhalo.fields.medium import MOMENTUM_NODES_GeV, Wall
+from crhalo.fields.table import MOMENTUM_NODES_GeV, Wall
 from crhalo.fields.units import C_KPC_MYR, KPC2_MYR_CM2_S
 
 VARIANTS = {
@@ -71,7 +71,7 @@ class TestEveryGalaxy:
         assert medium.tabulation_error(5000)["max"] < 0.025
 
     def test_surface_lies_within_its_stated_extent(self, galaxy, medium):
-        R_extent, z_extent = galaxy.surface_extent_kpc()
+        R_extent, z_extent = galaxy.surface_extent_kpc
         table = medium.table
         inside = table.distance < 0
         assert table.R.nodes[inside.any(axis=1)].max() <= R_extent
@@ -84,10 +84,10 @@ def test_surface_of_the_papers():
     # exp(-d/z_B) B0 meets the saturated field: 10.6 kpc up from the centre, 12 kpc out from the rim.
     z = np.linspace(0, 15, 1501)
     assert z[np.argmax(medium.distance_kpc(0.0 * z, z) > 0)] == pytest.approx(10.6, abs=0.1)
-    assert galaxy.surface_extent_kpc()[0] - galaxy.R_d_kpc == pytest.approx(12, abs=0.2)
+    assert galaxy.surface_extent_kpc[0] - galaxy.R_d_kpc == pytest.approx(12, abs=0.2)
     assert 2.0 * np.log(3.0 / galaxy.saturated_field_uG(0, 10.6)) == pytest.approx(10.6, abs=0.05)
     # Beyond the centre the current is diluted: the surface is highest at the rim, not on the axis.
-    assert 10.7 < galaxy.surface_extent_kpc()[1] < 12
+    assert 10.7 < galaxy.surface_extent_kpc[1] < 12
 
 
 def test_constant_field_against_exponential():
@@ -127,20 +127,22 @@ def test_a_users_own_field_is_followed():
 
 def test_no_halo_is_a_mistake_in_B0():
     with pytest.raises(ValueError, match=r"medium\.B0"):
-        Galaxy(B0_uG=0.01).surface_extent_kpc()
+        print(Galaxy(B0_uG=0.01).surface_extent_kpc)
 
 
 def test_a_field_around_the_galaxy_ends_the_bell_region_and_then_prevents_it():
     """PRL Eq. 4: B_sat falls as 1/r; where the field around exceeds it nothing grows."""
     weak, strong = Galaxy(B_cgm_uG=2e-3), Galaxy(B_cgm_uG=0.02)
-    r = weak.bell_reach_kpc
+    r = weak.bell_outer_radius_kpc
     assert weak.saturated_field_uG(0.0, r) == pytest.approx(2e-3)
     assert 10.0 < r < weak.r_max_kpc and weak.has_bell_region
-    assert weak.medium().table.wall == Wall.TWO_WAY and weak.medium().table.bell_reach == pytest.approx(r)
+    assert (
+        weak.medium().table.wall == Wall.TWO_WAY and weak.medium().table.bell_outer_radius == pytest.approx(r)
+    )
     # In the disc it would be excited, at the surface it would not.
-    assert strong.bell_reach_kpc > 5.0 and not strong.has_bell_region
+    assert strong.bell_outer_radius_kpc > 5.0 and not strong.has_bell_region
     assert strong.medium().table.wall == Wall.ABSORBING
-    assert Galaxy(B_cgm_uG=1.0).bell_reach_kpc == 0.0
+    assert Galaxy(B_cgm_uG=1.0).bell_outer_radius_kpc == 0.0
 
 
 def test_diffusion_of_the_bell_region_over_bohm():

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from crhalo.fields.halo import distance_from_disc_kpc, exponential_field_uG
+from crhalo.fields.galaxy import exponential_field_uG
+from crhalo.fields.surface import distance_from_disc_kpc
 
 R_D = 10.0
 

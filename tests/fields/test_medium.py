@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from crhalo.fields.galaxy import Galaxy
-from crhalo.fields.medium import Medium, MOMENTUM_NODES_GeV, Wall, axis
+from crhalo.fields.medium import Medium
+from crhalo.fields.table import MOMENTUM_NODES_GeV, Wall, axis
 from crhalo.fields.units import speed_kpc_Myr
 
 BALL_KPC = 5.0
@@ -74,7 +75,7 @@ def test_steepness_bounds_the_true_gradient(galaxy_medium, in_bell):
         for dR, dz in ((step, 0), (0, step))
     ]
     gradient = np.hypot(*slopes)
-    bound = table.steepness_bell if in_bell else table.steepness_halo
+    bound = table.max_grad_ln_D_bell if in_bell else table.max_grad_ln_D_halo
     assert gradient.max() <= bound < 2 * gradient.max()
 
 

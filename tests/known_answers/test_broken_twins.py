@@ -68,7 +68,7 @@ TWINS = (
         "collisions at the rate where the flight began",
         "mc/move.py",
         (
-            ("steep = table.steepness_bell if in_bell else table.steepness_halo", "steep = 0.0"),
+            ("steep = table.max_grad_ln_D_bell if in_bell else table.max_grad_ln_D_halo", "steep = 0.0"),
             ("if u1 * majorant * 3.0 * new.diffusion < new.speed:", "if u1 * majorant >= 0.0:"),
         ),
         "well_mixed",

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from crhalo.scenarios.validate import run_checks, well_mixed
+from crhalo.scenarios.validation.suite import run_checks, well_mixed
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from crhalo.fields import streaming
-from crhalo.mc import finite_volumes
-from crhalo.scenarios.checks_transport import manufactured, referee_closed_forms, wave_balance
+from crhalo.mc.diffusion import finite_volumes
+from crhalo.scenarios.validation.waves import manufactured, referee_closed_forms, wave_balance
 
 
 def no_jump(self):

@@ -2,7 +2,8 @@
 
 import pytest
 from crhalo.fields.galaxy import Galaxy
-from crhalo.mc.run import Transport, run, schedule
+from crhalo.mc.blocks import Transport, schedule
+from crhalo.mc.run import run
 from crhalo.mc.tally import energy_groups, galactic_grid
 
 ENERGY_EDGES_GeV = energy_groups(1e5, 1e6)
@@ -22,7 +23,7 @@ def medium(galaxy):
 
 @pytest.fixture(scope="session")
 def grid(galaxy):
-    return galactic_grid(ENERGY_EDGES_GeV, *galaxy.surface_extent_kpc(), galaxy.r_max_kpc)
+    return galactic_grid(ENERGY_EDGES_GeV, *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
 
 
 @pytest.fixture(scope="session")

@@ -12,14 +12,15 @@ from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.turbulence import Turbulence
 from crhalo.mc import checkpoint
 from crhalo.mc import run as run_module
-from crhalo.mc.checkpoint import Keeper
-from crhalo.mc.precision import Estimate, estimate, reached
+from crhalo.mc.blocks import Block, Job, Transport, schedule
+from crhalo.mc.checkpoint import CheckpointWriter
+from crhalo.mc.estimate import Interval, interval, reached
 from crhalo.mc.replay import replay
-from crhalo.mc.run import Block, LostError, Transport, run
-from crhalo.mc.tally import FOLDS, Fate, Tally, TallyGrid, energy_groups, galactic_grid
+from crhalo.mc.run import LostError, run
+from crhalo.mc.tally import BATCHES, Fate, Tally, TallyGrid, energy_groups, galactic_grid
 
 GRID_EDGES = energy_groups(1e5, 1e6)
-SIZE = run_module.schedule(GRID_EDGES)[0].size
+SIZE = schedule(GRID_EDGES)[0].size
 HEADER = {"scenario": "a = 1\nb = 2", "version": "1", "machine": {"processor": "x" * 90, "numba": "1"}}
 
 
@@ -33,14 +34,15 @@ def kept_when_stopped_only(monkeypatch):
 def setting():
     """A galaxy without the instability: short histories, 70 blocks."""
     galaxy = Galaxy(bell=False)
-    grid = galactic_grid(GRID_EDGES, *galaxy.surface_extent_kpc(), galaxy.r_max_kpc)
+    grid = galactic_grid(GRID_EDGES, *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
     return galaxy.medium(), grid, Transport(70 * SIZE, 4, t_max_Myr=300.0)
 
 
 @pytest.fixture(scope="module")
 def whole(setting):
-    ages = np.zeros(setting[2].particles)
-    return run(*setting, threads=2, ages_Myr=ages), ages
+    ages: list = []
+    result = run(*setting, threads=2, watch=lambda block, *_: ages.extend(block.ages_Myr))
+    return result, np.array(ages)
 
 
 def same(a, b):
@@ -51,15 +53,15 @@ def stopped(setting, folder, after, resume=False):
     """A run that is interrupted once so many blocks are done."""
     blocks = 0
 
-    def interrupt(done, moves):
+    def interrupt(block, done, moves):
         nonlocal blocks
         blocks += 1
         if blocks == after:
             raise KeyboardInterrupt
 
-    keeper = Keeper(folder, HEADER, resume)
+    checkpoints = CheckpointWriter(folder, HEADER, resume)
     with pytest.raises(KeyboardInterrupt):
-        run(*setting, threads=2, progress=interrupt, keeper=keeper)
+        run(*setting, threads=2, watch=interrupt, checkpoints=checkpoints)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -67,21 +69,23 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(setting, whole, tmp_pat
     chance = random.Random(seed)
     stopped(setting, tmp_path, chance.randrange(1, 60))
     stopped(setting, tmp_path, chance.randrange(1, 6), resume=True)
-    again = run(*setting, threads=1, keeper=Keeper(tmp_path, HEADER, resume=True))
+    again = run(*setting, threads=1, checkpoints=CheckpointWriter(tmp_path, HEADER, resume=True))
     assert same(again, whole[0])
     assert again.performance["blocks_resumed"] > 0 and whole[0].performance["blocks_resumed"] == 0
 
 
 def test_nothing_to_go_on_from_is_a_start(setting, whole, tmp_path):
-    assert same(run(*setting, threads=2, keeper=Keeper(tmp_path, HEADER, resume=True)), whole[0])
+    assert same(
+        run(*setting, threads=2, checkpoints=CheckpointWriter(tmp_path, HEADER, resume=True)), whole[0]
+    )
 
 
 def test_the_two_files_take_turns(setting, whole, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "KEEP_EVERY_S", 0.0)
     monkeypatch.setattr(checkpoint, "KEEP_SELDOM", 0.0)
     fewer = (*setting[:2], replace(setting[2], particles=5 * SIZE))
-    run(*fewer, keeper=Keeper(tmp_path, HEADER))
-    header = HEADER | {"medium": run_module.Job.of(*fewer).digest()}
+    run(*fewer, checkpoints=CheckpointWriter(tmp_path, HEADER))
+    header = HEADER | {"medium": Job.of(*fewer).digest()}
     kept = [checkpoint.read(tmp_path / name, header, setting[1]).blocks for name in checkpoint.names()]
     assert kept == [5, 4]
 
@@ -89,7 +93,7 @@ def test_the_two_files_take_turns(setting, whole, tmp_path, monkeypatch):
 def test_the_older_generation_stays_and_serves(setting, whole, tmp_path):
     stopped(setting, tmp_path, 20)
     stopped(setting, tmp_path, 20, resume=True)
-    header = HEADER | {"medium": run_module.Job.of(*setting).digest()}
+    header = HEADER | {"medium": Job.of(*setting).digest()}
     ends = {name: checkpoint.read(tmp_path / name, header, setting[1]).blocks for name in checkpoint.names()}
     assert sorted(ends.values()) == [20, 40]
     newest = max(ends, key=lambda name: ends[name])
@@ -103,10 +107,10 @@ def test_the_older_generation_stays_and_serves(setting, whole, tmp_path):
     assert (tmp_path / good).read_bytes() == before
     assert checkpoint.read(tmp_path / newest, header, setting[1]).blocks == 25
     (tmp_path / newest).write_bytes(damaged)
-    keeper = Keeper(tmp_path, HEADER, resume=True)
-    again = run(*setting, threads=2, keeper=keeper)
+    checkpoints = CheckpointWriter(tmp_path, HEADER, resume=True)
+    again = run(*setting, threads=2, checkpoints=checkpoints)
     assert same(again, whole[0]) and again.performance["blocks_resumed"] == 20
-    assert newest in keeper.faults[0]
+    assert newest in checkpoints.faults[0]
 
 
 def test_every_flipped_bit_and_every_truncation_is_found(setting, tmp_path):
@@ -139,7 +143,7 @@ def test_every_flipped_bit_and_every_truncation_is_found(setting, tmp_path):
 def test_another_run_is_refused_by_name(setting, tmp_path, changed, named):
     stopped(setting, tmp_path, 3)
     with pytest.raises(checkpoint.CheckpointError, match=named):
-        run(*setting, keeper=Keeper(tmp_path, HEADER | changed, resume=True))
+        run(*setting, checkpoints=CheckpointWriter(tmp_path, HEADER | changed, resume=True))
 
 
 def test_another_medium_or_grid_is_refused_by_name(setting, tmp_path):
@@ -147,11 +151,11 @@ def test_another_medium_or_grid_is_refused_by_name(setting, tmp_path):
     medium, grid, transport = setting
     other = replace(medium, table=medium.table._replace(gas=medium.table.gas * (1 + 1e-15)))
     with pytest.raises(checkpoint.CheckpointError, match="another medium"):
-        run(other, grid, transport, keeper=Keeper(tmp_path, HEADER, resume=True))
+        run(other, grid, transport, checkpoints=CheckpointWriter(tmp_path, HEADER, resume=True))
     fewer = replace(grid, energy_edges_GeV=energy_groups(1e5, 2e5))
     header = HEADER | {"scenario": "fewer energies"}
     with pytest.raises(checkpoint.CheckpointError, match="another scenario"):
-        run(medium, fewer, transport, keeper=Keeper(tmp_path, header, resume=True))
+        run(medium, fewer, transport, checkpoints=CheckpointWriter(tmp_path, header, resume=True))
 
 
 @contextmanager
@@ -174,10 +178,10 @@ def write_onto_a_full_disk(setting, folder):
     stopped(setting, folder, 3)
     stopped(setting, folder, 3, resume=True)
     before = content(folder)
-    fold = setting[1].empty()
-    fold.halo[:] = 1.0
+    batch = setting[1].empty()
+    batch.halo[:] = 1.0
     with full_disk(10_000), pytest.raises(OSError) as caught:
-        checkpoint.write(folder / checkpoint.names()[0], checkpoint.Checkpoint(HEADER, 9, [fold], []))
+        checkpoint.write(folder / checkpoint.names()[0], checkpoint.Checkpoint(HEADER, 9, [batch], []))
     return before, content(folder), caught.value.filename
 
 
@@ -219,9 +223,12 @@ def test_runs_that_share_a_folder_do_not_meet(setting, whole, tmp_path):
     """As those of a study do; and each of them is kept when it is done."""
     for name, seed in (("checkpoint-1", 4), ("checkpoint-2", 5)):
         other = (*setting[:2], replace(setting[2], seed=seed))
-        keeper = Keeper(tmp_path, HEADER | {"seed": seed}, resume=True, name=name)
-        run(*other, threads=2, keeper=keeper)
-    again = run(*setting, keeper=Keeper(tmp_path, HEADER | {"seed": 4}, resume=True, name="checkpoint-1"))
+        checkpoints = CheckpointWriter(tmp_path, HEADER | {"seed": seed}, resume=True, name=name)
+        run(*other, threads=2, checkpoints=checkpoints)
+    again = run(
+        *setting,
+        checkpoints=CheckpointWriter(tmp_path, HEADER | {"seed": 4}, resume=True, name="checkpoint-1"),
+    )
     assert same(again, whole[0]) and again.performance["blocks_resumed"] == 70
     checkpoint.remove(tmp_path)
     assert not content(tmp_path)
@@ -235,7 +242,7 @@ def test_orbits_go_on_to_the_same_bits(setting, tmp_path):
     orbits = medium, grid, Transport(160, 3, "orbit", t_max_Myr=0.01, turbulence=turbulence)
     whole = run(*orbits, threads=2)
     stopped(orbits, tmp_path, 4)
-    again = run(*orbits, threads=2, keeper=Keeper(tmp_path, HEADER, resume=True))
+    again = run(*orbits, threads=2, checkpoints=CheckpointWriter(tmp_path, HEADER, resume=True))
     assert same(again, whole) and again.performance["blocks_resumed"] == 4
 
 
@@ -282,8 +289,8 @@ def test_it_stops_at_the_first_border_that_is_precise_enough(setting, whole):
         return len(asked) == 2
 
     result = run(*setting, threads=2, enough=enough)
-    assert asked == [SIZE * FOLDS, 2 * SIZE * FOLDS] and result.particles == asked[-1]
-    assert result.provenance["blocks"] == [0, 2 * FOLDS]
+    assert asked == [SIZE * BATCHES, 2 * SIZE * BATCHES] and result.particles == asked[-1]
+    assert result.provenance["blocks"] == [0, 2 * BATCHES]
 
 
 def test_students_interval_covers_what_it_should():
@@ -293,7 +300,7 @@ def test_students_interval_covers_what_it_should():
     for _ in range(4000):
         alone = chance.normal(5.0, 1.0, 4)
         total = alone.sum()
-        each = estimate(np.append(total / 4, (total - alone) / 3))
+        each = interval(np.append(total / 4, (total - alone) / 3))
         covered += abs(each.value - 5.0) < each.half_width
         normal += abs(each.value - 5.0) < alone.std(ddof=1) / 2.0
     sigma = np.sqrt(4000 * 0.6827 * 0.3173)
@@ -305,7 +312,7 @@ def test_heavy_tails_are_flagged():
     chance = np.random.default_rng(5)
 
     def of(alone):
-        return estimate(np.append(alone.mean(), (alone.sum() - alone) / (alone.size - 1)))
+        return interval(np.append(alone.mean(), (alone.sum() - alone) / (alone.size - 1)))
 
     assert not of(chance.normal(1.0, 0.1, 32)).heavy_tailed
     tail = np.ones(32)
@@ -315,26 +322,26 @@ def test_heavy_tails_are_flagged():
 
 @pytest.mark.parametrize("power", [1.5, 3.0])
 def test_the_slope_of_a_tail_is_that_of_its_law(power):
-    """A density that falls as x^-(1 + power), in 2000 folds; four standard errors of Hill's estimator."""
+    """A density that falls as x^-(1 + power), in 2000 batches; four standard errors of Hill's estimator."""
     alone = (1.0 + np.random.default_rng(6).pareto(power, 2000)) * np.resize([1.0, -1.0], 2000)
-    found = estimate(np.append(alone.mean(), (alone.sum() - alone) / 1999))
+    found = interval(np.append(alone.mean(), (alone.sum() - alone) / 1999))
     assert abs(found.tail_slope - 1.0 - power) < 4.0 * power / np.sqrt(500)
 
 
 @pytest.mark.parametrize(
-    ("estimates", "folds", "yes"),
+    ("intervals", "batches", "yes"),
     [
-        ({"a": Estimate(1.0, 0.01, 0.05, 4.0)}, 32, True),
-        ({"a": Estimate(1.0, 0.01, 0.05, 4.0)}, 9, False),
-        ({"a": Estimate(0.0, 0.0, 0.05, 4.0)}, 32, False),
-        ({"a": Estimate(float("nan"), 0.0, 0.05, 4.0)}, 32, False),
-        ({"a": Estimate(1.0, float("nan"), 0.05, 4.0)}, 32, False),
-        ({"a": Estimate(1.0, 0.0, 0.05, 4.0)}, 32, False),
-        ({"a": Estimate(1.0, 0.01, 0.05, 4.0), "b": Estimate(1.0, 0.03, 0.05, 4.0)}, 32, False),
+        ({"a": Interval(1.0, 0.01, 0.05, 4.0)}, 32, True),
+        ({"a": Interval(1.0, 0.01, 0.05, 4.0)}, 9, False),
+        ({"a": Interval(0.0, 0.0, 0.05, 4.0)}, 32, False),
+        ({"a": Interval(float("nan"), 0.0, 0.05, 4.0)}, 32, False),
+        ({"a": Interval(1.0, float("nan"), 0.05, 4.0)}, 32, False),
+        ({"a": Interval(1.0, 0.0, 0.05, 4.0)}, 32, False),
+        ({"a": Interval(1.0, 0.01, 0.05, 4.0), "b": Interval(1.0, 0.03, 0.05, 4.0)}, 32, False),
     ],
 )
-def test_precision_is_never_reached_by_nothing(estimates, folds, yes):
-    assert reached(estimates, folds, 0.02) is yes
+def test_precision_is_never_reached_by_nothing(intervals, batches, yes):
+    assert reached(intervals, batches, 0.02) is yes
 
 
 # -- lost particles, replays ---------------------------------------------------------------
@@ -343,16 +350,16 @@ def test_precision_is_never_reached_by_nothing(estimates, folds, yes):
 @pytest.fixture
 def losing(monkeypatch):
     """The sixth particle of the third block is lost."""
-    follow = run_module.Job.follow
+    follow = Job.follow
 
     def losing(job, block, stop):
         done = follow(job, block, stop)
         if block == 2:
-            done.fates[5] = Fate.LOST
-            done.tally.fates[Fate.LOST] += 1
+            done.fates[5] = Fate.NOT_FINITE
+            done.tally.fates[Fate.NOT_FINITE] += 1
         return done
 
-    monkeypatch.setattr(run_module.Job, "follow", losing)
+    monkeypatch.setattr(Job, "follow", losing)
 
 
 def test_too_many_lost_particles_end_the_run_and_are_named(setting, losing):
@@ -362,10 +369,10 @@ def test_too_many_lost_particles_end_the_run_and_are_named(setting, losing):
 
 
 def test_the_first_ten_lost_particles_are_named(setting):
-    fates = np.full(64, int(Fate.LOST))
-    fold = setting[1].empty()
-    block = Block(fold, fates, np.zeros(64))
-    names = run_module._lost(block, 640, [1, 2, 3], [fold], 10**9)
+    fates = np.full(64, int(Fate.NOT_FINITE))
+    batch = setting[1].empty()
+    block = Block(batch, fates, np.zeros(64))
+    names = run_module._lost(block, 640, [1, 2, 3], [batch], 10**9)
     assert names == list(range(640, 647))
 
 
@@ -404,11 +411,11 @@ def test_a_block_that_is_added_twice_would_be_seen(setting, whole, monkeypatch):
     """The twin of merging by index: one block more changes the bits."""
     add, calls = run_module.add, []
 
-    def twice(fold: Tally, block: Tally) -> None:
+    def twice(batch: Tally, block: Tally) -> None:
         calls.append(None)
-        add(fold, block)
+        add(batch, block)
         if len(calls) == 5:
-            add(fold, block)
+            add(batch, block)
 
     monkeypatch.setattr(run_module, "add", twice)
     assert not same(run(*setting, threads=2), whole[0])

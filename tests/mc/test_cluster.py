@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from crhalo.fields._jit import machine
 from crhalo.mc import cluster
-from crhalo.mc.run import Transport, run, schedule
+from crhalo.mc.blocks import Transport, schedule
+from crhalo.mc.run import run
 from crhalo.mc.tally import energy_groups
 
 pytest.importorskip("distributed")

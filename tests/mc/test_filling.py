@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.units import C_KPC_MYR
-from crhalo.mc.result import value_and_error
-from crhalo.mc.run import Transport, run
+from crhalo.mc.blocks import Transport
+from crhalo.mc.estimate import value_and_error
+from crhalo.mc.run import run
 from crhalo.mc.tally import AGES_MYR, SHELLS, Region, energy_groups, galactic_grid
 
 
 @pytest.fixture(scope="module")
 def result():
     galaxy = Galaxy(delta_G=1.0)
-    grid = galactic_grid(energy_groups(1e3, 3e3), *galaxy.surface_extent_kpc(), galaxy.r_max_kpc)
+    grid = galactic_grid(energy_groups(1e3, 3e3), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
     return run(galaxy.medium(), grid, Transport(320, 5, t_max_Myr=2000.0), threads=2)
 
 
@@ -42,7 +43,7 @@ def test_snapshots_grow_with_age_and_the_front_moves_outward(result):
 def test_snapshots_of_a_longer_run_pass_through_those_of_a_shorter_one():
     """A run that ends at an age is what a longer one says of that age: without it, they would be apart."""
     galaxy = Galaxy(delta_G=1.0)
-    grid = galactic_grid(energy_groups(1e3, 3e3), *galaxy.surface_extent_kpc(), galaxy.r_max_kpc)
+    grid = galactic_grid(energy_groups(1e3, 3e3), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
     medium = galaxy.medium()
     short, long = (
         run(medium, grid, Transport(640, seed, t_max_Myr=t), threads=2)

@@ -10,10 +10,12 @@ import h5py
 import numpy as np
 import pytest
 from crhalo.fields.units import KPC_CM
-from crhalo.mc.result import Result, ResultError, value_and_error
-from crhalo.mc.run import Transport, run, schedule
-from crhalo.mc.source import Spectrum
-from crhalo.mc.tally import AGES_MYR, FOLDS, energy_groups
+from crhalo.mc.blocks import Transport, schedule
+from crhalo.mc.estimate import value_and_error
+from crhalo.mc.result import Result, ResultError
+from crhalo.mc.run import run
+from crhalo.mc.spectrum import Spectrum
+from crhalo.mc.tally import AGES_MYR, BATCHES, energy_groups
 
 BLOCK = schedule(energy_groups(1e5, 1e6))[0].size
 
@@ -201,11 +203,11 @@ class TestMerge:
         assert len(merged.tallies["halo"]) == 5
 
     def test_many_runs_have_no_more_folds(self, result, other):
-        """Forty runs of one block: as many folds as one long run has, and all particles."""
+        """Forty runs of one block: as many batches as one long run has, and all particles."""
         seeds = [replace(other, provenance=other.provenance | {"seed": seed}) for seed in range(3, 43)]
         merged = reduce(Result.merge, seeds)
         each = merged.tallies["injected"].sum(axis=1) / BLOCK
-        assert each.tolist() == [2.0] * 8 + [1.0] * (FOLDS - 8)
+        assert each.tolist() == [2.0] * 8 + [1.0] * (BATCHES - 8)
         value, error = value_and_error(merged.per_particle("region"))
         np.testing.assert_allclose(value, other.per_particle("region")[0])
         assert error.max() < 1e-12 * value.max()
@@ -244,11 +246,11 @@ class TestErrors:
         assert estimate == x.mean() and error == pytest.approx(x.std(ddof=1) / np.sqrt(30))
 
     def test_of_a_tally_per_particle(self, result):
-        # Equal counts in each fold, so the mean over folds is the mean over particles.
-        folds = result.tallies["region"] / result.tallies["injected"][:, :, None, None]
+        # Equal counts in each batch, so the mean over batches is the mean over particles.
+        batches = result.tallies["region"] / result.tallies["injected"][:, :, None, None]
         estimate, error = value_and_error(result.per_particle("region"))
-        np.testing.assert_allclose(estimate, folds.mean(axis=0))
-        np.testing.assert_allclose(error, folds.std(axis=0, ddof=1) / np.sqrt(len(folds)), atol=1e-12)
+        np.testing.assert_allclose(estimate, batches.mean(axis=0))
+        np.testing.assert_allclose(error, batches.std(axis=0, ddof=1) / np.sqrt(len(batches)), atol=1e-12)
 
     def test_of_a_ratio_is_that_of_the_ratio(self):
         # x/x is exact, whatever the scatter of x; propagation without correlations is not.

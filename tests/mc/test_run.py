@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from crhalo.fields.galaxy import Galaxy
 from crhalo.mc import run as run_module
+from crhalo.mc.blocks import Transport, schedule
 from crhalo.mc.replay import replay
-from crhalo.mc.run import Transport, run, schedule
+from crhalo.mc.run import run
 from crhalo.mc.tally import Fate, energy_groups, galactic_grid
 
 BLOCK = schedule(energy_groups(1e5, 1e6))[0].size
@@ -27,7 +28,7 @@ from crhalo.mc.tally import Fate, energy_groups, galactic_grid
 
 def tallies(particles, t_max_Myr, **changes):
     galaxy = Galaxy(r_max_kpc=30.0, delta_G=1e4, **changes)
-    grid = galactic_grid(energy_groups(1e5, 1e6), *galaxy.surface_extent_kpc(), 30.0)
+    grid = galactic_grid(energy_groups(1e5, 1e6), *galaxy.surface_extent_kpc, 30.0)
     transport = Transport(particles=particles, seed=3, t_max_Myr=t_max_Myr)
     return run(galaxy.medium(), grid, transport).tallies
 
@@ -60,7 +61,7 @@ def test_the_number_of_particles_does_not_matter_to_the_first(medium, grid, resu
 
 def test_counters_add_up(result):
     counters = result.counters
-    assert counters["injected"] == 4 * BLOCK == sum(counters[fate.name.lower()] for fate in Fate)
+    assert counters["injected"] == 4 * BLOCK == sum(counters[fate.key] for fate in Fate)
     assert counters["escaped"] == 4 * BLOCK == result.particles
     histogram = result.tallies["leave_time_histogram"].sum()
     assert histogram == 4 * BLOCK == pytest.approx(result.tallies["escape"][..., 0].sum())
@@ -78,7 +79,7 @@ def test_a_short_history_leaves_particles_alive(medium, grid):
 def test_residence_times_are_the_clock(grid):
     # Without a wall, time in the cells is the time to leave.
     galaxy = Galaxy(bell=False, r_max_kpc=30.0)
-    whole = galactic_grid(grid.energy_edges_GeV, *galaxy.surface_extent_kpc(), 30.0)
+    whole = galactic_grid(grid.energy_edges_GeV, *galaxy.surface_extent_kpc, 30.0)
     left = run(galaxy.medium(), whole, Transport(particles=BLOCK, seed=1))
     assert left.counters["escaped"] == BLOCK
     short = run(galaxy.medium(), whole, Transport(particles=BLOCK, seed=1, t_max_Myr=0.02))
@@ -87,14 +88,14 @@ def test_residence_times_are_the_clock(grid):
 
 def test_a_field_of_the_users_own_needs_no_other_kernel(grid):
     galaxy = Galaxy(field_uG=lambda R, z: 3.0 / (1.0 + np.hypot(R, z) / 3.0), delta_G=1e5, r_max_kpc=30.0)
-    own = galactic_grid(grid.energy_edges_GeV, *galaxy.surface_extent_kpc(), 30.0)
+    own = galactic_grid(grid.energy_edges_GeV, *galaxy.surface_extent_kpc, 30.0)
     assert run(galaxy.medium(), own, Transport(particles=BLOCK, seed=1)).counters["escaped"] == BLOCK
 
 
 def test_progress_is_reported_block_by_block(medium, grid):
     seen = []
     transport = Transport(particles=2 * BLOCK + 5, seed=1)
-    final = run(medium, grid, transport, progress=lambda *done: seen.append(done))
+    final = run(medium, grid, transport, watch=lambda block, *done: seen.append(done))
     assert [done for done, _ in seen] == [BLOCK, 2 * BLOCK, 2 * BLOCK + 5]
     assert seen[-1][1] == final.steps
 
@@ -107,7 +108,7 @@ def test_an_interrupt_ends_the_run_promptly(medium, grid):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(medium, grid, Transport(particles=1000 * BLOCK, seed=1), progress=interrupt, threads=2)
+        run(medium, grid, Transport(particles=1000 * BLOCK, seed=1), watch=interrupt, threads=2)
     assert len(interrupted) == 1 and time.perf_counter() - interrupted[0] < 2
 
 
@@ -129,7 +130,7 @@ def test_a_hole_in_the_medium_loses_particles_by_count(medium, grid, where, t_ma
     assert caught.value.particles == result.provenance["lost"]
     assert len(result.provenance["lost"]) == min(counters["lost"], run_module.LOST_NAMED)
     # Followed again, each of them is lost again.
-    assert replay(holed, grid, transport, result.provenance["lost"][0]).fate == Fate.LOST
+    assert replay(holed, grid, transport, result.provenance["lost"][0]).fate == Fate.NOT_FINITE
     assert 0 < counters["lost"] < BLOCK
     assert counters["injected"] == BLOCK == counters["lost"] + counters["escaped"] + counters["alive"]
 

@@ -3,12 +3,13 @@
 import json
 
 import pytest
-from crhalo.mc.tally import FOLDS
+from crhalo.mc.tally import BATCHES
 from crhalo.scenarios import load
-from crhalo.scenarios.model import galaxy_of
-from crhalo.scenarios.pipeline import Circumstances, execute
+from crhalo.scenarios.build import galaxy_of
+from crhalo.scenarios.commands.execute import execute
+from crhalo.scenarios.file.quantities import ScenarioError
 from crhalo.scenarios.precision import check_precision
-from crhalo.scenarios.values import ScenarioError
+from crhalo.scenarios.run import RunOptions
 
 # Energies around both quantities, and few groups: short histories, and 32 blocks come soon.
 SHORT = [
@@ -21,7 +22,7 @@ SHORT = [
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "precise"
-    execute(load("circumgalactic").with_overrides(SHORT), out, 2, circumstances=Circumstances(precision=0.2))
+    execute(load("circumgalactic").with_overrides(SHORT), out, 2, options=RunOptions(precision=0.2))
     return out
 
 
@@ -30,10 +31,10 @@ def test_it_stops_when_all_are_known(folder):
     found = summary["precision"]
     assert list(found) == ["cgm_neutrinos_10TeV", "galactic_density_1TeV"]
     assert all(0.0 < each["relative_error"] <= 0.2 for each in found.values())
-    # At a border at which all folds have the same number of blocks.
-    size = summary["particles"] // FOLDS
+    # At a border at which all batches have the same number of blocks.
+    size = summary["particles"] // BATCHES
     assert summary["provenance"]["precision"] == 0.2
-    assert summary["particles"] < 100_000 and summary["particles"] == size * FOLDS
+    assert summary["particles"] < 100_000 and summary["particles"] == size * BATCHES
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from crhalo.maps.skyfile import SkyCube, read_sky, write_sky
+from crhalo.maps.light.skyfile import SkyCube, read_sky, write_sky
 from crhalo.mc import checkpoint
-from crhalo.mc.checkpoint import Keeper
+from crhalo.mc.checkpoint import CheckpointWriter
 from crhalo.mc.result import Result, ResultError
 from crhalo.mc.run import run
-from crhalo.scenarios.schema import Scenario, from_mapping, load, load_text
-from crhalo.scenarios.values import ScenarioError
+from crhalo.scenarios.file.quantities import ScenarioError
+from crhalo.scenarios.file.scenario import Scenario, from_mapping, load, load_text
 from tools import FEW, HEADER, Outcome, command, end_of, peak_MB, setting, sha
 
 
@@ -25,8 +25,8 @@ def damage(folder: Path) -> Outcome:
     """400 flipped bits and 100 truncations of a checkpoint, a result and a sky: found, or harmless."""
     medium, grid, transport = setting(2000)
     kept, result_file, sky_file = folder / checkpoint.names()[0], folder / "result.h5", folder / "sky.fits"
-    keeper = Keeper(folder, HEADER)
-    result = run(medium, grid, transport, keeper=keeper)
+    checkpoints = CheckpointWriter(folder, HEADER)
+    result = run(medium, grid, transport, checkpoints=checkpoints)
     result.write(result_file)
     sky = np.random.default_rng(1).random((3, 768))
     write_sky(sky_file, SkyCube("gamma", "", np.array([1.0, 10.0, 100.0]), sky, sky, {"seed": 1}))
@@ -37,7 +37,7 @@ def damage(folder: Path) -> Outcome:
         return np.array_equal(found.intensity, written.intensity) and found.metadata == written.metadata
 
     def whole_checkpoint(path: Path) -> bool:
-        checkpoint.newest(folder, keeper.header, grid)
+        checkpoint.newest(folder, checkpoints.header, grid)
         return False  # every bit of it is under the checksum
 
     readers: dict[Path, Callable[[Path], bool]] = {

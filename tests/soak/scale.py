@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 from crhalo.fields.galaxy import Galaxy
 from crhalo.mc import checkpoint
-from crhalo.mc.checkpoint import Keeper
-from crhalo.mc.result import value_and_error
-from crhalo.mc.run import Transport, run
+from crhalo.mc.blocks import Transport
+from crhalo.mc.checkpoint import CheckpointWriter
+from crhalo.mc.estimate import value_and_error
+from crhalo.mc.run import run
 from crhalo.mc.tally import Region, energy_groups, galactic_grid
-from crhalo.scenarios.schema import load
+from crhalo.scenarios.file.scenario import load
 from tools import HEADER, Outcome, command, peak_MB, setting, sha
 
 
@@ -90,10 +91,10 @@ def memory(folder: Path) -> Outcome:
     grid = galactic_grid(energy_groups(1e6, 1e7), 12.0, 0.05, 12.0)
     seen: list[float] = []
 
-    def watch(done: int, moves: int) -> None:
+    def watch(block, done: int, moves: int) -> None:
         seen.append(peak_MB())
 
-    run(galaxy.medium(), grid, Transport(10_000_000, 1), threads=2, progress=watch)
+    run(galaxy.medium(), grid, Transport(10_000_000, 1), threads=2, watch=watch)
     grown = seen[-1] - seen[min(200, len(seen) - 1)]
     print(f"    {len(seen)} blocks, {grown:.1f} MB more at the end than after 200 of them (20)")
     return 1, int(grown < 20.0)
@@ -101,14 +102,13 @@ def memory(folder: Path) -> Outcome:
 
 def overhead(folder: Path) -> Outcome:
     """Checkpoints of the main run take less than 2% of it, and going on starts within 3 s."""
-    from crhalo.scenarios.media import find_medium
-    from crhalo.scenarios.model import grid_of, transport_of
+    from crhalo.scenarios.build import find_medium, grid_of, transport_of
 
     scenario = load("circumgalactic")
     galaxy, medium, _, _ = find_medium(scenario, 2)
     grid, spent = grid_of(scenario, galaxy), []
 
-    class Timed(Keeper):
+    class Timed(CheckpointWriter):
         def keep(self, *state: object) -> None:
             started = time.perf_counter()
             super().keep(*state)  # type: ignore[arg-type]
@@ -116,7 +116,7 @@ def overhead(folder: Path) -> Outcome:
 
     run(medium, grid, Transport(136, 9), threads=2)
     started = time.perf_counter()
-    run(medium, grid, transport_of(scenario), threads=2, keeper=Timed(folder, HEADER))
+    run(medium, grid, transport_of(scenario), threads=2, checkpoints=Timed(folder, HEADER))
     share = sum(spent) / (time.perf_counter() - started)
     out = folder / "main"
     process = command(["run", "circumgalactic"], out)
@@ -126,9 +126,9 @@ def overhead(folder: Path) -> Outcome:
     process.communicate()
     # From the command to the first block that is followed.
     measured = (
-        "import time, os; from crhalo.mc import run; from crhalo.scenarios import cli\n"
+        "import time, os; from crhalo.mc import run; from crhalo.scenarios.commands.main import main\n"
         "run.Threads.follow = lambda *_: os._exit(7)\n"
-        f"cli.main(['run', 'circumgalactic', '--resume', '--out', {str(out)!r}])"
+        f"main(['run', 'circumgalactic', '--resume', '--out', {str(out)!r}])"
     )
     started = time.perf_counter()
     code = subprocess.run([sys.executable, "-c", measured], check=False).returncode

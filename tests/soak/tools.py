@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 from crhalo.fields.galaxy import Galaxy
+from crhalo.mc.blocks import Transport
 from crhalo.mc.result import Result
-from crhalo.mc.run import Transport
 from crhalo.mc.tally import energy_groups, galactic_grid
 
 CRHALO = str(Path(sys.executable).with_name("crhalo"))
@@ -72,7 +72,7 @@ def alone(arguments: list[str], folder: Path) -> tuple[str, float]:
 
 def setting(particles: int, seed: int = 1):  # type: ignore[no-untyped-def]
     galaxy = Galaxy(bell=False)
-    grid = galactic_grid(energy_groups(1e5, 1e6), *galaxy.surface_extent_kpc(), galaxy.r_max_kpc)
+    grid = galactic_grid(energy_groups(1e5, 1e6), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
     return galaxy.medium(), grid, Transport(particles, seed, t_max_Myr=300.0)
 
 

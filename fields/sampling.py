@@ -1,0 +1,61 @@
+"""Functions of place and momentum, called at many places at once, and refused by name if they fail there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .errors import UserError
+
+_ALLOWED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "a finite number": np.isfinite,
+    "a finite number, zero or above": lambda values: np.isfinite(values) & (values >= 0),
+    "a finite number above zero": lambda values: np.isfinite(values) & (values > 0),
+}
+
+
+def sampled(
+    name: str, function: Callable[..., np.ndarray], unit: str, allowed: str, **places: np.ndarray
+) -> np.ndarray:
+    """Values of a function at many places.
+
+    Parameters
+    ----------
+    name, function, unit : str, callable, str
+        What is called, with the places as its arguments in their order; its name and unit, for messages.
+    allowed : str
+        What each value must be, one of `_ALLOWED`.
+    **places : ndarray
+        `p_GeV`, `R_kpc` and `z_kpc`, or some of them; they broadcast against each other.
+
+    Returns
+    -------
+    ndarray
+        As the function returns them; they broadcast to the shape of the places.
+
+    Raises
+    ------
+    UserError
+        In one line, if they do not, or one is not what is allowed: which function, where, and what is.
+    """
+    shape = np.broadcast_shapes(*(np.shape(place) for place in places.values()))
+    returned = function(*places.values())
+    try:
+        values = np.asarray(returned, float)
+    except (TypeError, ValueError):
+        raise UserError(
+            f"{name}: returns {type(returned).__name__}; expected numbers of shape {shape}"
+        ) from None
+    try:
+        everywhere = np.broadcast_to(values, shape)
+    except ValueError:
+        raise UserError(f"{name}: shape {values.shape}; expected one that broadcasts to {shape}") from None
+    wrong = ~_ALLOWED[allowed](everywhere)
+    if np.any(wrong):
+        first = tuple(np.argwhere(wrong)[0])
+        where = {key.split("_")[0]: np.broadcast_to(place, shape)[first] for key, place in places.items()}
+        units = {"p": "GeV/c", "R": "kpc", "z": "kpc"}
+        at = ", ".join(f"{key} = {value:.6g} {units[key]}" for key, value in where.items())
+        raise UserError(f"{name}: {everywhere[first]:g} at {at}; expected {allowed} [{unit}]")
+    return values

@@ -1,0 +1,185 @@
+"""What kernels read of a medium: plain arrays at nodes in R, |z| and momentum, and what follows from them."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+
+FAR_KPC = 1e6
+
+
+class Wall(IntEnum):
+    """What the surface does to a particle that reaches it from within."""
+
+    ABSORBING = 0
+    TWO_WAY = 1
+    ONE_WAY = 2
+    CLOSED = 3
+
+
+class Axis(NamedTuple):
+    """Non-uniform nodes with an O(1) look-up: nodes are multiples of `1/inverse_step`."""
+
+    nodes: np.ndarray
+    inverse_width: np.ndarray
+    inverse_step: float
+    cell_of_step: np.ndarray
+
+
+class MediumTable(NamedTuple):
+    """The plain arrays that a kernel reads; grids are ([ln p,] R, |z|[, component]), at the nodes.
+
+    Attributes
+    ----------
+    R, z : Axis
+        Nodes in R and |z| [kpc]; values are held constant beyond the last one.
+    ln_p0, inverse_dln_p : float
+        First momentum node, ln(p GeV/c), and one over the step between them.
+    ln_D_over_v_halo, ln_D_over_v_bell : ndarray, shape (n_p, n_R, n_z)
+        ln of D over the speed [kpc], inside and outside the surface.
+    outflow : ndarray, shape (n_R, n_z, 3)
+        u_R, u_z [kpc/Myr] and div u [1/Myr] outside the surface.
+    halo_moves : bool
+        Whether the halo has a flow of its own.
+    halo_flow : ndarray, shape (n_R, n_z, 3)
+        The same inside; (1, 1, 3) zeros, which are not looked up, where the halo is at rest.
+    gas : ndarray, shape (n_R, n_z, 3)
+        Hydrogen of the disc, the halo and the circumgalactic medium [cm^-3].
+    distance : ndarray, shape (n_R, n_z)
+        Signed distance to the surface, negative inside [kpc].
+    thickness : float
+        Largest distance of a place inside to the surface [kpc].
+    max_grad_ln_D_halo, max_grad_ln_D_bell : float
+        Largest |grad ln D| inside and outside, of all momenta [1/kpc].
+    halo_scale : ndarray, shape (n_R, n_z)
+        Length over which D changes in the halo, there or at a distance from there [kpc].
+    loss_rate : ndarray, shape (n_p,)
+        -(dp/dt)/(p n) [1/Myr per cm^-3].
+    wall : int
+        A `Wall`.
+    r_max, bell_outer_radius : float
+        Radius of the absorbing outer sphere, and that beyond which whoever is outside the surface is free
+        [kpc].
+    disc_scale : float
+        Height of the gas disc, which steps near the plane have to resolve [kpc].
+    """
+
+    R: Axis
+    z: Axis
+    ln_p0: float
+    inverse_dln_p: float
+    ln_D_over_v_halo: np.ndarray
+    ln_D_over_v_bell: np.ndarray
+    outflow: np.ndarray
+    halo_moves: bool
+    halo_flow: np.ndarray
+    gas: np.ndarray
+    distance: np.ndarray
+    thickness: float
+    max_grad_ln_D_halo: float
+    max_grad_ln_D_bell: float
+    halo_scale: np.ndarray
+    loss_rate: np.ndarray
+    wall: int
+    r_max: float
+    bell_outer_radius: float
+    disc_scale: float
+
+
+def axis(*pieces: tuple[float, float]) -> Axis:
+    """Nodes from 0 through (end, spacing) pieces; every spacing a multiple of the smallest.
+
+    Examples
+    --------
+    >>> axis((0.5, 0.25), (2.0, 0.5)).nodes.tolist()
+    [0.0, 0.25, 0.5, 1.0, 1.5, 2.0]
+    """
+    nodes = [0.0]
+    for end, spacing in pieces:
+        count = round((end - nodes[-1]) / spacing)
+        nodes.extend(np.linspace(nodes[-1], end, count + 1)[1:] if count > 0 else [])
+    values = np.asarray(nodes)
+    step = min(spacing for _, spacing in pieces)
+    centres = (np.arange(round(values[-1] / step)) + 0.5) * step
+    cells = np.clip(np.searchsorted(values, centres, side="right") - 1, 0, len(values) - 2)
+    return Axis(values, 1.0 / np.diff(values), 1.0 / step, cells.astype(np.int16))
+
+
+MOMENTUM_NODES_GeV = np.logspace(-1.5, 7.25, 36)
+# Gradients of ln D below this count as this: what changes over more than a Mpc is uniform here [1/kpc].
+MIN_GRAD_LN_D = 1e-3
+
+
+def _grad_ln_D(ln_D: np.ndarray, R: np.ndarray, z: np.ndarray, used: np.ndarray) -> np.ndarray:
+    """|grad ln D| at the centres of the cells in use, the largest of all momenta [1/kpc]; zero elsewhere.
+
+    A corner of the field (the rim of the disc) is steeper inside its one cell; paths there are too short
+    for it to matter.
+    """
+    low, high = ln_D[:-1], ln_D[1:]
+    along_R = 0.5 * (high[:, 1:] - low[:, 1:] + high[:, :-1] - low[:, :-1]) / np.diff(R)[:, None, None]
+    along_z = 0.5 * (low[:, 1:] - low[:, :-1] + high[:, 1:] - high[:, :-1]) / np.diff(z)[None, :, None]
+    return np.where(used, np.sqrt(along_R**2 + along_z**2).max(axis=-1), 0.0)
+
+
+_SLOWER = 0.7
+
+
+def _scale_kpc(grad_ln_D: np.ndarray, R: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """At each node, twice the length over which ln D changes by one there, or at a distance from there.
+
+    The least of 2/|grad ln D| plus 0.7 of the way, over all the cells.
+    """
+    of_cells = 2.0 / np.maximum(grad_ln_D, MIN_GRAD_LN_D)
+    padded = np.pad(of_cells, 1, constant_values=np.inf)
+    scale = np.minimum(
+        np.minimum(padded[1:, 1:], padded[:-1, 1:]), np.minimum(padded[1:, :-1], padded[:-1, :-1])
+    )
+    for axis, nodes in ((0, R), (1, z)):
+        lines = np.moveaxis(scale, axis, 0)
+        way = _SLOWER * np.diff(nodes)
+        for i in range(1, len(nodes)):
+            lines[i] = np.minimum(lines[i], lines[i - 1] + way[i - 1])
+        for i in range(len(nodes) - 2, -1, -1):
+            lines[i] = np.minimum(lines[i], lines[i + 1] + way[i])
+    return scale
+
+
+def _cells_used(inside: np.ndarray) -> np.ndarray:
+    return inside[1:, 1:] | inside[:-1, 1:] | inside[1:, :-1] | inside[:-1, :-1]
+
+
+def assembled(
+    R_axis: Axis,
+    z_axis: Axis,
+    ln_D_halo: np.ndarray,
+    ln_D_bell: np.ndarray,
+    distance: np.ndarray,
+    **rest: Any,
+) -> MediumTable:
+    """A table from what was sampled at its nodes, ln(D/v) as (R, |z|, ln p), with what follows from that."""
+    in_halo, in_bell = (
+        _grad_ln_D(ln_D, R_axis.nodes, z_axis.nodes, _cells_used(side))
+        for ln_D, side in ((ln_D_halo, distance < 0), (ln_D_bell, distance > 0))
+    )
+    ln_p = np.log(MOMENTUM_NODES_GeV)
+    arrays: dict[str, Any] = {
+        name: np.ascontiguousarray(value, float) if isinstance(value, np.ndarray) else value
+        for name, value in rest.items()
+    }
+    return MediumTable(
+        R=R_axis,
+        z=z_axis,
+        ln_p0=float(ln_p[0]),
+        inverse_dln_p=float(1.0 / (ln_p[1] - ln_p[0])),
+        ln_D_over_v_halo=np.ascontiguousarray(np.moveaxis(ln_D_halo, -1, 0)),
+        ln_D_over_v_bell=np.ascontiguousarray(np.moveaxis(ln_D_bell, -1, 0)),
+        distance=np.ascontiguousarray(distance, float),
+        thickness=float(-distance.min()),
+        max_grad_ln_D_halo=float(in_halo.max(initial=0.0)),
+        max_grad_ln_D_bell=float(in_bell.max(initial=0.0)),
+        halo_scale=_scale_kpc(in_halo, R_axis.nodes, z_axis.nodes),
+        **arrays,
+    )

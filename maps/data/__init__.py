@@ -1,0 +1,1 @@
+"""Published measurements: tables with their units and sources, and what reads them."""

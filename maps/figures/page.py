@@ -1,0 +1,184 @@
+"""What all figures share: the page, its type and colours, and numbers on logarithmic scales.
+
+No global state of Matplotlib is touched, so figures can be drawn in threads and without a display.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ...fields.units import FloatArray
+from ...mc.estimate import Estimate
+from ...mc.files import replacing
+
+DPI = 200
+COLUMN_INCH, PAGE_INCH = 3.4, 7.0
+SMALL, NORMAL = 7.0, 8.5
+
+# Okabe & Ito: told apart by all eyes.
+BLACK, BLUE, GREEN, RED = "#000000", "#0072B2", "#009E73", "#D55E00"
+PURPLE, ORANGE, SKY, GREY = "#CC79A7", "#E69F00", "#56B4E9", "#777777"
+
+# name, label, colour, dashes
+COMPONENTS: tuple[tuple[str, str, str, Any], ...] = (
+    ("total", "Total", BLACK, "-"),
+    ("disc", "Galactic disc", BLUE, (0, (5, 1.5))),
+    ("halo", "Halo", GREEN, (0, (1.5, 1))),
+    ("cgm", "Circumgalactic", RED, "-"),
+)
+
+
+def new_figure(width: float, height: float) -> Any:
+    """An empty figure, sides in inches."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save(figure: Any, path: Path) -> None:
+    """Set all text, ticks included, in the face of the journals and write the file."""
+    from matplotlib.collections import QuadMesh
+    from matplotlib.text import Text
+
+    meshes = figure.findobj(QuadMesh)
+    for mesh in meshes:  # they take long to draw, and no part in the layout
+        mesh.set_visible(False)
+    figure.draw_without_rendering()  # ticks come to be when drawn
+    figure.set_layout_engine("none")  # the face of the journals is the narrower one: all still has room
+    for mesh in meshes:
+        mesh.set_visible(True)
+    for text in figure.findobj(Text):
+        text.set_fontfamily("STIXGeneral")
+        text.set_math_fontfamily("stix")
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=DPI, format="png")
+
+
+def dress(axes: Any, x_label: str = "", y_label: str = "") -> None:
+    """Ticks inwards on all sides, labels in print size."""
+    axes.tick_params(which="both", direction="in", top=True, right=True, labelsize=SMALL, width=0.6)
+    axes.set_xlabel(x_label, fontsize=NORMAL)
+    axes.set_ylabel(y_label, fontsize=NORMAL)
+    for spine in axes.spines.values():
+        spine.set_linewidth(0.6)
+
+
+def legend(axes: Any, handles: Sequence[Any] | None = None, **where: Any) -> None:
+    """A small legend without a frame, of all that has a label or of the given handles."""
+    handles = axes.get_legend_handles_labels()[0] if handles is None else handles
+    if handles:
+        axes.legend(
+            handles=handles, fontsize=SMALL, frameon=False, labelspacing=0.3, borderaxespad=0.4, **where
+        )
+
+
+def shades(count: int) -> list[Any]:
+    """Colours of one scale, in order."""
+    from matplotlib import colormaps
+
+    return [colormaps["viridis"](x) for x in np.linspace(0.0, 0.9, count)]
+
+
+def outlined(text: Any, width: float = 1.4, colour: str = "white") -> None:
+    """Give text an outline, to be read on any ground."""
+    from matplotlib.patheffects import withStroke
+
+    text.set_path_effects([withStroke(linewidth=width, foreground=colour)])
+
+
+# -- numbers on logarithmic scales ---------------------------------------------------------
+
+
+def positive(values: ArrayLike) -> FloatArray:
+    """The values, NaN where they are not positive and finite."""
+    array = np.asarray(values, dtype=float)
+    return np.where(np.isfinite(array) & (array > 0), array, np.nan)
+
+
+def positive_range(arrays: Sequence[ArrayLike], decades: float) -> tuple[float, float] | None:
+    """Smallest and largest positive value, at most so many decades apart; None if there is none."""
+    values = np.concatenate([np.ravel(positive(array)) for array in arrays])
+    values = values[np.isfinite(values)]
+    if values.size == 0:
+        return None
+    return max(float(values.min()), float(values.max()) * 10**-decades), float(values.max())
+
+
+def log_tick(value: float, _: Any = None) -> str:
+    """A number such as 2 x 10^-9, without the factor where it is one."""
+    power = int(np.floor(np.log10(value) + 1e-9))
+    factor = round(value / 10.0**power)
+    return rf"$10^{{{power}}}$" if factor == 1 else rf"${factor}\times10^{{{power}}}$"
+
+
+def value_and_band(curve: Estimate) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Value and the ends of its band, kept above zero; no band where the error is not known."""
+    value, error = (np.asarray(each, dtype=float) for each in (curve.value, curve.error))
+    error = np.where(np.isfinite(error), error, 0.0)
+    value = positive(value)
+    return value, np.maximum(value - error, 1e-3 * value), value + error
+
+
+def band(axes: Any, x: FloatArray, curve: Estimate, label: str, colour: str, style: Any = "-") -> None:
+    """A line with its error as a band; no label where nothing is above zero."""
+    value, low, high = value_and_band(curve)
+    named = label if np.any(value > 0) else "_"
+    axes.plot(x, value, color=colour, linestyle=style, linewidth=1.2, label=named)
+    axes.fill_between(x, low, high, color=colour, alpha=0.22, linewidth=0)
+
+
+def error_bars(axes: Any, x: FloatArray, curve: Estimate, label: str, colour: str, marker: str) -> None:
+    """Joined points with error bars; no label where nothing is above zero."""
+    value, low, high = value_and_band(curve)
+    known = np.isfinite(value)
+    x, value, low, high = x[known], value[known], low[known], high[known]
+    style: dict[str, Any] = {"marker": marker, "markersize": 3, "linewidth": 0.8, "elinewidth": 0.8}
+    axes.errorbar(
+        x,
+        value,
+        [value - low, high - value],
+        color=colour,
+        label=label if np.any(value > 0) else "_",
+        **style,
+    )
+
+
+def colour_bar(figure: Any, axes: Any, mesh: Any, **where: Any) -> Any:
+    """A bar below the axes; pointed where a colour stands for all that is lower."""
+    from matplotlib.colors import LogNorm
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = mesh.norm.vmin, mesh.norm.vmax
+    extend = "min" if np.any(mesh.get_array().compressed() < low * (1 - 1e-9)) else "neither"
+    bar = figure.colorbar(mesh, ax=axes, orientation="horizontal", extend=extend, aspect=32, **where)
+    if isinstance(mesh.norm, LogNorm):
+        subs = (1.0, 2.0, 5.0) if high < 12 * low else (1.0,)
+        bar.ax.xaxis.set_major_locator(LogLocator(10, subs=subs))
+        bar.ax.xaxis.set_major_formatter(FuncFormatter(log_tick))
+        bar.ax.xaxis.set_minor_formatter(NullFormatter())
+    bar.ax.tick_params(which="both", labelsize=SMALL, width=0.5, direction="in")
+    bar.outline.set_linewidth(0.5)
+    return bar
+
+
+INTENSITY_UNIT = r"GeV cm$^{-2}$ s$^{-1}$ sr$^{-1}$"
+
+
+def energy_label(energy_GeV: float) -> str:
+    """An energy for people: "10 GeV", "1 TeV".
+
+    >>> energy_label(1e5)
+    '100 TeV'
+    """
+    for unit, scale in (("PeV", 1e6), ("TeV", 1e3)):
+        if energy_GeV >= 0.999 * scale:
+            return f"{energy_GeV / scale:.3g} {unit}"
+    return f"{energy_GeV:.3g} GeV"

@@ -1,0 +1,125 @@
+"""Figures of what is seen: maps of the sky, and spectra against measurements.
+
+Every function takes plain arrays and a path and writes a PNG of 200 dots per inch, two columns (7 inch) wide.
+A quantity with an error is an `Estimate`. What is not positive and finite is left
+out of logarithmic axes, an error that is not finite out of the plot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...mc.estimate import Estimate
+from ..data.read import Points, fermi_igrb, icecube, pev_gamma_limit
+from .page import (
+    BLACK,
+    COMPONENTS,
+    GREY,
+    INTENSITY_UNIT,
+    NORMAL,
+    PAGE_INCH,
+    PURPLE,
+    SMALL,
+    band,
+    dress,
+    legend,
+    new_figure,
+    outlined,
+    positive_range,
+    save,
+)
+
+# -- the sky -------------------------------------------------------------------------------
+
+
+# -- spectra -------------------------------------------------------------------------------
+
+
+def draw_points(axes: Any, points: Points, colour: str, marker: str) -> None:
+    """Measurements with error bars, limits as arrows."""
+    x, limit = points.x, points.is_limit
+    style: dict[str, Any] = {"linestyle": "none", "color": colour, "elinewidth": 0.6, "markersize": 2.6}
+    style |= {"marker": marker, "zorder": 1.5, "markeredgewidth": 0.6}
+    measured = points.value[~limit]
+    if measured.size:
+        axes.errorbar(x[~limit], measured, points.errors[:, ~limit], label=points.label, **style)
+    ends = points.high[limit]
+    widths = np.abs(points.edges - x[:, None])[limit].T
+    x_errors = widths if np.any(widths) else None
+    style |= {"marker": "none" if measured.size else marker}
+    label = "_" if measured.size else points.label
+    axes.errorbar(x[limit], ends, 0.35 * ends, x_errors, uplims=True, capsize=1.4, label=label, **style)
+
+
+def _flux_range(
+    spectra: Sequence[Estimate], points: Sequence[Points], line: float | None
+) -> tuple[float, float]:
+    """Limits in flux: all data, and two decades below the lowest of the peaks."""
+    peaks = [high for curve in spectra if (ends := positive_range([curve.value], 1)) for high in ends[1:]]
+    peaks += [line] if line else []
+    data = np.concatenate([np.where(p.is_limit, p.high, p.value) for p in points])
+    bottom, top = min([*peaks, 1e-9]), max([*peaks, float(data.max())])
+    return max(1e-2 * bottom, 1e-12 * top), 6 * top
+
+
+def spectra(
+    path: Path,
+    neutrino: Mapping[str, Any],
+    gamma: Mapping[str, Any],
+    *,
+    prl_17: float | None = None,
+    title: str,
+) -> None:
+    """Sky-averaged spectra of neutrinos, per flavour, and gamma rays against measurements.
+
+    Parameters
+    ----------
+    path : Path
+        File to write.
+    neutrino, gamma : mapping
+        "energy_GeV" and, under "total", "disc", "halo" and "cgm" (those that there are), the
+        `Estimate` of E^2 I in GeV cm^-2 s^-1 sr^-1. Neutrinos are nu + nubar per flavour.
+    prl_17 : float, optional
+        The estimate of PRL Eq. 17 in the same unit.
+    title : str
+        Title of the figure.
+    """
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    figure = new_figure(PAGE_INCH, 3.5)
+    figure.suptitle(title, fontsize=NORMAL + 1)
+    panels = figure.subplots(1, 2, sharey=True)
+    data = ([*icecube()], [fermi_igrb(), pev_gamma_limit()])
+    names = (r"Neutrinos ($\nu+\bar\nu$, per flavour)", r"Gamma rays")
+    y_label = f"$E^2 I$  [{INTENSITY_UNIT}]"
+    shown = [spectrum[name] for spectrum in (neutrino, gamma) for name, *_ in COMPONENTS if name in spectrum]
+    for axes, spectrum, points, name in zip(panels, (neutrino, gamma), data, names, strict=True):
+        E = np.asarray(spectrum["energy_GeV"], dtype=float)
+        for component, label, colour, style in COMPONENTS:
+            if component in spectrum:
+                band(axes, E, spectrum[component], label, colour, style)
+        lines = axes.get_legend_handles_labels()[0]
+        for one, colour, marker in zip(points, (GREY, PURPLE), "os", strict=True):
+            draw_points(axes, one, colour, marker)
+        dress(axes, "$E$  [GeV]", y_label if axes is panels[0] else "")
+        ends = positive_range([E, *(one.edges for one in points)], 12)
+        assert ends is not None
+        axes.set(xscale="log", yscale="log", xlim=(ends[0] / 1.5, ends[1] * 1.5))
+        axes.set_title(name, fontsize=NORMAL, pad=4)
+        axes.xaxis.set_major_locator(LogLocator(10, numticks=6))
+        measured = [handle for handle in axes.get_legend_handles_labels()[0] if handle not in lines]
+        legend(axes, measured, loc="upper right")
+    panels[0].set_ylim(_flux_range(shown, [*data[0], *data[1]], prl_17))
+    panels[0].yaxis.set_minor_formatter(NullFormatter())
+    panels[1].add_artist(panels[1].get_legend())
+    legend(panels[1], lines, loc="lower left")
+    if prl_17:
+        panels[0].axhline(prl_17, color=BLACK, linewidth=0.6, linestyle=(0, (6, 2)))
+        left = panels[0].annotate("PRL Eq. 17", (0.02, prl_17), xycoords=("axes fraction", "data"))
+        left.set(fontsize=SMALL, position=(0, 2), anncoords="offset points")
+        outlined(left)
+    save(figure, path)

@@ -1,0 +1,1 @@
+"""From densities to light: yields, emissivity, absorption, the sky, sky files."""

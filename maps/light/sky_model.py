@@ -1,0 +1,319 @@
+"""From the tallies of a run to the light of its gas: emissivity on a grid, maps and their errors.
+
+The density of protons is tallied in cells on either side of the surface; it is interpolated between cell
+centres on its own side only, turned into emissivity per hydrogen atom and multiplied by the gas there:
+the Galactic disc and the halo inside the surface, the circumgalactic medium outside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.interpolate import make_interp_spline
+from scipy.ndimage import distance_transform_edt
+
+from ...fields.medium import Medium
+from ...fields.table import Wall
+from ...fields.units import FloatArray
+from ...mc.estimate import Estimate, value_and_error
+from ...mc.result import Result
+from .absorption import cmb_absorption_per_kpc
+from .emissivity import emissivity_matrix
+from .sky import table_sky_map
+from .structure import contribution_by_distance
+
+COMPONENTS = ("disc", "halo", "cgm")
+_SIDE = {"disc": "halo", "halo": "halo", "cgm": "bell"}
+# Errors vary slowly over the sky: they are found on coarse pixels.
+_ERROR_NSIDE = 8
+_EDGE_KPC = 1e-3
+# Behind the surface densities fall with about this power of r.
+_FALL, _POINTS = -1.5, 8
+_BLUR_KPC = 1.0
+_SMOOTHING = 0.7  # in widths of a cell
+
+
+@dataclass(frozen=True)
+class ComponentMaps:
+    """Intensity maps of each component with the statistical error of their sum.
+
+    Attributes
+    ----------
+    energy_GeV : ndarray, shape (n_energy,)
+        Energies of the product.
+    maps : dict of ndarray, each (n_energy, n_pix)
+        Per component, in GeV^-1 cm^-2 s^-1 sr^-1; neutrinos per flavour.
+    relative_error : ndarray, shape (n_energy, n_pix)
+        Of the sum of the components.
+    mean : dict of Estimate
+        Sky average of each component and of "total", each of shape (n_energy,).
+    """
+
+    energy_GeV: FloatArray
+    maps: dict[str, FloatArray]
+    relative_error: FloatArray
+    mean: dict[str, Estimate]
+
+    @property
+    def total(self) -> FloatArray:
+        """Sum of the components."""
+        return sum(self.maps.values(), start=np.zeros_like(self.maps["disc"]))
+
+
+@dataclass(frozen=True)
+class SkyModel:
+    """What a run looks like from the Sun.
+
+    Attributes
+    ----------
+    result, medium : Result, Medium
+        The run and the medium it was made in.
+    helium_factor : float
+        Collisions with all nuclei over collisions with hydrogen.
+    disc_radius_kpc : float
+        Where the gas disc ends.
+    """
+
+    result: Result
+    medium: Medium
+    helium_factor: float = 1.0
+    disc_radius_kpc: float = 10.0
+
+    def of(self, result: Result) -> SkyModel:
+        """Another result in the same medium and cells, with what does not depend on its counts found once."""
+        other = replace(self, result=result)
+        shared = ("nodes_kpc", "gas_cm3", "_responses", "_mean_responses")
+        other.__dict__.update({name: self.__dict__[name] for name in shared if name in self.__dict__})
+        return other
+
+    @cached_property
+    def nodes_kpc(self) -> tuple[FloatArray, FloatArray]:
+        """Nodes (R, |z|) of the emissivity: those of the medium, doubled at the rim of the gas disc."""
+        R = self.medium.table.R.nodes
+        rim = self.disc_radius_kpc + np.array([-_EDGE_KPC, _EDGE_KPC])
+        return np.unique(np.concatenate([R[np.abs(R - self.disc_radius_kpc) > _EDGE_KPC], rim])), (
+            self.medium.table.z.nodes
+        )
+
+    @cached_property
+    def gas_cm3(self) -> FloatArray:
+        """Density of (disc, halo, CGM) gas at the nodes.
+
+        On nodes a sharp surface would be a staircase, and each of its steps a ring on the sky.
+        """
+        R, z = self.nodes_kpc[0][:, None], self.nodes_kpc[1]
+        table = self.medium.table
+        blur = _BLUR_KPC if table.wall in (Wall.TWO_WAY, Wall.ONE_WAY) else 0.0
+        gas = self.medium.gas_density_cm3(R, z, blur)
+        if table.bell_outer_radius < table.r_max:
+            # Beyond it nobody is held, and next to nothing shines.
+            gas[..., 2] *= np.clip(0.5 + (table.bell_outer_radius - np.hypot(R, z)) / _BLUR_KPC, 0.0, 1.0)
+        return gas
+
+    def _at_nodes(self, cells: FloatArray, side: str) -> FloatArray:
+        """Cell averages (n_R, n_z, ...) of one side as values at the nodes."""
+        grid = self.result.grid
+        R_edges, z_edges = grid.cells[side]
+        empty = self.result.volumes_kpc3[side] <= 0
+        if np.all(empty):
+            return np.zeros((*self.gas_cm3.shape[:2], *cells.shape[2:]))
+        nearest = distance_transform_edt(empty, return_distances=False, return_indices=True)
+        in_cells, at_nodes = self._trend(side)
+        flat = cells / in_cells.reshape(*in_cells.shape, *(1,) * (cells.ndim - 2))
+        if side == "bell":
+            flat = self._smoothed(flat, side)
+        filled = flat[tuple(nearest)]
+        centres = [0.5 * (edges[1:] + edges[:-1]) for edges in (R_edges, z_edges)]
+        R, z = (np.clip(x, c[0], c[-1]) for x, c in zip(self.nodes_kpc, centres, strict=True))
+        degree = 3 if side == "bell" else 1
+        from_cells = [
+            make_interp_spline(c, np.eye(c.size), k=min(degree, c.size - 1))(x)
+            for c, x in zip(centres, (R, z), strict=True)
+        ]
+        values = np.einsum("ai,bj,ij...->ab...", *from_cells, filled, optimize=True)
+        return values * at_nodes.reshape(*at_nodes.shape, *(1,) * (cells.ndim - 2))
+
+    def _smoothed(self, cells: FloatArray, side: str) -> FloatArray:
+        """Means over neighbouring cells, by how much of the volume of each they hold: axis cells are small.
+
+        Without it the noise of single cells shows on the sky as rings.
+        """
+        grid, volume = self.result.grid, self.result.volumes_kpc3[side]
+        R, z = grid.cells[side]
+        # Below the plane is what is above it.
+        near = [_near(R), _near(z)]
+        weight = np.einsum("ai,bj,ij->abij", *near, volume, optimize=True)
+        weight /= np.maximum(weight.sum(axis=(2, 3), keepdims=True), 1e-300)
+        return np.tensordot(weight, cells, axes=2)
+
+    def _trend(self, side: str) -> tuple[FloatArray, FloatArray]:
+        """How densities go on a side, by and large: means over its cells, and values at the nodes.
+
+        Behind the surface between 1/r (advection) and 1/r^2 (diffusion). What is left to interpolate is flat:
+        straight lines between the means of convex falls lie above them, by 4% in cells of 12 kpc at 50 kpc.
+        """
+        grid = self.result.grid
+        edges = grid.cells[side]
+        if side == "halo":
+            return np.ones([each.size - 1 for each in edges]), np.ones(self.gas_cm3.shape[:2])
+        offsets = (np.arange(_POINTS) + 0.5) / _POINTS
+        R, z = (each[:-1, None] + np.diff(each)[:, None] * offsets for each in edges)
+        R, z = R[:, None, :, None], z[None, :, None, :]
+        weight = R * (self.medium.distance_kpc(R, z) >= 0) + 1e-9
+        in_cells = (weight * np.hypot(R, z) ** _FALL).sum(axis=(2, 3)) / weight.sum(axis=(2, 3))
+        R_nodes, z_nodes = self.nodes_kpc
+        return in_cells, np.maximum(np.hypot(R_nodes[:, None], z_nodes), 0.1) ** _FALL
+
+    def emissivity_per_H(
+        self, secondary: str, energy_GeV: FloatArray, replicas: slice = slice(None)
+    ) -> dict[str, FloatArray]:
+        """Emissivity per H atom in the cells of each side, (n_R, n_z, replicas, energies) [GeV^-1 s^-1]."""
+        matrix = emissivity_matrix(secondary, energy_GeV, self.result.grid.current_edges_GeV)
+        matrix *= self.helium_factor * (1.0 / 3.0 if secondary == "neutrino" else 1.0)
+        return {
+            side: np.einsum("eb,fbRz->Rzfe", matrix, self.result.density_cm3(side)[replicas], optimize=True)
+            for side in ("halo", "bell")
+        }
+
+    def emissivity(self, per_H: dict[str, FloatArray]) -> dict[str, FloatArray]:
+        """Emissivity of each component at the nodes, (n_R, n_z, ...) [per cm^3], of those per H atom."""
+        at_nodes = {side: self._at_nodes(cells, side) for side, cells in per_H.items()}
+        return {
+            name: at_nodes[_SIDE[name]] * self.gas_cm3[..., i].reshape(*self.gas_cm3.shape[:2], 1, 1)
+            for i, name in enumerate(COMPONENTS)
+        }
+
+    def _seen(self, table: FloatArray, nside: int, absorption: FloatArray | None = None) -> FloatArray:
+        """Maps of emissivities at the nodes, (channels, n_pix)."""
+        # Emissivities are far below the smallest float32: integrate them in units of their largest.
+        largest = np.maximum(table.max(axis=(0, 1)), 1e-300)
+        R, z = self.nodes_kpc
+        return largest[:, None] * table_sky_map(
+            (table / largest).astype(np.float32),
+            R,
+            z,
+            nside,
+            absorption_per_kpc=absorption,
+            r_max_kpc=self.medium.table.r_max,
+            disc_radius_kpc=self.disc_radius_kpc,
+        )
+
+    def _cells_at_nodes(self, component: str) -> FloatArray:
+        """Emissivity at the nodes for one per H atom in each cell, (nodes in R, nodes in |z|, cells)."""
+        n_R, n_z = self.result.volumes_kpc3[_SIDE[component]].shape
+        one_each = np.eye(n_R * n_z).reshape(n_R, n_z, -1)
+        gas = self.gas_cm3[..., COMPONENTS.index(component), None]
+        return self._at_nodes(one_each, _SIDE[component]) * gas
+
+    @cached_property
+    def _responses(self) -> dict[str, FloatArray]:
+        """Coarse maps of each component for one per H atom in each cell, (n_R, n_z, n_pix), unabsorbed."""
+        return {
+            name: self._seen(self._cells_at_nodes(name), _ERROR_NSIDE).reshape(
+                *self.result.volumes_kpc3[_SIDE[name]].shape, -1
+            )
+            for name in COMPONENTS
+        }
+
+    def _seen_within(self, component: str, r_kpc: ArrayLike) -> FloatArray:
+        """Sky average for one per H atom in each cell: of what lies within some radii and, last, of all.
+
+        (n_R, n_z, radii + 1), unabsorbed.
+        """
+        table = np.moveaxis(self._cells_at_nodes(component), -1, 0)
+        within, mean = contribution_by_distance(table, *self.nodes_kpc, r_kpc, self.medium.table.r_max)
+        shape = self.result.volumes_kpc3[_SIDE[component]].shape
+        return np.concatenate([within, mean[:, None]], axis=1).reshape(*shape, -1)
+
+    def share_within(self, component: str, per_H: dict[str, FloatArray], r_kpc: ArrayLike) -> FloatArray:
+        """Share of the sky average from within Galactocentric radii, (replicas, channels, radii)."""
+        light = _light(per_H[_SIDE[component]], self._seen_within(component, r_kpc))
+        return _ratio(light[..., :-1], light[..., -1:])
+
+    @cached_property
+    def _mean_responses(self) -> dict[str, FloatArray]:
+        return {name: self._seen_within(name, [])[..., -1] for name in COMPONENTS}
+
+    def replicas_of_mean(self, per_H: dict[str, FloatArray]) -> dict[str, FloatArray]:
+        """Sky average of the components given, and of their "total", (replicas, channels), unabsorbed."""
+        means = {
+            name: _light(per_H[_SIDE[name]], response)
+            for name, response in self._mean_responses.items()
+            if _SIDE[name] in per_H
+        }
+        return means | {"total": np.sum(list(means.values()), axis=0)}
+
+    def mean(self, secondary: str, energy_GeV: FloatArray) -> dict[str, Estimate]:
+        """Sky average and its error of each component and of their "total", as of `maps` but without them."""
+        per_H = self.emissivity_per_H(secondary, energy_GeV)
+        return self._means(energy_GeV, per_H, self._estimate(secondary, energy_GeV, per_H, _ERROR_NSIDE))
+
+    def _means(
+        self, energy_GeV: FloatArray, per_H: dict[str, FloatArray], maps: dict[str, FloatArray]
+    ) -> dict[str, Estimate]:
+        found = {}
+        total = np.sum(list(maps.values()), axis=0)
+        for name, replicas in self.replicas_of_mean(per_H).items():
+            value, error = value_and_error(replicas)
+            fine = (total if name == "total" else maps[name]).mean(axis=-1, dtype=float)
+            found[name] = Estimate(fine, fine * _ratio(error, value), energy_GeV)
+        return found
+
+    def _estimate(
+        self, secondary: str, energy_GeV: FloatArray, per_H: dict[str, FloatArray], nside: int
+    ) -> dict[str, FloatArray]:
+        """Maps of each component from all batches, gamma rays dimmed on the CMB."""
+        absorption = cmb_absorption_per_kpc(energy_GeV) if secondary == "gamma" else None
+        tables = self.emissivity({side: cells[:, :, :1] for side, cells in per_H.items()})
+        return {name: self._seen(table[:, :, 0], nside, absorption) for name, table in tables.items()}
+
+    def coarse_maps(self, per_H: dict[str, FloatArray]) -> dict[str, FloatArray]:
+        """Coarse maps of each component in every replica, (replicas, channels, n_pix), without absorption."""
+        return {
+            component: _light(per_H[_SIDE[component]], response)
+            for component, response in self._responses.items()
+            if _SIDE[component] in per_H
+        }
+
+    def maps(self, secondary: str, energy_GeV: FloatArray, nside: int) -> ComponentMaps:
+        """Intensity maps of a secondary.
+
+        Parameters
+        ----------
+        secondary : {"neutrino", "gamma"}
+            Neutrinos come per flavour (nu + nubar, a third of the sum); gamma rays are dimmed on the CMB.
+        energy_GeV : ndarray
+            Energies of the product.
+        nside : int
+            HEALPix resolution (RING order, Galactic coordinates).
+        """
+        import healpy
+
+        energy = np.asarray(energy_GeV, float)
+        per_H = self.emissivity_per_H(secondary, energy)
+        maps = self._estimate(secondary, energy, per_H, nside)
+        coarse = self.coarse_maps(per_H)
+        value, error = value_and_error(np.sum(list(coarse.values()), axis=0))
+        relative = _ratio(error, value)
+        direction = healpy.pix2ang(nside, np.arange(12 * nside**2))
+        fine_error = np.array([healpy.get_interp_val(row, *direction) for row in relative])
+        return ComponentMaps(energy, maps, fine_error, self._means(energy, per_H, maps))
+
+
+def _light(per_H: FloatArray, response: FloatArray) -> FloatArray:
+    """Sum over cells of emissivities per H (n_R, n_z, replicas, channels) times response (n_R, n_z, ...)."""
+    return np.tensordot(np.moveaxis(per_H, (2, 3), (0, 1)), response, axes=2)
+
+
+def _near(edges: FloatArray) -> FloatArray:
+    """Gauss weights between cells along an axis that is mirrored at zero, as wide as a cell."""
+    x, width = 0.5 * (edges[1:] + edges[:-1]), np.diff(edges)
+    away = np.stack([x[:, None] - x, x[:, None] + x])
+    return np.asarray(np.exp(-0.5 * (away / (_SMOOTHING * width[:, None])) ** 2).sum(axis=0))
+
+
+def _ratio(a: FloatArray, b: FloatArray) -> FloatArray:
+    return np.divide(a, b, out=np.zeros_like(a), where=b > 0)

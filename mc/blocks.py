@@ -1,0 +1,265 @@
+"""A block of particles: the unit of work, the same wherever and whenever it is followed.
+
+Blocks are followed on threads, or by any `Executor`, and come back in the order of their index.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from ..fields.medium import Medium
+from ..fields.table import MediumTable, Wall
+from ..fields.turbulence import Turbulence
+from .checkpoint import digest
+from .kernels import hybrid, orbit
+from .kernels.history import GOLDEN
+from .kernels.rng import LANES
+from .kernels.world import Controls, WallSampling, World
+from .tally import Tally, TallyGrid
+from .wall_sampling import FIRST_PASSAGE_SPLITS, wall_sampling_of
+
+# Particles of a block, at least: enough to cover the energies evenly.
+BLOCK_AT_LEAST = 64
+# Particles of a block of orbits, which go through one realisation.
+REALISATION = 16
+# Moves at which a history is given up: days of computing, below the largest 32-bit integer.
+MAX_STEPS = 2_000_000_000
+# Energies [GeV] between which groups come so many times in a block, see `schedule`.
+_REPEAT_BOUNDS_GeV = (3.0, 30.0, 300.0, 3e3, 3e5, 3e6)
+_REPEATS = (1, 2, 1, 3, 3, 4, 1)
+
+TRACK_COLUMNS = (
+    "age_Myr", "x_kpc", "y_kpc", "z_kpc", "momentum_GeV", "behind_surface", "time_Myr", "weight", "history",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Transport:
+    """How to follow particles.
+
+    Attributes
+    ----------
+    particles : int
+        How many.
+    seed : int
+        Of all random numbers; another seed is an independent run.
+    method : str
+        "hybrid": diffusive steps where lambda is small, flights elsewhere; "flight": flights only; "orbit":
+        turned by the Lorentz force in `turbulence`.
+    acceleration : float or "auto"
+        See `wall_sampling.acceleration_tables`; 1 also flies every incursion behind the wall.
+    t_max_Myr : float
+        Age at which a history ends.
+    R_d_kpc : float
+        Radius of the source disc.
+    turbulence : Turbulence, optional
+        What orbits go through, a new realisation for each block of particles.
+    """
+
+    particles: int = 5000
+    seed: int = 1
+    method: str = "hybrid"
+    acceleration: float | str = "auto"
+    t_max_Myr: float = 1e4
+    R_d_kpc: float = 10.0
+    turbulence: Turbulence | None = None
+
+
+def schedule(energy_edges_GeV: np.ndarray, orbits: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """(injection group, rank in energy) of each particle of a block, the same for all blocks.
+
+    Energies are log-uniform within a group. Groups whose histories are short or scatter more come up to four
+    times; tallies are per particle of a group, so how many there are does not matter to them. The order goes
+    through the energies in long strides, so that a part of a block covers them all. Orbits come in blocks of
+    `REALISATION` where there are not more groups than that.
+    """
+    low = energy_edges_GeV[:-1] * (1 + 1e-9)
+    repeats = np.ones(len(_REPEATS), int) if orbits else np.array(_REPEATS)
+    groups = np.repeat(np.arange(len(low)), repeats[np.searchsorted(_REPEAT_BOUNDS_GeV, low)])
+    groups = np.repeat(groups, -(-(REALISATION if orbits else BLOCK_AT_LEAST) // len(groups)))
+    stride = (np.arange(len(groups)) * GOLDEN) % 1.0
+    rank = np.argsort(stride, kind="stable")
+    return groups[rank].astype(np.int64), rank.astype(np.int64)
+
+
+def controls_of(
+    medium: Medium, grid: TallyGrid, transport: Transport, only: int = -1, track_lines: int = 0
+) -> Controls:
+    """The kernel's view of a `Transport`; of each block `only` one particle, with room for its track."""
+    steps, orbits = transport.method == "hybrid", transport.method == "orbit"
+    halo_cells, bell_cells = grid.binnings()
+    groups, ranks = schedule(grid.energy_edges_GeV, orbits)
+    reflect_at_wall = transport.acceleration != 1 and steps
+    two_way = medium.table.wall == Wall.TWO_WAY
+    return Controls(
+        seed=transport.seed,
+        hybrid=steps,
+        reflect_at_wall=reflect_at_wall,
+        first_passage_splits=FIRST_PASSAGE_SPLITS if reflect_at_wall and two_way else 1,
+        t_max=transport.t_max_Myr,
+        max_steps=MAX_STEPS,
+        R_d=transport.R_d_kpc,
+        energy_edges=grid.energy_edges_GeV,
+        schedule=groups,
+        ranks=ranks,
+        halo_cells=halo_cells,
+        bell_cells=bell_cells,
+        inverse_shell_step=1.0 / float(grid.shell_edges_kpc[1]),
+        only=only,
+        track=np.zeros((track_lines, len(TRACK_COLUMNS))),
+        track_length=np.zeros(2, np.int64),
+    )
+
+
+class Block(NamedTuple):
+    """What came of one block.
+
+    Attributes
+    ----------
+    tally : Tally
+        Its counts.
+    fates : ndarray of int
+        How each of its particles ended (`Fate`).
+    ages_Myr : ndarray
+        The age of each at its end.
+    """
+
+    tally: Tally
+    fates: np.ndarray
+    ages_Myr: np.ndarray
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that a block needs, wherever it is followed.
+
+    Attributes
+    ----------
+    table : MediumTable
+        What particles meet.
+    grid : TallyGrid
+        Where they are counted.
+    transport : Transport
+        How the user wants them to be followed.
+    controls : Controls
+        The same, as kernels read it.
+    wall : WallSampling or None
+        How encounters with a Bell wall are sampled; None where the surface is no such wall.
+    """
+
+    table: MediumTable
+    grid: TallyGrid
+    transport: Transport
+    controls: Controls
+    wall: WallSampling | None
+
+    @classmethod
+    def of(cls, medium: Medium, grid: TallyGrid, transport: Transport) -> Job:
+        """The job of a run."""
+        if transport.method == "orbit":
+            if transport.turbulence is None:
+                raise ValueError("orbits need turbulence to go through")
+            if medium.table.wall != Wall.ABSORBING:
+                raise ValueError("orbits end at the surface: it must absorb")
+        wall = wall_sampling_of(medium, transport.acceleration if transport.method == "hybrid" else 1)
+        return cls(medium.table, grid, transport, controls_of(medium, grid, transport), wall)
+
+    def digest(self) -> str:
+        """SHA-256 of the medium and of all else that decides what comes of a block."""
+        turbulence = self.transport.turbulence
+        waves = turbulence.realisation((self.transport.seed, 0)) if turbulence else None
+        how = replace(self.transport, turbulence=None)
+        return digest((self.table, tuple(vars(self.grid).values()), how, self.controls, self.wall, waves))
+
+    @property
+    def block_size(self) -> int:
+        return int(self.controls.schedule.size)
+
+    @property
+    def blocks(self) -> int:
+        return -(-self.transport.particles // self.block_size)
+
+    def follow(self, block: int, stop: np.ndarray) -> Block:
+        """Follow a block; what comes of it is to be thrown away if `stop[0]` is set meanwhile."""
+        first = block * self.block_size
+        count = min(self.block_size, self.transport.particles - first)
+        done = Block(self.grid.empty(), np.zeros(count, np.int64), np.zeros(count))
+        self.follow_particles(block, first, count, self.controls, done, stop)
+        return done
+
+    def follow_particles(
+        self, block: int, first: int, count: int, controls: Controls, into: Block, stop: np.ndarray
+    ) -> None:
+        """Follow some particles of a block.
+
+        Parameters
+        ----------
+        block : int
+            Index of the block: orbits of each go through another realisation.
+        first, count : int
+            Number of the first particle, which is that of `controls.schedule`, and how many follow.
+        controls : Controls
+            How to follow them.
+        into : Block
+            Takes what comes of them.
+        stop : ndarray of int
+            They are given up once its entry is set.
+        """
+        tally, fates, ages = into
+        world = World(self.table, controls, self.wall, tally, np.empty((2, 4, LANES)))
+        turbulence = self.transport.turbulence
+        if self.transport.method == "orbit" and turbulence is not None:
+            step = orbit.STEP_OVER_CORRELATION * turbulence.correlation_length_kpc
+            field = turbulence.realisation((self.transport.seed, block))
+            orbit.run_block(world, field, step, ages, fates, first, count, stop)
+            return
+        hybrid.run_block(world, ages, fates, first, count, stop)
+
+
+class Executor(Protocol):
+    """Where blocks are followed: they come back in the order of their index."""
+
+    def follow(self, job: Job, first: int, stop: np.ndarray) -> Iterator[Block]:
+        """Blocks from `first` on."""
+
+
+def in_order(submit: Callable[[int], Any], first: int, blocks: int, workers: int) -> Iterator[Block]:
+    """What comes of blocks `first` ... `blocks` - 1, by index; `submit` starts one and returns its future.
+
+    At most two blocks a worker wait to be added, so memory does not grow with their number.
+    """
+    waiting: deque[Any] = deque()
+    submitted = first
+    try:
+        for _ in range(first, blocks):
+            while submitted < blocks and len(waiting) < 2 * workers:
+                waiting.append(submit(submitted))
+                submitted += 1
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+@dataclass(frozen=True)
+class Threads:
+    """Threads of this process."""
+
+    number: int = 1
+
+    def follow(self, job: Job, first: int, stop: np.ndarray) -> Iterator[Block]:
+        pool = ThreadPoolExecutor(self.number)
+        try:
+            yield from in_order(
+                lambda block: pool.submit(job.follow, block, stop), first, job.blocks, self.number
+            )
+        finally:
+            stop[0] = 1
+            # Not waited for: a kernel that is being compiled takes half a minute.
+            pool.shutdown(wait=False)

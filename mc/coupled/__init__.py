@@ -1,0 +1,1 @@
+"""What particles change themselves: the waves they scatter on, the current that drives the instability."""

@@ -1,0 +1,297 @@
+"""Protons and the waves that they excite, solved together: flux, waves, D, and round again.
+
+A round: protons in the medium of the last D have a diffusive flux, by energy and height, over the disc; the
+flux gives the waves (`fields.self_generated`), those the next D. The flux is what is passed on, not the
+gradient: it is conserved, so that it hardly depends on D, and noise of the particles does not grow in it.
+
+Two solvers give the flux. "transport-equation" solves it in cells. "particles" are those of a run, the same
+ones every round (so that the rounds settle); their flux through a height is what is injected less what is
+lost below, so that it is as smooth as their number is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...fields.galaxy import Galaxy
+from ...fields.medium import Medium
+from ...fields.self_generated import HaloDiffusion, WaveModel, diffusion_of_waves
+from ...fields.units import KPC_CM, MYR_S, FloatArray, momentum_GeV, speed_kpc_Myr
+from ...fields.wave_equation import Column, wave_power
+from ..blocks import Transport
+from ..diffusion.finite_volumes import Cells
+from ..diffusion.solve import Solution, bin_momenta_GeV, solve
+from ..result import Result
+from ..run import run
+from ..spectrum import Spectrum
+from ..tally import TallyGrid
+
+_HEIGHTS = 80
+_LOWEST_KPC = 0.1
+# Cells of the transport equation within a round.
+_LAYERS, _LAYERS_BEYOND = 60, 15
+_RING_KPC, _RINGS_BEYOND = 0.5, 20
+_SMOOTH_BINS = 7
+_LEAST_SHARE = 0.01
+_NEXT_TO_NOTHING = 1e-20
+_PER_AREA_AND_TIME = MYR_S * KPC_CM**2
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """How to go round.
+
+    Attributes
+    ----------
+    solver : str
+        "transport-equation" or "particles".
+    start : float
+        Factor on the D that the first round begins with.
+    tolerance : float
+        Largest change of ln D that a round asks for, at any energy and height, to stop at.
+    relaxation : float
+        Share of the way that ln D goes in a round.
+    most_rounds : int
+        When to give up.
+    """
+
+    solver: str = "transport-equation"
+    start: float = 1.0
+    tolerance: float = 0.01
+    relaxation: float = 1.0
+    most_rounds: int = 20
+
+
+@dataclass(frozen=True)
+class ConvergedWaves:
+    """Where the rounds ended.
+
+    Attributes
+    ----------
+    galaxy : Galaxy
+        With the last D as its own.
+    model : WaveModel
+        What makes and damps the waves.
+    diffusion : HaloDiffusion
+        That D.
+    column : Column
+        What the waves met in the last round.
+    power : ndarray, shape (heights, wavenumbers)
+        Those waves: F.
+    flux_cm2_s : ndarray, shape (heights, momenta)
+        Diffusive flux of protons per ln p that excited them.
+    residuals, seconds : list of float
+        Largest change of ln D, and time, of every round.
+    tolerance : float
+        What the last residual was to come below.
+    """
+
+    galaxy: Galaxy
+    model: WaveModel
+    diffusion: HaloDiffusion
+    column: Column
+    power: FloatArray
+    flux_cm2_s: FloatArray
+    residuals: list[float]
+    seconds: list[float]
+    tolerance: float
+
+    @property
+    def converged(self) -> bool:
+        return self.residuals[-1] < self.tolerance
+
+    @property
+    def verdict(self) -> str:
+        """One line."""
+        how = f"after {len(self.residuals)} rounds: D changed by {self.residuals[-1]:.2g} in the last"
+        return f"{'settled' if self.converged else 'not settled'} {how}, the tolerance is {self.tolerance:g}"
+
+
+def settle(
+    galaxy: Galaxy,
+    model: WaveModel,
+    iteration: Iteration,
+    transport: Transport,
+    grid: TallyGrid,
+    spectrum: Spectrum,
+    threads: int = 1,
+    progress: Progress = lambda stage, done, total: None,
+) -> ConvergedWaves:
+    """Go round until D stays, or the most rounds are done.
+
+    Parameters
+    ----------
+    galaxy : Galaxy
+        Its own D begins.
+    model, iteration : WaveModel, Iteration
+        What makes and damps waves; how to go round.
+    transport, grid, spectrum : Transport, TallyGrid, Spectrum
+        Of the particles; the transport equation takes the energies and the spectrum.
+    threads : int
+        For particles.
+    progress : callable
+        Told (what, rounds done, most rounds).
+
+    Raises
+    ------
+    ArithmeticError
+        If nothing ends the growth of waves.
+    """
+    edges = grid.current_edges_GeV
+    p = bin_momenta_GeV(edges)
+    z = heights_kpc(galaxy)
+    B = galaxy.magnetic_field_uG(0.0, z)
+    D = iteration.start * np.stack([galaxy.diffusion_halo(p, 0.0, each) for each in z])
+    fluxes = _solver(iteration.solver, galaxy.medium(), transport, grid, spectrum, threads)
+    residuals: list[float] = []
+    seconds: list[float] = []
+    table = HaloDiffusion(p, z, D, galaxy.height_kpc)
+    while True:
+        progress("Waves and protons, rounds", len(residuals), iteration.most_rounds)
+        started = time.perf_counter()
+        current = replace(galaxy, diffusion=table)
+        diffusive, share = exciting_flux(*fluxes(current, z), edges, spectrum, transport.R_d_kpc)
+        column = model.column(p, z, B, diffusive, table.D_kpc2_Myr, share)
+        power = wave_power(column)
+        change = np.log(diffusion_of_waves(column, power, p) / table.D_kpc2_Myr)
+        table = replace(table, D_kpc2_Myr=table.D_kpc2_Myr * np.exp(iteration.relaxation * change))
+        residuals.append(float(np.abs(change).max()))
+        seconds.append(time.perf_counter() - started)
+        if residuals[-1] < iteration.tolerance or len(residuals) == iteration.most_rounds:
+            progress("Waves and protons, rounds", iteration.most_rounds, iteration.most_rounds)
+            return ConvergedWaves(
+                replace(galaxy, diffusion=table), model, table, column, power, diffusive, residuals, seconds,
+                iteration.tolerance,
+            )  # fmt: skip
+
+
+def _solver(
+    name: str, medium: Medium, transport: Transport, grid: TallyGrid, spectrum: Spectrum, threads: int
+) -> Callable[[Galaxy, FloatArray], tuple[FloatArray, FloatArray]]:
+    """What finds the flux of protons, diffusive and carried, at some heights of a galaxy."""
+
+    def of_particles(galaxy: Galaxy, z_kpc: FloatArray) -> tuple[FloatArray, FloatArray]:
+        tabulated = galaxy.medium()
+        result = run(tabulated, grid, transport, spectrum, threads)
+        return flux_of_particles(result, result.by_current_energy("halo")[0], tabulated, galaxy, z_kpc)
+
+    def of_the_equation(galaxy: Galaxy, z_kpc: FloatArray) -> tuple[FloatArray, FloatArray]:
+        cells = round_cells(replace(medium, diffusion_halo=galaxy.diffusion_halo), galaxy)
+        solution = solve(cells, grid.current_edges_GeV, spectrum, transport.R_d_kpc)
+        return flux_of_solution(solution, galaxy, z_kpc)
+
+    return of_particles if name == "particles" else of_the_equation
+
+
+def exciting_flux(
+    diffusive: FloatArray, carried: FloatArray, edges_GeV: FloatArray, spectrum: Spectrum, R_d_kpc: float
+) -> tuple[FloatArray, FloatArray]:
+    """Diffusive flux per ln p that excites waves, and its share in all of the flux, (heights, bins).
+
+    Where it turns round, or is lost in the noise of larger ones, it counts as `_LEAST_SHARE` of the injected.
+    """
+    width = np.diff(np.log(momentum_GeV(edges_GeV)))
+    injected = spectrum.group_rates_s(edges_GeV) / (2 * np.pi * (R_d_kpc * KPC_CM) ** 2) / width
+    least = np.maximum(_LEAST_SHARE * injected, _NEXT_TO_NOTHING * injected.max())
+    flux = diffusive / width
+    # The lowest bin is wide in momentum, and much of it has fallen in: it counts as the next one does.
+    if injected[1] > 0.0:
+        flux[:, 0] = flux[:, 1] / injected[1] * injected[0]
+    flux = np.maximum(flux, least)
+    return flux, flux / (flux + np.maximum(carried / width, 0.0))
+
+
+def heights_kpc(galaxy: Galaxy) -> FloatArray:
+    """Heights that waves are solved at: evenly spaced in the logarithm up to the farthest of the surface."""
+    R_surface, z_surface = galaxy.surface_extent_kpc
+    top = z_surface if galaxy.halo == "constant" else max(z_surface, R_surface - galaxy.R_d_kpc)
+    return np.geomspace(_LOWEST_KPC, top, _HEIGHTS)
+
+
+def round_cells(medium: Medium, galaxy: Galaxy) -> Cells:
+    """The whole of a medium in a few thousand cells, finer towards the disc."""
+    r_max, top = galaxy.r_max_kpc, galaxy.surface_extent_kpc[1]
+    z = np.append(0.0, np.geomspace(_LOWEST_KPC, top, _LAYERS))
+    if galaxy.bell and top < r_max:
+        z = np.append(z, np.geomspace(top, r_max, _LAYERS_BEYOND)[1:])
+    R = np.linspace(0.0, galaxy.R_d_kpc, max(round(galaxy.R_d_kpc / _RING_KPC), 4) + 1)
+    return Cells(medium, np.append(R, np.geomspace(R[-1], r_max, _RINGS_BEYOND)[1:]), z)
+
+
+def flux_of_solution(solution: Solution, galaxy: Galaxy, z_kpc: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Mean -D dn/dz and u n over R < R_d in the halo, (heights, energy bins) [cm^-2 s^-1]."""
+    cells = solution.cells
+    areas = np.diff(np.minimum(cells.R_edges_kpc / galaxy.R_d_kpc, 1.0) ** 2)[:, None] * cells.inside
+    layers = areas.sum(axis=0) > 0
+    shares = areas[:, layers] / areas[:, layers].sum(axis=0)
+    means = [(each[..., layers] * shares).sum(axis=1) / _PER_AREA_AND_TIME for each in solution.fluxes_z()]
+    diffusive, carried = (_at_heights(z_kpc, cells.z_edges_kpc[1:][layers], mean) for mean in means)
+    return diffusive, carried
+
+
+def flux_of_particles(
+    result: Result, protons: FloatArray, medium: Medium, galaxy: Galaxy, z_kpc: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """The same from the tallies of a run, by conservation (the steady state is taken to be reached).
+
+    `protons` are those of its halo by current energy, one of the replicas.
+
+    What goes up through a height within R_d is what is injected, less what falls to lower energies below it,
+    with what falls in from higher ones, and less what leaves sideways below it, which alone takes a gradient,
+    and is small. Both, over what is injected, change slowly with energy: they are means over `_SMOOTH_BINS`
+    bins.
+    """
+    grid, edges = result.grid, result.grid.current_edges_GeV
+    p, width = bin_momenta_GeV(edges), np.diff(np.log(momentum_GeV(edges)))
+    R, z = (0.5 * (each[1:] + each[:-1]) for each in (grid.halo_R_kpc, grid.halo_z_kpc))
+    # The edge of cells next to R_d, and what is injected within it above the plane.
+    rim = min(max(int(np.argmin(np.abs(grid.halo_R_kpc - galaxy.R_d_kpc))), 1), R.size - 1)
+    R_rim = min(float(grid.halo_R_kpc[rim]), galaxy.R_d_kpc)
+    injected = 0.5 * result.spectrum.group_rates_s(edges)[:, None] * MYR_S * (R_rim / galaxy.R_d_kpc) ** 2
+    some = injected[..., None] > 0
+    protons = np.divide(0.5 * protons, injected[..., None], out=np.zeros_like(protons), where=some)
+    gas = medium.gas_density_cm3(R[:, None], z[None, :]).sum(axis=-1)
+    flow = medium.halo_flow_kpc_Myr(R[:, None], z[None, :])
+    loss = medium.loss_rate_Myr(p)[:, None, None] * gas + flow[..., 2] / 3.0
+    lost = _smooth(_up_to((loss * protons)[:, :rim].sum(axis=1))) * injected / width[:, None]
+    # Through the lower edge of a bin: between what its own density and that of the next one make of it.
+    falling = np.sqrt(lost * np.concatenate([lost[:1], lost[:-1]]))
+    # Densities on either side of the rim, each in one ring of cells.
+    density = 2.0 * protons / np.where(result.volumes_kpc3["halo"] > 0, result.volumes_kpc3["halo"], np.inf)
+    gap = R[rim] - R[rim - 1]
+    D = medium.diffusion_halo(p[:, None], grid.halo_R_kpc[rim], z)
+    # Over less than a mean free path the gradient drives no more than free flight does.
+    slower = 1.0 + 3.0 * D / (speed_kpc_Myr(p)[:, None] * gap)
+    outward = D / slower * (density[:, rim - 1] - density[:, rim]) / gap
+    sides = 2 * np.pi * grid.halo_R_kpc[rim] * np.diff(grid.halo_z_kpc)
+    sideways = _smooth(_up_to(sides * outward)) * injected
+    upward = injected - falling + np.concatenate([falling[1:], np.zeros_like(falling[:1])]) - sideways
+    area = np.pi * R_rim**2 * _PER_AREA_AND_TIME
+    per_height = _smooth(protons[:, :rim].sum(axis=1)) * injected / np.diff(grid.halo_z_kpc)
+    carried = _at_heights(z_kpc, z, per_height * flow[0, :, 1] / area)
+    through = _at_heights(z_kpc, grid.halo_z_kpc, upward / area)
+    return through - carried, carried
+
+
+def _up_to(rows: FloatArray) -> FloatArray:
+    """Sums over the layers below each height, from none."""
+    return np.concatenate([np.zeros_like(rows[:, :1]), np.cumsum(rows, axis=1)], axis=1)
+
+
+def _smooth(rows: FloatArray) -> FloatArray:
+    """Running means over energy bins (the first axis), fewer at the ends."""
+    sums = np.cumsum(np.concatenate([np.zeros_like(rows[:1]), rows]), axis=0)
+    bins, half = np.arange(len(rows)), _SMOOTH_BINS // 2
+    first, last = np.maximum(bins - half, 0), np.minimum(bins + half + 1, len(rows))
+    return (sums[last] - sums[first]) / (last - first)[:, None]
+
+
+def _at_heights(z_kpc: FloatArray, at_kpc: FloatArray, rows: FloatArray) -> FloatArray:
+    """Rows (bins, layers) interpolated to heights: (heights, bins)."""
+    return np.stack([np.interp(z_kpc, at_kpc, row) for row in rows], axis=1)

@@ -1,0 +1,1 @@
+"""The transport equation in cells: solved, and compared with particles."""

@@ -1,0 +1,267 @@
+"""Cells in (R, |z|) and the fluxes between them: the space part of the transport equation.
+
+From one cell centre to the next D and the velocity are taken constant on either side of the face between
+them, and the steady flux of diffusion and advection is used exactly (Scharfetter and Gummel 1969), with the
+density continuous at the face. So densities stay positive, layers thinner than a cell (behind a Bell wall)
+do no harm, and a jump of D or of the velocity is met as it is. A surface is followed along faces of cells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import coo_matrix, csc_matrix
+
+from ...fields.medium import Medium
+from ...fields.table import Axis, Wall
+from ...fields.units import FloatArray
+
+_NOBODY = -1
+
+
+def _bernoulli(x: FloatArray) -> FloatArray:
+    """x/(e^x - 1)."""
+    small = np.abs(x) < 1e-5
+    safe = np.where(small, 1.0, x)
+    # Nothing is left of e^-600, and e^x must not overflow.
+    return np.where(small, 1.0 - 0.5 * x, safe / np.expm1(np.minimum(safe, 600.0)))
+
+
+@dataclass(frozen=True)
+class _Faces:
+    """Upper faces of the cells along one axis that particles may pass.
+
+    `low` and `high` number the cells on either side, the last number (that of nobody) where there is none;
+    `place` are the indices (R, z) of the cell below. Velocities are those on either side, along the axis.
+    `one_way` is 1 where nobody comes back from above, -1 where nobody does from below, else 0.
+    """
+
+    place: tuple[np.ndarray, ...]
+    low: np.ndarray
+    high: np.ndarray
+    area: FloatArray
+    h_low: FloatArray
+    h_high: FloatArray
+    u_low: FloatArray
+    u_high: FloatArray
+    one_way: np.ndarray
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Rings of a medium between edges in R and |z|, above the plane; those beyond its end are left out.
+
+    Attributes
+    ----------
+    medium : Medium
+        Whose functions give D, and whose tables the rest.
+    R_edges_kpc, z_edges_kpc : ndarray
+        From zero. The plane mirrors; the last R does if it lies within r_max.
+    """
+
+    medium: Medium
+    R_edges_kpc: FloatArray
+    z_edges_kpc: FloatArray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.R_edges_kpc) - 1, len(self.z_edges_kpc) - 1
+
+    @property
+    def count(self) -> int:
+        return int(self.used.sum())
+
+    @cached_property
+    def R_kpc(self) -> FloatArray:
+        return 0.5 * (self.R_edges_kpc[1:] + self.R_edges_kpc[:-1])
+
+    @cached_property
+    def z_kpc(self) -> FloatArray:
+        return 0.5 * (self.z_edges_kpc[1:] + self.z_edges_kpc[:-1])
+
+    @cached_property
+    def inside(self) -> np.ndarray:
+        """Whether a cell's centre lies inside the surface."""
+        return self.medium.distance_kpc(self.R_kpc[:, None], self.z_kpc[None, :]) < 0
+
+    @cached_property
+    def used(self) -> np.ndarray:
+        """Cells that particles can be in."""
+        table = self.medium.table
+        used = np.hypot(self.R_kpc[:, None], self.z_kpc[None, :]) < np.where(
+            self.inside, table.r_max, table.bell_outer_radius
+        )
+        if self.medium.table.wall in (Wall.ABSORBING, Wall.CLOSED):
+            used &= self.inside
+        return used
+
+    @cached_property
+    def centres_kpc(self) -> tuple[FloatArray, FloatArray]:
+        """(R, z) of each used cell."""
+        R, z = np.meshgrid(self.R_kpc, self.z_kpc, indexing="ij")
+        return R[self.used], z[self.used]
+
+    @cached_property
+    def volume_kpc3(self) -> FloatArray:
+        """Of each used cell."""
+        rings = np.pi * np.diff(self.R_edges_kpc**2)
+        return (rings[:, None] * np.diff(self.z_edges_kpc)[None, :])[self.used]
+
+    def spread(self, values: FloatArray) -> FloatArray:
+        """Values of the used cells (..., cells) on all of them (..., R, z), zero elsewhere."""
+        out = np.zeros((*np.shape(values)[:-1], *self.shape))
+        out[..., self.used] = values
+        return out
+
+    @cached_property
+    def gas_cm3(self) -> FloatArray:
+        """Hydrogen of (disc, halo, CGM), averaged over the height of each used cell; (cells, 3)."""
+        offsets = (np.arange(8) + 0.5) / 8
+        z = self.z_edges_kpc[:-1, None] + np.diff(self.z_edges_kpc)[:, None] * offsets
+        return self.medium.gas_density_cm3(self.R_kpc[:, None, None], z[None]).mean(axis=2)[self.used]
+
+    def diffusion_kpc2_Myr(self, p_GeV: float) -> FloatArray:
+        """D of each used cell, on its own side of the surface."""
+        R, z = self.centres_kpc
+        p = np.asarray(p_GeV, float)
+        here = self.inside[self.used]
+        D = np.where(here, self.medium.diffusion_halo(p, R, z), self.medium.diffusion_bell(p, R, z))
+        return np.asarray(D, float)
+
+    def shares(self, R_d_kpc: float) -> FloatArray:
+        """Share of a uniform disc R < R_d in the plane that falls into each used cell."""
+        shares = np.zeros(self.shape)
+        shares[:, 0] = np.diff(np.minimum(self.R_edges_kpc / R_d_kpc, 1.0) ** 2)
+        return shares[self.used]
+
+    # -- faces -----------------------------------------------------------------------------
+
+    @cached_property
+    def _faces(self) -> tuple[_Faces, _Faces]:
+        """Faces across R, and across z."""
+        R, z = self.R_edges_kpc, self.z_edges_kpc
+        rings = np.pi * np.diff(R**2)[:, None] + 0.0 * self.z_kpc
+        sides = 2 * np.pi * R[1:, None] * np.diff(z)
+        half_R, half_z = (0.5 * np.diff(each) for each in (R, z))
+        return (
+            self._faces_along(0, sides, R[1:, None], self.z_kpc, half_R[:, None] + 0.0 * self.z_kpc),
+            self._faces_along(1, rings, self.R_kpc[:, None], z[1:], half_z + 0.0 * self.R_kpc[:, None]),
+        )
+
+    def _faces_along(
+        self, along: int, area: FloatArray, R: FloatArray, z: FloatArray, h: FloatArray
+    ) -> _Faces:
+        wall = self.medium.table.wall
+        numbers = np.full(self.shape, _NOBODY)
+        numbers[self.used] = np.arange(self.count)
+
+        def above(values: np.ndarray, beyond: float | None) -> np.ndarray:
+            """Of the next cell along the axis; of the cell itself, or `beyond`, at the rim."""
+            values = np.moveaxis(values, along, 0)
+            rim = values[-1:] if beyond is None else np.full_like(values[-1:], beyond)
+            return np.moveaxis(np.concatenate([values[1:], rim]), 0, along)
+
+        low, high = numbers, above(numbers, _NOBODY)
+        passed = (low != _NOBODY) | (high != _NOBODY)
+        if wall == Wall.CLOSED:
+            passed = (low != _NOBODY) & (high != _NOBODY)
+        if along == 0 and self.R_edges_kpc[-1] < self.medium.table.r_max * (1 - 1e-9):
+            passed[-1] = False
+        behind = self.medium.outflow_kpc_Myr(R, z)[..., along]
+        before = self.medium.halo_flow_kpc_Myr(R, z)[..., along]
+        inside, inside_above = self.inside, above(self.inside, None)
+        return _Faces(
+            place=np.nonzero(passed),
+            low=low[passed],
+            high=high[passed],
+            area=area[passed],
+            h_low=h[passed],
+            h_high=above(h, None)[passed],
+            u_low=np.where(inside, before, behind)[passed],
+            u_high=np.where(inside_above, before, behind)[passed],
+            one_way=(inside.astype(int) - inside_above.astype(int))[passed] * (wall == Wall.ONE_WAY),
+        )
+
+    @cached_property
+    def expansion_Myr(self) -> FloatArray:
+        """Divergence of the flow in each used cell, surfaces included [1/Myr].
+
+        A jump of the velocity counts in the cell before it, whose density is that at the jump.
+        """
+        total = np.zeros(self.count + 1)
+        for f in self._faces:
+            faster = np.where(np.abs(f.u_high) > np.abs(f.u_low), f.u_high, f.u_low)
+            np.add.at(total, f.low, faster * f.area)
+            np.add.at(total, f.high, -faster * f.area)
+        return total[:-1] / self.volume_kpc3
+
+    def operator(self, p_GeV: float) -> csc_matrix:
+        """A, by which cells of density n lose A n by diffusion and advection [kpc^3/Myr].
+
+        Every column sums to what leaves for good.
+        """
+        D = self.diffusion_kpc2_Myr(p_GeV)
+        entries: list[tuple[FloatArray, np.ndarray, np.ndarray]] = []
+        for f in self._faces:
+            from_low, from_high = _conductances(f, D)
+            entries += [
+                (f.area * from_low, f.low, f.low),
+                (-f.area * from_low, f.high, f.low),
+                (f.area * from_high, f.high, f.high),
+                (-f.area * from_high, f.low, f.high),
+            ]
+        values, rows, columns = (np.concatenate(each) for each in zip(*entries, strict=True))
+        kept = (rows != _NOBODY) & (columns != _NOBODY)
+        return coo_matrix((values[kept], (rows[kept], columns[kept])), shape=(self.count, self.count)).tocsc()
+
+    def fluxes_z(self, p_GeV: float, density: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(-D dn/dz, u n) through the upper face of every cell, each (R, z), zero where there is none."""
+        D, f = self.diffusion_kpc2_Myr(p_GeV), self._faces[1]
+        n = np.append(density, 0.0)
+        from_low, from_high = _conductances(f, D)
+        total = from_low * n[f.low] - from_high * n[f.high]
+        carried = f.u_low * _at_faces(f, np.append(D, 1.0), n)
+        out = np.zeros((2, *self.shape))
+        out[0][f.place], out[1][f.place] = total - carried, carried
+        return out[0], out[1]
+
+
+def _half_cell(D: FloatArray, h: FloatArray, u: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(a, b) of flux = a n(0) - b n(h) over a length h of constant D and u."""
+    return D / h * _bernoulli(-u * h / D), D / h * _bernoulli(u * h / D)
+
+
+def _at_faces(f: _Faces, D: FloatArray, n: FloatArray) -> FloatArray:
+    """Density at faces, where the fluxes of the two half cells meet; zero at those that are left for good."""
+    a_low, b_low = _half_cell(D[f.low], f.h_low, f.u_low)
+    a_high, b_high = _half_cell(D[f.high], f.h_high, f.u_high)
+    left = (f.low == _NOBODY) | (f.high == _NOBODY) | (f.one_way != 0)
+    return np.where(left, 0.0, (a_low * n[f.low] + b_high * n[f.high]) / (b_low + a_high))
+
+
+def _conductances(f: _Faces, D: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(from_low, from_high) of flux = from_low n_low - from_high n_high, per area.
+
+    Where nobody is on one side, or returns from it, the density at the face is zero.
+    """
+    D = np.append(D, 1.0)
+    a_low, b_low = _half_cell(D[f.low], f.h_low, f.u_low)
+    a_high, b_high = _half_cell(D[f.high], f.h_high, f.u_high)
+    from_low, from_high = a_low * a_high / (b_low + a_high), b_low * b_high / (b_low + a_high)
+    up, down = (f.high == _NOBODY) | (f.one_way == 1), (f.low == _NOBODY) | (f.one_way == -1)
+    from_low = np.where(up, a_low, np.where(down, 0.0, from_low))
+    from_high = np.where(up, 0.0, np.where(down, b_high, from_high))
+    return from_low, from_high
+
+
+def cells_of(medium: Medium, R_max_kpc: float, z_max_kpc: float, coarsen: int = 1) -> Cells:
+    """Cells between the nodes that the medium is tabulated at, `coarsen` to a cell, up to R_max and z_max."""
+
+    def edges(axis: Axis, end: float) -> FloatArray:
+        nodes = axis.nodes[: int(np.searchsorted(axis.nodes, end * (1 + 1e-9), side="right"))]
+        kept = nodes[::coarsen]
+        return kept if kept[-1] == nodes[-1] else np.append(kept, nodes[-1])
+
+    return Cells(medium, edges(medium.table.R, R_max_kpc), edges(medium.table.z, z_max_kpc))

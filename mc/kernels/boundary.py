@@ -1,0 +1,254 @@
+"""What a particle meets at the Bell wall: the layer behind it, reflections, the one-way wall."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from ...fields._jit import kernel
+from .albedo import MEAN_COSINE, MEAN_ENTRY_DEPTH, transmission
+from .lookup import ON_AXIS_KPC, ln_diffusion, outflow, surface_distance, surface_normal
+from .move import FLIGHT_ABOVE, SHORTEST_STEP, STEP_OVER_DISTANCE, STEP_OVER_SCALE, local_scale
+from .particle import Particle, R_of, at, direction_of, free_path_of, radius_of, speed_of
+from .rng import isotropic, normal_pair
+from .vector import Vector, dot
+
+# The law of diffuse reflection is exact to a per cent for a layer of so many lambda at least, where so many
+# lambda are a small share of the scale.
+LAYER_LAMBDAS = 10.0
+LAYER_OVER_SCALE = 0.02
+# A layer is as deep as that share of the scale, and no deeper than 5 D/u: few come back from there.
+_DRIFT_LENGTHS = 5.0
+_DEPTH_OVER_SCALE = 0.02
+# A medium that recedes more slowly, in units of the particle's speed, does not matter (but is divided by).
+_AT_REST = 1e-12
+# exp(-x) - 1 + x loses digits below this, where its series to first order is good to x/3.
+_SERIES_BELOW = 1e-3
+# A chance of capture nearer to one than this is taken as this, so that its logarithm stays finite.
+_MAX_CHANCE = 0.999
+
+
+class BoundaryLayer(NamedTuple):
+    """The layer behind the wall that is not followed where lambda is tiny in it.
+
+    Attributes
+    ----------
+    depth : float
+        How far it reaches from the wall [kpc]; zero where incursions have to be flown.
+    free_path : float
+        Mean free path in it [kpc].
+    u_over_v : float
+        Speed of the medium in it along the outward normal, over that of the particle.
+    """
+
+    depth: float
+    free_path: float
+    u_over_v: float
+
+
+@kernel
+def boundary_layer(table, particle):
+    """The `BoundaryLayer` behind the wall that a particle stands on."""
+    behind = at(
+        table,
+        True,
+        particle.x,
+        particle.y,
+        particle.z,
+        direction_of(particle),
+        particle.ln_p,
+        speed_of(particle.ln_p),
+    )
+    free_path = free_path_of(behind)
+    scale = local_scale(table, True, behind)
+    normal = surface_normal(table, particle.x, particle.y, particle.z)
+    f_x, f_y, f_z, _ = outflow(table, particle.x, particle.y, particle.z)
+    u_over_v = dot(Vector(f_x, f_y, f_z), normal) / behind.speed
+    if LAYER_LAMBDAS * free_path > LAYER_OVER_SCALE * scale:
+        return BoundaryLayer(0.0, free_path, u_over_v)
+    depth = _DEPTH_OVER_SCALE * scale
+    if u_over_v > 0.0:
+        depth = min(depth, _DRIFT_LENGTHS * free_path / (3.0 * u_over_v))
+    return BoundaryLayer(max(depth, LAYER_LAMBDAS * free_path), free_path, u_over_v)
+
+
+@kernel
+def behind_wall(table, particle, depth, normal, ln_p, u, v):
+    """The particle at `depth` behind the wall, in a new direction (from the uniforms `u` and `v`)."""
+    return at(
+        table,
+        True,
+        particle.x + depth * normal.x,
+        particle.y + depth * normal.y,
+        particle.z + depth * normal.z,
+        isotropic(u, v),
+        ln_p,
+        speed_of(ln_p),
+    )
+
+
+@kernel
+def shifted(particle, depth, normal):
+    """The particle moved along the normal to `depth` behind the wall, as the tallies need it."""
+    by = depth - particle.distance
+    return Particle(
+        particle.x + by * normal.x,
+        particle.y + by * normal.y,
+        particle.z + by * normal.z,
+        particle.dir_x,
+        particle.dir_y,
+        particle.dir_z,
+        particle.ln_p,
+        particle.speed,
+        particle.diffusion,
+        particle.slope_R,
+        particle.slope_z,
+        depth,
+    )
+
+
+@kernel
+def at_angle(normal, cosine, u):
+    """Unit vector at `cosine` to the normal, at a random azimuth."""
+    angle = 2.0 * math.pi * u
+    sine = math.sqrt(max(0.0, 1.0 - cosine * cosine))
+    a, b = sine * math.cos(angle), sine * math.sin(angle)
+    # Orthonormal basis around the normal (Duff et al. 2017, JCGT 6, 1).
+    sign = math.copysign(1.0, normal.z)
+    p = -1.0 / (sign + normal.z)
+    q = normal.x * normal.y * p
+    return Vector(
+        a * (1.0 + sign * normal.x * normal.x * p) + b * q + cosine * normal.x,
+        a * sign * q + b * (sign + normal.y * normal.y * p) + cosine * normal.y,
+        -a * sign * normal.x - b * normal.y + cosine * normal.z,
+    )
+
+
+@kernel
+def mirrored(direction, normal):
+    """A direction after specular reflection."""
+    along = dot(direction, normal)
+    return Vector(
+        direction.x - 2.0 * along * normal.x,
+        direction.y - 2.0 * along * normal.y,
+        direction.z - 2.0 * along * normal.z,
+    )
+
+
+@kernel
+def flow_along(table, particle):
+    """Speed of the medium behind the wall along the direction of a particle, over that of the particle."""
+    f_x, f_y, f_z, _ = outflow(table, particle.x, particle.y, particle.z)
+    return dot(Vector(f_x, f_y, f_z), direction_of(particle)) / particle.speed
+
+
+@kernel
+def one_way_time(layer, speed):
+    """Mean time from a one-way wall to the depth of the layer: reflected Brownian motion with drift."""
+    length = layer.free_path / (3.0 * max(layer.u_over_v, _AT_REST))
+    x = layer.depth / length
+    shape = 0.5 * x * x if x < _SERIES_BELOW else x + math.expm1(-x)
+    return length * shape / (max(layer.u_over_v, _AT_REST) * speed)
+
+
+@kernel
+def enter_one_way(table, particle, normal, layer, u0, u1, u2):
+    """A particle at the wall of a one-way medium: placed behind it, after the encounters that takes.
+
+    The surface mirrors it from without, so it stays; each encounter costs (mu_in + mu_out) u/v of ln p.
+    """
+    if layer.depth == 0.0:
+        direction = direction_of(particle)
+        mu0 = dot(direction, normal)
+        ln_p = particle.ln_p - mu0 * layer.u_over_v
+        if mu0 < 0.0:
+            direction = mirrored(direction, normal)
+            ln_p = particle.ln_p + 2.0 * mu0 * layer.u_over_v
+        return at(table, True, particle.x, particle.y, particle.z, direction, ln_p, speed_of(ln_p))
+    chance = transmission(MEAN_ENTRY_DEPTH, layer.free_path, layer.depth, layer.u_over_v)
+    encounters = math.log(u0) / math.log1p(-min(chance, _MAX_CHANCE))
+    ln_p = particle.ln_p - 2.0 * MEAN_COSINE * layer.u_over_v * encounters
+    return behind_wall(table, particle, layer.depth, normal, ln_p, u1, u2)
+
+
+@kernel
+def reflected_step_time(table, particle, time_left):
+    """Time of a step that may touch the wall [Myr]; zero if the wall is too far, or has to be flown to."""
+    # Only one side of the volume may be in reach.
+    scale = min(local_scale(table, False, particle), table.thickness)
+    free_path = free_path_of(particle)
+    length = STEP_OVER_SCALE * scale
+    if STEP_OVER_DISTANCE * abs(particle.distance) >= length or free_path > FLIGHT_ABOVE * scale:
+        return 0.0
+    if STEP_OVER_DISTANCE * (table.r_max - radius_of(particle)) < length:
+        return 0.0
+    dt = min(length * length / (2.0 * particle.diffusion), time_left)
+    if dt * particle.speed * particle.speed < SHORTEST_STEP * particle.diffusion:
+        return 0.0
+    return dt
+
+
+@kernel
+def reflected_step(table, particle, dt, u, v):
+    """A diffusive step in front of a wall that reflects nearly everything; also how often it was met.
+
+    What `move.diffuse` takes together is done one after the other: lambda along Omega0, Brownian motion with
+    drift, lambda along Omega1. The two flights are mirrored at the wall, one encounter each; the Brownian
+    part is reflected exactly by the largest excursion L of its path beyond the wall (Skorokhod's map, the
+    maximum of a Brownian bridge), which is 3 L/(4 lambda) encounters. Uniform density and isotropy are kept,
+    and the encounters come out as n v/4 per area and time, exactly for constant lambda and to
+    O((step/scale)^2) else. `u` and `v` are four uniforms each.
+
+    Returns
+    -------
+    (Particle, float)
+        The particle, within the wall, and the number of encounters.
+    """
+    normal = surface_normal(table, particle.x, particle.y, particle.z)
+    free_path = free_path_of(particle)
+    x, y, z, beyond = _mirrored_place(
+        table,
+        particle.x + free_path * particle.dir_x,
+        particle.y + free_path * particle.dir_y,
+        particle.z + free_path * particle.dir_z,
+        normal,
+    )
+    encounters = 1.0 if beyond > 0.0 else 0.0
+    room = abs(beyond)
+    variance = max(2.0 * particle.diffusion * dt - 4.0 * free_path * free_path / 3.0, 0.0)
+    noise = math.sqrt(variance)
+    g_x, g_y = normal_pair(u[0], u[1])
+    g_z, _ = normal_pair(u[2], u[3])
+    R = R_of(particle)
+    drift = particle.diffusion * dt - free_path * free_path / 3.0
+    along_R = particle.slope_R * drift / R if R > ON_AXIS_KPC else 0.0
+    x += along_R * particle.x + noise * g_x
+    y += along_R * particle.y + noise * g_y
+    z += math.copysign(1.0, particle.z) * particle.slope_z * drift + noise * g_z
+    outwards = room + surface_distance(table, math.sqrt(x * x + y * y), abs(z))
+    furthest = 0.5 * (outwards + math.sqrt(outwards * outwards - 2.0 * variance * math.log(v[0])))
+    if furthest > room:
+        back = furthest - room
+        x, y, z = x - back * normal.x, y - back * normal.y, z - back * normal.z
+        at_wall = furthest - outwards
+        w_x, w_y, w_z = x + at_wall * normal.x, y + at_wall * normal.y, z + at_wall * normal.z
+        w_R = math.sqrt(w_x * w_x + w_y * w_y)
+        value, _, _ = ln_diffusion(table.ln_D_over_v_halo, table, w_R, abs(w_z), particle.ln_p)
+        encounters += back / (4.0 * math.exp(value))
+    e = isotropic(v[1], v[2])
+    x, y, z, beyond = _mirrored_place(
+        table, x + free_path * e.x, y + free_path * e.y, z + free_path * e.z, normal
+    )
+    if beyond > 0.0:
+        encounters += 1.0
+        e = mirrored(e, normal)
+    return at(table, False, x, y, z, e, particle.ln_p, particle.speed), encounters
+
+
+@kernel
+def _mirrored_place(table, x, y, z, normal):
+    """A place, mirrored at the surface if it lies beyond it, and how far beyond it was."""
+    beyond = surface_distance(table, math.sqrt(x * x + y * y), abs(z))
+    if beyond <= 0.0:
+        return x, y, z, beyond
+    return x - 2.0 * beyond * normal.x, y - 2.0 * beyond * normal.y, z - 2.0 * beyond * normal.z, beyond

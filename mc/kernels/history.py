@@ -1,0 +1,181 @@
+"""The history of a particle: what travels with it besides its place and momentum."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from ...fields._jit import kernel, small_kernel
+from ...fields.units import M_P_GEV
+from ..tally import ENERGY_BINS_PER_DECADE, ENERGY_STEPS, GROUPS_PER_DECADE, Fate
+from .rng import history_draw, next4, split_draw
+
+ESCAPED, ABSORBED, ALIVE, MAX_STEPS, NOT_FINITE = (
+    int(fate) for fate in (Fate.ESCAPED, Fate.ABSORBED, Fate.ALIVE, Fate.MAX_STEPS, Fate.NOT_FINITE)
+)
+# Stands in place of a fate where the history goes on in the halo.
+RETURNED = -1
+# A clock is a sum of many times: within this share of t_max it is at the end.
+NEARLY_ALL = 1.0 - 1e-12
+# The places along moves at which they are counted advance in strides of the golden section, so that they
+# cover a move evenly however few moves there are.
+GOLDEN = 0.6180339887498949
+# The energy bin of a particle is found anew once ln p has changed by this: a hundredth of the width of a bin,
+# 0.29, is little, and finding it takes three logarithms.
+BINNED_LN_P = 1e-3
+_LN10 = math.log(10.0)
+
+
+class History(NamedTuple):
+    """What travels with a particle. A history does not change: functions return the next one.
+
+    Attributes
+    ----------
+    group : int
+        Injection group of the particle.
+    particle_id : int
+        Its number in the run.
+    split : int
+        0 for the particle itself; 1, 2 ... for its first-passage splits, which end at the surface.
+    branch : int
+        0 in the halo, and the number of a split particle behind the wall.
+    draw : int
+        How many sets of random numbers it has used for moves and reflections.
+    sample_at : float
+        Where along its last move that was counted, in (0, 1).
+    clock : float
+        Age [Myr].
+    weight : float
+        Share of a particle that it counts as.
+    multiplicity : float
+        How many returns through the halo the one that is followed stands for.
+    before_surface : bool
+        Whether it has not met the surface yet.
+    grammage_at_start : float
+        What the tally had of its group when it started, up to first encounters [g cm-2].
+    ln_p_binned : float
+        The ln p for which its energy bin was found last.
+    bins_lost : int
+        By how many bins of current energy it has fallen below its injection group.
+    """
+
+    group: int
+    particle_id: int
+    split: int
+    branch: int
+    draw: int
+    sample_at: float
+    clock: float
+    weight: float
+    multiplicity: float
+    before_surface: bool
+    grammage_at_start: float
+    ln_p_binned: float
+    bins_lost: int
+
+
+@kernel
+def bins_lost_of(controls, group, ln_p):
+    """By how many bins of current energy a particle has fallen below its injection group."""
+    p = math.exp(ln_p)
+    energy = math.sqrt(p * p + M_P_GEV * M_P_GEV)
+    position = math.log(energy / controls.energy_edges[0]) / _LN10 * ENERGY_BINS_PER_DECADE
+    edges = controls.energy_edges.size - 1
+    width = math.log(controls.energy_edges[edges] / controls.energy_edges[0]) / _LN10 * ENERGY_BINS_PER_DECADE
+    # Edges are whole fractions of the range, so its bins may be narrower than nominal.
+    bins = edges * ENERGY_BINS_PER_DECADE // GROUPS_PER_DECADE
+    now = math.floor(position * bins / width)
+    return min(max(group * bins // edges - now, 0), ENERGY_STEPS - 1)
+
+
+@small_kernel
+def grammage_before_surface(tally, group):
+    """Grammage of a group up to first encounters with the surface, in the halo and its disc [g cm-2]."""
+    return tally.grammage_first[group, 0] + tally.grammage_first[group, 1]
+
+
+@small_kernel
+def new_history(world, group, particle_id, split, ln_p):
+    """The history of a particle that is injected with a momentum."""
+    sample_at, _, _ = history_draw(world.controls.seed, particle_id, split)
+    return History(
+        group=group,
+        particle_id=particle_id,
+        split=split,
+        branch=0,
+        draw=0,
+        sample_at=sample_at,
+        clock=0.0,
+        weight=1.0 / world.controls.first_passage_splits,
+        multiplicity=1.0,
+        before_surface=True,
+        grammage_at_start=grammage_before_surface(world.tally, group),
+        ln_p_binned=ln_p,
+        bins_lost=bins_lost_of(world.controls, group, ln_p),
+    )
+
+
+@small_kernel
+def split_history(world, parent, branch, weight, ln_p):
+    """The history of a split particle that goes behind the wall now, as a share `weight` of a particle."""
+    sample_at, _, _, _ = split_draw(world.controls.seed, parent.particle_id, branch)
+    return History(
+        group=parent.group,
+        particle_id=parent.particle_id,
+        split=parent.split,
+        branch=branch,
+        draw=0,
+        sample_at=sample_at,
+        clock=parent.clock,
+        weight=weight,
+        multiplicity=1.0,
+        before_surface=False,
+        grammage_at_start=parent.grammage_at_start,
+        ln_p_binned=ln_p,
+        bins_lost=bins_lost_of(world.controls, parent.group, ln_p),
+    )
+
+
+@small_kernel
+def past_surface(h):
+    """The history from the first encounter with the surface on, where it counts as a whole particle."""
+    return History(
+        h.group, h.particle_id, h.split, h.branch, h.draw, h.sample_at, h.clock, 1.0, h.multiplicity,
+        False, h.grammage_at_start, h.ln_p_binned, h.bins_lost,
+    )  # fmt: skip
+
+
+@small_kernel
+def after_move(h, sample_at, clock, ln_p_binned, bins_lost):
+    """The history after a move that was counted."""
+    return History(
+        h.group, h.particle_id, h.split, h.branch, h.draw, sample_at, clock, h.weight, h.multiplicity,
+        h.before_surface, h.grammage_at_start, ln_p_binned, bins_lost,
+    )  # fmt: skip
+
+
+@small_kernel
+def _next(h, draw, clock, multiplicity):
+    return History(
+        h.group, h.particle_id, h.split, h.branch, draw, h.sample_at, clock, h.weight, multiplicity,
+        h.before_surface, h.grammage_at_start, h.ln_p_binned, h.bins_lost,
+    )  # fmt: skip
+
+
+@small_kernel
+def at_age(history, clock):
+    """The history at another age [Myr]."""
+    return _next(history, history.draw, clock, history.multiplicity)
+
+
+@small_kernel
+def standing_for(history, multiplicity):
+    """The history with a return through the halo that stands for `multiplicity` alike."""
+    return _next(history, history.draw, history.clock, multiplicity)
+
+
+@small_kernel
+def next_draw(buffer, seed, history):
+    """Four uniforms in (0, 1) for its next move or reflection, and the history that has used them."""
+    uniforms = next4(buffer, seed, history.particle_id, history.split, history.branch, history.draw)
+    return uniforms, _next(history, history.draw + 1, history.clock, history.multiplicity)

@@ -1,0 +1,261 @@
+"""One move of a particle: a flight or a diffusive step, chosen by lambda over the local scale.
+
+Flights go straight at speed v in the frame of the waves and are scattered isotropically there at
+the rate v/lambda, so a particle moves by (v Omega + u) dt and its momentum in that frame changes by
+-p Omega.(u2 - u1)/v between scatterings; adiabatic losses follow from this. Collisions are sampled
+by delta tracking (Woodcock) against the majorant exp(g s)/lambda(0), g the largest |grad ln D|.
+
+Diffusive steps keep the mean and the variance of the velocity-jump process they replace,
+
+    dx = (u + grad D) dt - (lambda/3) grad lambda + lambda (Omega0 + Omega1) + noise,
+
+with noise of variance 2 D dt - 4 lambda^2/3 a dimension, uniform on a sphere, so that a step never
+reaches the surface: the last few lambda before any boundary are flown, and what happens there (the
+Milne layer, an exit, a reflection) is kinetic and exact. Units: kpc, Myr, GeV/c.
+"""
+
+from __future__ import annotations
+
+import math
+
+from ...fields._jit import kernel, small_kernel
+from ...fields.table import MIN_GRAD_LN_D
+from .lookup import ON_AXIS_KPC, bilinear, flow_of, surface_distance
+from .particle import R_of, at, direction_of, free_path_of, radius_of, speed_of, turned
+from .rng import isotropic, last_bit
+from .vector import Vector, dot
+
+# lambda and steps against the local scale: hand-over bias 0.2% (`validate`, well-mixed); it grows as the
+# square, 0.3% at 0.08 and 0.16.
+FLIGHT_ABOVE = 0.07
+STEP_OVER_SCALE = 0.14
+# Near a surface: fly within 3.5 lambda of it, step by a third of the distance further off. A step then
+# reaches sqrt(3) 0.35 of the distance at most, or 2.7 lambda of the 3.5.
+FLIGHT_WITHIN = 3.5
+STEP_OVER_DISTANCE = 0.35
+# Time of the shortest step in D/v^2, 2 lambda/v: the variance of its noise, 2 D dt - 4 lambda^2/3, is zero.
+SHORTEST_STEP = 6.0
+# A step follows the flow over a small part of the length on which it changes: that of D or, at a surface, the
+# distance to it, but at least a share of the former.
+ADVECTION_STEP = 0.05
+_FLOW_SCALE_AT_SURFACE = 0.2
+# Where the medium flows away from the surface the chance to come back, exp(-u x/D), asks for steps well below
+# D/u. It counts within 4 D/u of the surface; steps may grow as the square of the distance beyond.
+STEP_OVER_RETURN = 0.3
+_RETURN_WITHIN = 4.0
+# The scale at a height |z| is 2 (|z| + h) at most, for the gradient turns round at the plane. h is the height
+# of the gas disc, which is to be resolved, or a tenth of the scale there if that is less.
+_SCALE_OVER_HEIGHT = 2.0
+_PLANE_OVER_SCALE = 0.1
+# A flight is this long at most [r_max]: whoever flies further has left.
+_LONGEST_FLIGHT = 3.0
+# The signed distance is interpolated, so its slope may exceed one a little: a flight is tested for a crossing
+# if its length comes to within a per cent of the distance.
+_TESTED_WITHIN = 1.01
+# Flights towards the surface advance by the distance to it, but at least by this, so that those along it end.
+SURFACE_RESOLUTION_KPC = 0.25
+# A crossing is found to this, far below any lambda and above the rounding of places of 100 kpc (1e-14 kpc).
+ON_SURFACE_KPC = 1e-11
+# A start on the surface is looked for by halving the flight, down to 1e-12 of it; the root by at most so many
+# steps, which is more than plain bisection would take to get from 100 kpc to ON_SURFACE_KPC.
+_HALVINGS = 40
+_ROOT_STEPS = 60
+# log(1 + x) loses digits below this, where its series to second order has an error of x^2/3.
+_SERIES_BELOW = 1e-5
+# The time to leave a sphere scatters by 2/5 of its mean squared, whatever the way out.
+_TIME_SPREAD = math.sqrt(0.4)
+
+
+@kernel
+def _side_distance(table, side, particle, way, s):
+    """Distance to the surface after a path `s`, positive on the particle's own `side` (1: behind it)."""
+    x = particle.x + s * way.x
+    y = particle.y + s * way.y
+    return side * surface_distance(table, math.sqrt(x * x + y * y), abs(particle.z + s * way.z))
+
+
+@kernel
+def _root(table, side, particle, way, low, high):
+    """Path length in (low, high) at which the particle leaves its side of the surface."""
+    g_high = _side_distance(table, side, particle, way, high)
+    g_low = _side_distance(table, side, particle, way, low)
+    if g_low <= 0.0:
+        # It starts on the surface: look for a stretch on its own side further on.
+        trial = high
+        for _ in range(_HALVINGS):
+            trial *= 0.5
+            g_low = _side_distance(table, side, particle, way, trial)
+            if g_low > 0.0:
+                break
+        if g_low <= 0.0:
+            return low
+        low = trial
+    for _ in range(_ROOT_STEPS):
+        middle = low + (high - low) * g_low / (g_low - g_high)
+        g = _side_distance(table, side, particle, way, middle)
+        if abs(g) <= ON_SURFACE_KPC or high - low <= ON_SURFACE_KPC:
+            return middle
+        # The end that stays is given half its weight, so that both come nearer (the Illinois rule).
+        if g > 0.0:
+            low, g_low, g_high = middle, g, 0.5 * g_high
+        else:
+            high, g_high, g_low = middle, g, 0.5 * g_low
+    return high
+
+
+@kernel
+def crossing(table, side, particle, way, length):
+    """Path length to the surface along `way`, or -1 if it is not met within `length`."""
+    g = side * particle.distance
+    s = 0.0
+    while s < length:
+        ahead = min(s + max(g, SURFACE_RESOLUTION_KPC), length)
+        g = _side_distance(table, side, particle, way, ahead)
+        if g < 0.0:
+            return _root(table, side, particle, way, s, ahead)
+        s = ahead
+    return -1.0
+
+
+@small_kernel
+def fly(table, in_bell, particle, time_left, u):
+    """A flight to the next (real or virtual) collision, the surface or the end of the history.
+
+    Returns
+    -------
+    (Particle, float, bool)
+        The particle, the time it took [Myr] and whether it stands on the surface.
+    """
+    # For the depth of the collision, whether it is a real one, and the new direction.
+    u0, u1, u2, u3 = u
+    steep = table.max_grad_ln_D_bell if in_bell else table.max_grad_ln_D_halo
+    free_path = free_path_of(particle)
+    depth = -math.log(u0) * free_path
+    # Not log1p, which takes three times as long.
+    climb = steep * depth
+    wanted = math.log(1.0 + climb) / steep if climb > _SERIES_BELOW else depth * (1.0 - 0.5 * climb)
+    s = min(wanted, particle.speed * time_left, _LONGEST_FLIGHT * table.r_max)
+    direction = direction_of(particle)
+    w_x, w_y, w_z = direction
+    flow_x = flow_y = flow_z = 0.0
+    moving = in_bell or table.halo_moves
+    flow = table.outflow if in_bell else table.halo_flow
+    if moving:
+        flow_x, flow_y, flow_z, _ = flow_of(table, flow, particle.x, particle.y, particle.z)
+        w_x += flow_x / particle.speed
+        w_y += flow_y / particle.speed
+        w_z += flow_z / particle.speed
+    on_surface = False
+    if abs(particle.distance) <= _TESTED_WITHIN * s:
+        met = crossing(table, 1.0 if in_bell else -1.0, particle, Vector(w_x, w_y, w_z), s)
+        on_surface = met >= 0.0
+        if on_surface:
+            s = met
+    x = particle.x + s * w_x
+    y = particle.y + s * w_y
+    z = particle.z + s * w_z
+    ln_p, speed = particle.ln_p, particle.speed
+    if moving:
+        new_x, new_y, new_z, _ = flow_of(table, flow, x, y, z)
+        gain = dot(direction, Vector(new_x - flow_x, new_y - flow_y, new_z - flow_z))
+        ln_p -= gain / particle.speed
+        speed = speed_of(ln_p)
+    new = at(table, in_bell, x, y, z, direction, ln_p, speed)
+    if not on_surface and s == wanted:
+        # exp(steep s) is 1 + steep depth here.
+        majorant = (1.0 + climb) / free_path
+        if u1 * majorant * 3.0 * new.diffusion < new.speed:
+            new = turned(new, isotropic(u2, u3), ln_p)
+    return new, s / particle.speed, on_surface
+
+
+@small_kernel
+def local_scale(table, in_bell, particle):
+    """Length over which the medium changes around a particle [kpc], surfaces apart."""
+    slope = math.sqrt(particle.slope_R * particle.slope_R + particle.slope_z * particle.slope_z)
+    if in_bell:
+        return min(1.0 / max(slope, MIN_GRAD_LN_D), radius_of(particle))
+    # Steeper places around bound the scale where the local gradient happens to vanish.
+    around = bilinear(table.halo_scale, table, R_of(particle), abs(particle.z))
+    scale = min(1.0 / max(slope, MIN_GRAD_LN_D), around)
+    at_plane = min(table.disc_scale, _PLANE_OVER_SCALE * scale)
+    return min(scale, _SCALE_OVER_HEIGHT * (abs(particle.z) + at_plane))
+
+
+@small_kernel
+def step_time(table, in_bell, particle, flow, length_scale):
+    """Time of a diffusive step [Myr], zero where the particle has to fly."""
+    free_path = free_path_of(particle)
+    edge = table.bell_outer_radius if in_bell else table.r_max
+    room = min(abs(particle.distance), edge - radius_of(particle))
+    if free_path > FLIGHT_ABOVE * length_scale or free_path * FLIGHT_WITHIN > room:
+        return 0.0
+    length = min(STEP_OVER_SCALE * length_scale, STEP_OVER_DISTANCE * room)
+    dt = length * length / (2.0 * particle.diffusion)
+    if flow > 0.0:
+        flow_scale = min(length_scale, room + _FLOW_SCALE_AT_SURFACE * length_scale)
+        dt = min(dt, ADVECTION_STEP * flow_scale / flow)
+        back = particle.diffusion / flow
+        length = STEP_OVER_RETURN * (back + room * room / (_RETURN_WITHIN * _RETURN_WITHIN * back))
+        shortest = SHORTEST_STEP * particle.diffusion / (particle.speed * particle.speed)
+        dt = min(dt, max(length * length / (2.0 * particle.diffusion), shortest))
+    return dt
+
+
+@small_kernel
+def diffuse(table, in_bell, particle, dt, u):
+    """A diffusive step of time dt >= 2 lambda/v."""
+    u0, u1, u2, u3 = u
+    R = R_of(particle)
+    free_path = free_path_of(particle)
+    drift = particle.diffusion * dt - free_path * free_path / 3.0
+    along_R = particle.slope_R * drift / R if R > ON_AXIS_KPC else 0.0
+    x = particle.x + along_R * particle.x
+    y = particle.y + along_R * particle.y
+    z = particle.z + math.copysign(1.0, particle.z) * particle.slope_z * drift
+    ln_p, speed = particle.ln_p, particle.speed
+    if in_bell or table.halo_moves:
+        # The velocity at the middle of the step: second order in time.
+        flow = table.outflow if in_bell else table.halo_flow
+        f_x, f_y, f_z, _ = flow_of(table, flow, particle.x, particle.y, particle.z)
+        f_x, f_y, f_z, divergence = flow_of(
+            table, flow, particle.x + 0.5 * dt * f_x, particle.y + 0.5 * dt * f_y, particle.z + 0.5 * dt * f_z
+        )
+        x += f_x * dt
+        y += f_y * dt
+        z += f_z * dt
+        ln_p -= divergence * dt / 3.0
+        speed = speed_of(ln_p)
+    e = isotropic(u2, u3)
+    n = isotropic(u0, u1)
+    noise = math.sqrt(max(0.0, 3.0 * (2.0 * particle.diffusion * dt - 4.0 * free_path * free_path / 3.0)))
+    x += free_path * (particle.dir_x + e.x) + noise * n.x
+    y += free_path * (particle.dir_y + e.y) + noise * n.y
+    z += free_path * (particle.dir_z + e.z) + noise * n.z
+    return at(table, in_bell, x, y, z, e, ln_p, speed)
+
+
+@small_kernel
+def move(table, hybrid, in_bell, particle, time_left, u):
+    """One diffusive step where lambda is small against every scale, one flight elsewhere.
+
+    Returns
+    -------
+    (Particle, float, bool)
+        The particle, the time it took [Myr] and whether it stands on the surface.
+    """
+    if hybrid:
+        flow = 0.0
+        if in_bell or table.halo_moves:
+            flows = table.outflow if in_bell else table.halo_flow
+            f_x, f_y, f_z, _ = flow_of(table, flows, particle.x, particle.y, particle.z)
+            flow = math.sqrt(f_x * f_x + f_y * f_y + f_z * f_z)
+        dt = min(step_time(table, in_bell, particle, flow, local_scale(table, in_bell, particle)), time_left)
+        if dt * particle.speed * particle.speed >= SHORTEST_STEP * particle.diffusion:
+            new = diffuse(table, in_bell, particle, dt, u)
+            # The time to leave a sphere scatters: it counts as one of two values, so that variances of times
+            # come out too.
+            late = last_bit(u[0])
+            spread = _TIME_SPREAD if late else -_TIME_SPREAD
+            return new, min(dt * (1.0 + spread), time_left), False
+    return fly(table, in_bell, particle, time_left, u)

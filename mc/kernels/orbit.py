@@ -1,0 +1,163 @@
+"""The orbit engine: protons turned by the Lorentz force, into the tallies of the hybrid engine.
+
+A step goes half its length straight on, turns about the field there and goes on (Boris); energy is kept
+because only the direction turns. The turn is exact for a uniform field, so the period is; the recorded places
+lie on a circle that is smaller than r_L by (step/r_L)^2/12. Steps are a tenth of r_L (in the local field,
+where histories are tallied) and at most a fifth of l_c, since waves that a step skips would turn the particle
+as if they were as long as the step.
+"""
+
+from __future__ import annotations
+
+import math
+
+from ...fields._jit import entry, kernel, small_kernel
+from ...fields.units import LARMOR_KPC
+from ...fields.vectors import magnetic_field
+from .history import ABSORBED, ALIVE, ESCAPED, MAX_STEPS, NEARLY_ALL, NOT_FINITE, new_history
+from .inject import RADIUS_STRIDE, inject
+from .lookup import surface_distance
+from .particle import Particle, is_beyond, is_finite
+from .rng import block_draw
+from .score import counted, end_history, first_passage
+
+STEP_OVER_LARMOR = 0.1
+STEP_OVER_CORRELATION = 0.2
+# Whether to stop is asked every 65536 steps (a bit mask), a tenth of a second: a history can take minutes.
+_POLL = 65536 - 1
+
+
+def orbit_step_kpc(larmor_radius_kpc: float, correlation_length_kpc: float = math.inf) -> float:
+    """Length of a step for a Larmor radius and a one-sided correlation length."""
+    return min(STEP_OVER_LARMOR * larmor_radius_kpc, STEP_OVER_CORRELATION * correlation_length_kpc)
+
+
+@small_kernel
+def turn(e_x, e_y, e_z, B_x, B_y, B_z, step, rigidity):
+    """A direction after it has turned about a field over a path `step`; `rigidity` is r_L times |B|."""
+    half = 0.5 * step / rigidity
+    angle2 = half * half * (B_x * B_x + B_y * B_y + B_z * B_z)
+    # tan(angle)/angle, to 1e-11 at 0.15.
+    tangent = 1.0 + angle2 * (1 / 3 + angle2 * (2 / 15 + angle2 * (17 / 315 + angle2 * (62 / 2835))))
+    f = half * tangent
+    t_x, t_y, t_z = f * B_x, f * B_y, f * B_z
+    m_x = e_x + e_y * t_z - e_z * t_y
+    m_y = e_y + e_z * t_x - e_x * t_z
+    m_z = e_z + e_x * t_y - e_y * t_x
+    twice = 2.0 / (1.0 + t_x * t_x + t_y * t_y + t_z * t_z)
+    n_x = e_x + twice * (m_y * t_z - m_z * t_y)
+    n_y = e_y + twice * (m_z * t_x - m_x * t_z)
+    n_z = e_z + twice * (m_x * t_y - m_y * t_x)
+    # Back to length one: rounding alone would add up to 2e-11 in a million turns.
+    norm = 1.5 - 0.5 * (n_x * n_x + n_y * n_y + n_z * n_z)
+    return norm * n_x, norm * n_y, norm * n_z
+
+
+@small_kernel
+def push(field, x, y, z, e_x, e_y, e_z, step, rigidity):
+    """Place and direction after a step, and |B|^2 at its middle."""
+    half = 0.5 * step
+    x, y, z = x + half * e_x, y + half * e_y, z + half * e_z
+    B_x, B_y, B_z = magnetic_field(field, x, y, z)
+    e_x, e_y, e_z = turn(e_x, e_y, e_z, B_x, B_y, B_z, step, rigidity)
+    B2 = B_x * B_x + B_y * B_y + B_z * B_z
+    return x + half * e_x, y + half * e_y, z + half * e_z, e_x, e_y, e_z, B2
+
+
+@small_kernel
+def _moved(table, particle, x, y, z, e_x, e_y, e_z):
+    """The particle somewhere else; orbits do not look up D."""
+    distance = surface_distance(table, math.sqrt(x * x + y * y), abs(z))
+    return Particle(
+        x,
+        y,
+        z,
+        e_x,
+        e_y,
+        e_z,
+        particle.ln_p,
+        particle.speed,
+        particle.diffusion,
+        particle.slope_R,
+        particle.slope_z,
+        distance,
+    )
+
+
+@small_kernel
+def _cut(old, new, share):
+    """The particle after a share of a step, taken as straight, on the surface."""
+    x = old.x + share * (new.x - old.x)
+    y = old.y + share * (new.y - old.y)
+    z = old.z + share * (new.z - old.z)
+    return Particle(
+        x, y, z, new.dir_x, new.dir_y, new.dir_z, new.ln_p, new.speed, new.diffusion, 0.0, 0.0, 0.0
+    )
+
+
+@kernel
+def _follow(world, history, field, longest_step, particle, stop):
+    """Follow one particle from injection to its fate; returns (fate, its age then, number of steps)."""
+    table, controls = world.table, world.controls
+    B_x, B_y, B_z = magnetic_field(field, particle.x, particle.y, particle.z)
+    B2 = B_x * B_x + B_y * B_y + B_z * B_z
+    for step in range(controls.max_steps):
+        if step & _POLL == 0 and stop[0]:
+            return MAX_STEPS, history.clock, step
+        rigidity = LARMOR_KPC * math.exp(particle.ln_p)
+        length = min(longest_step, particle.speed * (controls.t_max - history.clock))
+        if length * length * B2 > (STEP_OVER_LARMOR * rigidity) ** 2:
+            length = STEP_OVER_LARMOR * rigidity / math.sqrt(B2)
+        x, y, z, e_x, e_y, e_z, B2 = push(
+            field,
+            particle.x,
+            particle.y,
+            particle.z,
+            particle.dir_x,
+            particle.dir_y,
+            particle.dir_z,
+            length,
+            rigidity,
+        )
+        new = _moved(table, particle, x, y, z, e_x, e_y, e_z)
+        if not is_finite(new):
+            return NOT_FINITE, history.clock, step + 1
+        on_surface = new.distance >= 0.0
+        if on_surface:
+            share = min(max(particle.distance / (particle.distance - new.distance), 0.0), 1.0)
+            new, length = _cut(particle, new, share), share * length
+        particle, history = counted(world, history, False, particle, new, length / particle.speed)
+        if on_surface:
+            first_passage(world.tally, history)
+            return ABSORBED, history.clock, step + 1
+        if history.clock >= controls.t_max * NEARLY_ALL:
+            return ALIVE, history.clock, step + 1
+        if is_beyond(particle, table.r_max):
+            return ESCAPED, history.clock, step + 1
+    return MAX_STEPS, history.clock, controls.max_steps
+
+
+@entry()
+def run_block(world, field, longest_step, ages, fates, first_particle, count, stop):
+    """Orbits of particles first_particle ... + count - 1 through one field, into the tally of a world.
+
+    `longest_step` [kpc] bounds the steps where the field is weak. `ages` [Myr] and `fates` take those of each
+    particle at its end; `stop[0]` is polled all along.
+    """
+    controls, tally = world.controls, world.tally
+    radius_0, _ = block_draw(controls.seed, first_particle)
+    for index in range(count):
+        if stop[0]:
+            return
+        if controls.only >= 0 and controls.only != index:
+            continue
+        particle_id = first_particle + index
+        group = controls.schedule[index]
+        tally.injected[group] += 1.0
+        area = (radius_0 + controls.ranks[index] * RADIUS_STRIDE) % 1.0
+        particle = inject(world.table, controls, group, particle_id, 0, area)
+        history = new_history(world, group, particle_id, 0, particle.ln_p)
+        fate, age, steps = _follow(world, history, field, longest_step, particle, stop)
+        tally.work[0] += steps
+        ages[index], fates[index] = age, fate
+        end_history(tally, group, fate, age)

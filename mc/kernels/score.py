@@ -1,0 +1,260 @@
+"""What a move adds to the tallies: residence, grammage, first passage, the end of a history."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from ...fields._jit import kernel, small_kernel
+from ...fields.units import C_KPC_MYR, KPC_CM, M_P_G
+from ..tally import (
+    AGES_MYR,
+    DISC_HALF_THICKNESS_KPC,
+    GRAMMAGE_EDGES,
+    NEAR_DEPTH_KPC,
+    NEAR_R_KPC,
+    SHELLS,
+    TIME_EDGES_MYR,
+    Region,
+)
+from .history import (
+    ABSORBED,
+    ALIVE,
+    BINNED_LN_P,
+    ESCAPED,
+    GOLDEN,
+    after_move,
+    bins_lost_of,
+    grammage_before_surface,
+)
+from .lookup import at_momentum, gas_density
+from .particle import direction_of, turned
+
+_DISC, _DISC_NO_RETURN, _NEAR = int(Region.DISC), int(Region.DISC_NO_RETURN), int(Region.NEAR)
+# Components of the gas, in the order of `MediumTable.gas` and of the grammage tallies.
+_GAS_DISC, _GAS_HALO, _GAS_CGM = 0, 1, 2
+_GRAMMAGE_PER_KPC = M_P_G * KPC_CM
+_TIME_START, _TIME_STEP = math.log(TIME_EDGES_MYR[0]), math.log(TIME_EDGES_MYR[1] / TIME_EDGES_MYR[0])
+_GRAM_START, _GRAM_STEP = math.log(GRAMMAGE_EDGES[0]), math.log(GRAMMAGE_EDGES[1] / GRAMMAGE_EDGES[0])
+_TIME_BINS, _GRAM_BINS = len(TIME_EDGES_MYR) + 1, len(GRAMMAGE_EDGES) + 1
+_AGES = tuple(float(age) for age in AGES_MYR)
+# A move that rises by less than this is level: nothing is divided by its rise [kpc].
+_LEVEL_KPC = 1e-9
+
+
+@kernel
+def _age_bin(age):
+    """Interval of `AGES_MYR` that an age lies in."""
+    k = 0
+    while k < len(_AGES) and age >= _AGES[k]:
+        k += 1
+    return k
+
+
+@kernel
+def _log_bin(value, start, step, bins):
+    """Bin of logarithmic edges, the first and last for what lies outside."""
+    if value <= 0.0:
+        return 0
+    return min(max(math.floor((math.log(value) - start) / step) + 1, 0), bins - 1)
+
+
+@small_kernel
+def lose(world, history, in_bell, ln_p, speed, n, dt, weight):
+    """Fall of ln p by pp losses in gas of density n [cm^-3] for dt; counts their energy [GeV], v dp."""
+    fall = n * at_momentum(world.table.loss_rate, world.table, ln_p) * dt
+    side = 1 if in_bell else 0
+    lost = weight * speed / C_KPC_MYR * math.exp(ln_p) * -math.expm1(-fall)
+    world.tally.pp_loss[history.group, side] += lost
+    return fall
+
+
+@kernel
+def _after_losses(world, history, in_bell, particle, n, dt):
+    """The particle after pp losses in gas of density n for dt: (particle, ln p last binned, bins lost)."""
+    weight = history.weight
+    ln_p = particle.ln_p - lose(world, history, in_bell, particle.ln_p, particle.speed, n, dt, weight)
+    particle = turned(particle, direction_of(particle), ln_p)
+    if abs(ln_p - history.ln_p_binned) > BINNED_LN_P:
+        return particle, ln_p, bins_lost_of(world.controls, history.group, ln_p)
+    return particle, history.ln_p_binned, history.bins_lost
+
+
+@small_kernel
+def _share_in_disc(old, new, R_d):
+    """Share of a straight move that lies in the disc |z| < 0.1 kpc, R < R_d (R taken at its middle)."""
+    if min(old.z, new.z) > DISC_HALF_THICKNESS_KPC or max(old.z, new.z) < -DISC_HALF_THICKNESS_KPC:
+        return 0.0
+    rise = new.z - old.z
+    if abs(rise) < _LEVEL_KPC:
+        low, high = (0.0, 1.0) if abs(old.z) < DISC_HALF_THICKNESS_KPC else (0.0, 0.0)
+    else:
+        a = (-DISC_HALF_THICKNESS_KPC - old.z) / rise
+        b = (DISC_HALF_THICKNESS_KPC - old.z) / rise
+        low, high = max(min(a, b), 0.0), min(max(a, b), 1.0)
+    if high <= low:
+        return 0.0
+    middle = 0.5 * (low + high)
+    x = old.x + middle * (new.x - old.x)
+    y = old.y + middle * (new.y - old.y)
+    return high - low if x * x + y * y < R_d * R_d else 0.0
+
+
+@kernel
+def _note(controls, in_bell, particle, dt, weight, age):
+    """One more line of a track: see `blocks.TRACK_COLUMNS`."""
+    line = controls.track_length[0]
+    controls.track_length[0] += 1
+    if line < controls.track.shape[0]:
+        row = controls.track[line]
+        row[0], row[1], row[2], row[3] = age, particle.x, particle.y, particle.z
+        row[4], row[5], row[6], row[7] = math.exp(particle.ln_p), 1.0 if in_bell else 0.0, dt, weight
+        row[8] = controls.track_length[1]
+
+
+class _Sample(NamedTuple):
+    """The point along a move at which it is counted.
+
+    Attributes
+    ----------
+    x, y, z : float
+        The place, with |z| [kpc].
+    R, r : float
+        Its distances from the axis and from the centre [kpc].
+    depth : float
+        Its signed distance to the surface, negative inside [kpc].
+    cell_R, cell_z : int
+        Its cell of the residence tally, -1 beyond the last one.
+    age : float
+        The clock there [Myr].
+    weight : float
+        How many particles move there.
+    residence : float
+        Time that they spend on the move [Myr], all together.
+    path : float
+        Grammage of the move in gas of one hydrogen atom per cm^3 [g cm-2], all together.
+    """
+
+    x: float
+    y: float
+    z: float
+    R: float
+    r: float
+    depth: float
+    cell_R: int
+    cell_z: int
+    age: float
+    weight: float
+    residence: float
+    path: float
+
+
+@small_kernel
+def score(world, history, in_bell, old, new, sample_at, dt, repeats):
+    """Add a move from `old` to `new` to the tallies, at one point drawn along it; returns n there [cm^-3].
+
+    `sample_at` in (0, 1) is the place of the point along the move, dt its duration, and `repeats` how many
+    moves alike it stands for, one after the other from the clock of the history on.
+    """
+    table, controls = world.table, world.controls
+    weight = history.weight * repeats
+    age = history.clock + sample_at * repeats * dt
+    if controls.track.shape[0] > 0:
+        _note(controls, in_bell, new, dt, weight, age)
+    x = old.x + sample_at * (new.x - old.x)
+    y = old.y + sample_at * (new.y - old.y)
+    z = abs(old.z + sample_at * (new.z - old.z))
+    R = math.sqrt(x * x + y * y)
+    r2 = R * R + z * z
+    # Written so that a place that is not a number is not looked up either.
+    edge = table.bell_outer_radius if in_bell else table.r_max
+    if not r2 <= edge * edge:
+        return 0.0
+    depth = old.distance + sample_at * (new.distance - old.distance)
+    cells = controls.bell_cells if in_bell else controls.halo_cells
+    i = cells.cell_of_R[min(int(R * cells.inverse_step_R), cells.cell_of_R.size - 1)]
+    j = cells.cell_of_z[min(int(z * cells.inverse_step_z), cells.cell_of_z.size - 1)]
+    residence = weight * dt
+    path = residence * old.speed * _GRAMMAGE_PER_KPC
+    sample = _Sample(x, y, z, R, math.sqrt(r2), depth, i, j, age, weight, residence, path)
+    if in_bell:
+        return _score_behind(world, history, old, new, sample)
+    return _score_halo(world, history, old, new, sample)
+
+
+@small_kernel
+def _score_behind(world, history, old, new, sample):
+    """Add a move behind the surface; returns the gas density [cm^-3]."""
+    tally, group, bins_lost = world.tally, history.group, history.bins_lost
+    density = gas_density(world.table, sample.R, sample.z, _GAS_CGM)
+    tally.grammage[group, _GAS_CGM] += sample.path * density
+    if sample.cell_R >= 0 and sample.cell_z >= 0:
+        tally.bell[group, bins_lost, sample.cell_R, sample.cell_z] += sample.residence
+    shell = min(int(sample.r * world.controls.inverse_shell_step), SHELLS - 1)
+    tally.filling[group, bins_lost, _age_bin(sample.age), shell] += sample.residence
+    if sample.R < NEAR_R_KPC and sample.depth < NEAR_DEPTH_KPC:
+        tally.region[group, bins_lost, _NEAR] += sample.residence
+        tally.region_age[group, _NEAR] += sample.residence * sample.age
+        along_R = sample.x * (new.x - old.x) + sample.y * (new.y - old.y)
+        radial = along_R + math.copysign(sample.z, new.z) * (new.z - old.z)
+        tally.near_flux[group, bins_lost] += sample.weight * radial / sample.r
+    return density
+
+
+@small_kernel
+def _score_halo(world, history, old, new, sample):
+    """Add a move inside the surface; returns the gas density [cm^-3]."""
+    tally, group, bins_lost = world.tally, history.group, history.bins_lost
+    disc = gas_density(world.table, sample.R, sample.z, _GAS_DISC)
+    halo = gas_density(world.table, sample.R, sample.z, _GAS_HALO)
+    tally.grammage[group, _GAS_DISC] += sample.path * disc
+    tally.grammage[group, _GAS_HALO] += sample.path * halo
+    if history.before_surface:
+        tally.grammage_first[group, _GAS_DISC] += sample.path * disc
+        tally.grammage_first[group, _GAS_HALO] += sample.path * halo
+    if sample.cell_R >= 0 and sample.cell_z >= 0:
+        tally.halo[group, bins_lost, sample.cell_R, sample.cell_z] += sample.residence
+    in_disc = sample.residence * _share_in_disc(old, new, world.controls.R_d)
+    if in_disc > 0.0:
+        tally.region[group, bins_lost, _DISC] += in_disc
+        tally.region_age[group, _DISC] += in_disc * sample.age
+        tally.filling[group, bins_lost, _age_bin(sample.age), SHELLS] += in_disc
+        if history.before_surface:
+            tally.region[group, bins_lost, _DISC_NO_RETURN] += in_disc
+            tally.region_age[group, _DISC_NO_RETURN] += in_disc * sample.age
+    return disc + halo
+
+
+@small_kernel
+def counted(world, history, in_bell, old, new, dt):
+    """Count a move and take its losses: the particle after it, and its history.
+
+    The move is one of `history.multiplicity` alike.
+    """
+    sample_at = (history.sample_at + GOLDEN) % 1.0
+    n = score(world, history, in_bell, old, new, sample_at, dt, history.multiplicity)
+    time = dt * history.multiplicity
+    particle, ln_p_binned, bins_lost = _after_losses(world, history, in_bell, new, n, time)
+    return particle, after_move(history, sample_at, history.clock + time, ln_p_binned, bins_lost)
+
+
+@kernel
+def first_passage(tally, history):
+    """Count a first encounter with the surface: when it was, and the grammage up to then."""
+    group, weight, clock = history.group, history.weight, history.clock
+    tally.escape[group, 0] += weight
+    tally.escape[group, 1] += weight * clock
+    tally.escape[group, 2] += weight * clock * clock
+    tally.escape_time_histogram[group, _log_bin(clock, _TIME_START, _TIME_STEP, _TIME_BINS)] += weight
+    passed = (grammage_before_surface(tally, group) - history.grammage_at_start) / weight
+    tally.grammage_histogram[group, _log_bin(passed, _GRAM_START, _GRAM_STEP, _GRAM_BINS)] += weight
+
+
+@kernel
+def end_history(tally, group, fate, age):
+    """Count the end of a history."""
+    tally.fates[fate] += 1
+    if fate == ALIVE:
+        tally.alive[group] += 1.0
+    if fate == ESCAPED or fate == ABSORBED:
+        tally.leave_time_histogram[group, _log_bin(age, _TIME_START, _TIME_STEP, _TIME_BINS)] += 1.0

@@ -1,0 +1,323 @@
+"""Encounters with the Bell wall: what is reflected, what goes behind it, and what comes back.
+
+A particle does not go behind the wall itself. For each time that it would be captured it sends out a number
+of split particles, each with a share of its weight, spread over its encounters. A split particle is followed
+and counted until it leaves or comes back. With a chance equal to its share it was the particle: one that has
+come back is then where the particle goes on from. One that has left uses up some of the optical depth at
+which the particle is lost, an exponential variate that is stratified over the particles of a block, so the
+number of captures scatters much less than by chance.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from ...fields._jit import kernel, small_kernel
+from .albedo import (
+    MEAN_COSINE,
+    MEAN_ENTRY_DEPTH,
+    accept_reflection,
+    entry_depth,
+    incursion_time,
+    transmission,
+)
+from .boundary import (
+    at_angle,
+    behind_wall,
+    boundary_layer,
+    enter_one_way,
+    flow_along,
+    one_way_time,
+    shifted,
+)
+from .history import (
+    ALIVE,
+    ESCAPED,
+    MAX_STEPS,
+    NEARLY_ALL,
+    NOT_FINITE,
+    RETURNED,
+    at_age,
+    next_draw,
+    split_history,
+    standing_for,
+)
+from .lookup import surface_normal
+from .move import move
+from .particle import Particle, at, direction_of, is_beyond, is_finite, speed_of
+from .rng import capture_draw, history_draw, split_draw
+from .score import counted, lose, score
+from .vector import dot
+
+# Moves behind the wall that are not followed are counted at their middle.
+_MIDDLE = 0.5
+
+
+class Splitting(NamedTuple):
+    """What decides the captures of one particle by the wall.
+
+    Attributes
+    ----------
+    optical_depth_left : float
+        What is left of the exponential variate; the particle is lost once it is used up.
+    until_next : float
+        Captures (an expected number) until the next split particle goes out.
+    sent : int
+        How many split particles went out so far.
+    """
+
+    optical_depth_left: float
+    until_next: float
+    sent: int
+
+
+class Encounters(NamedTuple):
+    """Encounters with a wall that reflects nearly everything, as often as one step meets it.
+
+    Attributes
+    ----------
+    number : float
+        How many there are.
+    captures : float
+        Expected number of captures in all of them: the optical depth of the wall.
+    dwell : float
+        Mean time behind the wall of one of them [Myr].
+    cosines : float
+        Cosines of arrival and of departure, summed: ln p falls by that times u/v in one of them.
+    u_over_v : float
+        Speed of the medium behind the wall along the outward normal, over that of the particle.
+    inner, outer : Particle
+        Ends of the mean displacement in the layer, along which they are counted.
+    """
+
+    number: float
+    captures: float
+    dwell: float
+    cosines: float
+    u_over_v: float
+    inner: Particle
+    outer: Particle
+
+
+@kernel
+def at_nearest_node(table, ln_p, values):
+    """Entry of a per-momentum table at the nearest node."""
+    position = int((ln_p - table.ln_p0) * table.inverse_dln_p + 0.5)
+    return values[min(max(position, 0), values.size - 1)]
+
+
+@small_kernel
+def new_splitting(world, wall, history, ln_p, optical_depth):
+    """The `Splitting` of a particle that starts; `wall` is that of the world."""
+    if wall is None:
+        return Splitting(optical_depth, math.inf, 0)
+    _, until_split, _ = history_draw(world.controls.seed, history.particle_id, history.split)
+    splits = at_nearest_node(world.table, ln_p, wall.splits_per_capture)
+    return Splitting(optical_depth, until_split / splits, 0)
+
+
+@kernel
+def follow_split(world, parent, particle, branch, weight):
+    """Follow and count a split particle behind the wall: (fate or RETURNED, where it is then, its age).
+
+    `parent` is the history that it goes out from, as number `branch` of its split particles, and `weight` the
+    share of it that it has. One that has returned is on the wall, still in the frame of the medium behind it.
+    """
+    table, controls = world.table, world.controls
+    history = split_history(world, parent, branch, weight, particle.ln_p)
+    world.tally.work[1] += 1
+    for _ in range(controls.max_steps):
+        u, history = next_draw(world.buffer[1], controls.seed, history)
+        time_left = controls.t_max - history.clock
+        new, dt, on_surface = move(table, controls.hybrid, True, particle, time_left, u)
+        world.tally.work[2] += 1
+        if not is_finite(new):
+            return NOT_FINITE, particle, history.clock
+        particle, history = counted(world, history, True, particle, new, dt)
+        if history.clock >= controls.t_max * NEARLY_ALL:
+            return ALIVE, particle, history.clock
+        if is_beyond(particle, table.bell_outer_radius):
+            return ESCAPED, particle, history.clock
+        if on_surface:
+            return RETURNED, particle, history.clock
+    return MAX_STEPS, particle, history.clock
+
+
+@kernel
+def behind_for_good(world, history, particle):
+    """A particle that has met a one-way wall, followed to its end: (fate, its age then)."""
+    table, controls = world.table, world.controls
+    fate = RETURNED
+    branch = 0
+    while fate == RETURNED:
+        branch += 1
+        _, u0, u1, u2 = split_draw(controls.seed, history.particle_id, branch)
+        normal = surface_normal(table, particle.x, particle.y, particle.z)
+        layer = boundary_layer(table, particle)
+        if layer.depth > 0.0:
+            dwell = one_way_time(layer, particle.speed)
+            outer = shifted(particle, layer.depth, normal)
+            score(world, history, True, particle, outer, _MIDDLE, dwell, 1.0)
+            history = at_age(history, history.clock + dwell)
+            if history.clock >= controls.t_max:
+                return ALIVE, history.clock
+        particle = enter_one_way(table, particle, normal, layer, u0, u1, u2)
+        fate, particle, clock = follow_split(world, history, particle, branch, 1.0)
+        history = at_age(history, clock)
+    return fate, history.clock
+
+
+@kernel
+def _back_inside(table, particle):
+    """A particle that has returned, in the frame of the halo, which is at rest."""
+    direction = direction_of(particle)
+    ln_p = particle.ln_p + flow_along(table, particle)
+    return at(table, False, particle.x, particle.y, particle.z, direction, ln_p, speed_of(ln_p))
+
+
+@kernel
+def cross(world, history, particle, splitting):
+    """A capture by a wall that is flown through: all its split particles go out from here.
+
+    The particle survives with the share of them that returns, as one of those. Returns (fate or RETURNED,
+    particle, history, splitting).
+    """
+    table, seed = world.table, world.controls.seed
+    ln_p = particle.ln_p - flow_along(table, particle)
+    direction = direction_of(particle)
+    out = at(table, True, particle.x, particle.y, particle.z, direction, ln_p, speed_of(ln_p))
+    number = round(at_nearest_node(table, particle.ln_p, world.wall.splits_per_capture))
+    optical_depth_left, until_next, sent = splitting
+    returned = 0
+    fate, ended, back = RETURNED, history.clock, history.clock
+    for _ in range(number):
+        sent += 1
+        end, there, age = follow_split(world, history, out, sent, 1.0 / number)
+        if end == NOT_FINITE or end == MAX_STEPS:
+            return end, particle, at_age(history, age), splitting
+        if end != RETURNED:
+            fate, ended = end, age
+            continue
+        returned += 1
+        # Each of those that have returned is the one to go on from with the same chance.
+        if split_draw(seed, history.particle_id, sent)[1] * returned < 1.0:
+            particle, back = there, age
+    optical_depth_left -= math.log(number / returned) if returned > 0 else math.inf
+    if optical_depth_left <= 0.0:
+        return fate, particle, at_age(history, ended), splitting
+    splitting = Splitting(optical_depth_left, until_next, sent)
+    return RETURNED, _back_inside(table, particle), at_age(history, back), splitting
+
+
+@kernel
+def _reflected_cosine(world, history, mu0):
+    """Cosine of a diffusely reflected particle that came in at `mu0`, and its history."""
+    h_table = world.wall.h_table
+    while True:
+        (u0, u1, u2, u3), history = next_draw(world.buffer[0], world.controls.seed, history)
+        if accept_reflection(h_table, mu0, u0, u1):
+            return u0, history
+        if accept_reflection(h_table, mu0, u2, u3):
+            return u2, history
+
+
+@kernel
+def _reflected(world, history, particle, on_surface, normal):
+    """How encounters enter the layer and leave it again.
+
+    Returns (depth that they seem to start from [lambda], sum of the cosines of arrival and departure,
+    direction after it, history).
+    """
+    if not on_surface:
+        # Those of a step in front of the wall: means over random angles.
+        return MEAN_ENTRY_DEPTH, 2.0 * MEAN_COSINE, direction_of(particle), history
+    mu0 = max(dot(direction_of(particle), normal), 0.0)
+    start = entry_depth(world.wall.h_table, mu0)
+    cosine, history = _reflected_cosine(world, history, mu0)
+    u, history = next_draw(world.buffer[0], world.controls.seed, history)
+    return start, mu0 + cosine, at_angle(normal, -cosine, u[0]), history
+
+
+@kernel
+def _encounters_of(number, start, cosines, contact, normal, layer):
+    """The `Encounters` of a step at a place on the wall, with `start` and `cosines` as of `_reflected`.
+
+    The layer that is not followed is counted by its mean time and mean displacement.
+    """
+    depth, free_path, u_over_v = layer
+    chance = transmission(start, free_path, depth, u_over_v)
+    dwell = incursion_time(start, chance, free_path, depth, contact.speed, u_over_v)
+    inner = shifted(contact, 0.5 * depth * (1.0 - chance), normal)
+    outer = shifted(contact, 0.5 * depth * (1.0 + chance), normal)
+    return Encounters(number, -number * math.log1p(-chance), dwell, cosines, u_over_v, inner, outer)
+
+
+@kernel
+def meet(world, history, particle, splitting, number, on_surface, layer, phase):
+    """Encounters with a wall that reflects nearly everything, and the captures in between.
+
+    Wherever one more `1/splits` of a capture has come together a split particle goes out. It is the particle
+    with the chance 1/(splits + 1/2), which makes the encounters per capture right to O(1/splits^4).
+
+    Parameters
+    ----------
+    number : float
+        How often the last step has met the wall; one if the particle stands on it (`on_surface`).
+    layer : BoundaryLayer
+        What lies behind the wall.
+    phase : float
+        Share of this group of returns that is over already.
+
+    Returns
+    -------
+    (int, Particle, History, Splitting)
+        The fate, or RETURNED, and all that the particle goes on with.
+    """
+    table, controls = world.table, world.controls
+    normal = surface_normal(table, particle.x, particle.y, particle.z)
+    # The place on the wall: here, or the nearest one to where a reflected step has ended.
+    contact = shifted(particle, 0.0, normal)
+    start, cosines, direction, history = _reflected(world, history, particle, on_surface, normal)
+    met = _encounters_of(number, start, cosines, contact, normal, layer)
+    ln_p = particle.ln_p
+    splits = at_nearest_node(table, ln_p, world.wall.splits_per_capture)
+    weight = 1.0 / (splits + 0.5)
+    multiplicity = max(1.0, at_nearest_node(table, ln_p, world.wall.multiplicity))
+    optical_depth_left, until_next, sent = splitting
+    passed = math.floor(phase * multiplicity)
+    while True:
+        # How often these encounters are repeated until the next split particle goes out.
+        part = until_next / met.captures
+        captured = part < multiplicity - passed
+        part = part if captured else multiplicity - passed
+        passed += part
+        until_next -= part * met.captures
+        times = part * number
+        n = score(world, history, True, met.inner, met.outer, _MIDDLE, met.dwell, times)
+        history = at_age(history, history.clock + times * met.dwell)
+        if history.clock >= controls.t_max:
+            return ALIVE, particle, history, splitting
+        lost = lose(world, history, True, ln_p, particle.speed, n, met.dwell, times)
+        ln_p -= lost * times + times * met.cosines * met.u_over_v
+        if not captured:
+            break
+        sent += 1
+        until_next = 1.0 / splits
+        chosen, again, u, v = capture_draw(controls.seed, history.particle_id, sent)
+        out = behind_wall(table, contact, layer.depth, normal, ln_p, u, v)
+        fate, out, age = follow_split(world, history, out, sent, weight)
+        if fate == NOT_FINITE or fate == MAX_STEPS:
+            return fate, particle, at_age(history, age), splitting
+        if fate != RETURNED:
+            optical_depth_left += math.log1p(-weight)
+            if optical_depth_left <= 0.0:
+                return fate, particle, at_age(history, age), splitting
+        elif chosen < weight:
+            # The returns before this capture are made up for by the one that follows it.
+            history = standing_for(at_age(history, age), 1.0 + math.floor(passed))
+            splitting = Splitting(optical_depth_left, again * until_next, sent)
+            return RETURNED, _back_inside(table, out), history, splitting
+    particle = at(table, False, particle.x, particle.y, particle.z, direction, ln_p, speed_of(ln_p))
+    splitting = Splitting(optical_depth_left, until_next, sent)
+    return RETURNED, particle, standing_for(history, multiplicity), splitting

@@ -1,0 +1,112 @@
+"""The world of a particle: what it meets, how it is followed and where it is counted.
+
+Every kernel that follows particles is given one `World`. Units: kpc, Myr, GeV.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ...fields.table import MediumTable
+from ..tally import Binning, Tally
+
+
+class Controls(NamedTuple):
+    """How to follow the particles of a block.
+
+    Attributes
+    ----------
+    seed : int
+        Of all random numbers of the run.
+    hybrid : bool
+        Whether diffusive steps are taken where lambda is small; if not, every path is a flight.
+    reflect_at_wall : bool
+        Whether incursions behind a two-way wall are replaced by their exact law where lambda is tiny there;
+        if not, every crossing is flown.
+    first_passage_splits : int
+        How many histories are followed up to the first encounter with the surface for each one beyond it.
+    t_max : float
+        Age at which a history ends [Myr].
+    max_steps : int
+        Number of moves at which a history is given up.
+    R_d : float
+        Radius of the source disc [kpc].
+    energy_edges : ndarray, shape (groups + 1,)
+        Edges of the injection groups in total energy [GeV].
+    schedule : ndarray of int, shape (particles of a block,)
+        Injection group of each particle of a block.
+    ranks : ndarray of int, shape (particles of a block,)
+        Rank of each in energy, among the particles of its block.
+    halo_cells, bell_cells : Binning
+        Cells of the residence tallies inside and outside the surface.
+    inverse_shell_step : float
+        One over the width of the shells of `Tally.filling` [1/kpc].
+    only : int
+        Index of the one particle of a block that is followed, or -1 if all are.
+    track : ndarray, shape (lines, columns of `blocks.TRACK_COLUMNS`)
+        Takes every move of that particle; without lines nothing is written.
+    track_length : ndarray of int, shape (2,)
+        How many moves there were so far, and which first-passage split is being followed.
+    """
+
+    seed: int
+    hybrid: bool
+    reflect_at_wall: bool
+    first_passage_splits: int
+    t_max: float
+    max_steps: int
+    R_d: float
+    energy_edges: np.ndarray
+    schedule: np.ndarray
+    ranks: np.ndarray
+    halo_cells: Binning
+    bell_cells: Binning
+    inverse_shell_step: float
+    only: int
+    track: np.ndarray
+    track_length: np.ndarray
+
+
+class WallSampling(NamedTuple):
+    """How encounters with a Bell wall are sampled, by node of momentum (`wall_sampling` chooses the numbers).
+
+    Attributes
+    ----------
+    multiplicity : ndarray, shape (momenta,)
+        How many returns through the halo one simulated return stands for.
+    splits_per_capture : ndarray, shape (momenta,)
+        How many split particles go behind the wall for each capture; whole numbers.
+    h_table : ndarray
+        Chandrasekhar's H function of the scattering behind the wall, for `albedo.h_of`.
+    """
+
+    multiplicity: np.ndarray
+    splits_per_capture: np.ndarray
+    h_table: np.ndarray
+
+
+class World(NamedTuple):
+    """What a particle meets, how it is followed and where it is counted.
+
+    Attributes
+    ----------
+    table : MediumTable
+        The medium.
+    controls : Controls
+        How particles are followed.
+    wall : WallSampling or None
+        How encounters with the surface are sampled if it is a Bell wall; None if nothing lies behind it. Code
+        that asks a function's argument whether it is None is then not compiled.
+    tally : Tally
+        The counts, which kernels add to.
+    buffer : ndarray, shape (2, 4, LANES)
+        Random numbers made in advance: [0] of the history in the halo, [1] of the particle behind the wall.
+    """
+
+    table: MediumTable
+    controls: Controls
+    wall: WallSampling | None
+    tally: Tally
+    buffer: np.ndarray

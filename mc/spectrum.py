@@ -1,0 +1,66 @@
+"""Injection in the disc, and its spectrum, which is applied to tallies after the run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from scipy.integrate import quad
+
+from ..fields.bell import spectrum_normalisation
+from ..fields.units import GEV_ERG
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Protons injected per second and energy, Q(E) = A E^-slope exp(-E/E_max) above E_min.
+
+    A is set by L_CR over E_min ... E_max with sharp limits, so that E^2 Q is L_CR/Lambda for slope 2, as
+    in PRL Eq. 3; the exponential cut-off then takes a few per cent of the luminosity away. With a slope
+    above E_max the power law changes there instead of being cut off, and adds luminosity.
+
+    Attributes
+    ----------
+    L_CR_erg_s : float
+        Luminosity of the whole disc.
+    slope : float
+        Of the energy spectrum.
+    E_min_GeV, E_max_GeV : float
+        Total energies.
+    slope_above : float or None
+        Of the spectrum above E_max; None for the cut-off.
+    """
+
+    L_CR_erg_s: float = 1e41
+    slope: float = 2.0
+    E_min_GeV: float = 1.0
+    E_max_GeV: float = 1e6
+    slope_above: float | None = None
+
+    def rate_GeV_s(self, energy_GeV: np.ndarray) -> np.ndarray:
+        """Q(E) [GeV^-1 s^-1]."""
+        E = np.asarray(energy_GeV, float)
+        normalisation = spectrum_normalisation(self.slope, self.E_min_GeV, self.E_max_GeV)
+        per_ln_E = self.L_CR_erg_s / GEV_ERG * normalisation
+        x = E / self.E_max_GeV
+        if self.slope_above is None:
+            shape = x ** (2.0 - self.slope) * np.exp(-x)
+        else:
+            shape = x ** (2.0 - np.where(x > 1.0, self.slope_above, self.slope))
+        return np.where(E >= self.E_min_GeV * (1 - 1e-12), per_ln_E * shape / E**2, 0.0)
+
+    def group_rates_s(self, edges_GeV: np.ndarray) -> np.ndarray:
+        """Protons injected per second in each group."""
+        low = np.maximum(edges_GeV[:-1], self.E_min_GeV)
+        high = np.maximum(edges_GeV[1:], low)
+
+        def per_ln_E(x: float) -> float:
+            return float(self.rate_GeV_s(np.exp(x)) * np.exp(x))
+
+        return np.array(
+            [quad(per_ln_E, a, b, epsrel=1e-10)[0] for a, b in zip(np.log(low), np.log(high), strict=True)]
+        )
+
+    def as_dict(self) -> dict[str, float | None]:
+        """Plain numbers, for files."""
+        return asdict(self)

@@ -1,0 +1,109 @@
+"""How encounters with a Bell wall are sampled: how many of them one simulated return stands for.
+
+A particle meets the wall ~1/P times before it is swept away, P the chance of never coming back. If the
+halo mixes in far fewer encounters, one simulated return may stand for many (`multiplicity`); where it does
+not (below ~100 GeV, where it moves sideways slowly) each return has to be followed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..fields.medium import Medium
+from ..fields.table import MOMENTUM_NODES_GeV, Wall
+from ..fields.units import speed_kpc_Myr
+from .kernels.albedo import h_table
+from .kernels.world import WallSampling
+
+# Encounters that are left to a particle, in units of those the halo needs to mix sideways.
+ENCOUNTERS_PER_MIXING = 5.0
+ENCOUNTERS_AT_LEAST = 600.0
+# Split particles sent out per capture: many where a capture takes many encounters, and they cost hardly
+# anything. With few of them the captures come too regularly: 0.2% of the density at 6 where the chance of
+# return varies.
+ENCOUNTERS_PER_SPLIT = 50.0
+SPLITS_AT_LEAST = 6.0
+# Histories up to the first encounter with the wall that are followed for each one beyond it.
+FIRST_PASSAGE_SPLITS = 8
+# Behind the wall the integral over the height takes this many steps, and is D/u itself where that is less
+# than about three of them.
+_HEIGHTS = 4000
+_UNRESOLVED = 0.3
+# Heights, or radii, at which the surface is looked for.
+_PLACES = 20_001
+
+
+def wall_on_axis_kpc(medium: Medium) -> float:
+    """Height of the surface on the axis; r_max if there is none below it."""
+    z = np.linspace(0.0, medium.table.r_max, _PLACES)
+    outside = np.flatnonzero(medium.distance_kpc(np.zeros_like(z), z) > 0)
+    return float(z[outside[0]]) if outside.size else medium.table.r_max
+
+
+def _resistance_kpc(medium: Medium) -> np.ndarray:
+    """Integral of exp(-int u/D) (D_w/D) (z_w/z)^2 dz behind the wall: D/u or r/2, the smaller rules."""
+    z_wall = wall_on_axis_kpc(medium)
+    z = np.geomspace(z_wall, max(medium.table.bell_outer_radius, 1.01 * z_wall), _HEIGHTS)
+    p = MOMENTUM_NODES_GeV[:, None]
+    D = medium.diffusion_bell(p, 0.0 * z, z)
+    u = medium.outflow_kpc_Myr(0.0 * z, z)[:, 1]
+    swept = np.zeros_like(D)
+    swept[:, 1:] = np.cumsum(0.5 * (u[1:] / D[:, 1:] + u[:-1] / D[:, :-1]) * np.diff(z), axis=1)
+    integrand = np.exp(-np.minimum(swept, 700.0)) * D[:, :1] / D * (z_wall / z) ** 2
+    resistance = (0.5 * (integrand[:, 1:] + integrand[:, :-1]) * np.diff(z)).sum(axis=1)
+    # Where D/u is far below the grid spacing the integral is D/u itself.
+    unresolved = (u[0] / D[:, 0]) * np.diff(z)[0] > _UNRESOLVED
+    return np.where(unresolved, D[:, 0] / max(u[0], 1e-300), resistance)
+
+
+def escape_chance(medium: Medium) -> np.ndarray:
+    """Chance per encounter with the wall, on the axis, of being swept out to r_max, by momentum node.
+
+    (4/3) lambda over the resistance behind the wall: 4u/v where advection rules, ~(4/3) lambda/r where
+    diffusion does.
+    """
+    D = medium.diffusion_bell(MOMENTUM_NODES_GeV, np.zeros(1), np.array([wall_on_axis_kpc(medium)]))
+    free_path = 3.0 * D / speed_kpc_Myr(MOMENTUM_NODES_GeV)
+    return np.minimum(4.0 / 3.0 * free_path / _resistance_kpc(medium), 1.0)
+
+
+def encounters_to_mix(medium: Medium) -> np.ndarray:
+    """Encounters in which a particle in the halo wanders sideways across the wall, by momentum node."""
+    z_wall = wall_on_axis_kpc(medium)
+    R = np.linspace(0.0, medium.table.r_max, _PLACES)
+    outside = np.flatnonzero(medium.distance_kpc(R, 0.0 * R) > 0)
+    R_wall = float(R[outside[0]]) if outside.size else medium.table.r_max
+    D = medium.diffusion_halo(MOMENTUM_NODES_GeV, np.zeros(1), np.array([z_wall]))
+    free_path = 3.0 * D / speed_kpc_Myr(MOMENTUM_NODES_GeV)
+    depth = min(1.0 / max(medium.table.max_grad_ln_D_halo, 1e-9), z_wall)
+    return R_wall**2 / (np.minimum(free_path, z_wall) * depth)
+
+
+def acceleration_tables(medium: Medium, acceleration: float | str) -> tuple[np.ndarray, np.ndarray]:
+    """(multiplicity, split particles per capture) by momentum node.
+
+    Parameters
+    ----------
+    medium : Medium
+        The tabulated medium.
+    acceleration : float or "auto"
+        A multiplicity for all momenta (1: brute force), or "auto": bounded by the mixing of the halo.
+    """
+    ones = np.ones(MOMENTUM_NODES_GeV.size)
+    if medium.table.wall != Wall.TWO_WAY or acceleration == 1:
+        return ones, ones
+    if acceleration != "auto":
+        return ones * float(acceleration), ones * SPLITS_AT_LEAST
+    encounters = 1.0 / escape_chance(medium)
+    needed = np.maximum(ENCOUNTERS_PER_MIXING * encounters_to_mix(medium), ENCOUNTERS_AT_LEAST)
+    multiplicity = np.maximum(encounters / needed, 1.0)
+    # Whole, since where the wall is flown that many share the weight of one.
+    splits = np.round(encounters / multiplicity / ENCOUNTERS_PER_SPLIT)
+    return multiplicity, np.maximum(splits, SPLITS_AT_LEAST)
+
+
+def wall_sampling_of(medium: Medium, acceleration: float | str) -> WallSampling | None:
+    """How a Bell wall is dealt with, see `acceleration_tables`; None where the surface is no such wall."""
+    if medium.table.wall not in (Wall.TWO_WAY, Wall.ONE_WAY):
+        return None
+    return WallSampling(*acceleration_tables(medium, acceleration), h_table())

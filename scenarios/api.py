@@ -1,0 +1,231 @@
+"""What Python users call: run a scenario or a galaxy of their own, read a run again, and what a run can do.
+
+`Scenario` and `Run` are records of lower rooms, which must not import what stands above them; the methods
+that need everything are functions here, and are bound to the records at the end.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from ..fields.errors import UserError
+from ..fields.galaxy import Galaxy
+from ..maps.light.secondaries import inelasticity
+from ..mc.blocks import Transport
+from ..mc.checkpoint import digest
+from ..mc.diffusion.compare import Comparison
+from ..mc.orbits.case import DiffusionTest
+from ..mc.result import Result
+from ..mc.spectrum import Spectrum
+from .build import Setup, find_medium, functions_of, scenario_of
+from .file.quantities import ScenarioError, shown
+from .file.scenario import Scenario, load, load_text, names
+from .folder.finished import check_output
+from .folder.lock import only_one_run_in
+from .products.registry import Summary, write_run
+from .products.transport_equation import compare_run
+from .run import Run, follow, make_run
+from .studies.orbits import diffusion_tests
+
+__all__ = ["Galaxy", "Run", "Scenario", "Spectrum", "Transport", "load", "names", "simulate"]
+
+# Parameters that a galaxy and a spectrum both have: the luminosity drives the instability, too.
+_SHARED = ("L_CR_erg_s", "slope", "E_min_GeV", "E_max_GeV")
+
+
+def simulate(
+    galaxy: Galaxy,
+    spectrum: Spectrum = Spectrum(),  # noqa: B008 - frozen
+    transport: Transport = Transport(),  # noqa: B008 - frozen
+    *,
+    energy_range_GeV: tuple[float, float] = (1.0, 1e7),
+    nside: int = 64,
+    threads: int | None = None,
+) -> Run:
+    """Follow protons through a galaxy that was made in Python.
+
+    Parameters
+    ----------
+    galaxy : Galaxy
+        Its parameters, and functions of your own for its field, its diffusion coefficient and its gas. Its
+        luminosity, slope, E_min and E_max are those of `spectrum`: they need not be given twice.
+    spectrum : Spectrum
+        Protons injected in the disc.
+    transport : Transport
+        How many particles, their seed, and how they are followed; its source disc is that of the galaxy.
+    energy_range_GeV : (float, float)
+        Total energies at which particles are injected.
+    nside : int
+        HEALPix resolution of the maps that `Run.write` writes.
+    threads : int, optional
+        The result does not depend on it.
+
+    Raises
+    ------
+    UserError
+        In one line, if a value is not allowed, or a function returns what a medium cannot be made of.
+
+    Examples
+    --------
+    >>> mine = Galaxy(diffusion=lambda p_GeV, R_kpc, z_kpc: 3.0 * p_GeV**0.4, halo="constant", bell=False)
+    >>> run = simulate(mine, Spectrum(slope=2.3), Transport(particles=2000))  # doctest: +SKIP
+    >>> run.sky("gamma", [10.0]).total  # doctest: +SKIP
+    """
+    if transport.method == "orbit" or transport.turbulence is not None:
+        raise UserError('Transport.method = "orbit": allowed: "hybrid" or "flight" in a galaxy of your own')
+    galaxy = _with_spectrum(galaxy, spectrum)
+    R_d = galaxy.R_d_kpc
+    _agree("Transport.R_d_kpc", transport.R_d_kpc, _defaults(Transport)["R_d_kpc"], "Galaxy.R_d_kpc", R_d)
+    scenario = scenario_of(galaxy, spectrum, transport, energy_range_GeV, nside)
+    sources = {"functions": {name: _source_of(getattr(galaxy, name)) for name in functions_of(galaxy)}}
+    galaxy = _with_inelasticity(galaxy)
+    setup = Setup(galaxy, galaxy.medium())
+    return follow(scenario, setup, threads or os.cpu_count() or 1, provenance=sources)
+
+
+def _with_inelasticity(galaxy: Galaxy) -> Galaxy:
+    """The galaxy with the energy loss of the yields that make its light, if it has no other."""
+    return galaxy if galaxy.inelasticity else replace(galaxy, inelasticity=inelasticity)
+
+
+def _with_spectrum(galaxy: Galaxy, spectrum: Spectrum) -> Galaxy:
+    """The galaxy with the source of a spectrum, which it must not contradict."""
+    for name in _SHARED:
+        given, wanted = getattr(galaxy, name), getattr(spectrum, name)
+        _agree(f"Galaxy.{name}", given, _defaults(Galaxy)[name], f"Spectrum.{name}", wanted)
+    return replace(galaxy, **{name: getattr(spectrum, name) for name in _SHARED})
+
+
+def _agree(key: str, given: float, default: float, other: str, wanted: float) -> None:
+    """Refuse a value that is given in two places, and differs."""
+    if given not in (default, wanted):
+        raise UserError(f"{key} = {given:g}: allowed: left out, or {wanted:g} as {other}")
+
+
+def _defaults(record: Any) -> dict[str, Any]:
+    return {each.name: each.default for each in fields(record)}
+
+
+def _source_of(function: Callable[..., Any]) -> str:
+    """Source of a function, for the provenance of a run; its name where the source is not known."""
+    try:
+        return inspect.getsource(function).strip()
+    except (OSError, TypeError):
+        return repr(function)
+
+
+def _run(
+    scenario: Scenario, particles: int | None = None, seed: int | None = None, threads: int | None = None
+) -> Run:
+    """Follow the particles of a scenario; arguments replace values of the file.
+
+    Examples
+    --------
+    >>> run = load("circumgalactic").run(particles=20000, seed=1)  # doctest: +SKIP
+    >>> sky = run.sky("neutrino", energy_GeV=[1e4, 1e5])  # doctest: +SKIP
+
+    Raises
+    ------
+    UserError
+        If its values leave no halo to follow them in, or its orbits cannot be right or take too long.
+    NotConverged
+        If its waves, or its current, do not settle.
+    """
+    return make_run(_with(scenario, particles, seed), threads)
+
+
+def _diffusion_tests(
+    scenario: Scenario, particles: int | None = None, seed: int | None = None, threads: int | None = None
+) -> list[DiffusionTest]:
+    """One `DiffusionTest` for each energy of a [turbulence]; what is asked of it is followed then.
+
+    Arguments replace values of the file; particles are those of each energy.
+
+    Examples
+    --------
+    >>> rows = [test.row() for test in load("diffusion-check").diffusion_tests()]  # doctest: +SKIP
+
+    Raises
+    ------
+    ScenarioError
+        Without a [turbulence], or if an energy cannot be right or takes too long.
+    """
+    if scenario.turbulence is None:
+        raise ScenarioError("turbulence: missing; allowed: a scenario with a [turbulence]")
+    return diffusion_tests(_with(scenario, particles, seed), threads or os.cpu_count() or 1)
+
+
+def _with(scenario: Scenario, particles: int | None, seed: int | None) -> Scenario:
+    given = {"particles": particles, "seed": seed}
+    return scenario.with_overrides(
+        f"transport.{key}={value}" for key, value in given.items() if value is not None
+    )
+
+
+def _open(folder: str | Path, galaxy: Galaxy | None = None, threads: int | None = None) -> Run:
+    """Read a finished run again, in the medium it was made in.
+
+    Parameters
+    ----------
+    folder : str or Path
+        What `crhalo run`, `Run.write` or `crhalo merge` wrote.
+    galaxy : Galaxy, optional
+        The galaxy of a run by `simulate`: a file does not hold its functions.
+    threads : int, optional
+        For waves or a current, which are found anew.
+
+    Raises
+    ------
+    UserError
+        If the folder holds no run of one galaxy, or it was made in another medium.
+    """
+    folder = Path(folder)
+    try:
+        result = Result.read(folder / "result.h5")
+    except FileNotFoundError:
+        raise ScenarioError(f"{shown(folder)}: no run here; allowed: a folder with a result.h5") from None
+    scenario = load_text(result.provenance["scenario"])
+    if galaxy is None:
+        setup = find_medium(scenario, threads or os.cpu_count() or 1)
+    else:
+        galaxy = _with_inelasticity(_with_spectrum(galaxy, result.spectrum))
+        setup = Setup(galaxy, galaxy.medium())
+    if digest(setup.medium.table) != result.provenance["medium_sha256"]:
+        raise UserError(f"{shown(folder)}: it was made in another medium; allowed: the galaxy it was made of")
+    return Run(scenario, setup.galaxy, setup.medium, result, setup.waves, setup.current)
+
+
+def _write(run: Run, folder: str | Path) -> None:
+    """Write what `crhalo run` writes into a folder, which is made if need be.
+
+    Raises
+    ------
+    ScenarioError
+        If it holds a run, or another one is at work there.
+    OSError
+        If it cannot be written.
+    """
+    folder = Path(folder)
+    check_output(folder, resume=False)
+    with only_one_run_in(folder):
+        write_run(run, folder)
+
+
+def _compare_with_transport_equation(run: Run) -> Comparison:
+    """The run beside the transport equation, solved in the same medium at the same age, group by group."""
+    if fault := run.scenario.too_small_for_cells():
+        raise ScenarioError(f"{fault} with the transport equation")
+    return compare_run(run)
+
+
+Scenario.run = _run
+Scenario.diffusion_tests = _diffusion_tests
+Run.open = staticmethod(_open)
+Run.summary = property(Summary)
+Run.write = _write
+Run.compare_with_transport_equation = _compare_with_transport_equation

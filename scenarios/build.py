@@ -1,0 +1,312 @@
+"""A scenario turned into what the engine takes: galaxy, medium, tally grid, transport, spectrum; and back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from numpy.typing import ArrayLike
+
+from ..fields.errors import NotConverged
+from ..fields.galaxy import Galaxy
+from ..fields.medium import Medium
+from ..fields.scattering import two_zone_D
+from ..fields.self_generated import WaveModel
+from ..fields.turbulence import Turbulence, kolmogorov, resonant, rms_of_waves_uG, scale_invariant
+from ..fields.units import FloatArray
+from ..maps.light.secondaries import inelasticity
+from ..mc.blocks import Transport
+from ..mc.coupled.current import MeasuredCurrent, measure_current
+from ..mc.coupled.waves import ConvergedWaves, Iteration, settle
+from ..mc.orbits.cost import estimate_cost, refusal
+from ..mc.spectrum import Spectrum
+from ..mc.tally import TallyGrid, energy_groups, galactic_grid
+from .file.quantities import ScenarioError
+from .file.scenario import Scenario, from_values
+from .file.tables import OWN_FUNCTIONS, text_of
+
+Progress = Callable[[str, int, int], None]
+
+
+def quiet(stage: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+# Parameters of a `Galaxy`, and the table and key of a scenario that each of them stands in.
+_KEYS = {
+    "B0_uG": ("medium", "B0"),
+    "z_B_kpc": ("medium", "z_B"),
+    "halo": ("medium", "halo"),
+    "H_kpc": ("medium", "H"),
+    "waves": ("medium", "waves"),
+    "H_waves_kpc": ("medium", "H_waves"),
+    "n_i_cm3": ("medium", "n_i"),
+    "v_s_kpc_Myr": ("medium", "v_s"),
+    "bell": ("medium", "bell"),
+    "saturation": ("medium", "saturation"),
+    "two_way": ("medium", "two_way"),
+    "B_cgm_uG": ("medium", "B_cgm"),
+    "D_over_bohm": ("medium", "D_over_bohm"),
+    "delta_G": ("medium", "delta_G"),
+    "cgm_core_kpc": ("medium", "cgm_core"),
+    "cgm_beta": ("medium", "cgm_beta"),
+    "helium_factor": ("medium", "helium_factor"),
+    "L_CR_erg_s": ("source", "L_CR"),
+    "R_d_kpc": ("source", "R_d"),
+    "slope": ("source", "slope"),
+    "E_min_GeV": ("source", "E_min"),
+    "E_max_GeV": ("source", "E_max"),
+    "r_max_kpc": ("transport", "r_max"),
+}
+
+
+class Setup(NamedTuple):
+    """What particles are to be followed in: given, or found with their own waves or current."""
+
+    galaxy: Galaxy
+    medium: Medium
+    waves: ConvergedWaves | None = None
+    current: MeasuredCurrent | None = None
+
+
+def galaxy_of(scenario: Scenario) -> Galaxy:
+    """The galaxy of a scenario; pp losses take their inelasticity from the yields that make its light."""
+    two_zone, found_waves = scenario.two_zone, scenario.self_consistency
+    given = {name: getattr(getattr(scenario, table), key) for name, (table, key) in _KEYS.items()}
+    if given["waves"] in ("self-consistent", "two-zone"):
+        # The search for waves begins with these; two zones have a D of their own.
+        given["waves"] = "nlld"
+    moving = found_waves is not None and found_waves.advected
+    galaxy = Galaxy(**given, waves_move=moving, inelasticity=inelasticity)
+    if two_zone is None:
+        return galaxy
+
+    def diffusion(p_GeV: ArrayLike, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
+        return two_zone_D(
+            p_GeV, galaxy.height_kpc(R_kpc, z_kpc), two_zone.D0, two_zone.p0,
+            two_zone.slope_disc, two_zone.slope_halo, two_zone.thickness,
+        )  # fmt: skip
+
+    return replace(galaxy, diffusion=diffusion)
+
+
+def wave_model_of(scenario: Scenario) -> WaveModel:
+    """What makes and damps the waves of a scenario with a [self_consistency]."""
+    m, t = scenario.medium, scenario.self_consistency
+    assert t is not None
+    return WaveModel(
+        growth=t.growth,
+        v_s_kpc_Myr=m.v_s if t.nonlinear_landau else 0.0,
+        n_i_cm3=m.n_i,
+        cascade=t.cascade,
+        advected=t.advected,
+        injected_power=t.injected_power,
+        injection_scale_kpc=t.injection_scale,
+        injection_height_kpc=t.injection_height,
+        shear_scale_kpc=t.shear_scale,
+        neutral_density_cm3=t.neutrals,
+        neutral_height_kpc=t.neutral_height,
+        temperature_K=t.temperature,
+    )
+
+
+def iteration_of(scenario: Scenario) -> Iteration:
+    """How its waves are found."""
+    t = scenario.self_consistency
+    assert t is not None
+    return Iteration(t.solver, t.start, t.tolerance, t.relaxation, t.most_rounds)
+
+
+def grid_of(scenario: Scenario, galaxy: Galaxy) -> TallyGrid:
+    """Energy groups over the range that is followed, and cells that fit the galaxy."""
+    edges = energy_groups(*scenario.transport.energy_range)
+    return galactic_grid(edges, *galaxy.surface_extent_kpc, scenario.transport.r_max)
+
+
+def transport_of(scenario: Scenario) -> Transport:
+    """How the particles of a scenario are followed."""
+    t = scenario.transport
+    return Transport(
+        particles=t.particles,
+        seed=t.seed,
+        method=t.method,
+        acceleration=t.acceleration,
+        t_max_Myr=t.t_max,
+        R_d_kpc=scenario.source.R_d,
+        turbulence=turbulence_of(scenario),
+    )
+
+
+def spectrum_of(scenario: Scenario) -> Spectrum:
+    """The injection spectrum of a scenario."""
+    s = scenario.source
+    above = None if s.slope_above == "cut-off" else s.slope_above
+    return Spectrum(s.L_CR, s.slope, s.E_min, s.E_max, above)
+
+
+def turbulence_of(scenario: Scenario) -> Turbulence | None:
+    """What the orbits of a scenario go through: its [turbulence], or the waves of its halo."""
+    if scenario.transport.method != "orbit":
+        return None
+    if scenario.turbulence is None:
+        return galaxy_of(scenario).turbulence(*scenario.transport.energy_range)
+    t = scenario.turbulence
+    waves = replace(galaxy_of(scenario), waves="nlld-local")
+    power = {
+        "kolmogorov": kolmogorov,
+        "scale-invariant": scale_invariant,
+        "self-generated": resonant(lambda E: t.level * waves.wave_power(E, t.mean_field), t.mean_field),
+    }[t.spectrum]
+    rms = t.rms_field
+    if rms == "auto":
+        if t.spectrum == "self-generated":
+            rms = rms_of_waves_uG(power, t.wavelengths, t.mean_field)
+        else:
+            rms = float(waves.saturated_field_uG(0.0, 0.0))
+    return Turbulence(power, t.wavelengths, t.modes, float(rms), t.mean_field, t.geometry)
+
+
+def find_medium(scenario: Scenario, threads: int, progress: Progress = quiet) -> Setup:
+    """The galaxy and medium of a scenario, with the waves and the current that were found for them, if any.
+
+    Raises
+    ------
+    UserError
+        If its values leave no halo, or its orbits cannot be right or take too long.
+    NotConverged
+        If the waves or the current do not settle.
+    """
+    setup = given_medium(scenario)
+    check_orbits(scenario)
+    if scenario.self_consistency is not None:
+        waves = find_waves(scenario, setup.galaxy, threads, progress)
+        setup = Setup(waves.galaxy, waves.galaxy.medium(), waves)
+    if scenario.medium.current == "measured":
+        current = find_current(scenario, setup.galaxy, threads, progress)
+        setup = Setup(current.galaxy, current.galaxy.medium(), setup.waves, current)
+    return setup
+
+
+def find_current(scenario: Scenario, galaxy: Galaxy, threads: int, progress: Progress) -> MeasuredCurrent:
+    """The current of a scenario that has it measured.
+
+    Raises
+    ------
+    NotConverged
+        If the rounds do not settle.
+    """
+    found = measure_current(
+        galaxy,
+        lambda galaxy: grid_of(scenario, galaxy),
+        transport_of(scenario),
+        spectrum_of(scenario),
+        threads,
+        lambda done, most: progress("Rounds", done, most),
+    )
+    if not found.settled:
+        rounds, change = len(found.changes), found.changes[-1]
+        raise NotConverged(f"medium.current: the field still changes by {change:.1%} after {rounds} rounds")
+    return found
+
+
+def find_waves(scenario: Scenario, galaxy: Galaxy, threads: int, progress: Progress) -> ConvergedWaves:
+    """The waves of a scenario with a [self_consistency].
+
+    Raises
+    ------
+    NotConverged
+        If the rounds do not settle; it carries what was found so far.
+    """
+    transport = transport_of(scenario)
+    grid, spectrum = grid_of(scenario, galaxy), spectrum_of(scenario)
+    try:
+        settled = settle(
+            galaxy,
+            wave_model_of(scenario),
+            iteration_of(scenario),
+            transport,
+            grid,
+            spectrum,
+            threads,
+            progress,
+        )
+    except ArithmeticError as error:
+        raise NotConverged(str(error)) from None
+    if not settled.converged:
+        raise NotConverged(settled.verdict, settled)
+    return settled
+
+
+def given_medium(scenario: Scenario) -> Setup:
+    """The galaxy and medium of a scenario before any waves or current are found.
+
+    Raises
+    ------
+    UserError
+        If its values leave no halo, or it is of a galaxy that was made of functions in Python.
+    """
+    if scenario.medium.functions is not None:
+        named = text_of(scenario.medium, "functions")
+        raise ScenarioError(
+            f"medium.functions = {named}: allowed: from Python, where `simulate` is given these functions"
+        )
+    galaxy = galaxy_of(scenario)
+    return Setup(galaxy, galaxy.medium())
+
+
+def scenario_of(
+    galaxy: Galaxy,
+    spectrum: Spectrum,
+    transport: Transport,
+    energy_range_GeV: tuple[float, float],
+    nside: int,
+) -> Scenario:
+    """A galaxy, a spectrum and a transport made in Python as a scenario, which judges their values.
+
+    A scenario holds no functions: it names those that the galaxy was given, and is not run from a file.
+
+    Raises
+    ------
+    ScenarioError
+        If a value is not one that a scenario may have.
+    """
+    tables: dict[str, dict[str, Any]] = {
+        "medium": {"functions": functions_of(galaxy) or None},
+        "source": {"slope_above": "cut-off" if spectrum.slope_above is None else spectrum.slope_above},
+        "transport": {
+            "method": transport.method,
+            "acceleration": transport.acceleration,
+            "energy_range": energy_range_GeV,
+            "t_max": transport.t_max_Myr,
+            "particles": transport.particles,
+            "seed": transport.seed,
+        },
+        "sky": {"nside": nside},
+    }
+    for name, (table, key) in _KEYS.items():
+        tables[table][key] = getattr(galaxy, name)
+    return from_values("A galaxy made in Python", tables)
+
+
+def functions_of(galaxy: Galaxy) -> list[str]:
+    """Names of the functions that a galaxy was given in Python."""
+    return [name for name in OWN_FUNCTIONS if getattr(galaxy, name) is not None]
+
+
+def check_orbits(scenario: Scenario) -> None:
+    """Refuse orbits through a halo that cannot be right, or take too long."""
+    turbulence = turbulence_of(scenario)
+    if turbulence is None:
+        return
+    edges, t = energy_groups(*scenario.transport.energy_range), scenario.transport
+    share = math.ceil(t.particles / (len(edges) - 1))
+    costs = [
+        estimate_cost(turbulence, float(E), scenario.medium.H, share, t.t_max, measure_D=False)
+        for E in edges[1:]
+    ]
+    refused = refusal(costs, turbulence)
+    if refused:
+        key = {"energies": "transport.energy_range", "H": "medium.H"}.get(refused[0], refused[0])
+        raise ScenarioError(f'{key}: with transport.method = "orbit", {refused[1]}')

@@ -1,0 +1,132 @@
+"""From a scenario to the files of a run, or of a study; and what that would cost."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ...fields.errors import NotConverged, RunFailed, UserError
+from ...mc import checkpoint
+from ...mc.files import write_text
+from ...mc.run import LostError, run
+from ...mc.tally import BATCHES
+from ..build import Progress, check_orbits, given_medium, grid_of, quiet, transport_of
+from ..file.quantities import ScenarioError
+from ..file.scenario import Scenario
+from ..folder.lock import only_one_run_in
+from ..folder.write import write_json
+from ..products.registry import write_run
+from ..products.waves import write_not_converged
+from ..run import PLAIN, RunOptions, make_run
+from ..studies.registry import study_of
+
+_PILOT_PARTICLES = 48
+_BASE_MEMORY_MB = 450
+
+
+def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
+    """What a scenario would do and cost; the time is that of a few pilot particles, scaled.
+
+    Raises
+    ------
+    UserError
+        If its values leave no halo, or its orbits cannot be right or take too long.
+    """
+    study = study_of(scenario)
+    planned = study.plan(scenario, threads) if study else None
+    if planned is not None:
+        return planned
+    check_orbits(scenario)
+    galaxy, medium, *_ = given_medium(scenario)
+    grid = grid_of(scenario, galaxy)
+    tally_MB = sum(array.nbytes for array in grid.empty()) / 1e6
+    runs = study.runs(scenario) if study else 1
+    particles = scenario.transport.particles
+    pilot = min(_PILOT_PARTICLES, particles)
+    transport = transport_of(scenario)
+    run(medium, grid, replace(transport, particles=1))  # compiles
+    started = time.perf_counter()
+    pilot_steps = run(medium, grid, replace(transport, particles=pilot)).steps
+    seconds = runs * (time.perf_counter() - started) * particles / pilot / threads
+    R_surface, z_surface = galaxy.surface_extent_kpc
+    return {
+        "title": scenario.title,
+        "particles": particles,
+        "runs": runs,
+        "threads": threads,
+        "surface_kpc": {"R_in_the_plane": R_surface, "z_on_the_axis": z_surface},
+        "steps_estimated": int(runs * pilot_steps / pilot * particles),
+        "transport_time_s_estimated": round(seconds, 1),
+        "memory_MB_estimated": round(_BASE_MEMORY_MB + tally_MB * (BATCHES + 3 * threads)),
+        "would_write": "scenario.toml, summary.json, a table, figures"
+        if study
+        else "scenario.toml, result.h5, summary.json, sky_neutrino.fits, sky_gamma.fits, figures",
+    }
+
+
+def execute(
+    scenario: Scenario,
+    folder: Path,
+    threads: int,
+    progress: Progress = quiet,
+    options: RunOptions = PLAIN,
+) -> None:
+    """Run a scenario and write its files into a folder, which is made if need be.
+
+    Raises
+    ------
+    UserError
+        If its values leave no halo, or ask for orbits that cannot be right or take too long; if the folder is
+        in use, or what is to be resumed is damaged or of another run; if a cluster would give other bits.
+    NotConverged
+        If its waves do not settle, after writing what there is.
+    RunFailed
+        If too many particles are lost.
+    OSError
+        If the folder cannot be written, or the cluster is lost.
+    """
+    import numba
+
+    numba.set_num_threads(min(threads, numba.get_num_threads()))
+    study = study_of(scenario)
+    if options.transport_equation:
+        _check_comparison(scenario)
+    with only_one_run_in(folder):
+        options = replace(options, folder=folder)
+        try:
+            if study is not None:
+                study.execute(scenario, folder, threads, progress, options)
+            else:
+                asked_for = ("transport_equation",) if options.transport_equation else ()
+                write_run(make_run(scenario, threads, progress, options), folder, progress, asked_for)
+        except checkpoint.CheckpointError as error:
+            raise UserError(f"{error}; allowed: another --out") from None
+        except LostError as error:
+            _write_lost(scenario, error, folder)
+            first = f"; crhalo replay {folder} {error.particles[0]} follows the first again"
+            raise RunFailed(f"{error}{'' if study else first}") from None
+        except NotConverged as stopped:
+            write_not_converged(scenario, stopped, folder)
+            raise NotConverged(f"{stopped}; what there is: {folder}", stopped.found) from None
+        checkpoint.remove(folder)
+
+
+def _check_comparison(scenario: Scenario) -> None:
+    """Refuse (`ScenarioError`) to compare with the transport equation what cannot be."""
+    option, study = "--transport-equation", study_of(scenario)
+    if scenario.transport.method == "orbit":
+        raise ScenarioError(
+            f'{option}: allowed: not where transport.method = "orbit", which tests diffusion by itself'
+        )
+    if study is not None:
+        raise ScenarioError(f"{option}: allowed: not with a [{study.table}]")
+    if fault := scenario.too_small_for_cells():
+        raise ScenarioError(f"{fault} with {option}")
+
+
+def _write_lost(scenario: Scenario, error: LostError, folder: Path) -> None:
+    """Write which particles were lost in a run that was given up, for `crhalo replay`."""
+    write_text(folder / "scenario.toml", scenario.to_toml())
+    write_json({"lost_particles": error.particles}, folder / "lost.json")

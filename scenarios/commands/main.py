@@ -1,0 +1,325 @@
+"""The `crhalo` command. Anything heavy is imported by the command that needs it, so that help comes at once.
+
+Exit codes: 0 done; 1 a check or the disk failed, or waves did not settle; 2 the input is not allowed;
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ...fields.errors import NotConverged, RunFailed, UserError
+from ..file.quantities import ScenarioError, shown
+from ..folder.finished import check_output, is_finished, is_unfinished, read_summary
+
+if TYPE_CHECKING:
+    from ...mc.blocks import Executor
+    from ..file.scenario import Scenario
+
+_CLUSTER = re.compile(r"dask-local:[1-9]\d{0,2}|dask://[\w.\-\[\]]+:\d{1,5}")
+_UNTIL_PRECISE = 10**9
+_FEW_BATCHES = 10
+
+# Typer carries click within itself, or not, by its version.
+_UsageError: Any = typer.BadParameter.__bases__[0]
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Cosmic-ray protons from the Galactic disc, through its halo, into the circumgalactic medium.",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; whatever goes wrong is one line on standard error."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    arguments = [argument for argument in given if argument != "--debug"]
+    try:
+        code = _invoke(list(arguments))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (Exception, KeyboardInterrupt) as error:
+        if "--debug" in given:
+            traceback.print_exc()
+        code, line = _said(error, arguments)
+        print("crhalo:", " ".join(line.split()), file=sys.stderr)
+        return code
+
+
+def _said(error: BaseException, arguments: list[str]) -> tuple[int, str]:
+    """Exit code and line for whatever went wrong."""
+    match error:
+        case _UsageError():
+            return 2, error.format_message() + _alternatives(error)
+        case UserError():
+            return 2, str(error)
+        case RunFailed() | NotConverged():
+            return 1, str(error)
+        case ConnectionError():
+            return 1, f"{error}{_go_on(arguments)}"
+        case OSError():
+            said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            return 1, said + _go_on(arguments)
+        case Terminated():
+            return 143, f"terminated{_go_on(arguments)}"
+        case KeyboardInterrupt():
+            return 130, f"interrupted{_go_on(arguments)}"
+        case MemoryError():
+            return 1, "out of memory"
+    return 1, f"a fault of crhalo's own: {type(error).__name__}: {error}; the same with --debug says where"
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which is to end a run as Ctrl-C does."""
+
+
+def _go_on(arguments: list[str]) -> str:
+    """How to go on, where there is something to go on from."""
+    words = [word for argument in arguments for word in argument.split("=", argument.startswith("--out="))]
+    out = Path(dict(pairwise(words)).get("--out", "run"))
+    going_on = arguments[:1] == ["run"] and is_unfinished(out)
+    return "; the same with --resume goes on" if going_on else ""
+
+
+def _invoke(argv: list[str]) -> int:
+    """Parse and run without the handling of errors that typer would add (boxes, tracebacks)."""
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("crhalo", argv or ["--help"]) as context:
+            command.invoke(context)
+    except typer.Exit as stop:
+        return stop.exit_code
+    return 0
+
+
+def _alternatives(error: Any) -> str:
+    """For a command or an option that does not exist: those that do."""
+    kind = type(error).__name__
+    if kind == "NoSuchOption":
+        options = [option for parameter in error.ctx.command.params for option in parameter.opts]
+        return f"; allowed: {', '.join(option for option in [*options, '--help'] if option.startswith('--'))}"
+    if hasattr(error.ctx and error.ctx.command, "commands"):
+        return f"; allowed: {', '.join(error.ctx.command.commands)}"
+    return ""
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"crhalo {version('crhalo')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Anywhere: show where in the code an error came from.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command("list")
+def list_scenarios() -> None:
+    """The scenarios that come with the package."""
+    from ..file.scenario import load, names
+    from .show import print_rows
+
+    print_rows("", ["scenario", "title"], [[name, load(name).title] for name in names()])
+
+
+@app.command()
+def run(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A scenario, or the path of a .toml file.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="As medium.z_B='3 kpc'; repeatable."),
+    ] = None,
+    particles: Annotated[int | None, typer.Option(help="Number of particles.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Threads; the result is the same.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("run"),
+    transport_equation: Annotated[
+        bool, typer.Option("--transport-equation", help="Compare the run with the transport equation.")
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    precision: Annotated[
+        float | None, typer.Option(min=1e-6, max=1, help="Run until this relative error is reached.")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="WHERE", help="dask://HOST:PORT, or dask-local:N.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")] = False,
+) -> None:
+    """Run a scenario and write its results, maps and figures."""
+    scenario = _asked_for(name, settings, particles, seed, precision)
+    threads = threads or _cores()
+    if cluster is not None and not _CLUSTER.fullmatch(cluster):
+        raise ScenarioError(f"--cluster {shown(cluster)}: allowed: dask://HOST:PORT, or dask-local:N")
+    if not dry_run:
+        check_output(out, resume)
+        wanted = {
+            "scenario": scenario.to_toml(),
+            "precision": precision,
+            "transport_equation": transport_equation,
+        }
+        if resume and is_finished(out, wanted):
+            print(f"{out} is finished: nothing to do")
+            return
+
+    from ..run import RunOptions
+    from .execute import execute, plan
+    from .show import progress_bar
+
+    if dry_run:
+        _show(plan(scenario, threads))
+        return
+    with _workers(cluster) as executor, progress_bar() as progress:
+        options = RunOptions(
+            resume=resume, precision=precision, executor=executor, transport_equation=transport_equation
+        )
+        execute(scenario, out, threads, progress, options)
+    _show(read_summary(out))
+    print(f"Written to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}")
+
+
+def _asked_for(
+    name: str, settings: list[str] | None, particles: int | None, seed: int | None, precision: float | None
+) -> Scenario:
+    """The scenario that the options of `run` ask for."""
+    from ..file.scenario import load
+
+    transport = {"particles": particles, "seed": seed}
+    given = [f"transport.{key}={value}" for key, value in transport.items() if value is not None]
+    most = [f"transport.particles={_UNTIL_PRECISE}"] if precision is not None else []
+    scenario = load(name).with_overrides([*most, *(settings or []), *given])
+    if scenario.transport.method == "orbit" and scenario.transport.particles == _UNTIL_PRECISE:
+        raise ScenarioError('--precision: allowed: with --particles where transport.method = "orbit"')
+    return scenario
+
+
+@contextmanager
+def _workers(cluster: str | None) -> Iterator[Executor | None]:
+    """Where blocks are followed: the threads of this process (None), or a cluster while it is connected."""
+    if cluster is None:
+        yield None
+        return
+    from ...mc.cluster import connected
+
+    with connected(cluster) as executor:
+        yield executor
+
+
+@app.command()
+def show(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")], json: Json = False
+) -> None:
+    """The summary of a run."""
+    from .show import print_json
+
+    (print_json if json else _show)(read_summary(folder))
+
+
+@app.command()
+def replay(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")],
+    particle: Annotated[int, typer.Argument(metavar="ID", help="Number of a particle.")],
+) -> None:
+    """One particle of a run again, with its track as a table and a figure in the folder."""
+    from .replay import replay_particle
+
+    _show(replay_particle(folder, particle, _cores()))
+
+
+@app.command()
+def merge(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of runs.")],
+    out: Annotated[Path, typer.Option(help="Folder for the merged run.")] = Path("merged"),
+) -> None:
+    """Runs of one scenario with different seeds, as one."""
+    from .merge import merge_runs
+
+    check_output(out, resume=False)
+    merge_runs(folders, out, _cores())
+    _show(read_summary(out))
+
+
+@app.command()
+def table(json: Json = False) -> None:
+    """Every number that the two papers state, beside the one computed here."""
+    from ..validation.papers import paper_numbers
+    from .show import print_json, print_paper_numbers
+
+    (print_json if json else print_paper_numbers)(paper_numbers())
+
+
+@app.command()
+def validate(
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer particles and wider tolerances.")] = False,
+    json: Json = False,
+) -> None:
+    """Known answers, computed here and now; exit code 1 if one fails."""
+    from ..validation.suite import run_checks
+    from .show import print_checks, print_json, status_line
+
+    with status_line() as report:
+        checks = run_checks(quick, report)
+    (print_json if json else print_checks)(checks)
+    if not all(check["passed"] for check in checks):
+        raise typer.Exit(1)
+
+
+@app.command()
+def bench(json: Json = False) -> None:
+    """Speed of each kernel on this machine; the times of two threads are those of both together."""
+    from ..validation.bench import benchmarks
+    from .show import print_json, print_rows, status_line
+
+    with status_line() as report:
+        rows = benchmarks(report)
+    if json:
+        print_json(rows)
+    else:
+        print_rows("", list(rows[0]), [list(row.values()) for row in rows])
+
+
+def _cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _show(summary: dict[str, Any]) -> None:
+    """Print a summary but for where it comes from, and which of its errors cannot be trusted."""
+    from .show import plain, print_summary
+
+    print_summary({key: value for key, value in summary.items() if key != "provenance"})
+    batches = summary.get("folds")
+    if isinstance(batches, int) and batches < _FEW_BATCHES:
+        print(
+            f"folds: errors are the scatter of {batches} batches only; do not trust them below {_FEW_BATCHES}"
+        )
+    precision = summary.get("precision")
+    for name, found in precision.items() if isinstance(precision, dict) else ():
+        if isinstance(found, dict) and found.get("heavy_tailed"):
+            print(f"{plain(name)}: heavy tails, a few particles make its error; do not trust it")

@@ -1,0 +1,41 @@
+"""`crhalo merge`: runs of one scenario with different seeds as one, with all its files."""
+
+from __future__ import annotations
+
+from functools import reduce
+from pathlib import Path
+
+from ...mc.result import Result
+from ..build import find_medium
+from ..file.quantities import ScenarioError, shown
+from ..file.scenario import load_text
+from ..folder.lock import only_one_run_in
+from ..products.registry import write_run
+from ..run import Run
+
+
+def merge_runs(folders: list[Path], out: Path, threads: int) -> None:
+    """Join the results of finished runs and write what a run writes.
+
+    Raises
+    ------
+    ScenarioError
+        If there are fewer than two, one is no run, or they do not belong together.
+    """
+    if len(folders) < 2:
+        raise ScenarioError(f"merge {shown(folders[0])}: allowed: two or more folders")
+    try:
+        # One at a time: there may be hundreds.
+        result = reduce(Result.merge, (Result.read(folder / "result.h5") for folder in folders))
+    except FileNotFoundError as error:
+        raise ScenarioError(
+            f"{error.filename}: no result; allowed: folders of finished, single runs"
+        ) from None
+    scenario = load_text(result.provenance["scenario"])
+    many = scenario.model_copy(
+        update={"transport": scenario.transport.model_copy(update={"particles": result.particles})}
+    )
+    with only_one_run_in(out):
+        result.provenance["scenario"] = many.to_toml()
+        setup = find_medium(scenario, threads)
+        write_run(Run(many, setup.galaxy, setup.medium, result, setup.waves, setup.current), out)

@@ -1,0 +1,39 @@
+"""Where the `crhalo` command starts and ends: signals, streams, exit codes.
+
+It imports nothing of weight before it can be stopped.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+
+def program() -> None:
+    """`main.main`: it can be stopped from its first moment on, and out at once whatever threads still do."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name) or open(os.devnull, "w")  # closed by who called
+        stream.reconfigure(errors="replace")
+        setattr(sys, name, stream)
+    from .main import Terminated, main
+
+    def terminate(number: int, frame: object) -> None:
+        raise Terminated
+
+    signal.signal(signal.SIGTERM, terminate)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if code in (130, 143):
+        os._exit(code)
+    sys.exit(code)
+
+
+def _end(number: int, frame: object) -> None:
+    """Before there is anything to stop."""
+    os.write(2, f"crhalo: {'interrupted' if number == signal.SIGINT else 'terminated'}\n".encode())
+    os._exit(128 + number)

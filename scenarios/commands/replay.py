@@ -1,0 +1,67 @@
+"""`crhalo replay RUN ID`: one particle of a run again, with its track as a table and a figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...maps.figures.replay import replay_figure
+from ...mc.blocks import TRACK_COLUMNS
+from ...mc.checkpoint import difference
+from ...mc.files import replacing
+from ...mc.replay import replay
+from ...mc.result import Result
+from ..build import find_medium, grid_of, transport_of
+from ..file.quantities import ScenarioError
+from ..file.scenario import Scenario, load_file
+from ..folder.provenance import provenance_of
+
+
+def replay_particle(folder: Path, particle: int, threads: int) -> dict[str, Any]:
+    """Follow it again and write track_ID.csv and track_ID.png into the folder of the run.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no run of one galaxy in the folder, or no such particle in it.
+    """
+    scenario = load_file(folder / "scenario.toml")
+    if scenario.study or scenario.turbulence:
+        raise ScenarioError(f"{folder}: allowed: a single run, in a galaxy")
+    _check_same(folder, scenario, particle)
+    galaxy, medium, *_ = find_medium(scenario, threads)
+    track = replay(medium, grid_of(scenario, galaxy), transport_of(scenario), particle)
+    table = folder / f"track_{particle}.csv"
+    with replacing(table) as temporary:
+        header = ",".join(TRACK_COLUMNS)
+        np.savetxt(temporary, track.lines, delimiter=",", header=header, comments="", fmt="%.9g")
+    replay_figure(
+        folder / f"track_{particle}.png", track.lines, galaxy, f"Particle {particle}: {track.fate.sentence}"
+    )
+    return {
+        "particle": particle,
+        "fate": track.fate.sentence,
+        "age_Myr": track.age_Myr,
+        "moves": track.moves,
+        "moves_in_table": len(track.lines),
+    }
+
+
+def _check_same(folder: Path, scenario: Scenario, particle: int) -> None:
+    """Refuse (`ScenarioError`) to follow a particle again that would not go the same way, or never went."""
+    try:
+        result = Result.read(folder / "result.h5")
+    except FileNotFoundError:  # a run that was given up
+        return
+    there, here = result.provenance, provenance_of(scenario)
+    if isinstance(there.get("seed"), list):
+        raise ScenarioError(f"{folder}: merged of several runs; allowed: one of these")
+    if particle >= result.particles:
+        raise ScenarioError(f"particle {particle}: allowed: 0 to {result.particles - 1}")
+    for key in ("version", "machine", "scenario"):
+        if there.get(key) != here[key]:
+            raise ScenarioError(
+                f"{folder}: the run had another {key}: {difference(there.get(key), here[key])}"
+            )

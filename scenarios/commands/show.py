@@ -1,0 +1,192 @@
+"""Tables, JSON and progress as the `crhalo` command gives them: at most 100 columns wide."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from ..folder.write import finite
+
+WIDTH = 100
+_SMALLEST = 1e-300
+_GAP = 3  # columns that the table adds to each of its own
+
+Row = Sequence[object]
+
+
+def with_error(value: Any, error: Any = None) -> str:
+    """A value and its error, with as many digits as the error leaves it.
+
+    >>> with_error(1234.5, 12.3), with_error(5.0123e-12, 4e-14), with_error(3.0)
+    ('1234 ± 12', '(5.012 ± 0.040)e-12', '3')
+    >>> with_error(2e-9, 3e-10), with_error(1e41)
+    ('(2.00 ± 0.30)e-9', '1e41')
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "-" if value is None else plain(value)
+    known = isinstance(error, int | float) and math.isfinite(error) and error > _SMALLEST
+    if not (known and math.isfinite(value)):
+        return _number(value, ".4g") if isinstance(value, float) else str(value)
+    largest = max(abs(value), error)
+    power = 0 if 1e-3 <= largest < 1e6 else math.floor(math.log10(largest))
+    decimals = min(max(0, 1 - math.floor(math.log10(error)) + power), 8)
+    text = f"{value / 10.0**power:.{decimals}f} ± {error / 10.0**power:.{decimals}f}"
+    return f"({text})e{power}" if power else text
+
+
+def print_rows(title: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """A table; columns that hold only numbers and errors are set to the right."""
+    if title:  # not of the table, which would break it where that is narrow
+        _console().print(Text(title, "bold"))
+    table = Table(box=box.SIMPLE_HEAD)
+    for index, column in enumerate(columns):
+        numeric = all(re.match(r"\(?-?\d|-$|nan|-?inf", str(row[index])) for row in rows)
+        table.add_column(Text(column), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell if isinstance(cell, str) else with_error(cell)) for cell in row))
+    _console().print(table)
+
+
+def print_json(data: Any) -> None:
+    """JSON that any reader accepts: a number that is not finite becomes null."""
+    print(json.dumps(finite(data), indent=1, ensure_ascii=False))
+
+
+def print_summary(summary: Mapping[str, Any], title: str = "", energies: Sequence[Any] = ()) -> None:
+    """A nested summary: single values as a list, spectra as tables against energy, each table by itself.
+
+    A quantity is ``{"value": ..., "error": ...}`` or a bare value; where ``energy_GeV`` stands beside it with
+    as many entries, or in the table around, it is a spectrum.
+    """
+    energies = summary.get("energy_GeV", energies)
+    singles, spectra, tables = [], {}, {}
+    for key, entry in summary.items():
+        if key == "energy_GeV":
+            continue
+        value, error = _value_error(entry)
+        if isinstance(value, list) and isinstance(energies, list) and len(value) == len(energies) > 0:
+            errors = error if isinstance(error, list) and len(error) == len(value) else [None] * len(value)
+            spectra[plain(key)] = [with_error(*pair) for pair in zip(value, errors, strict=True)]
+        elif isinstance(value, dict):
+            tables[key] = value
+        else:
+            singles.append([plain(key), with_error(value, error)])
+    if singles:
+        print_rows(title, ["quantity", "value"], singles)
+    _print_spectra(title, energies, spectra)
+    for key, table in tables.items():
+        print_summary(table, f"{title}.{plain(key)}".lstrip("."), energies)
+
+
+def print_paper_numbers(rows: Sequence[Mapping[str, Any]]) -> None:
+    """The numbers of the papers beside ours, and the notes on them below."""
+    notes = list(dict.fromkeys(row["note"] for row in rows if row.get("note")))
+    cells = []
+    for row in rows:
+        mark = f" [{notes.index(row['note']) + 1}]" if row.get("note") else ""
+        numbers = _range(row["paper"]), _range(row["ours"]), _range(row["ratio"], ".3f")
+        cells.append([f"{row['name']}{mark}\n  {row['source']}", *numbers, str(row["unit"])])
+    print_rows("", ["quantity", "paper", "ours", "ratio", "unit"], cells)
+    for number, note in enumerate(notes, start=1):
+        _console().print(Text(f"[{number}] {note}"))
+
+
+def print_checks(checks: Sequence[Mapping[str, Any]]) -> None:
+    """The known answers, what came out, and the verdict on each."""
+    rows = [
+        [
+            str(check["name"]),
+            with_error(check["value"], check["error"]),
+            _range(check["expected"]),
+            _range(check["tolerance"]),
+            "pass" if check["passed"] else "FAIL",
+        ]
+        for check in checks
+    ]
+    print_rows("", ["check", "value", "expected", "tolerance", "verdict"], rows)
+    failed = sum(row[-1] == "FAIL" for row in rows)
+    print(f"{len(rows) - failed} of {len(rows)} pass")
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Yield ``progress(stage, done, total)``: on standard error, a bar for each stage, or a line in a log."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    tasks: dict[str, Any] = {}
+    console = _console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                if not console.is_terminal:
+                    console.print(Text(stage))
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield progress
+
+
+@contextmanager
+def status_line() -> Iterator[Callable[[str], None]]:
+    """Yield ``report(text)``: the text stands on standard error until the next one, on a terminal only."""
+    with _console(stderr=True).status("") as status:
+        yield lambda text: status.update(Text(text))
+
+
+def _console(stderr: bool = False) -> Console:
+    found = Console(stderr=stderr)
+    return Console(
+        stderr=stderr, highlight=False, width=min(WIDTH, found.width) if found.is_terminal else WIDTH
+    )
+
+
+def _print_spectra(title: str, energies: Sequence[Any], spectra: Mapping[str, list[str]]) -> None:
+    """Spectra side by side, in as many tables as the width asks for."""
+    first = [_number(energy, ".4g") if isinstance(energy, int | float) else "-" for energy in energies]
+    widths = {key: max(map(len, [key, *cells])) + _GAP for key, cells in spectra.items()}
+    left = list(spectra)
+    while left:
+        room = WIDTH - max(map(len, ["energy_GeV", *first])) - _GAP - 1
+        taken = [left.pop(0)]
+        while left and sum(widths[key] for key in [*taken, left[0]]) <= room:
+            taken.append(left.pop(0))
+        rows = list(zip(first, *(spectra[key] for key in taken), strict=True))
+        print_rows(title, ["energy_GeV", *taken], rows)
+
+
+def _value_error(entry: Any) -> tuple[Any, Any]:
+    """Value and error of ``{"value": ..., "error": ...}``; anything else is a value without error."""
+    if isinstance(entry, dict) and "value" in entry and set(entry) <= {"value", "error", "unit"}:
+        return entry["value"], entry.get("error")
+    return entry, None
+
+
+def _range(value: Any, form: str = ".3g") -> str:
+    """A number, or two as a range, or a text."""
+    if isinstance(value, list | tuple):
+        return " - ".join(_range(part, form) for part in value)
+    if isinstance(value, str) or value is None:
+        return value or "-"
+    return _number(value, form)
+
+
+def _number(value: float, form: str) -> str:
+    """A number without the zeros that Python puts into its exponent: 1e-9."""
+    return re.sub(r"e([+-])0*", lambda found: "e" + found[1].strip("+"), f"{float(value):{form}}")
+
+
+def plain(value: object) -> str:
+    """Text that cannot steer the terminal, nor fill it."""
+    text = value if isinstance(value, str) else json.dumps(finite(value), ensure_ascii=False)
+    text = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return text if len(text) <= 400 else text[:397] + "..."

@@ -1,0 +1,1 @@
+"""The scenario file: its tables, its quantities with units, and what is refused."""

@@ -1,0 +1,200 @@
+"""Kinds of value that a scenario file may hold: each reads one, judges it, and writes it back.
+
+They are attached to the fields of `crhalo.scenarios.schema` with ``Annotated``. A value that is refused
+raises a `ValueError` whose text is what would have been allowed; the schema puts the key and the value in
+front of it.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import core_schema
+
+from ...fields.errors import UserError
+
+_ROUNDING = 1e-9  # a bound written in another unit may be missed by a few last bits
+_LONGEST = 40  # characters of a quantity: nothing longer reaches the parser of units
+
+
+class ScenarioError(UserError):
+    """A scenario that is not allowed; one line that names the key, the value and what is allowed."""
+
+
+def shown(value: object) -> str:
+    """A value as an error message shows it: one short line, whatever the value is; of a path, all of it."""
+    if isinstance(value, Path):
+        return repr(str(value))
+    try:
+        text = ("true" if value else "false") if isinstance(value, bool) else repr(value)
+    except ValueError:  # a whole number of more digits than Python prints
+        text = "a very long number"
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+@lru_cache(maxsize=1024)
+def _internal(text: str, unit: str) -> float:
+    from ...fields.units import to_internal
+
+    return to_internal(text, unit)
+
+
+class Kind(ABC):
+    """What pydantic needs to know of a kind: how to read a value and how to write it back."""
+
+    @abstractmethod
+    def parse(self, value: Any) -> Any:
+        """The value in internal units; a ValueError says what is allowed."""
+
+    def write(self, value: Any) -> Any:
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self.parse, serialization=core_schema.plain_serializer_function_ser_schema(self.write)
+        )
+
+
+@dataclass(frozen=True)
+class Title(Kind):
+    """One printable line."""
+
+    def parse(self, value: Any) -> str:
+        if not (isinstance(value, str) and value.isprintable() and 0 < len(value) <= 200):
+            raise ValueError("one line of 1 to 200 printable characters")
+        return value
+
+
+@dataclass(frozen=True)
+class Number(Kind):
+    """A number without unit between two bounds, whole if asked, or one word in its place."""
+
+    low: float
+    high: float
+    whole: bool = False
+    word: str | None = None
+
+    def parse(self, value: Any) -> float | str:
+        if self.word is not None and value == self.word:
+            return self.word
+        kinds = (int,) if self.whole else (int, float)
+        if isinstance(value, bool) or not isinstance(value, kinds) or not self.low <= value <= self.high:
+            kind = "a whole number" if self.whole else "a number"
+            word = f'"{self.word}", or ' if self.word else ""
+            raise ValueError(f"{word}{kind} from {self.low:.12g} to {self.high:.12g}")
+        return value if self.whole else float(value)
+
+
+class Word(Kind):
+    """One of a few words."""
+
+    def __init__(self, *options: str) -> None:
+        self.options = options
+
+    def parse(self, value: Any) -> str:
+        if value not in self.options:
+            raise ValueError(f"of {', '.join(self.options)}")
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Several(Kind):
+    """A list of values of one kind."""
+
+    each: Kind
+    least: int
+    most: int
+
+    def parse(self, value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, (list, tuple)) or not self.least <= len(value) <= self.most:
+            raise ValueError(f"a list of {self.least} to {self.most}")
+        try:
+            return tuple(self.each.parse(one) for one in value)
+        except ValueError as error:
+            raise ValueError(f"a list, each {error}") from None
+
+    def write(self, value: tuple[Any, ...]) -> list[Any]:
+        return [self.each.write(one) for one in value]
+
+
+class Choice(Kind):
+    """One of a few whole numbers."""
+
+    def __init__(self, *options: int) -> None:
+        self.options = options
+
+    def parse(self, value: Any) -> int:
+        if type(value) is not int or value not in self.options:
+            raise ValueError(f"one of {', '.join(map(str, self.options))}")
+        return value
+
+
+@dataclass(frozen=True)
+class Quantity(Kind):
+    """A string with a unit, between two bounds, or one word in its place; read, a float in the internal unit.
+
+    Written back it takes the unit of a bound, or the internal one where only that gives the same bits.
+    """
+
+    unit: str
+    low: str
+    high: str
+    word: str | None = None
+
+    def parse(self, value: Any) -> Any:
+        if self.word is not None and value == self.word:
+            return self.word
+        if isinstance(value, str) and len(value) <= _LONGEST:
+            try:
+                number = _internal(value, self.unit)
+            except ValueError:
+                number = math.nan
+            if self._bound(self.low) * (1 - _ROUNDING) <= number <= self._bound(self.high) * (1 + _ROUNDING):
+                return number
+        word = f'"{self.word}", or ' if self.word else ""
+        raise ValueError(f'{word}"{self.low}" to "{self.high}"')
+
+    def write(self, value: float | str) -> str:
+        if isinstance(value, str):
+            return value
+        units = (bound.split(maxsplit=1)[1] for bound in (self.low, self.high))
+        texts = [f"{value / _internal(f'1 {unit}', self.unit):.12g} {unit}" for unit in units]
+        exact = [text for text in texts if _internal(text, self.unit) == value]
+        return min(exact, key=len) if exact else f"{value!r} {self.unit}"
+
+    def _bound(self, text: str) -> float:
+        return _internal(text, self.unit)
+
+
+@dataclass(frozen=True)
+class Span(Kind):
+    """Two quantities in rising order, as a list, and if asked a number of points as its third entry."""
+
+    unit: str
+    low: str
+    high: str
+    points: tuple[int, int] | None = None
+    _end: Quantity = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_end", Quantity(self.unit, self.low, self.high))
+
+    def parse(self, value: Any) -> tuple[float | int, ...]:
+        try:
+            low, high, *points = value if isinstance(value, (list, tuple)) else ()
+            span = self._end.parse(low), self._end.parse(high)
+            if span[0] >= span[1] or len(points) != (self.points is not None):
+                raise ValueError
+            return (*span, *(int(Number(*self.points or (0, 0), whole=True).parse(n)) for n in points))
+        except ValueError:
+            count = f", {self.points[0]} to {self.points[1]}" if self.points else ""
+            ends = f'"{self.low}" and "{self.high}"'
+            raise ValueError(f'["low", "high"{count}], rising, between {ends}') from None
+
+    def write(self, value: tuple[Any, ...]) -> list[Any]:
+        return [self._end.write(value[0]), self._end.write(value[1]), *value[2:]]

@@ -1,0 +1,383 @@
+"""The scenario file: how it is read, and what is refused.
+
+A scenario is a small TOML file of a few tables. Quantities are strings with a unit ("2 kpc"); once read they
+are plain floats in the internal units of `crhalo.fields.units`, so ``scenario.medium.z_B`` is in kpc. Unknown
+keys, wrong units and values out of range are refused in one line that names the key, the value and what is
+allowed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self, get_args
+
+from pydantic import ValidationError, model_validator
+
+from .quantities import Kind, ScenarioError, Title, shown
+from .tables import (
+    Coupling,
+    Figure1,
+    Galaxies,
+    Medium,
+    Observer,
+    Radio,
+    SelfConsistency,
+    Sky,
+    Source,
+    Table,
+    Transport,
+    Turbulence,
+    TwoZone,
+    as_in_file,
+    refuse,
+    text_of,
+)
+
+STUDIES = ("figure_1", "radio", "coupling", "galaxies")
+"""Tables that ask for several runs, or for none; see `scenarios.studies`."""
+LIBRARY = Path(__file__).parents[1] / "library"
+_OPTIONAL = ("turbulence", "self_consistency", "two_zone", "observer", *STUDIES)
+
+
+class Scenario(Table):
+    """A scenario as it will run: every key has a value.
+
+    Examples
+    --------
+    >>> scenario = load("circumgalactic").with_overrides(["source.E_max=10 PeV"])
+    >>> scenario.medium.delta_G, round(scenario.source.E_max)
+    (100.0, 10000000)
+    """
+
+    title: Annotated[str, Title()]
+    medium: Medium = as_in_file({})
+    source: Source = as_in_file({})
+    transport: Transport = as_in_file({})
+    sky: Sky = as_in_file({})
+    turbulence: Turbulence | None = None
+    self_consistency: SelfConsistency | None = None
+    two_zone: TwoZone | None = None
+    figure_1: Figure1 | None = None
+    radio: Radio | None = None
+    coupling: Coupling | None = None
+    galaxies: Galaxies | None = None
+    observer: Observer | None = None
+
+    # What needs the engine is bound in `scenarios.api`, where it is described.
+    run: ClassVar[Callable[..., Any]]
+    diffusion_tests: ClassVar[Callable[..., list[Any]]]
+
+    @property
+    def study(self) -> str | None:
+        """The table that makes it more than one run, or none; see `scenarios.studies`."""
+        return next((name for name in STUDIES if getattr(self, name) is not None), None)
+
+    @model_validator(mode="after")
+    def _one_study(self) -> Self:
+        tables = [name for name in (*STUDIES, "turbulence") if getattr(self, name) is not None]
+        if len(tables) > 1:
+            refuse(f"[{tables[1]}]: allowed: not together with a [{tables[0]}]")
+        if self.study is not None and not (self.medium.bell and self.transport.method == "hybrid"):
+            refuse(f'[{tables[0]}]: allowed: where medium.bell = true and transport.method = "hybrid"')
+        if self.study is not None and self.self_consistency is not None:
+            refuse(f"[{tables[0]}]: allowed: not together with a [self_consistency]")
+        if tables and self.observer is not None:
+            refuse(f"[observer]: allowed: not together with a [{tables[0]}]")
+        if self.figure_1 is not None and 0.02 * self.transport.energy_range[1] < self.sky.energies[0]:
+            given = text_of(self.transport, "energy_range")
+            refuse(f"transport.energy_range = {given}: allowed: up to 50 times the lowest of sky.energies")
+        if self.medium.current == "measured" and not (self.medium.bell and self.transport.method == "hybrid"):
+            refuse('medium.current = "measured": allowed: where medium.bell = true, by the hybrid engine')
+        if self.medium.current == "measured" and self.self_consistency is not None:
+            refuse('medium.current = "measured": allowed: not together with a [self_consistency]')
+        return self
+
+    @model_validator(mode="after")
+    def _waves_have_their_table(self) -> Self:
+        waves = self.medium.waves
+        for table in ("self_consistency", "two_zone"):
+            word = table.replace("_consistency", "_consistent").replace("_", "-")
+            if (waves == word) != (getattr(self, table) is not None):
+                refuse(f'medium.waves = {shown(waves)}: allowed: "{word}" with a [{table}], and only then')
+        if waves in ("self-consistent", "two-zone") and self.transport.method == "orbit":
+            refuse(f'transport.method = "orbit": allowed: not where medium.waves = {shown(waves)}')
+        if waves in ("self-consistent", "two-zone"):
+            if fault := self.too_small_for_cells():
+                refuse(f"{fault} for {shown(waves)} waves")
+            if self.medium.halo == "exponential" and not self.medium.bell:
+                refuse(
+                    f"medium.bell = false: allowed: true for {shown(waves)} waves in a field that falls off"
+                )
+        t = self.self_consistency
+        if t is not None and t.advected and self.medium.halo != "constant":
+            refuse('self_consistency.advected = true: allowed: where medium.halo = "constant"')
+        return self
+
+    @model_validator(mode="after")
+    def _orbits_have_turbulence(self) -> Self:
+        if self.turbulence is not None:
+            if self.transport.method != "orbit":
+                refuse(
+                    f'transport.method = {shown(self.transport.method)}: allowed: "orbit" in a [turbulence]'
+                )
+        elif self.transport.method == "orbit" and (self.medium.halo != "constant" or self.medium.bell):
+            refuse(
+                'transport.method = "orbit": allowed: with a [turbulence], or where medium.halo = "constant" '
+                "and medium.bell = false"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _fits_inside_r_max(self) -> Self:
+        r_max = self.transport.r_max
+        if r_max <= 10.0:
+            edge = text_of(self.transport, "r_max")
+            refuse(f"transport.r_max = {edge}: allowed: more than 10 kpc, so that the Sun is inside")
+        if self.observer is not None and self.observer.distance <= r_max:
+            given = text_of(self.observer, "distance")
+            refuse(f"observer.distance = {given}: allowed: more than transport.r_max")
+        inside = [("source.R_d", self.source.R_d, text_of(self.source, "R_d"))]
+        if self.medium.halo == "constant":
+            inside.append(("medium.H", self.medium.H, text_of(self.medium, "H")))
+        for key, length, text in inside:
+            if length >= r_max:
+                edge = text_of(self.transport, "r_max")
+                refuse(f"{key} = {text}: allowed: less than transport.r_max = {edge}")
+        return self
+
+    @model_validator(mode="after")
+    def _energies_overlap(self) -> Self:
+        low, high = self.transport.energy_range
+        if not (low < self.source.E_max and self.source.E_min < high):
+            given, source = text_of(self.transport, "energy_range"), self.source
+            ends = f"source.E_min = {text_of(source, 'E_min')} to source.E_max = {text_of(source, 'E_max')}"
+            refuse(f"transport.energy_range = {given}: allowed: one that overlaps {ends}")
+        return self
+
+    def too_small_for_cells(self) -> str:
+        """What keeps the transport equation from being solved in cells; empty if nothing does."""
+        low, high = self.transport.energy_range
+        if high < 10.0 * low:
+            given = text_of(self.transport, "energy_range")
+            return f"transport.energy_range = {given}: allowed: a factor of 10"
+        if self.medium.halo == "constant" and self.medium.H < 0.5:
+            return f'medium.H = {text_of(self.medium, "H")}: allowed: "0.5 kpc" or more'
+        return ""
+
+    def with_overrides(self, settings: Iterable[str]) -> Scenario:
+        """The same scenario with some values replaced.
+
+        Parameters
+        ----------
+        settings
+            Each ``"table.key=value"``, with the value as in the file; the quotes of a string may be left out.
+
+        Raises
+        ------
+        ScenarioError
+            Where a key does not exist or a value is not allowed.
+        """
+        data = self.model_dump(exclude_none=True)
+        for setting in settings:
+            for table in _OPTIONAL:
+                if getattr(self, table) is None and setting.strip().startswith(f"{table}."):
+                    raise ScenarioError(f"--set {shown(setting)}: allowed: in a scenario with a [{table}]")
+            _apply(data, setting)
+        return from_mapping(data)
+
+    def to_toml(self) -> str:
+        """The scenario as a file; reading it gives the same scenario, to the last bit."""
+        data = self.model_dump(exclude_none=True)
+        lines = [f"title = {_toml(data.pop('title'))}"]
+        for table, values in data.items():
+            lines += ["", f"[{table}]", *(f"{key} = {_toml(value)}" for key, value in values.items())]
+        return "\n".join(lines) + "\n"
+
+
+def names() -> list[str]:
+    """Names of the scenarios that come with the package."""
+    return sorted(path.stem for path in LIBRARY.glob("*.toml"))
+
+
+def load(name: str) -> Scenario:
+    """Read a scenario by name (one of `names()`) or by the path of its ``.toml`` file."""
+    if name in names():
+        return load_file(LIBRARY / f"{name}.toml")
+    if name.endswith(".toml"):
+        return load_file(name)
+    raise ScenarioError(f"scenario {shown(name)}: allowed: {', '.join(names())}, or the path of a .toml file")
+
+
+def load_file(path: str | Path) -> Scenario:
+    """Read a scenario file; `ScenarioError` where it is no file, too large or not allowed."""
+    try:
+        return load_text(read_bounded(Path(path)))
+    except ScenarioError as error:
+        raise ScenarioError(f"{shown(Path(path))}: {error}") from None
+
+
+def load_text(text: str) -> Scenario:
+    """Read a scenario from TOML text; `ScenarioError` where it is not allowed."""
+    return from_mapping(_parse_toml(text))
+
+
+def from_mapping(data: Mapping[str, Any]) -> Scenario:
+    """Scenario from tables of values as they stand in the file; `ScenarioError` where one is not allowed."""
+    try:
+        return Scenario.model_validate(data)
+    except ValidationError as error:
+        raise ScenarioError(_one_line(error)) from None
+
+
+def from_values(title: str, tables: Mapping[str, Mapping[str, Any]]) -> Scenario:
+    """Scenario from tables of values in internal units, as Python has them; judged like those of a file.
+
+    Raises
+    ------
+    ScenarioError
+        Where a value is not allowed.
+    """
+    return from_mapping({"title": title} | {name: _written(name, table) for name, table in tables.items()})
+
+
+def _written(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of a table as a file would hold them."""
+    fields = _table(name).model_fields
+    written = {}
+    for key, value in values.items():
+        kind = next((each for each in fields[key].metadata if isinstance(each, Kind)), None)
+        try:
+            written[key] = kind.write(value) if kind else value
+        except (TypeError, ValueError):  # no number: refused by name when it is read
+            written[key] = value
+    return written
+
+
+def _parse_toml(text: str) -> dict[str, Any]:
+    check_size(text)
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ScenarioError(f"not TOML: {error}") from None
+
+
+def _apply(data: dict[str, Any], setting: str) -> None:
+    """Put one "table.key=value" into the tables; the key is judged with everything else, later."""
+    path, equals, value = (part.strip() for part in setting.partition("="))
+    parts = path.split(".")
+    if not equals or not all(parts) or len(parts) > 2:
+        raise ScenarioError(f"--set {shown(setting)}: allowed: table.key=value, as medium.delta_G=200")
+    *table, key = parts
+    target = data
+    for name in table:
+        target = target.setdefault(name, {})
+        if not isinstance(target, dict):
+            raise ScenarioError(f"--set {shown(setting)}: allowed: table.key=value, and {name} is no table")
+    target[key] = _parse_value(value)
+
+
+def _parse_value(text: str) -> Any:
+    """A TOML value, or the text itself where it is none (a string without its quotes)."""
+    try:
+        parsed = _parse_toml(f"value = {text}")
+    except ScenarioError:
+        return text
+    return parsed["value"] if len(parsed) == 1 else text
+
+
+def _toml(value: Any) -> str:
+    """A string, bool, number or list of them as TOML, which writes these as JSON does."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _one_line(error: ValidationError) -> str:
+    """The first fault, as one line, and how many there are besides."""
+    faults = error.errors(include_url=False)
+    fault, others = faults[0], len(faults) - 1
+    if fault["type"] == "across":
+        line = fault["msg"]
+    else:
+        key = ".".join(str(part) for part in fault["loc"])
+        plain = key.replace(".", "").replace("_", "").isalnum() and len(key) <= 60
+        line = _describe(key if plain else shown(key), fault)
+    return line + (f" (and {others} more)" if others else "")
+
+
+def _describe(key: str, fault: Any) -> str:
+    """One fault of one key: what was given, what is allowed."""
+    match fault["type"]:
+        case "missing":
+            return f"{key}: missing"
+        case "extra_forbidden":
+            return f"{key}: no such key; allowed: {', '.join(_known_keys(fault['loc']))}"
+        case "value_error":
+            allowed = str(fault["ctx"]["error"])
+        case "literal_error":
+            allowed = fault["ctx"]["expected"]
+        case "bool_type":
+            allowed = "true or false"
+        case _:
+            allowed = f"a table [{key}]"
+    return f"{key} = {shown(fault['input'])}: allowed: {allowed}"
+
+
+def _known_keys(loc: tuple[Any, ...]) -> Iterable[str]:
+    """Keys of the table in which an unknown key was found."""
+    return (_table(loc[0]) if len(loc) > 1 else Scenario).model_fields
+
+
+def _table(name: str) -> type[Table]:
+    """The class of a table; an optional one is a union of itself and None."""
+    found: Any = Scenario.model_fields[name].annotation
+    return next(each for each in (found, *get_args(found)) if hasattr(each, "model_fields"))
+
+
+MAX_BYTES = 64_000
+
+
+MAX_KEY_PARTS = 16
+
+
+MAX_DEPTH = 8
+
+
+# An unterminated long string runs to the end of the text: every match is then linear.
+_QUOTED_OR_COMMENT = re.compile(
+    r'"""(?:\\.|[^\\])*?(?:"""|\Z)' r"|'''.*?(?:'''|\Z)" r'|"(?:\\.|[^"\\\n])*+"' r"|'[^'\n]*+'" r"|#[^\n]*+",
+    re.DOTALL,
+)
+
+
+_DOTTED_KEY = re.compile(r"[\w-]++(?:[ \t]*+\.[ \t]*+[\w-]++)*+")
+
+
+def read_bounded(path: Path) -> str:
+    """Text of a file of at most `MAX_BYTES`; `ScenarioError` where it is no such file, or not UTF-8."""
+    if not path.is_file():
+        raise ScenarioError("no such file")
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise ScenarioError(f"too large; allowed: {MAX_BYTES} bytes")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ScenarioError("not text; allowed: UTF-8") from None
+
+
+def check_size(text: str) -> None:
+    """Refuse (`ScenarioError`) a text that is too long, too deeply nested, or has too long a dotted key."""
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise ScenarioError(f"too large; allowed: {MAX_BYTES} bytes")
+    bare = _QUOTED_OR_COMMENT.sub("q", text)
+    if any(key.count(".") >= MAX_KEY_PARTS for key in _DOTTED_KEY.findall(bare)):
+        raise ScenarioError(f"a key has too many parts; allowed: {MAX_KEY_PARTS}")
+    depth = 0
+    for bracket in re.findall(r"[\[\]{}]", bare):
+        depth += 1 if bracket in "[{" else -1
+        if depth > MAX_DEPTH:
+            raise ScenarioError(f"nested too deeply; allowed: {MAX_DEPTH} levels")

@@ -1,0 +1,350 @@
+"""The tables of a scenario file: their keys, units and ranges.
+
+Quantities are strings with a unit ("2 kpc"); once read they are plain floats in the internal units of
+`crhalo.fields.units`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from .quantities import Choice, Number, Quantity, Several, Span, Title, Word, shown
+
+
+def text_of(table: Table, key: str) -> str:
+    return shown(table.model_dump(include={key})[key])
+
+
+def refuse(message: str) -> None:
+    """Fail with a message that names its keys itself (a check across keys)."""
+    raise PydanticCustomError("across", "{message}", {"message": message})
+
+
+class Table(BaseModel):
+    """A table of the file: immutable, no unknown keys, defaults as in the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, strict=True)
+
+
+def as_in_file(value: Any) -> Any:
+    """A default written as the file would write it; it is read (validated) like a value of the file."""
+    return Field(value)
+
+
+PRECISION_OF = (
+    "cgm_neutrinos_10TeV",
+    "galactic_density_1TeV",
+    "cgm_neutrinos_1TeV",
+    "density_behind_the_surface_1TeV",
+)
+
+
+OWN_FUNCTIONS = ("field_uG", "diffusion", "disc_gas_cm3", "halo_gas_cm3", "current", "inelasticity")
+"""What a `Galaxy` may be given as functions in Python."""
+
+
+class Medium(Table):
+    """What particles meet. Lengths in kpc, fields in uG, densities in cm^-3, velocities in kpc/Myr."""
+
+    B0: Annotated[float, Quantity("uG", "0.001 uG", "1000 uG")] = as_in_file("3 uG")
+    """Halo field at the disc."""
+    z_B: Annotated[float, Quantity("kpc", "0.01 kpc", "100 kpc")] = as_in_file("2 kpc")
+    """Distance from the disc over which an exponential halo falls by e."""
+    halo: Literal["exponential", "constant"] = "exponential"
+    """exponential: B0 exp(-d/z_B). constant: B0 up to |z| = H, where particles are absorbed."""
+    H: Annotated[float, Quantity("kpc", "0.01 kpc", "1000 kpc")] = as_in_file("4 kpc")
+    """Half-thickness of a constant halo (no other halo uses it)."""
+    waves: Literal["nlld", "nlld-local", "self-consistent", "two-zone"] = "nlld"
+    """nlld: F(E) of REV Eq. 8 everywhere. nlld-local: REV Eq. 7 with the local field. self-consistent: found
+    with the protons that excite them, see [self_consistency]. two-zone: D as given in [two_zone]."""
+    H_waves: Annotated[float, Quantity("kpc", "0.1 kpc", "1000 kpc")] = as_in_file("4 kpc")
+    """The H of REV Eq. 7 and 8."""
+    n_i: Annotated[float, Quantity("cm-3", "1e-8 cm-3", "1000 cm-3")] = as_in_file("0.01 cm-3")
+    """Ion density in the halo, for its Alfven speed."""
+    v_s: Annotated[float, Quantity("kpc/Myr", "0.1 km/s", "10000 km/s")] = as_in_file("30 km/s")
+    """Sound speed in the halo, for non-linear Landau damping."""
+    bell: bool = True
+    """Does the escaping current drive the non-resonant instability?"""
+    saturation: Literal["current", "pressure", "growing-wavelength"] = "current"
+    """Saturated field of the instability. current: PRL Eq. 8. pressure: PRL Eq. 14. growing-wavelength:
+    waves that lengthen as they grow (Riquelme & Spitkovsky 2009), from B_cgm."""
+    current: Literal["prescribed", "measured"] = "prescribed"
+    """What drives it. prescribed: the flux of PRL Eq. 3 at E_max. measured: what the particles carry behind
+    the Bell surface, energy by energy, found in a few short runs."""
+    B_cgm: Annotated[float, Quantity("uG", "0 uG", "1000 uG")] = as_in_file("0 uG")
+    """Field around the Galaxy without the instability, which is not excited where this is too strong (PRL
+    Eq. 4): there, particles are free."""
+    T_cgm: Annotated[float, Quantity("K", "10 K", "1e9 K")] = as_in_file("1e6 K")
+    """Temperature of the gas there, for the thermal bounds that are reported."""
+    D_over_bohm: Annotated[float, Number(1e-6, 1e6)] = 1.0
+    """Diffusion coefficient of the Bell region over Bohm's."""
+    two_way: bool = True
+    """May particles come back from the Bell region?"""
+    delta_G: Annotated[float, Number(1e-3, 1e6)] = 100.0
+    """Overdensity of the circumgalactic gas over the mean baryon density; at the centre, if it has a beta."""
+    cgm_beta: Annotated[float, Number(0, 2)] = 0.0
+    """Circumgalactic gas falls as (1 + r^2/cgm_core^2)^(-3 beta/2); 0: uniform."""
+    cgm_core: Annotated[float, Quantity("kpc", "0.1 kpc", "1000 kpc")] = as_in_file("10 kpc")
+    """Core radius of that profile."""
+    helium_factor: Annotated[float, Number(1, 3)] = 1.0
+    """Collisions with all the gas over collisions with its hydrogen."""
+    functions: Annotated[tuple[str, ...], Several(Word(*OWN_FUNCTIONS), 1, 6)] | None = None
+    """Parts of the galaxy that are functions, given in Python: a file says so, but cannot be run again."""
+
+    @model_validator(mode="after")
+    def _halo_ends_before_bell(self) -> Self:
+        if self.halo == "constant" and self.bell:
+            refuse('medium.bell = true: allowed: false where medium.halo = "constant", which absorbs at H')
+        if self.saturation == "growing-wavelength" and self.B_cgm == 0.0:
+            given = text_of(self, "B_cgm")
+            refuse(f"medium.B_cgm = {given}: allowed: above zero for a growing wavelength")
+        return self
+
+
+class Source(Table):
+    """Protons injected in the Galactic disc. Luminosity in erg/s, lengths in kpc, total energies in GeV."""
+
+    L_CR: Annotated[float, Quantity("erg/s", "1e30 erg/s", "1e50 erg/s")] = as_in_file("1e41 erg/s")
+    """Luminosity in protons between E_min and E_max."""
+    R_d: Annotated[float, Quantity("kpc", "0.01 kpc", "1000 kpc")] = as_in_file("10 kpc")
+    """Radius of the disc."""
+    slope: Annotated[float, Number(1, 4)] = 2.0
+    """Injected dN/dE is proportional to E^-slope."""
+    E_min: Annotated[float, Quantity("GeV", "1 GeV", "10 PeV")] = as_in_file("1 GeV")
+    """Lowest injected energy."""
+    E_max: Annotated[float, Quantity("GeV", "1 GeV", "10 PeV")] = as_in_file("1 PeV")
+    """Highest injected energy."""
+    slope_above: Annotated[float | Literal["cut-off"], Number(2, 10, word="cut-off")] = "cut-off"
+    """What E_max is: an exponential cut-off, or where the slope changes to this one."""
+
+    @model_validator(mode="after")
+    def _energies_in_order(self) -> Self:
+        if self.E_min >= self.E_max:
+            low, high = text_of(self, "E_min"), text_of(self, "E_max")
+            refuse(f"source.E_min = {low}: allowed: less than source.E_max = {high}")
+        return self
+
+
+class Transport(Table):
+    """How particles are followed. Energies in GeV, lengths in kpc, times in Myr."""
+
+    method: Literal["hybrid", "flight", "orbit"] = "hybrid"
+    """hybrid: diffusive steps where the mean free path is short. flight: every collision, by brute force.
+    orbit: Lorentz orbits, in a [turbulence] or, where that is affordable, in that of the halo."""
+    acceleration: Annotated[float | Literal["auto"], Number(1, 1e6, word="auto")] = "auto"
+    """Factor by which the clock runs faster after the first visit to the Bell region; 1: the true clock."""
+    energy_range: Annotated[tuple[float, float], Span("GeV", "1 GeV", "10 PeV")] = as_in_file(
+        ["1 GeV", "10 PeV"]
+    )
+    """Energies at which particles are injected (log-uniformly); the source weighs them afterwards."""
+    r_max: Annotated[float, Quantity("kpc", "0.1 kpc", "10000 kpc")] = as_in_file("100 kpc")
+    """Absorbing outer edge."""
+    t_max: Annotated[float, Quantity("Myr", "0.001 Myr", "100 Gyr")] = as_in_file("10 Gyr")
+    """Age at which histories end."""
+    particles: Annotated[int, Number(1, 10**9, whole=True)] = 5440
+    """Number of particles."""
+    seed: Annotated[int, Number(0, 2**32 - 1, whole=True)] = 1
+    """Seed of all random numbers."""
+    precision_of: Annotated[tuple[str, ...], Several(Word(*PRECISION_OF), 1, 4)] = PRECISION_OF[:2]
+    """What --precision is asked of."""
+
+
+class Sky(Table):
+    """What is seen from the Sun. Energies of photons and neutrinos in GeV."""
+
+    nside: Annotated[int, Choice(*(2**k for k in range(11)))] = 64
+    """HEALPix resolution."""
+    energies: Annotated[tuple[float, float, int], Span("GeV", "0.1 GeV", "10 PeV", points=(2, 1000))] = (
+        as_in_file(["1 GeV", "10 PeV", 29])
+    )
+    """Lowest and highest energy, and the number of energies, evenly spaced in the logarithm."""
+
+
+# Longest over shortest wave: what can be measured along a line.
+_WIDEST = 1e5
+
+
+class Turbulence(Table):
+    """Homogeneous turbulence in a slab |z| < H, in which tracks judge the diffusive approximation."""
+
+    spectrum: Literal["kolmogorov", "scale-invariant", "self-generated"]
+    """Power per ln k: k^(-2/3), constant, or F of REV Eq. 7 in the mean field."""
+    geometry: Literal["isotropic", "slab", "composite"] = "isotropic"
+    """Directions of the waves; slab: along z; composite: a fifth of the power along z, the rest across."""
+    wavelengths: Annotated[tuple[float, float], Span("kpc", "1e-12 kpc", "100 kpc")]
+    """Shortest and longest."""
+    modes: Annotated[int, Number(1, 10_000, whole=True)] = 500
+    """Plane waves of a realisation, evenly spaced in ln k."""
+    mean_field: Annotated[float, Quantity("uG", "0 uG", "1000 uG")] = as_in_file("0 uG")
+    """Along z."""
+    rms_field: Annotated[float | Literal["auto"], Quantity("uG", "1e-6 uG", "1000 uG", word="auto")] = "auto"
+    """Root of <dB^2>. auto: what the waves of REV Eq. 7 add up to, or the saturated field of PRL Eq. 8."""
+    level: Annotated[float, Number(1e-6, 1e6)] = 1.0
+    """Factor on the power of self-generated waves."""
+    H: Annotated[float, Quantity("kpc", "1e-6 kpc", "10 kpc")]
+    """Half-thickness of the slab that particles escape from, by transport.t_max at the latest."""
+    gas: Annotated[float, Quantity("cm-3", "1e-8 cm-3", "1e6 cm-3")] = as_in_file("1 cm-3")
+    """Hydrogen in it."""
+    energies: Annotated[tuple[float, float, int], Span("GeV", "1 GeV", "10 PeV", points=(2, 100))]
+    """Lowest and highest energy, and how many, evenly spaced in the logarithm; one verdict for each."""
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        shortest, longest = self.wavelengths
+        mean, spectrum = text_of(self, "mean_field"), f"where the spectrum is {shown(self.spectrum)}"
+        if longest > _WIDEST * shortest:
+            given = text_of(self, "wavelengths")
+            refuse(f"turbulence.wavelengths = {given}: allowed: a factor of {_WIDEST:g} between them")
+        if 0.0 < self.mean_field < 1e-6:
+            refuse(f'turbulence.mean_field = {mean}: allowed: "0 uG", or "1e-06 uG" to "1000 uG"')
+        if self.geometry != "isotropic" and self.mean_field == 0.0:
+            geometry = shown(self.geometry)
+            refuse(f'turbulence.geometry = {geometry}: allowed: "isotropic" where there is no mean field')
+        if self.rms_field == "auto" and self.spectrum == "kolmogorov":
+            refuse(f'turbulence.rms_field = "auto": allowed: a field, {spectrum}')
+        if self.spectrum == "self-generated" and self.mean_field == 0.0:
+            refuse(f"turbulence.mean_field = {mean}: allowed: above zero, {spectrum}")
+        if self.level != 1.0 and (self.spectrum != "self-generated" or self.rms_field != "auto"):
+            refuse(f'turbulence.level = {self.level:g}: allowed: 1, unless "self-generated" with rms "auto"')
+        return self
+
+
+class SelfConsistency(Table):
+    """Waves found together with the protons that excite them, and the rounds that find them."""
+
+    solver: Literal["transport-equation", "particles"] = "transport-equation"
+    """What gives the flux of protons in a round."""
+    growth: bool = True
+    """Do protons excite waves (REV Eq. 2)?"""
+    nonlinear_landau: bool = True
+    """Non-linear Landau damping (REV Eq. 6), with medium.v_s."""
+    cascade: Literal["none", "kolmogorov", "kraichnan"] = "none"
+    """Do waves pass their energy on to shorter ones, and how fast?"""
+    advected: bool = False
+    """Do waves, and protons with them, leave the disc at the Alfven speed (Evoli et al. 2018)?"""
+    injected_power: Annotated[float, Number(0, 10)] = 0.0
+    """dB^2/B0^2 of turbulence that is there without cosmic rays: of what leaves the disc where waves are
+    advected, of what is kept up everywhere else."""
+    injection_scale: Annotated[float, Quantity("kpc", "0.1 pc", "1 kpc")] = as_in_file("50 pc")
+    """Its largest scale."""
+    injection_height: Annotated[float, Quantity("kpc", "1 pc", "1 kpc")] = as_in_file("100 pc")
+    """Over which the disc sends it off."""
+    shear_scale: Annotated[float, Quantity("kpc", "0 kpc", "10 kpc")] = as_in_file("0 kpc")
+    """L of damping by turbulence (Farmer & Goldreich 2004); 0: none."""
+    neutrals: Annotated[float, Quantity("cm-3", "0 cm-3", "1000 cm-3")] = as_in_file("0 cm-3")
+    """Neutral hydrogen, for ion-neutral damping."""
+    neutral_height: Annotated[float, Quantity("kpc", "100 pc", "10 kpc")] = as_in_file("100 pc")
+    """Height below which it is there."""
+    temperature: Annotated[float, Quantity("K", "10 K", "1e6 K")] = as_in_file("8000 K")
+    """Of ions and neutrals."""
+    start: Annotated[float, Number(1e-3, 1e3)] = 1.0
+    """Factor on the D of REV Eq. 9 that the first round begins with."""
+    tolerance: Annotated[float, Number(1e-4, 1)] = 0.01
+    """Largest change of ln D in a round, at any energy and height, to stop at."""
+    relaxation: Annotated[float, Number(0.01, 1)] = 1.0
+    """Share of the way that ln D goes in a round."""
+    most_rounds: Annotated[int, Number(1, 1000, whole=True)] = 20
+    """When to give up."""
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.injected_power > 0 and self.cascade == "none":
+            given = f"self_consistency.injected_power = {self.injected_power:g}"
+            refuse(f'{given}: allowed: 0 where cascade = "none"')
+        if not self.growth and self.injected_power == 0:
+            refuse("self_consistency.growth = false: allowed: where injected_power is above 0")
+        if not self.nonlinear_landau and self.cascade == "none":
+            given = "self_consistency.nonlinear_landau = false"
+            refuse(f"{given}: allowed: with a cascade, for something has to end the growth")
+        return self
+
+
+class TwoZone(Table):
+    """D with one slope near the disc and another above (Tomassetti 2012, ref. 27 of REV)."""
+
+    D0: Annotated[float, Quantity("kpc2/Myr", "1e22 cm2/s", "1e34 cm2/s")] = as_in_file("5e28 cm2/s")
+    """D at the momentum p0, the same in both zones."""
+    p0: Annotated[float, Quantity("GeV", "1 GeV", "10 PeV")] = as_in_file("10 GeV")
+    """In GeV/c."""
+    slope_disc: Annotated[float, Number(0, 2)] = 0.18
+    """d ln D/d ln p near the disc."""
+    slope_halo: Annotated[float, Number(0, 2)] = 0.73
+    """The same above."""
+    thickness: Annotated[float, Quantity("kpc", "0.01 kpc", "100 kpc")] = as_in_file("0.5 kpc")
+    """Half-thickness of the zone near the disc; the slope changes over half of it."""
+
+
+_Overdensities = Annotated[tuple[float, ...], Several(Number(1e-3, 1e6), 1, 20)]
+
+
+class Figure1(Table):
+    """Figure 1 of PRL: a run for each of several overdensities, and one more without diffusion."""
+
+    delta_G: _Overdensities = as_in_file([1.0, 10.0, 100.0, 200.0])
+    """Overdensities of the circumgalactic gas."""
+
+
+class Radio(Table):
+    """Synchrotron radiation of the secondary electrons and positrons of the circumgalactic gas."""
+
+    delta_G: _Overdensities = as_in_file([1.0, 10.0, 100.0, 200.0])
+    """Overdensities of the circumgalactic gas."""
+    frequencies_MHz: Annotated[tuple[float, ...], Several(Number(1, 1e6), 1, 20)] = as_in_file(
+        [100.0, 408.0, 1400.0]
+    )
+    """Frequencies at which to give the flux."""
+
+
+class Coupling(Table):
+    """What returns from the Bell region: densities and grammage with and without it."""
+
+    delta_G: _Overdensities = as_in_file([1.0, 10.0, 100.0])
+    """Overdensities of the circumgalactic gas."""
+    z_B: Annotated[tuple[float, ...], Several(Quantity("kpc", "0.01 kpc", "100 kpc"), 1, 20)] = as_in_file(
+        ["2 kpc"]
+    )
+    """Scales over which the halo field falls by e."""
+
+
+class Observer(Table):
+    """Someone who sees the galaxy from outside."""
+
+    distance: Annotated[float, Quantity("kpc", "200 kpc", "1000 Mpc")] = as_in_file("780 kpc")
+    """To the centre of the galaxy."""
+    inclination_deg: Annotated[float, Number(0, 90)] = 77.0
+    """0: face-on."""
+
+
+class Galaxies(Table):
+    """The Bell region of other galaxies, and of a strong source, by the closed forms: no particles."""
+
+    names: Annotated[tuple[str, ...], Several(Title(), 1, 20)]
+    """One name, and one entry of each list below, for each galaxy."""
+    L_CR: Annotated[tuple[float, ...], Several(Quantity("erg/s", "1e30 erg/s", "1e50 erg/s"), 1, 20)]
+    """Luminosity in protons."""
+    R_d: Annotated[tuple[float, ...], Several(Quantity("kpc", "0.01 kpc", "1000 kpc"), 1, 20)]
+    """Radius of the disc."""
+    B0: Annotated[tuple[float, ...], Several(Quantity("uG", "0.001 uG", "10000 uG"), 1, 20)]
+    """Field in the disc."""
+    z_B: Annotated[tuple[float, ...], Several(Quantity("kpc", "0.01 kpc", "100 kpc"), 1, 20)]
+    """Distance over which it falls by e."""
+    delta_G: _Overdensities
+    """Overdensity of the gas around it."""
+    age: Annotated[float, Quantity("Myr", "1 Myr", "100 Gyr")] = as_in_file("10 Gyr")
+    """How long they have been at it."""
+    background: Annotated[float, Quantity("uG", "1e-9 uG", "1 uG")] = as_in_file("1e-4 uG")
+    """Field around them, which ends the region where it exceeds the saturated one."""
+    source_fields: Annotated[tuple[float, ...], Several(Quantity("uG", "1e-12 uG", "1 uG"), 1, 6)] = (
+        as_in_file(["1e-3 uG", "1e-4 uG", "1e-5 uG", "1e-9 uG"])
+    )
+    """Fields around a strong source."""
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        for key in ("L_CR", "R_d", "B0", "z_B", "delta_G"):
+            if (count := len(getattr(self, key))) != len(self.names):
+                refuse(f"galaxies.{key}: a list of {count}: allowed: {len(self.names)}, one for each name")
+        return self

@@ -1,0 +1,41 @@
+"""JSON and tables, written whole; what is not finite becomes null."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...mc.files import write_text
+
+
+def write_json(data: Any, path: Path) -> None:
+    """Write JSON into a file at once, or not at all; what could not be measured is null."""
+    write_text(path, json.dumps(finite(data), indent=1, allow_nan=False) + "\n")
+
+
+def write_table(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Write rows that share their keys as comma-separated values; what could not be measured is empty."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(finite(row) for row in rows)
+    write_text(path, text.getvalue())
+
+
+def finite(data: Any) -> Any:
+    """The same data of plain dict, list, str, bool, int and finite float; NumPy values become such."""
+    if isinstance(data, dict):
+        return {str(key): finite(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [finite(value) for value in data]
+    if hasattr(data, "as_dict"):  # an estimate
+        return finite(data.as_dict())
+    if hasattr(data, "tolist"):
+        return finite(data.tolist())
+    return None if isinstance(data, float) and not math.isfinite(data) else data

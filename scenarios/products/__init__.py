@@ -1,0 +1,1 @@
+"""What is made of a finished run: numbers, skies, figures; one file for each subject."""

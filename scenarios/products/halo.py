@@ -1,0 +1,208 @@
+"""What a halo of self-made waves, or of two zones, comes to: D, its size, and what is measured at the Sun.
+
+Densities and grammage at the Sun are those of the steady transport equation, beside the particles of a run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...fields.self_generated import diffusion_of_waves
+from ...fields.units import KPC2_MYR_CM2_S, KPC_CM, FloatArray, momentum_GeV
+from ...fields.wave_equation import wave_power
+from ...maps.data.read import boron_over_carbon as measured_boron_over_carbon
+from ...maps.data.read import protons
+from ...maps.figures import halo as halo_figures
+from ...maps.figures.page import energy_label
+from ...maps.light.at_the_sun import MODULATION_GV, boron_over_carbon, local_slope, proton_flux_m2_s_sr_GV
+from ...mc.coupled.waves import exciting_flux, flux_of_particles, round_cells
+from ...mc.diffusion.solve import Solution, residence, solve
+from ...mc.estimate import Estimate
+from ..run import Run
+from .product import Made, Product
+
+SUN_R_KPC = 8.178
+POINTS_GEV = (10.0, 100.0, 1e3, 1e4, 1e5)
+_HEIGHTS_KPC = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+_BEFORE_GV, _AFTER_GV = (45.0, 220.0), (450.0, 2500.0)
+_SUN_RING_KPC = (7.0, 9.0)
+_BINS_TOGETHER = 2
+
+
+@dataclass(frozen=True)
+class Halo:
+    """The halo of a finished run."""
+
+    run: Run
+
+    @property
+    def top_kpc(self) -> float:
+        return self.run.galaxy.surface_extent_kpc[1]
+
+    def D_cm2_s(self, energy_GeV: FloatArray, height_kpc: FloatArray) -> FloatArray:
+        """D on the axis, energies by heights."""
+        p = momentum_GeV(np.asarray(energy_GeV, float))
+        D = self.run.galaxy.diffusion_halo(p[:, None], 0.0, np.asarray(height_kpc, float))
+        return D * KPC2_MYR_CM2_S
+
+    def size_kpc(self, energy_GeV: FloatArray) -> FloatArray:
+        """Height from which half of the protons come back to the disc: where scattering stops confining.
+
+        Along z alone, up to an end that absorbs: the chance to come back is 1 - S(z)/S(top), with
+        S = int dz exp(-int u dz/D)/D.
+        """
+        z = np.append(0.0, np.geomspace(1e-3, self.top_kpc, 2000))
+        middle, step = 0.5 * (z[1:] + z[:-1]), np.diff(z)
+        D = self.D_cm2_s(energy_GeV, middle) / KPC2_MYR_CM2_S
+        u = self.run.medium.halo_flow_kpc_Myr(np.zeros_like(middle), middle)[:, 1]
+        swept = np.cumsum(u * step / D, axis=1)
+        S = np.cumsum(np.exp(-swept) / D * step, axis=1)
+        return np.array([np.interp(0.5, row / row[-1], middle) for row in S])
+
+    @cached_property
+    def solution(self) -> Solution:
+        """The steady transport equation in this halo."""
+        run = self.run
+        cells = round_cells(run.medium, run.galaxy)
+        edges = run.result.grid.current_edges_GeV
+        return solve(cells, edges, run.result.spectrum, run.galaxy.R_d_kpc)
+
+    def _at_sun(self, values: FloatArray) -> FloatArray:
+        """Values of cells (..., cells) in the plane at the radius of the Sun."""
+        cells = self.solution.cells
+        plane = cells.spread(values)[..., 0]
+        return np.apply_along_axis(lambda row: np.interp(SUN_R_KPC, cells.R_kpc, row), -1, plane)
+
+    def flux(self, modulation_GV: float = MODULATION_GV) -> tuple[FloatArray, FloatArray]:
+        """(rigidity, flux) of protons at the Sun from the transport equation."""
+        protons_cm3 = self._at_sun(self.solution.protons_kpc3) / KPC_CM**3
+        per_GeV = protons_cm3 / np.diff(self.solution.energy_edges_GeV)
+        return proton_flux_m2_s_sr_GV(self.solution.energy_GeV, per_GeV, modulation_GV)
+
+    def counted_flux(self) -> tuple[FloatArray, Estimate]:
+        """The same from the particles in a ring about the Sun, |z| < 0.1 kpc, with errors."""
+        result, edges = self.run.result, self.run.result.grid.current_edges_GeV
+        R = result.grid.halo_R_kpc
+        ring = (R[:-1] >= _SUN_RING_KPC[0] - 1e-9) & (R[1:] <= _SUN_RING_KPC[1] + 1e-9)
+        volume = result.volumes_kpc3["halo"][ring, 0].sum() * KPC_CM**3
+        counted = result.by_current_energy("halo")[:, :, ring, 0].sum(axis=2) / volume
+        bins = counted.shape[1] // _BINS_TOGETHER * _BINS_TOGETHER
+        ends = edges[: bins + 1 : _BINS_TOGETHER]
+        per_GeV = np.add.reduceat(counted[:, :bins], range(0, bins, _BINS_TOGETHER), axis=1) / np.diff(ends)
+        R_GV, flux = proton_flux_m2_s_sr_GV(np.sqrt(ends[1:] * ends[:-1]), per_GeV, MODULATION_GV)
+        return R_GV, Estimate.of(flux)
+
+    def grammage_g_cm2(self, momenta_GeV: FloatArray) -> FloatArray:
+        """Mean grammage of those found at the Sun."""
+        cells, R_d = self.solution.cells, self.run.galaxy.R_d_kpc
+        found = [residence(cells, float(p), R_d).crossed_g_cm2 for p in momenta_GeV]
+        return self._at_sun(np.array(found))
+
+    def D_of_particles(self, energy_GeV: FloatArray, height_kpc: float) -> Estimate:
+        """D that the flux of the run's own particles would make over the D they moved in, with errors."""
+        run, waves = self.run, self.run.waves
+        assert waves is not None
+        table = waves.diffusion
+        level = int(np.argmin(np.abs(table.height_kpc - height_kpc)))
+        B = run.galaxy.magnetic_field_uG(0.0, table.height_kpc)
+        edges, spectrum, R_d = run.result.grid.current_edges_GeV, run.result.spectrum, run.galaxy.R_d_kpc
+        replicas = []
+        for protons_there in run.result.by_current_energy("halo"):
+            found = flux_of_particles(run.result, protons_there, run.medium, run.galaxy, table.height_kpc)
+            flux, share = exciting_flux(*found, edges_GeV=edges, spectrum=spectrum, R_d_kpc=R_d)
+            column = waves.model.column(table.p_GeV, table.height_kpc, B, flux, table.D_kpc2_Myr, share)
+            try:
+                D = diffusion_of_waves(column, wave_power(column), table.p_GeV)
+            except ArithmeticError:
+                D = np.full_like(table.D_kpc2_Myr, np.nan)
+            ratio = D[level] / table.D_kpc2_Myr[level]
+            replicas.append(np.interp(np.log(momentum_GeV(energy_GeV)), np.log(table.p_GeV), ratio))
+        return Estimate.of(np.array(replicas))
+
+
+def halo_summary(halo: Halo) -> dict[str, Any]:
+    """Numbers of a self-made or two-zone halo, for summary.json."""
+    run = halo.run
+    low, high = run.result.grid.energy_edges_GeV[[0, -1]]
+    E = np.array([point for point in POINTS_GEV if low <= point <= high])
+    heights = [h for h in _HEIGHTS_KPC[1:] if h < halo.top_kpc]
+    D = halo.D_cm2_s(E, np.append(0.0, heights))
+    grammage = halo.grammage_g_cm2(momentum_GeV(E))
+    table: dict[str, Any] = {
+        "energy_GeV": E.tolist(),
+        "D_disc_cm2_s": D[:, 0].tolist(),
+        **{f"D_{h:g}_kpc_over_disc": (D[:, i] / D[:, 0]).tolist() for i, h in enumerate(heights, start=1)},
+        "half_return_kpc": halo.size_kpc(E).tolist(),
+        "grammage_at_sun_g_cm2": grammage.tolist(),
+        "boron_over_carbon": boron_over_carbon(grammage).tolist(),
+    }
+    found: dict[str, Any] = {"halo": table, "protons_at_sun": _slopes(halo)}
+    if run.waves is not None:
+        near = 1.0 if halo.top_kpc > 2.0 else 0.5 * halo.top_kpc
+        table[f"D_of_particles_over_D_{near:g}_kpc"] = halo.D_of_particles(E, near)
+    return found
+
+
+def _slopes(halo: Halo) -> dict[str, Any]:
+    """Slopes of the proton flux on either side of the break, beside those measured."""
+    R, J = halo.flux()
+    ams = protons()[0]
+    out: dict[str, Any] = {"modulation_GV": MODULATION_GV}
+    for name, (x, y) in {"": (R, J), "_AMS_02": (ams.x, ams.value)}.items():
+        before, after = local_slope(x, y, *_BEFORE_GV), local_slope(x, y, *_AFTER_GV)
+        out |= {
+            f"slope_45_220_GV{name}": before,
+            f"slope_450_2500_GV{name}": after,
+            f"hardening{name}": after - before,
+        }
+    at = (R > 10.0) & (R < 1800.0)
+    expected = np.exp(np.interp(np.log(R[at]), np.log(ams.x), np.log(ams.value)))
+    ratio = J[at] / expected
+    out["flux_over_AMS_02"] = [float(ratio.min()), float(ratio.max())] if at.any() else None
+    return out
+
+
+def draw_halo(halo: Halo, folder: Path) -> None:
+    """Figures of D, of the proton spectrum and of B/C."""
+    run = halo.run
+    E = run.result.current_energy_GeV
+    heights = [h for h in _HEIGHTS_KPC[::2] if h < halo.top_kpc]
+    z = np.geomspace(0.02, halo.top_kpc, 200)
+    points = [point for point in POINTS_GEV if E[0] <= point <= E[-1]]
+    D = halo.D_cm2_s(E, np.array(heights))
+    by_energy = halo.D_cm2_s(np.array(points), z)
+    halo_figures.diffusion_of_halo(
+        folder / "diffusion.png",
+        E,
+        {f"{h:g} kpc": D[:, i] for i, h in enumerate(heights)},
+        z,
+        {energy_label(p): by_energy[i] / by_energy[i, 0] for i, p in enumerate(points)},
+        halo.size_kpc(E),
+    )
+    halo_figures.proton_spectrum(
+        folder / "proton_spectrum.png",
+        protons(),
+        *halo.flux(),
+        halo.flux(0.0),
+        halo.counted_flux(),
+        MODULATION_GV,
+    )
+    p_low, p_high = (float(x) for x in momentum_GeV(E[[0, -1]]))
+    p = np.geomspace(max(2.0, p_low), max(min(1e4, p_high), 2.0 * p_low), 16)
+    X = halo.grammage_g_cm2(p)
+    halo_figures.boron_over_carbon(
+        folder / "boron_over_carbon.png", measured_boron_over_carbon(), p, boron_over_carbon(X), X
+    )
+
+
+def _make(run: Run) -> Made:
+    halo = Halo(run)
+    return Made(halo_summary(halo), lambda folder: draw_halo(halo, folder))
+
+
+PRODUCT = Product("halo", lambda run: run.scenario.medium.waves in ("self-consistent", "two-zone"), _make)

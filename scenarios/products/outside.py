@@ -1,0 +1,112 @@
+"""A run as an observer outside the galaxy sees it, in gamma rays: the [observer] of a scenario."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from ...fields.units import FloatArray
+from ...maps.data.read import m31_emission
+from ...maps.figures.outside import galaxy_from_outside
+from ...maps.light.outside import flux_within, outside_image, ring_response
+from ...maps.light.sky_model import COMPONENTS
+from ...mc.estimate import Estimate
+from ..folder.write import write_json, write_table
+from ..run import Run
+from .product import Made, Product
+
+# The range of the published fluxes of M31, in which photons are counted.
+_ENERGIES_GEV = np.geomspace(0.3, 100.0, 16)
+_SHOWN_GEV = 1.0
+_PIXELS = 161
+_IMAGE_KPC = 40.0
+
+CONVENTIONS = {
+    "brightness": "E^2 I of gamma rays in GeV cm^-2 s^-1 sr^-1 at 1 GeV, mean over rings of projected "
+    "radius; error: one sigma; photons of the galaxy's protons alone, not absorbed",
+    "flux": "photons of 0.3-100 GeV from within a projected radius, cm^-2 s^-1",
+    "M31": "published numbers, E^-2 assumed where a range had to be changed",
+}
+
+
+def _make(run: Run) -> Made:
+    observer = run.scenario.observer
+    assert observer is not None
+    view = {
+        "distance_kpc": observer.distance,
+        "inclination_deg": observer.inclination_deg,
+        "r_max_kpc": run.medium.table.r_max,
+    }
+    edges = _rings_kpc(run)
+    energy = np.unique(np.append(_ENERGIES_GEV, _SHOWN_GEV))
+    shown = int(np.argmin(np.abs(energy - _SHOWN_GEV)))
+    tables = run.sky_model.emissivity(run.sky_model.emissivity_per_H("gamma", energy))
+    nodes = run.sky_model.nodes_kpc
+    response = ring_response(*nodes, edges, **view)
+    # (replicas, energies, rings)
+    profiles = {name: np.moveaxis(np.tensordot(response, tables[name], axes=2), 0, -1) for name in COMPONENTS}
+    profiles["total"] = np.sum(list(profiles.values()), axis=0)
+    brightness = {name: Estimate.of(_SHOWN_GEV**2 * p[:, shown]) for name, p in profiles.items()}
+    photons = {name: _photons(p, energy, edges, observer.distance) for name, p in profiles.items()}
+
+    def write(folder: Path) -> None:
+        x = np.linspace(-_IMAGE_KPC, _IMAGE_KPC, _PIXELS)
+        total = np.sum([table[:, :, 0, shown] for table in tables.values()], axis=0)
+        image = _SHOWN_GEV**2 * outside_image(total[..., None], *nodes, x, x, **view)[0]
+        title = f"Seen from {observer.distance:g} kpc, inclination {observer.inclination_deg:g} deg, 1 GeV"
+        galaxy_from_outside(
+            folder / "outside.png", image, x, x, edges, brightness, energy_GeV=_SHOWN_GEV, title=title
+        )
+        _write_tables(run, edges, brightness, photons["total"], folder)
+
+    return Made({"outside": {name: _told(edges, found) for name, found in photons.items()}}, write)
+
+
+PRODUCT = Product("outside", lambda run: run.scenario.observer is not None, _make)
+
+
+def _write_tables(
+    run: Run, edges_kpc: FloatArray, brightness: dict[str, Estimate], photons: Estimate, folder: Path
+) -> None:
+    """Write the rings as outside.csv, and as outside.json beside what is published of M31."""
+    rows = [
+        {"r_low_kpc": low, "r_high_kpc": high}
+        | {f"{name}_brightness": float(curve.value[i]) for name, curve in brightness.items()}
+        | {f"{name}_error": float(curve.error[i]) for name, curve in brightness.items()}
+        | {"flux_within": float(photons.value[i]), "flux_error": float(photons.error[i])}
+        for i, (low, high) in enumerate(pairwise(edges_kpc))
+    ]
+    write_table(rows, folder / "outside.csv")
+    published = [emission._asdict() for emission in m31_emission().values()]
+    write_json(
+        {**run.result.provenance, "conventions": CONVENTIONS, "rings": rows, "M31": published},
+        folder / "outside.json",
+    )
+
+
+def _rings_kpc(run: Run) -> FloatArray:
+    """Edges of the rings: 1 kpc at the centre, the rim of the disc among them, to the end of the region."""
+    R_d, r_max = run.galaxy.R_d_kpc, run.medium.table.r_max
+    edges = np.concatenate(
+        [np.arange(0.0, 20.0, 1.0), np.arange(20.0, 40.0, 2.0), np.arange(40.0, r_max, 5.0)]
+    )
+    return np.unique(np.append(edges, [12.0, min(R_d, r_max), r_max]))
+
+
+def _photons(
+    profile: FloatArray, energy_GeV: FloatArray, edges_kpc: FloatArray, distance_kpc: float
+) -> Estimate:
+    """Photons of all energies from within each ring's outer edge, and their error."""
+    flux = flux_within(profile, edges_kpc, distance_kpc)
+    return Estimate.of(np.asarray(np.trapezoid(flux * energy_GeV[:, None], np.log(energy_GeV), axis=1)))
+
+
+def _told(edges_kpc: FloatArray, photons: Estimate) -> dict[str, Estimate]:
+    """Flux within some radii."""
+    told = {}
+    for radius in (5.0, 12.0, 40.0, edges_kpc[-1]):
+        at = int(np.argmin(np.abs(edges_kpc - radius))) - 1
+        told[f"flux_within_{edges_kpc[at + 1]:g}_kpc_cm2_s"] = Estimate(photons.value[at], photons.error[at])
+    return told

@@ -1,0 +1,100 @@
+"""All products of a run, in the order of summary.json; a new one is a line here and a file beside this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...mc.estimate import Estimate
+from ...mc.files import write_text
+from ..build import Progress, quiet
+from ..folder.write import write_json
+from ..run import Run
+from . import halo, outside, protons, skies, summary, transport_equation, waves
+from .product import Made, Product
+
+PRODUCTS: tuple[Product, ...] = (
+    summary.PRODUCT,
+    skies.PRODUCT,
+    protons.PRODUCT,
+    outside.PRODUCT,
+    halo.PRODUCT,
+    waves.PRODUCT,
+    transport_equation.PRODUCT,
+)
+
+
+def products_of(run: Run, asked_for: tuple[str, ...] = ()) -> list[Product]:
+    """The products that a run has, and those that are asked for by name."""
+    return [product for product in PRODUCTS if product.name in asked_for or product.applies(run)]
+
+
+def made(run: Run, product: Product) -> Made:
+    """A product of a run, made once."""
+    if product.name not in run.products:
+        run.products[product.name] = product.make(run)
+    return run.products[product.name]
+
+
+def write_run(run: Run, folder: Path, progress: Progress = quiet, asked_for: tuple[str, ...] = ()) -> None:
+    """Write a run and its products into an existing folder, the summary last: it marks them as complete."""
+    write_text(folder / "scenario.toml", run.scenario.to_toml())
+    run.result.write(folder / "result.h5")
+    numbers: dict[str, Any] = {}
+    products = products_of(run, asked_for)
+    for done, product in enumerate(products):
+        progress("Maps and figures", done, len(products))
+        found = made(run, product)
+        found.write(folder)
+        numbers |= found.numbers
+    write_json(numbers | {"provenance": run.result.provenance}, folder / "summary.json")
+    progress("Maps and figures", len(products), len(products))
+
+
+class Summary(Mapping[str, Any]):
+    """The numbers of a run by the names that summary.json has; each product is made when it is asked for.
+
+    A value with an error comes as an `Estimate`, which knows its energies where it is a spectrum; a table of
+    several as a dict of these.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def _tables(self) -> Iterator[dict[str, Any]]:
+        return (made(self._run, product).numbers for product in products_of(self._run))
+
+    def __getitem__(self, key: str) -> Any:
+        for numbers in self._tables():
+            if key in numbers:
+                return as_estimates(numbers[key], numbers.get("energy_GeV"))
+        raise KeyError(f"{key}: allowed: {', '.join(self)}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(key for numbers in self._tables() for key in numbers))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def __repr__(self) -> str:
+        return f"<numbers of a run: {', '.join(self)}>"
+
+
+def as_estimates(entry: Any, energy_GeV: Any = None) -> Any:
+    """An entry of a summary with values and errors as estimates, and the energies that stand beside them."""
+    if isinstance(entry, Mapping) and not {"value", "error"} <= set(entry):
+        energies = entry.get("energy_GeV", energy_GeV)
+        return {key: as_estimates(each, energies) for key, each in entry.items()}
+    if isinstance(entry, Mapping):
+        entry = Estimate(*(np.asarray(entry[key], float) for key in ("value", "error")))
+    if (
+        isinstance(entry, Estimate)
+        and energy_GeV is not None
+        and np.shape(entry.value) == np.shape(energy_GeV)
+    ):
+        return replace(entry, energy_GeV=np.asarray(energy_GeV, float))
+    return entry

@@ -1,0 +1,175 @@
+"""The skies of a run: maps, spectra, multipoles, profiles, distances, and how well they are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...fields import bell
+from ...fields.galaxy import Galaxy
+from ...fields.units import FloatArray
+from ...maps.figures.page import energy_label
+from ...maps.figures.skies import sky_panels
+from ...maps.figures.spectra import spectra as draw_spectra
+from ...maps.figures.structure import relative_error_maps, sky_structure
+from ...maps.light import structure
+from ...maps.light.sky_model import COMPONENTS, ComponentMaps
+from ...maps.light.skyfile import SkyCube, write_sky
+from ...mc.estimate import Estimate
+from ..run import Run
+from .product import Made, Product, always, nothing
+
+ENERGIES_GEV = np.array([1e3, 1e4, 1e5])
+_RADII = np.arange(1, 101) / 100.0  # of r_max
+_LMAX = 12
+_LATITUDES_DEG = np.arange(-90.0, 91.0, 15.0)
+_LONGITUDES_DEG = np.arange(-180.0, 181.0, 20.0)
+_SHARES = (0.1, 0.5, 0.9)
+_SHOWN_GEV = {"neutrino": (1e4,), "gamma": (10.0, 1e5)}
+_NAMES = {"disc": "Galactic disc", "halo": "Halo", "cgm": "Circumgalactic"}
+_TITLES = {"neutrino": "Neutrinos per flavour", "gamma": "Gamma rays"}
+_FLAVOURS = {"neutrino": "per flavour", "gamma": ""}
+
+
+def _make(run: Run) -> Made:
+    prl_17 = prl_17_flux(run.galaxy) if run.galaxy.has_bell_region else None
+    tables = {
+        "neutrino": {"flavours": "per flavour (nu + nubar, a third of the sum)"}
+        | spectra(run.skies["neutrino"], prl_17),
+        "gamma": spectra(run.skies["gamma"]),
+    }
+    of_structure, draw_structure = _structure(run)
+
+    def write(folder: Path) -> None:
+        for secondary, sky in run.skies.items():
+            _write_fits(run, secondary, sky, folder)
+            for energy in _SHOWN_GEV[secondary]:
+                _draw_sky(sky, secondary, energy, folder)
+        curves = {
+            secondary: {"energy_GeV": sky.energy_GeV}
+            | {name: sky.energy_GeV**2 * sky.mean[name] for name in ("total", *COMPONENTS)}
+            for secondary, sky in run.skies.items()
+        }
+        draw_spectra(
+            folder / "spectra.png", curves["neutrino"], curves["gamma"], prl_17=prl_17, title="Sky average"
+        )
+        relative_error_maps(
+            {
+                f"{name}, {energy_label(run.skies[key].energy_GeV[at])}": run.skies[key].relative_error[at]
+                for at in _shown(run)
+                for key, name in (("neutrino", "Neutrinos"), ("gamma", "Gamma rays"))
+            },
+            folder / "sky_errors.png",
+            title="Relative error of the sky",
+        )
+        draw_structure(folder)
+
+    return Made({**tables, "sky": of_structure}, write)
+
+
+PRODUCT = Product("skies", always, _make)
+
+
+def prl_17_flux(galaxy: Galaxy) -> float:
+    """PRL Eq. 17 for the galaxy's parameters [GeV cm^-2 s^-1 sr^-1, per flavour]."""
+    Lambda = np.log(galaxy.E_max_GeV / galaxy.E_min_GeV)
+    return float(bell.neutrino_flux_prl17(galaxy.delta_G, galaxy.L_CR_erg_s, Lambda))
+
+
+def spectra(sky: ComponentMaps, prl_17: float | None = None) -> dict[str, Any]:
+    """Sky-averaged E^2 flux, total and by component; neutrinos per flavour.
+
+    ratio_to_prl_17 is the circumgalactic part, which PRL Eq. 17 estimates, over that estimate.
+    """
+    E2, energy = sky.energy_GeV**2, sky.energy_GeV.tolist()
+
+    def flux(name: str) -> dict[str, Any]:
+        return {"energy_GeV": energy, "E2_flux_GeV_cm2_s_sr": E2 * sky.mean[name]}
+
+    out = flux("total") | {name: flux(name) for name in COMPONENTS}
+    if prl_17:
+        out["ratio_to_prl_17"] = E2 * sky.mean["cgm"] / prl_17
+    return out
+
+
+def _write_fits(run: Run, secondary: str, sky: ComponentMaps, folder: Path) -> None:
+    # A single batch has no scatter.
+    known = len(run.result.tallies["injected"]) > 1
+    cube = SkyCube(
+        secondary=secondary,
+        flavours=_FLAVOURS[secondary],
+        energy_GeV=sky.energy_GeV,
+        intensity=sky.total,
+        error=sky.total * sky.relative_error if known else None,
+        metadata=run.result.provenance,
+    )
+    write_sky(folder / f"sky_{secondary}.fits", cube)
+
+
+def _draw_sky(sky: ComponentMaps, secondary: str, energy_GeV: float, folder: Path) -> None:
+    at = int(np.argmin(np.abs(np.log(sky.energy_GeV / energy_GeV))))
+    E = sky.energy_GeV[at]
+    parts = {_NAMES[name]: E**2 * values[at] for name, values in sky.maps.items()}
+    sky_panels(
+        {"Total": E**2 * sky.total[at]} | parts,
+        folder / f"sky_{secondary}_{energy_label(E).replace(' ', '')}.png",
+        title=_TITLES[secondary],
+        energy_label=energy_label(E),
+    )
+
+
+def _shown(run: Run) -> list[int]:
+    """Which of the scenario's energies are nearest to those at which skies are looked into."""
+    energy = run.skies["neutrino"].energy_GeV
+    return list(dict.fromkeys(int(np.argmin(np.abs(np.log(energy / E)))) for E in ENERGIES_GEV))
+
+
+def _structure(run: Run) -> tuple[dict[str, Any], Callable[[Path], None]]:
+    """What there is in the circumgalactic neutrino sky, and what draws it; errors of all skies besides."""
+    summary: dict[str, Any] = {"energy_GeV": ENERGIES_GEV.tolist()} | {
+        f"largest_relative_error_{name}": {
+            energy_label(sky.energy_GeV[at]): float(sky.relative_error[at].max()) for at in _shown(run)
+        }
+        for name, sky in run.skies.items()
+    }
+    per_H = run.sky_model.emissivity_per_H("neutrino", ENERGIES_GEV)
+    if not np.any(per_H["bell"]):
+        return summary, nothing
+    maps = run.sky_model.coarse_maps(per_H)["cgm"]
+    radii_kpc = _RADII * run.medium.table.r_max
+    within = run.sky_model.share_within("cgm", per_H, radii_kpc)
+    radii = {
+        f"r_kpc_within_which_{share:.0%}": Estimate.of(_radius_kpc(within, share, radii_kpc))
+        for share in _SHARES
+    }
+
+    def draw(folder: Path) -> None:
+        sky_structure(
+            folder / "sky_structure.png",
+            _by_energy(structure.power_spectrum(maps, _LMAX)),
+            _LATITUDES_DEG,
+            _by_energy(structure.latitude_profile(maps, _LATITUDES_DEG)),
+            _LONGITUDES_DEG,
+            _by_energy(structure.longitude_profile(maps, _LONGITUDES_DEG)),
+            radii_kpc,
+            _by_energy(Estimate.of(within)),
+            title="Circumgalactic neutrinos",
+        )
+
+    return summary | structure.multipoles(maps) | radii, draw
+
+
+def _radius_kpc(within: FloatArray, share: float, radii_kpc: FloatArray) -> FloatArray:
+    """Radius within which a share of the light is made, (replicas, energies)."""
+    return np.array([[np.interp(share, row, radii_kpc) for row in replica] for replica in within])
+
+
+def _by_energy(estimate: Estimate) -> dict[str, Estimate]:
+    """An estimate at several energies, (energies, ...), as one for each."""
+    return {
+        energy_label(E): Estimate(value, error)
+        for E, value, error in zip(ENERGIES_GEV, estimate.value, estimate.error, strict=True)
+    }

@@ -1,0 +1,103 @@
+"""The waves that protons made themselves: their file, their figures, and how the rounds went."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...fields.errors import NotConverged
+from ...fields.streaming import cascade_rate_Myr
+from ...fields.units import FloatArray
+from ...maps.figures import halo as halo_figures
+from ...mc.coupled.waves import ConvergedWaves
+from ...mc.files import replacing_hdf5, write_text
+from ..file.scenario import Scenario
+from ..folder.provenance import provenance_of
+from ..folder.write import write_json
+from ..run import Run
+from .product import Made, Product
+
+
+def rounds(waves: ConvergedWaves) -> dict[str, Any]:
+    """How the rounds went."""
+    return {
+        "verdict": waves.verdict,
+        "converged": waves.converged,
+        "rounds": len(waves.residuals),
+        "residuals": [float(f"{x:.3g}") for x in waves.residuals],
+    }
+
+
+def write_waves(waves: ConvergedWaves, path: Path, provenance: dict[str, Any]) -> None:
+    """D, the waves and the rounds of a self-consistent halo as HDF5."""
+    column = waves.column
+    arrays = {
+        "momentum_GeV": (waves.diffusion.p_GeV, "GeV/c"),
+        "height_kpc": (waves.diffusion.height_kpc, "kpc"),
+        "D_kpc2_Myr": (waves.diffusion.D_kpc2_Myr, "kpc2/Myr"),
+        "flux_cm2_s": (waves.flux_cm2_s, "cm-2 s-1 per ln p"),
+        "wavenumber_kpc": (column.k_kpc, "1/kpc"),
+        "power": (waves.power, "dB^2/B^2 per ln k"),
+        "growth_Myr": (column.growth_Myr, "1/Myr"),
+        "residual": (np.array(waves.residuals), "1"),
+        "round_s": (np.array(waves.seconds), "s"),
+    }
+    with replacing_hdf5(path) as file:
+        file.attrs["provenance"] = json.dumps(provenance | {"verdict": waves.verdict}, sort_keys=True)
+        for name, (values, unit) in arrays.items():
+            file.create_dataset(name, data=values, fletcher32=True).attrs["unit"] = unit
+
+
+def draw_waves(waves: ConvergedWaves, folder: Path) -> None:
+    """Figures of the waves and of the rounds."""
+    halo_figures.iteration(folder / "iteration.png", waves.residuals, waves.tolerance)
+    z = waves.diffusion.height_kpc
+    column = waves.column
+    levels = {h: int(np.argmin(np.abs(z - h))) for h in (0.1, 1.0, 4.0, 16.0) if h <= z[-1] * 1.001}
+    named = {f"{h:g} kpc": waves.power[level] for h, level in levels.items()}
+    halo_figures.wave_power(folder / "wave_power.png", column.k_kpc, named, float(column.B_uG[0]))
+    panels = [
+        (f"$|z| = {h:g}$ kpc", _rates(waves, level)) for h, level in levels.items() if h in (0.1, 1.0, 4.0)
+    ]
+    halo_figures.wave_rates(folder / "wave_rates.png", column.k_kpc, panels)
+
+
+def _rates(waves: ConvergedWaves, level: int) -> dict[str, FloatArray]:
+    """Growth and each loss of waves at a height."""
+    column, k, F = waves.column, waves.column.k_kpc, waves.power[level]
+    z, v_A = float(column.z_kpc[level]), float(column.v_A_kpc_Myr[level])
+    rates = {"growth": column.growth_power(level, F) / F}
+    rates |= waves.model.damping_rates_Myr(k, z, v_A, F)
+    if column.cascade != "none":
+        rates["cascade"] = cascade_rate_Myr(k, v_A, F, column.cascade)
+    if column.advected:
+        rates["$v_A/|z|$"] = np.full_like(k, v_A / z)
+    return rates
+
+
+def _make(run: Run) -> Made:
+    waves = run.waves
+    assert waves is not None
+
+    def write(folder: Path) -> None:
+        write_waves(waves, folder / "waves.h5", run.result.provenance)
+        draw_waves(waves, folder)
+
+    return Made({"self_consistency": rounds(waves)}, write)
+
+
+PRODUCT = Product("waves", lambda run: run.waves is not None, _make)
+
+
+def write_not_converged(scenario: Scenario, stopped: NotConverged, folder: Path) -> None:
+    """Write what there is of waves that did not settle."""
+    write_text(folder / "scenario.toml", scenario.to_toml())
+    summary: dict[str, Any] = {"verdict": str(stopped), "converged": False}
+    if stopped.found is not None:
+        write_waves(stopped.found, folder / "waves.h5", provenance_of(scenario))
+        draw_waves(stopped.found, folder)
+        summary = rounds(stopped.found)
+    write_json({"title": scenario.title, "self_consistency": summary}, folder / "summary.json")

@@ -1,0 +1,186 @@
+"""A run: how it is made, and what it is once its particles have been followed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..fields.galaxy import Galaxy
+from ..fields.medium import Medium
+from ..fields.units import FloatArray
+from ..maps.light.sky_model import ComponentMaps, SkyModel
+from ..mc.blocks import Executor
+from ..mc.checkpoint import CheckpointWriter
+from ..mc.coupled.current import MeasuredCurrent
+from ..mc.coupled.waves import ConvergedWaves
+from ..mc.result import Result
+from ..mc.run import run
+from .build import Progress, Setup, find_medium, grid_of, quiet, spectrum_of, transport_of
+from .file.quantities import ScenarioError
+from .file.scenario import Scenario
+from .folder.provenance import provenance_of
+from .precision import Precision, check_precision
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A finished run.
+
+    Attributes
+    ----------
+    scenario : Scenario
+        What was asked for.
+    galaxy, medium : Galaxy, Medium
+        What was made of it.
+    result : Result
+        What was counted.
+    waves, current : ConvergedWaves, MeasuredCurrent, optional
+        What was found before: the waves that protons scatter on, the current that drives the instability.
+    products : dict
+        What has been made of it so far, by name; see `scenarios.products.registry`.
+    """
+
+    scenario: Scenario
+    galaxy: Galaxy
+    medium: Medium
+    result: Result
+    waves: ConvergedWaves | None = None
+    current: MeasuredCurrent | None = None
+    products: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    # What needs all the products is bound in `scenarios.api`, where it is described.
+    open: ClassVar[Callable[..., Run]]
+    summary: ClassVar[Any]
+    write: ClassVar[Callable[..., None]]
+    compare_with_transport_equation: ClassVar[Callable[..., Any]]
+
+    @cached_property
+    def sky_model(self) -> SkyModel:
+        """The run as seen from the Sun."""
+        return SkyModel(self.result, self.medium, self.galaxy.helium_factor, self.galaxy.R_d_kpc)
+
+    def sky(
+        self, secondary: str, energy_GeV: FloatArray | list[float] | None = None, nside: int | None = None
+    ) -> ComponentMaps:
+        """Intensity maps with errors, by component (RING, Galactic).
+
+        Parameters
+        ----------
+        secondary : {"neutrino", "gamma"}
+            Neutrinos are per flavour.
+        energy_GeV : array_like, optional
+            Energies of the product; those of the scenario if not given.
+        nside : int, optional
+            HEALPix resolution; that of the scenario if not given.
+        """
+        low, high, count = self.scenario.sky.energies
+        energy = np.geomspace(low, high, count) if energy_GeV is None else np.asarray(energy_GeV, float)
+        return self.sky_model.maps(secondary, energy, nside or self.scenario.sky.nside)
+
+    @cached_property
+    def skies(self) -> dict[str, ComponentMaps]:
+        """The maps that the scenario asks for, by secondary."""
+        return {secondary: self.sky(secondary) for secondary in ("neutrino", "gamma")}
+
+    def reweight(self, **changes: float) -> Run:
+        """The same particles under another injection spectrum, see `Result.reweight`."""
+        other = replace(self, result=self.result.reweight(**changes), products={})
+        other.__dict__["sky_model"] = self.sky_model.of(other.result)
+        return other
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is made: nothing in it changes what comes out, but for when it stops.
+
+    Attributes
+    ----------
+    folder : Path, optional
+        Where it keeps what it has so far.
+    name : str
+        Of the run, among those that share the folder.
+    resume : bool
+        Whether to go on from that.
+    precision : float, optional
+        Relative error of the quantities of `transport.precision_of` to stop at.
+    executor : Executor, optional
+        Where blocks are followed.
+    transport_equation : bool
+        Whether to compare it with the transport equation.
+    """
+
+    folder: Path | None = None
+    name: str = "checkpoint"
+    resume: bool = False
+    precision: float | None = None
+    executor: Executor | None = None
+    transport_equation: bool = False
+
+
+PLAIN = RunOptions()
+"""A run that keeps nothing on disk and is followed to its end here."""
+
+
+def make_run(
+    scenario: Scenario, threads: int | None = None, progress: Progress = quiet, options: RunOptions = PLAIN
+) -> Run:
+    """Follow the particles of a scenario, in its own medium.
+
+    Raises
+    ------
+    UserError
+        If its values leave no halo to follow them in, or its orbits cannot be right or take too long.
+    NotConverged
+        If its waves, or its current, do not settle.
+    """
+    if scenario.turbulence is not None:
+        raise ScenarioError(
+            "a scenario with a [turbulence] has no galaxy; allowed: Scenario.diffusion_tests()"
+        )
+    threads = threads or os.cpu_count() or 1
+    return follow(scenario, find_medium(scenario, threads, progress), threads, progress, options)
+
+
+def follow(
+    scenario: Scenario,
+    setup: Setup,
+    threads: int,
+    progress: Progress = quiet,
+    options: RunOptions = PLAIN,
+    provenance: dict[str, Any] | None = None,
+) -> Run:
+    """Follow the particles of a scenario in a medium that is there; `provenance` is added to its own."""
+    galaxy, medium = setup.galaxy, setup.medium
+    transport = transport_of(scenario)
+    progress("Particles", 0, transport.particles)
+    provenance = provenance_of(scenario) | (provenance or {}) | {"precision": options.precision}
+    precise = None
+    if options.precision is not None:
+        check_precision(scenario, galaxy)
+        precise = Precision(scenario, galaxy, medium, options.precision)
+    checkpoints = None
+    if options.folder is not None:
+        header = {key: provenance[key] for key in ("version", "scenario", "machine", "precision")}
+        checkpoints = CheckpointWriter(options.folder, header, options.resume, options.name)
+    result = run(
+        medium,
+        grid_of(scenario, galaxy),
+        transport,
+        spectrum=spectrum_of(scenario),
+        threads=threads,
+        watch=lambda block, done, moves: progress("Particles", done, transport.particles),
+        provenance=provenance | {"tabulation_error": medium.tabulation_error()},
+        executor=options.executor,
+        checkpoints=checkpoints,
+        enough=precise,
+    )
+    for fault in checkpoints.faults if checkpoints else ():
+        print(f"crhalo: {fault}; went on from the one before", file=sys.stderr)
+    return Run(scenario, galaxy, medium, result, setup.waves, setup.current)

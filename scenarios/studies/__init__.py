@@ -1,0 +1,1 @@
+"""Scenarios that ask for several runs, for tracks, or for none."""

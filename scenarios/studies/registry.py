@@ -1,0 +1,20 @@
+"""All studies; a new one is a line here and a file beside this one."""
+
+from __future__ import annotations
+
+from ..file.scenario import Scenario
+from . import coupling, figure_1, galaxies, orbits, radio
+from .study import Study
+
+STUDIES: tuple[Study, ...] = (
+    figure_1.STUDY,
+    radio.STUDY,
+    coupling.STUDY,
+    galaxies.STUDY,
+    orbits.STUDY,
+)
+
+
+def study_of(scenario: Scenario) -> Study | None:
+    """The study that a scenario asks for; None where it is one run."""
+    return next((study for study in STUDIES if getattr(scenario, study.table) is not None), None)

@@ -1,0 +1,109 @@
+"""What a study is: a scenario that asks for several runs, for tracks, or for none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ...mc.files import write_text
+from ..build import Progress
+from ..file.scenario import STUDIES, Scenario
+from ..folder.provenance import provenance_of
+from ..folder.write import write_json
+from ..run import Run, RunOptions, make_run
+
+
+class Study(NamedTuple):
+    """What a table of a scenario asks for in place of one run.
+
+    Attributes
+    ----------
+    table : str
+        The table of the scenario file that asks for it.
+    runs : callable
+        How many runs through a galaxy a scenario takes.
+    plan : callable
+        What a scenario would cost on so many threads; None where that is `runs` times the cost of a run.
+    execute : callable
+        Does what a scenario asks for and writes it into a folder, the summary last.
+    """
+
+    table: str
+    runs: Callable[[Scenario], int]
+    plan: Callable[[Scenario, int], dict[str, Any] | None]
+    execute: Callable[[Scenario, Path, int, Progress, RunOptions], None]
+
+
+class Found(NamedTuple):
+    """What a study of runs has found: its part of summary.json, and what writes its files into a folder."""
+
+    numbers: dict[str, Any]
+    write: Callable[[Path], None]
+
+
+def study_of_runs(
+    table: str,
+    scenarios: Callable[[Scenario], list[Scenario]],
+    keep: Callable[[Scenario, Run], Any],
+    conclude: Callable[[Scenario, list[Any]], Found],
+) -> Study:
+    """A study that makes runs one after the other and keeps a few numbers of each.
+
+    Parameters
+    ----------
+    table : str
+        The table of the scenario file that asks for it.
+    scenarios : callable
+        The runs that a scenario asks for.
+    keep : callable
+        What is kept of a run; it is told the scenario of the study too.
+    conclude : callable
+        What has been found, from the scenario and what was kept of all runs, in their order.
+    """
+
+    def plan(scenario: Scenario, threads: int) -> dict[str, Any] | None:
+        if scenarios(scenario):
+            return None
+        files = "scenario.toml, summary.json, a table, a figure"
+        return {"title": scenario.title, "particles": 0, "would_write": files}
+
+    def execute(
+        scenario: Scenario, folder: Path, threads: int, progress: Progress, options: RunOptions
+    ) -> None:
+        wanted = scenarios(scenario)
+        kept = []
+        for done, one in enumerate(wanted):
+            progress("Runs", done, len(wanted))
+            named = replace(options, name=f"checkpoint-{done + 1}")
+            kept.append(keep(scenario, make_run(one, threads, options=named)))
+        if wanted:
+            progress("Runs", len(wanted), len(wanted))
+        found = conclude(scenario, kept)
+        write_text(folder / "scenario.toml", scenario.to_toml())
+        found.write(folder)
+        provenance = envelope(scenario, {}) | {"precision": options.precision}
+        write_json(
+            {"title": scenario.title, **found.numbers, "provenance": provenance}, folder / "summary.json"
+        )
+
+    return Study(table, lambda scenario: len(scenarios(scenario)), plan, execute)
+
+
+def in_media(scenario: Scenario, **lists: tuple[float, ...]) -> list[Scenario]:
+    """The scenario as single runs, one for each combination of values of keys of its [medium]."""
+    single: dict[str, Any] = dict.fromkeys(STUDIES)
+    return [
+        scenario.model_copy(
+            update=single
+            | {"medium": scenario.medium.model_copy(update=dict(zip(lists, values, strict=True)))}
+        )
+        for values in product(*lists.values())
+    ]
+
+
+def envelope(scenario: Scenario, conventions: dict[str, str]) -> dict[str, Any]:
+    """What a table in a file says of where it comes from."""
+    return provenance_of(scenario) | {"seed": scenario.transport.seed, "conventions": conventions}

@@ -1,0 +1,91 @@
+"""Speed of the kernels on this machine: sums over plane waves, the grid, the hybrid engine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...fields.galaxy import Galaxy
+from ...fields.single_precision import single_precision
+from ...fields.turbulence import grid_field, kolmogorov, plane_waves
+from ...mc.blocks import Transport
+from ...mc.orbits.tracks import tracks
+from ...mc.run import run
+from ...mc.tally import energy_groups, galactic_grid
+
+MODES = (64, 256, 1024)
+THREADS = (1, 2)
+GRID_CELLS, HYBRID_PARTICLES = 256, 256
+# r_L of 0.1 in turbulence of wavelengths up to 1, a tenth of r_L a step; a new base every 32 steps.
+_STEP, _RIGIDITY, _REBASE = 0.01, 0.1, 32
+_PARTICLES, _REPEATS = 8, 5
+WAVES_A_THREAD = 8_000_000
+
+
+def benchmarks(report: Callable[[str], None] = lambda text: None) -> list[dict[str, Any]]:
+    """Time of every kernel.
+
+    Returns
+    -------
+    list of dict
+        {kernel, modes, dtype, threads, ns_per_mode, ns_per_step}; times are of the wall clock, over the steps
+        of all threads together: twice as fast on two threads is half of it. The best of several runs.
+    """
+    rows = []
+    for modes in MODES:
+        waves = plane_waves(kolmogorov, (1e-3, 1.0), modes, 1.0, 1)
+        for dtype in ("float64", "float32"):
+            report(f"{modes} plane waves, {dtype}")
+            for threads in THREADS:
+                fields = [
+                    waves if dtype == "float64" else single_precision(waves, _REBASE * _STEP)
+                    for _ in range(threads)
+                ]
+                ns = _ns_per_step(fields, WAVES_A_THREAD // modes)
+                rows.append(_row("plane waves", modes, dtype, threads, ns))
+    report(f"grid of {GRID_CELLS}^3")
+    grid = grid_field(kolmogorov, (4.0 / GRID_CELLS, 1.0), GRID_CELLS, 1.0, 1.0, 1)
+    for threads in THREADS:
+        rows.append(
+            _row("grid", None, "float32", threads, _ns_per_step([grid] * threads, WAVES_A_THREAD // 80))
+        )
+    report("hybrid engine")
+    rows.extend(_row("hybrid", None, "float64", threads, _hybrid_ns(threads)) for threads in THREADS)
+    return rows
+
+
+def _row(kernel: str, modes: int | None, dtype: str, threads: int, ns: float) -> dict[str, Any]:
+    per_mode = None if modes is None else ns / modes
+    return {
+        "kernel": kernel,
+        "modes": modes,
+        "dtype": dtype,
+        "threads": threads,
+        "ns_per_mode": per_mode,
+        "ns_per_step": ns,
+    }
+
+
+def _ns_per_step(fields: list[Any], steps: int) -> float:
+    """Boris steps through fields, one thread each."""
+    path = np.array([steps * _STEP])
+    tracks(fields, _RIGIDITY, _STEP, path / steps, _PARTICLES, 1.0, 1, len(fields))
+    best = np.inf
+    for _ in range(_REPEATS):
+        started = time.perf_counter()
+        tracks(fields, _RIGIDITY, _STEP, path / _PARTICLES, _PARTICLES, 1.0, 1, len(fields))
+        best = min(best, time.perf_counter() - started)
+    return 1e9 * best / (len(fields) * steps)
+
+
+def _hybrid_ns(threads: int) -> float:
+    """Moves of the main scenario between 10 TeV and 100 TeV."""
+    galaxy = Galaxy()
+    medium = galaxy.medium()
+    grid = galactic_grid(energy_groups(1e4, 1e5), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
+    run(medium, grid, Transport(1))
+    result = run(medium, grid, Transport(HYBRID_PARTICLES), threads=threads)
+    return 1e9 * float(result.performance["wall_time_s"]) / result.steps

@@ -1,0 +1,110 @@
+"""Known answers of whole runs: another spectrum, another age, and where the energy went."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...fields.galaxy import Galaxy
+from ...fields.units import GEV_ERG, KPC_CM
+from ...maps.light.secondaries import SECONDARIES, inelasticity
+from ...maps.light.sky_model import SkyModel
+from ...mc.blocks import Transport
+from ...mc.estimate import value_and_error
+from ...mc.result import Result
+from ...mc.run import run
+from ...mc.spectrum import Spectrum
+from ...mc.tally import AGES_MYR, SHELLS, Region, energy_groups, galactic_grid
+from .cases import Rows, row
+
+EARLY = 3  # of AGES_MYR: 300 Myr
+
+
+def _run(
+    galaxy: Galaxy, low_GeV: float, high_GeV: float, transport: Transport, spectrum: Spectrum | None = None
+) -> Result:
+    grid = galactic_grid(energy_groups(low_GeV, high_GeV), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
+    return run(galaxy.medium(), grid, transport, spectrum or Spectrum(), threads=2)
+
+
+def _ratio(name: str, a: np.ndarray, b: np.ndarray, tolerance: float) -> dict[str, Any]:
+    """A row of the ratio of two independent runs, from their replicas."""
+    (value, error), (other, other_error) = value_and_error(a), value_and_error(b)
+    return row(
+        name, value / other, 1.0, value / other * np.hypot(error / value, other_error / other), tolerance
+    )
+
+
+def reweighting(scale: float) -> Rows:
+    """A run with E^-2 reweighted to E^-2.3 is a new run with E^-2.3 in the same medium."""
+    galaxy, number = Galaxy(delta_G=1.0), int(1600 * scale)
+    flat = _run(galaxy, 1e2, 1e4, Transport(number, 31)).reweight(slope=2.3)
+    steep = _run(galaxy, 1e2, 1e4, Transport(number, 32), Spectrum(slope=2.3))
+    rows = []
+    for place, region in (("disc", Region.DISC), ("behind the wall", Region.NEAR)):
+        a, b = (each.density_cm3("region")[..., region] @ each.current_energy_GeV for each in (flat, steep))
+        rows.append(_ratio(f"reweighted to E^-2.3 over a new run: energy density {place}", a, b, 0.1))
+    return rows
+
+
+def snapshots(scale: float) -> Rows:
+    """What a run says of an earlier age is what a run that ends then finds; the last age is all there is."""
+    galaxy, number = Galaxy(delta_G=1.0), int(1600 * scale)
+    long = _run(galaxy, 1e3, 3e3, Transport(number, 33, t_max_Myr=2e3))
+    short = _run(galaxy, 1e3, 3e3, Transport(number, 34, t_max_Myr=float(AGES_MYR[EARLY])))
+
+    def protons(result: Result, age: int) -> np.ndarray:
+        inside = result.snapshots_cm3()[:, :, age] * result.volumes_kpc3["filling"]
+        return np.asarray(inside[..., :SHELLS].sum(axis=(1, 2)))
+
+    everything = (long.density_cm3("bell") * long.volumes_kpc3["bell"]).sum(axis=(1, 2, 3))
+    whole = protons(long, -1)[0] / everything[0]
+    return [
+        _ratio(
+            f"snapshot at {AGES_MYR[EARLY]:g} Myr over a run that ends then: protons behind the wall",
+            protons(long, EARLY),
+            protons(short, -1),
+            0.1,
+        ),
+        row("snapshots added up over what the cells hold", whole, 1.0, 0.0, 1e-4),
+    ]
+
+
+def energy_budget(scale: float) -> Rows:
+    """Power in gamma rays, neutrinos and electrons over what pp collisions took from the protons."""
+    galaxy = Galaxy(inelasticity=inelasticity)
+    # From 2 TeV on, so that none falls below the energies that are counted.
+    spectrum = Spectrum(E_min_GeV=2e3, E_max_GeV=1e5)
+    result = _run(galaxy, 1e2, 1e6, Transport(int(1088 * scale), 35), spectrum)
+    sky_model = SkyModel(result, galaxy.medium(), disc_radius_kpc=galaxy.R_d_kpc)
+    E = np.geomspace(1e-3, 1e6, 181)
+    R, z = sky_model.nodes_kpc
+    shine: dict[str, float] = {}
+    for secondary in SECONDARIES:
+        # Neutrinos come per flavour.
+        flavours = 3.0 if secondary == "neutrino" else 1.0
+        emissivity_per_H = sky_model.emissivity_per_H(secondary, E, slice(0, 1))
+        power = {
+            side: np.asarray(np.trapezoid(cells * E**2, np.log(E), axis=-1))[..., None]
+            for side, cells in emissivity_per_H.items()
+        }
+        for name, table in sky_model.emissivity(power).items():
+            within = np.hypot(R[:, None], z) < galaxy.r_max_kpc
+            over_z = 2.0 * np.trapezoid(table[:, :, 0, 0] * within, z, axis=1)
+            total = np.trapezoid(2.0 * np.pi * R * over_z, R) * KPC_CM**3
+            shine[name] = shine.get(name, 0.0) + flavours * float(total)
+    rates = result.spectrum.group_rates_s(result.grid.energy_edges_GeV)
+    lost = np.einsum("g,fgs->fs", rates, result.per_particle("pp_loss"))
+    inside, outside = (value_and_error(lost[:, side]) for side in (0, 1))
+    pairs = (
+        ("disc and halo", shine["disc"] + shine["halo"], inside),
+        ("circumgalactic gas", shine["cgm"], outside),
+    )
+    rows = [
+        row(f"energy budget of the {name}: light over pp losses", light / float(loss[0]), 1.0, 0.0, 0.03)
+        for name, light, loss in pairs
+    ]
+    injected = spectrum.L_CR_erg_s / GEV_ERG
+    assert 0.0 < inside[0] + outside[0] < injected
+    return rows

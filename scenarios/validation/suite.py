@@ -1,0 +1,115 @@
+"""All known answers, computed here and now.
+
+Each check is a function of the number of particles' scale (1 for the full set) that returns rows
+{name, value, expected, error, tolerance, passed}; the tests show for each that a broken twin of the code
+fails it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .cases import Rows
+from .orbits import (
+    divergences,
+    drifts,
+    escape_by_tracks,
+    gyration,
+    isotropic_turbulence,
+    realisations,
+    slab_turbulence,
+)
+from .runs import (
+    energy_budget,
+    reweighting,
+    snapshots,
+)
+from .skies import (
+    absorbed_shell,
+    disc_at_the_poles,
+    emissivity_closure,
+    mean_of_the_sky,
+    one_pixel,
+    sphere_around_the_sun,
+    sphere_from_inside,
+    sphere_from_outside,
+)
+from .transport import (
+    acceleration,
+    adiabatic,
+    bell_wall,
+    half_space,
+    milne,
+    moving_medium,
+    represented_wall,
+    slab_escape,
+    thin_disc,
+    wall_loss,
+    well_mixed,
+)
+from .waves import (
+    circumgalactic_referee,
+    manufactured,
+    outflow_slab,
+    referee_closed_forms,
+    two_starts,
+    wave_balance,
+)
+
+QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
+    (slab_escape, 0.8),
+    (milne, 1.0),
+    (represented_wall, 1.0),
+    (wall_loss, 1.0),
+    (moving_medium, 1.0),
+    (half_space, 0.6),
+    (thin_disc, 0.4),
+    (adiabatic, 0.5),
+    (one_pixel, 1.0),
+    (sphere_around_the_sun, 1.0),
+    (emissivity_closure, 1.0),
+    (sphere_from_outside, 1.0),
+    (sphere_from_inside, 1.0),
+    (disc_at_the_poles, 1.0),
+    (absorbed_shell, 1.0),
+    (mean_of_the_sky, 1.0),
+    (energy_budget, 0.5),
+    (gyration, 1.0),
+    (drifts, 1.0),
+    (divergences, 1.0),
+    (realisations, 1.0),
+    (isotropic_turbulence, 1.0),
+    (wave_balance, 1.0),
+    (referee_closed_forms, 1.0),
+    (manufactured, 1.0),
+    (two_starts, 1.0),
+    (outflow_slab, 0.6),
+)
+FULL: tuple[tuple[Callable[[float], Rows], float], ...] = (
+    (well_mixed, 1.0),
+    (bell_wall, 1.0),
+    (acceleration, 1.0),
+    (slab_turbulence, 1.0),
+    (escape_by_tracks, 1.0),
+    (circumgalactic_referee, 1.0),
+    (reweighting, 1.0),
+    (snapshots, 1.0),
+    *((function, 1.0) for function, _ in QUICK),
+)
+
+
+def run_checks(quick: bool, report: Callable[[str], None] = lambda text: None) -> Rows:
+    """All known answers.
+
+    Parameters
+    ----------
+    quick : bool
+        Fewer particles, and without those that take minutes.
+    report : callable
+        Told what is being computed.
+    """
+    rows: Rows = []
+    for function, scale in QUICK if quick else FULL:
+        report((function.__doc__ or "").splitlines()[0])
+        rows.extend(function(scale))
+    return rows

@@ -1,0 +1,155 @@
+"""The published tables: their headers, their units, and numbers stated in the papers."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.table import Table
+from crhalo.maps.data import read
+from crhalo.maps.light.at_the_sun import local_slope
+
+TABLES = sorted(Path(read.__file__).parent.glob("*.ecsv"))
+FLUXES = [*read.icecube(), read.fermi_igrb(), read.pev_gamma_limit()]
+COSMIC_RAYS = [*read.protons(), *read.boron_over_carbon()]
+IDENTIFIERS = {"arxiv": r"\d{4}\.\d{4,5}", "doi": r"10\.\d{4,}/\S+"}
+
+# -- files ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
+def test_header_has_units_and_source(path):
+    table = Table.read(path, format="ascii.ecsv")
+    columns = table.columns.values()
+    assert [c.name for c in columns if c.dtype.kind == "f" and c.unit is None] == []
+    assert {c.dtype.kind for c in columns} <= {"f", "U"} and not table.has_masked_values
+    assert all(table.meta[key] for key in ("source", "measured", "conventions"))
+    found = {key: np.atleast_1d(table.meta[key]) for key in IDENTIFIERS if key in table.meta}
+    assert found, "neither an arXiv number nor a DOI"
+    for key, values in found.items():
+        assert all(re.fullmatch(IDENTIFIERS[key], value) for value in values)
+
+
+def test_every_table_is_read(monkeypatch):
+    names = set()
+
+    def told(name):
+        names.add(name)
+        return table(name)
+
+    table = read._table
+    monkeypatch.setattr(read, "_table", told)
+    for function in (
+        read.protons,
+        read.boron_over_carbon,
+        read.icecube,
+        read.fermi_igrb,
+        read.pev_gamma_limit,
+        read.m31_emission,
+    ):
+        function()
+    assert names == {path.stem for path in TABLES}
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "right", "wrong"),
+    [
+        ("ams_02_protons_2021", read.protons, "unit: GV,", "unit: MV,"),
+        ("calet_boron_carbon_2022", read.boron_over_carbon, "ratio, unit: ", "ratio, format: "),
+        ("icecube_mese_2025", read.icecube, "1e-8 GeV", "1e-7 GeV"),
+        ("fermi_igrb_2015", read.fermi_igrb, "unit: MeV", "unit: GeV"),
+        ("kascade_grande_2017", read.pev_gamma_limit, "unit: GeV", "unit: TeV"),
+        ("m31", read.m31_emission, "unit: kpc", "unit: deg"),
+    ],
+)
+def test_wrong_or_missing_unit_is_refused(monkeypatch, tmp_path, name, function, right, wrong):
+    for path in TABLES:
+        text = path.read_text()
+        (tmp_path / path.name).write_text(text.replace(right, wrong) if path.stem == name else text)
+    assert (tmp_path / f"{name}.ecsv").read_text() != (TABLES[0].parent / f"{name}.ecsv").read_text()
+    monkeypatch.setattr(read, "_FOLDER", tmp_path)
+    monkeypatch.setattr(read, "_table", read._table.__wrapped__)
+    with pytest.raises(ValueError, match=rf"{name}\.ecsv: .* is expected"):
+        function()
+
+
+# -- points --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("points", FLUXES + COSMIC_RAYS, ids=lambda p: p.label)
+def test_points_are_in_order(points):
+    low, high = points.edges.T
+    assert np.all((low <= points.x) & (points.x <= high)) and np.all(np.diff(points.x) > 0)
+    assert np.all((points.low <= points.value) & (points.value <= points.high) & (points.high > 0))
+    assert points.errors.shape == (2, points.x.size)
+
+
+@pytest.mark.parametrize("points", COSMIC_RAYS, ids=lambda p: p.label)
+def test_cosmic_rays_have_no_limits(points):
+    assert not points.is_limit.any()
+
+
+def test_icecube_is_per_flavour():
+    """The broken power law of the same paper is 1.77e-8 per flavour at 100 TeV, falling as E^-0.735."""
+    for points in read.icecube():
+        i = int(np.argmin(np.abs(np.log(points.x / 1e5))))
+        expected = 1.77e-8 * (points.x[i] / 1e5) ** -0.735
+        assert points.low[i] * 0.7 < expected < points.high[i] * 1.3
+
+
+def test_igrb_fits_its_published_spectrum():
+    """Model A: 0.95e-7 MeV^-1 cm^-2 s^-1 sr^-1 at 100 MeV, index 2.32, cut off at 279 GeV, [15%]."""
+    points = read.fermi_igrb()
+    E = points.x
+    fit = 0.95e-4 * (E / 0.1) ** -2.32 * np.exp(-E / 279) * E**2
+    below = E < 100
+    assert np.abs(np.log(points.value[below] / fit[below])).mean() < 0.15
+
+
+def test_pev_limit_is_a_limit():
+    points = read.pev_gamma_limit()
+    assert points.is_limit.all()
+    assert points.high[0] == pytest.approx(7.0e-10, rel=0.05)
+
+
+def test_cosmic_rays_agree_with_each_other_and_harden():
+    ams, *others = read.protons()
+    for other in others:
+        at = (other.x > 60) & (other.x < 1500)
+        expected = np.exp(np.interp(np.log(other.x[at]), np.log(ams.x), np.log(ams.value)))
+        np.testing.assert_allclose(other.value[at] / expected, 1.0, atol=0.12)
+    before, after = (local_slope(ams.x, ams.value, *ends) for ends in ((45, 220), (450, 2000)))
+    assert 0.1 < after - before < 0.25
+    for each in read.boron_over_carbon():
+        assert np.all((each.value > 0.01) & (each.value < 0.4))
+
+
+# -- M31 -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["halo circle", "halo bubbles"])
+def test_flux_and_luminosity_of_the_halo_agree(name):
+    halo = read.m31_emission()[name]
+    found = {
+        slope: read.luminosity_erg_s(
+            halo.flux_cm2_s[0], halo.low_GeV, halo.high_GeV, distance_kpc=read.M31_DISTANCE_KPC, slope=slope
+        )
+        for slope in (2.0, 2.3)
+    }
+    assert found[2.3] == pytest.approx(halo.luminosity_erg_s[0], rel=0.03)
+    assert found[2.0] > 1.5 * halo.luminosity_erg_s[0]
+
+
+def test_radius_of_the_halo_in_kpc():
+    radius = read.M31_DISTANCE_KPC * np.tan(np.radians(read.m31_emission()["halo circle"].radius_deg))
+    assert radius == pytest.approx(12, abs=0.5)
+
+
+def test_mean_intensity_gives_the_flux_back():
+    E = np.geomspace(0.3, 100, 4001)
+    for slope in (2.0, 2.3):
+        E2_I = [read.mean_E2_intensity(3.2e-9, 0.9, 0.3, 100, energy_GeV=e, slope=slope) for e in (1.0, 10.0)]
+        assert E2_I[1] == pytest.approx(E2_I[0] * 10 ** (2 - slope))
+        flux = np.trapezoid(E2_I[0] * E**-slope, E) * np.pi * np.radians(0.9) ** 2
+        assert flux == pytest.approx(3.2e-9, rel=1e-3)
+    assert read.mean_E2_intensity(3.2e-9, 0.9, 0.3, 100) == pytest.approx(1.24e-6, rel=0.01)

@@ -1,0 +1,161 @@
+"""Figures: valid files of the size of a page, the right way round, whatever the numbers are."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import healpy
+import numpy as np
+import pytest
+from crhalo.maps.figures.protons import density_on_axis, density_plane, escape_and_grammage
+from crhalo.maps.figures.skies import sky_panels
+from crhalo.maps.figures.spectra import spectra
+from crhalo.mc.estimate import Estimate
+from matplotlib.image import imread
+
+NSIDE = 16
+ENERGY = np.logspace(2, 6, 9)
+
+
+def size_of(path):
+    """Width and height in pixels of a PNG that can be read."""
+    height, width, channels = imread(path).shape
+    assert channels == 4
+    return width, height
+
+
+def with_error(value, error=0.1):
+    value = np.asarray(value, dtype=float)
+    return Estimate(value, error * value)
+
+
+def gaps(value):
+    """Zeros, NaN values and NaN errors."""
+    curve = with_error(value)
+    curve.value[0], curve.value[1] = 0.0, np.nan
+    curve.error[2] = np.nan
+    return curve
+
+
+def spot(l, b):
+    return np.exp(-(np.radians(angle_from(l, b)) ** 2) / 0.02) + 1e-3
+
+
+def angle_from(l, b):
+    """Angle in degrees from (l, b) to every pixel."""
+    toward = healpy.ang2vec(l, b, lonlat=True)
+    pixels = np.array(healpy.pix2vec(NSIDE, np.arange(12 * NSIDE**2)))
+    return np.degrees(np.arccos(np.clip(toward @ pixels, -1, 1)))
+
+
+def four_maps():
+    flat = np.linspace(1e-9, 1.1e-9, 12 * NSIDE**2)
+    return {"Total": spot(0, 0), "Galactic disc": spot(90, 0), "Halo": spot(0, 60), "Circumgalactic": flat}
+
+
+def draw_spectra(path, change=with_error):
+    parts = {name: change(1e-9 * ENERGY**-0.1) for name in ("total", "disc", "halo", "cgm")}
+    spectrum = {"energy_GeV": ENERGY} | parts
+    spectra(path, spectrum, spectrum, prl_17=5e-9, title="Spectra")
+
+
+def draw_axis(path, change=with_error, **estimates):
+    z = np.logspace(-1, 2, 9)
+    curves = {"1 TeV": change(1e-12 / (1 + z)), "1 PeV": change(1e-13 / (1 + z))}
+    estimates = {"free_escape": 1e-14 / (1 + z), "advected": 1e-12} | estimates
+    density_on_axis(path, z, curves, surface_z_kpc=10.6, **estimates)
+
+
+def draw_escape(path, change=with_error):
+    grammage = {name: change(ENERGY**-0.4) for name in ("disc", "halo", "cgm")}
+    curve = change(1e3 * ENERGY**-0.3)
+    escape_and_grammage(path, ENERGY, escape_time=curve, leave_time=curve, grammage=grammage)
+
+
+def draw_plane(path, density, **options):
+    edges = np.linspace(0, 50, 11)
+    panels = [(label, density) for label in ("1 TeV", "30 TeV", "1 PeV")]
+    surface = (np.linspace(0, 20, 30), np.sqrt(400.0 - np.linspace(0, 20, 30) ** 2))
+    density_plane(path, edges, edges, panels, surface_kpc=surface, **options)
+
+
+def colour_at(picture, x, y, width=7):
+    """Mean brightness in a small square at the fractions (x, y) of the width and height."""
+    row, column = round(y * picture.shape[0]), round(x * picture.shape[1])
+    return picture[row - width : row + width, column - width : column + width, :3].mean()
+
+
+@pytest.mark.parametrize("l, side", [(90.0, -1), (270.0, 1)])
+def test_longitude_increases_to_the_left(tmp_path, l, side):
+    sky_panels({"Spot": spot(l, 0)}, tmp_path / "sky.png", title="Spot", energy_label="1 GeV")
+    picture = imread(tmp_path / "sky.png")
+    panel = picture[:, : picture.shape[1] // 2, :3].copy()
+    panel[int(0.75 * len(panel)) :] = 1.0  # without the bar of colours
+    saturation = panel.max(axis=2) - panel.min(axis=2)
+    columns = np.nonzero(saturation > 0.5)[1]
+    inside = np.nonzero((panel.max(axis=2) < 0.2).sum(axis=0) > 20)[0]
+    left, right = inside[[0, -1]]
+    where = (columns.mean() - left) / (right - left)
+    assert where == pytest.approx(0.5 + 0.25 * side, abs=0.03)
+
+
+def test_sky_is_a_page_wide(tmp_path):
+    sky_panels(four_maps(), tmp_path / "sky.png", title="Sky", energy_label="100 TeV")
+    assert size_of(tmp_path / "sky.png") == (1400, pytest.approx(1000, abs=1))
+
+
+def test_sky_with_nothing_or_holes(tmp_path):
+    holes = spot(0, 0)
+    holes[:100], holes[100:200] = np.nan, 0.0
+    nothing = np.zeros(12 * NSIDE**2)
+    maps = {"Holes": holes, "Zero": nothing, "NaN": np.full_like(nothing, np.nan), "One": nothing + 1}
+    sky_panels(maps, tmp_path / "sky.png", title="Sky", energy_label="1 GeV")
+    assert size_of(tmp_path / "sky.png")[0] == 1400
+
+
+def test_sky_refuses_a_map_that_is_none(tmp_path):
+    with pytest.raises(ValueError):
+        sky_panels({"Total": np.ones(100)}, tmp_path / "sky.png", title="Sky", energy_label="1 GeV")
+
+
+@pytest.mark.parametrize("change", [with_error, gaps, lambda value: with_error(0 * value)])
+@pytest.mark.parametrize("draw, width", [(draw_spectra, 1400), (draw_axis, 680), (draw_escape, 680)])
+def test_curves(tmp_path, draw, width, change):
+    draw(tmp_path / "curves.png", change)
+    assert size_of(tmp_path / "curves.png")[0] == width
+
+
+def test_estimates_for_each_energy(tmp_path):
+    one_each = {"1 TeV": np.full(9, 1e-14), "1 PeV": np.full(9, 1e-15)}
+    draw_axis(tmp_path / "axis.png", free_escape=one_each, advected=one_each)
+    assert size_of(tmp_path / "axis.png") == (680, 600)
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_density_plane(tmp_path, mirror):
+    density = np.logspace(-12, -14, 10)[:, None] * np.ones(10)
+    density[3, 3], density[4, 4] = 0.0, np.nan
+    draw_plane(tmp_path / "plane.png", density, mirror=mirror)
+    width, height = size_of(tmp_path / "plane.png")
+    assert width == 1400 and height < 1650
+
+
+def test_density_falls_to_the_right(tmp_path):
+    """Cells are (R, z): a density that falls with R is darker at the right of a panel."""
+    draw_plane(tmp_path / "plane.png", np.logspace(-12, -14, 10)[:, None] * np.ones(10))
+    picture = imread(tmp_path / "plane.png")
+    assert colour_at(picture, 0.08, 0.2) > colour_at(picture, 0.3, 0.4) + 0.1
+
+
+def test_density_plane_with_nothing(tmp_path):
+    draw_plane(tmp_path / "plane.png", np.zeros((10, 10)))
+    assert size_of(tmp_path / "plane.png")[0] == 1400
+
+
+def test_threads(tmp_path):
+    """Two figures drawn at once are those drawn one after the other."""
+    paths = [tmp_path / f"{name}.png" for name in "abc"]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(draw_escape, paths[:2]))
+    draw_escape(paths[2])
+    one, two, alone = (imread(path) for path in paths)
+    np.testing.assert_array_equal(one, alone)
+    np.testing.assert_array_equal(two, alone)

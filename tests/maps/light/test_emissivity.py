@@ -1,0 +1,34 @@
+"""Emissivity: units, the matrix over bins, scaling."""
+
+import numpy as np
+import pytest
+from crhalo.maps.light.emissivity import emissivity, emissivity_matrix
+from crhalo.maps.light.secondaries import production_cross_section_mb_GeV
+
+EDGES = 10 ** np.linspace(0, 7, 57)
+PRODUCT = np.geomspace(1, 10**6.5, 27)
+
+
+@pytest.mark.parametrize("secondary", ["gamma", "neutrino", "electron_positron"])
+def test_bins_agree_with_a_fine_grid(secondary):
+    number = 1 / EDGES[:-1] - 1 / EDGES[1:]  # of E^-2
+    q = emissivity_matrix(secondary, PRODUCT, EDGES) @ number
+    proton = np.geomspace(1, 1e7, 7 * 500 + 1)
+    exact = emissivity(secondary, PRODUCT, proton, proton**-2)
+    np.testing.assert_allclose(q[:-1], exact[:-1], rtol=0.005)
+    assert q[-1] == pytest.approx(exact[-1], rel=0.03)  # a third of the highest proton energy
+
+
+def test_a_narrow_bin_is_c_times_the_cross_section():
+    q = emissivity_matrix("neutrino", [100.0], [999.9, 1000.1])
+    sigma = production_cross_section_mb_GeV("neutrino", 1e3, 100.0)
+    assert q[0, 0] == pytest.approx(1e-27 * 2.99792458e10 * sigma[0, 0], rel=1e-3)
+
+
+def test_linear_over_any_leading_shape():
+    proton = np.geomspace(1, 1e6, 121)
+    density = np.stack([proton**-2, 3 * proton**-2.5])[:, None, :] * np.ones((2, 3, 1))
+    q = emissivity("gamma", PRODUCT, proton, density)
+    assert q.shape == (2, 3, PRODUCT.size)
+    np.testing.assert_allclose(q[1, 2], 3 * emissivity("gamma", PRODUCT, proton, proton**-2.5))
+    np.testing.assert_allclose(emissivity("gamma", PRODUCT, proton, density, 1.8), 1.8 * q)

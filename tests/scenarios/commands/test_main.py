@@ -1,0 +1,418 @@
+"""The command line: what it prints, its exit codes, and one line for whatever goes wrong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import types
+
+import pytest
+from crhalo.scenarios import load
+from crhalo.scenarios.commands import main as cli
+from crhalo.scenarios.commands.show import WIDTH, print_paper_numbers, print_summary, with_error
+from crhalo.scenarios.file.quantities import ScenarioError
+from crhalo.scenarios.folder import finished
+from crhalo.scenarios.run import PLAIN, RunOptions
+
+SUMMARY = {
+    "scenario": "circumgalactic",
+    "escaped": {"value": 4801, "error": 12.2},
+    "energy_GeV": [1.0, 1e3, 1e7],
+    "escape_time_Myr": {"value": [1234.5, 120.1, 1e-3], "error": [12.3, 3.0, 1e-5]},
+    "grammage_disc_g_cm2": {"value": [12.0, 5.0, 0.0], "error": [1.0, 0.1, 0.0]},
+    "grammage_halo_g_cm2": {"value": [12.0, 5.0, None], "error": [1.0, 0.1, None]},
+    "grammage_circumgalactic_g_cm2": {"value": [12.0, 5.0, 1e-9], "error": [1.0, 0.1, 1e-10]},
+    "neutrino": {
+        "energy_GeV": [1, 2],
+        "E2_flux_GeV_cm2_s_sr": {"value": [1e-9, 2e-10], "error": [1e-10, 3e-11]},
+    },
+}
+
+
+@pytest.fixture
+def crhalo(capsys):
+    """Run a command; return its exit code, output, and the single line of its error."""
+
+    def run(*argv):
+        code = cli.main(argv)
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err and "Usage" not in err
+        assert err == "particles\n" if code == 0 and err else err.count("\n") == (code != 0), err
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def pipeline(monkeypatch):
+    """A stand-in for the computation, which records what it was asked for."""
+    fake = types.ModuleType("crhalo.scenarios.commands.execute")
+    fake.calls = []
+
+    def execute(scenario, out, threads, progress, options):
+        fake.calls.append((scenario, out, threads, options))
+        progress("particles", 1, 2)
+        out.mkdir(parents=True)
+        (out / "summary.json").write_text(json.dumps(SUMMARY))
+
+    fake.execute = execute
+    fake.plan = lambda scenario, threads: {"particles": scenario.transport.particles, "threads": threads}
+    monkeypatch.setitem(sys.modules, fake.__name__, fake)
+    return fake
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "summary.json").write_text(json.dumps(SUMMARY))
+    return tmp_path
+
+
+def test_list_names_the_scenarios(crhalo):
+    code, out, _ = crhalo("list")
+    assert code == 0 and "circumgalactic" in out and "free-escape" in out
+
+
+def test_no_command_is_help(crhalo):
+    code, out, _ = crhalo()
+    assert code == 0 and all(command in out for command in ("list", "run", "show", "table", "validate"))
+
+
+def test_version(crhalo):
+    code, out, _ = crhalo("--version")
+    assert code == 0 and out.startswith("crhalo 0.")
+
+
+def test_run_passes_the_scenario_as_set(crhalo, pipeline, tmp_path):
+    out = tmp_path / "deep" / "run"
+    settings = ["--set", "medium.delta_G=200", "--set", "medium.z_B=3 kpc", "--particles", "7", "--seed", "5"]
+    code, printed, _ = crhalo("run", "circumgalactic", *settings, "--threads", "2", "--out", str(out))
+    ((scenario, folder, threads, options),) = pipeline.calls
+    assert (scenario.medium.delta_G, scenario.medium.z_B) == (200.0, 3.0)
+    assert (scenario.transport.particles, scenario.transport.seed) == (7, 5)
+    assert (folder, threads, code) == (out, 2, 0) and options == PLAIN
+    assert "4801 ± 12" in printed and "summary.json" in printed
+
+
+def test_run_passes_its_options(crhalo, pipeline, tmp_path):
+    given = ["--transport-equation", "--resume", "--precision", "0.1"]
+    assert crhalo("run", "circumgalactic", *given, "--out", str(tmp_path / "run"))[0] == 0
+    assert pipeline.calls[0][3] == RunOptions(resume=True, precision=0.1, transport_equation=True)
+
+
+def test_dry_run_computes_and_writes_nothing(crhalo, pipeline, tmp_path):
+    code, printed, _ = crhalo(
+        "run", "free-escape", "--dry-run", "--threads", "3", "--out", str(tmp_path / "run")
+    )
+    assert code == 0 and "5440" in printed and not pipeline.calls
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["nowhere"], "'nowhere': allowed: bell-turbulence, cascade-halo, circumgalactic"),
+        (["none.toml"], "none.toml': no such file"),
+        (["circumgalactic", "--set", "medium.zB=3 kpc"], "medium.zB: no such key; allowed: B0, z_B"),
+        (["circumgalactic", "--set", "medium.z_B=3 s"], "medium.z_B = '3 s': allowed: \"0.01 kpc\" to"),
+        (["circumgalactic", "--set", "nonsense"], "--set 'nonsense': allowed: table.key=value"),
+        (
+            ["circumgalactic", "--set", "source.E_min=2 PeV"],
+            "source.E_min = '2 PeV': allowed: less than source.E_max",
+        ),
+        (["circumgalactic", "--particles", "0"], "transport.particles = 0: allowed: a whole number from 1"),
+        (["circumgalactic", "--particles", "many"], "--particles"),
+        (["circumgalactic", "--seed", "-1"], "transport.seed = -1: allowed: a whole number from 0"),
+        (["circumgalactic", "--threads", "0"], "--threads"),
+        (["circumgalactic", "--warp"], "--warp; allowed: --set, --particles"),
+        (["circumgalactic", "extra"], "extra"),
+        ([], "NAME"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_no_folder(crhalo, pipeline, tmp_path, argv, says):
+    out = tmp_path / "run"
+    code, printed, error = crhalo("run", *argv, "--out", str(out))
+    assert (code, printed) == (2, "")
+    assert says in error
+    assert not pipeline.calls and not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["ran"], "allowed: list, run, show"),
+        (["--nope"], "allowed: --version"),
+        (["table", "--nope"], "--json"),
+    ],
+)
+def test_unknown_command_or_option_lists_those_that_exist(crhalo, argv, says):
+    code, _, error = crhalo(*argv)
+    assert code == 2 and says in error
+
+
+@pytest.mark.parametrize("name", finished.RUN_FILES)
+def test_folder_of_another_run_is_refused(crhalo, pipeline, tmp_path, name):
+    (tmp_path / name).touch()
+    code, _, error = crhalo("run", "circumgalactic", "--out", str(tmp_path))
+    assert code == 2 and "holds another run" in error and not pipeline.calls
+
+
+def test_file_in_place_of_the_folder_is_an_error_of_the_disk(crhalo, pipeline, tmp_path):
+    (tmp_path / "file").touch()
+    for out in (tmp_path / "file", tmp_path / "file" / "run"):
+        code, _, error = crhalo("run", "circumgalactic", "--out", str(out))
+        assert code == 1 and str(out) in error and not pipeline.calls
+
+
+def test_read_only_disk_is_found_before_computing(crhalo, pipeline, tmp_path, monkeypatch):
+    def refuse(**_):
+        raise OSError(30, "Read-only file system", "/some/temporary/name")
+
+    monkeypatch.setattr(finished.tempfile, "TemporaryFile", refuse)
+    code, _, error = crhalo("run", "circumgalactic", "--out", str(tmp_path / "run"))
+    assert (code, error) == (1, f"crhalo: {tmp_path / 'run'}: Read-only file system\n")
+    assert not pipeline.calls and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "line"),
+    [
+        (KeyboardInterrupt(), 130, "crhalo: interrupted\n"),
+        (
+            OSError(28, "No space left on device", "run/result.h5"),
+            1,
+            "crhalo: run/result.h5: No space left on device\n",
+        ),
+        (ScenarioError("medium.z_B: too\nlarge"), 2, "crhalo: medium.z_B: too large\n"),
+        (cli.Terminated(), 143, "crhalo: terminated\n"),
+        (ConnectionError("the cluster is lost"), 1, "crhalo: the cluster is lost\n"),
+        (MemoryError(), 1, "crhalo: out of memory\n"),
+        (
+            ZeroDivisionError("division by zero"),
+            1,
+            "crhalo: a fault of crhalo's own: ZeroDivisionError: division by zero; "
+            "the same with --debug says where\n",
+        ),
+    ],
+)
+def test_failure_while_running_is_one_line(pipeline, tmp_path, capsys, failure, code, line):
+    def fail(*_):
+        raise failure
+
+    pipeline.execute = fail
+    assert cli.main(["run", "circumgalactic", "--out", str(tmp_path / "run")]) == code
+    assert capsys.readouterr().err == line
+
+
+def test_debug_shows_where_an_error_came_from(pipeline, tmp_path, capsys):
+    def fail(*_):
+        raise ZeroDivisionError("division by zero")
+
+    pipeline.execute = fail
+    for argv in (["--debug", "run", "circumgalactic"], ["run", "circumgalactic", "--debug"]):
+        assert cli.main([*argv, "--out", str(tmp_path / "run")]) == 1
+        lines = capsys.readouterr().err.splitlines()
+        assert lines[0].startswith("Traceback") and "in fail" in "".join(lines) and "crhalo:" in lines[-1]
+
+
+def test_a_stop_says_how_to_go_on_where_something_is_kept(pipeline, tmp_path, capsys):
+    def stop(scenario, out, *_):
+        out.mkdir()
+        (out / "checkpoint-2.1").touch()
+        raise KeyboardInterrupt
+
+    pipeline.execute = stop
+    assert cli.main(["run", "radio", "--out", str(tmp_path / "run")]) == 130
+    assert capsys.readouterr().err == "crhalo: interrupted; the same with --resume goes on\n"
+    (tmp_path / "run" / "checkpoint-2.1").rename(tmp_path / "checkpoint-2.1")
+    (tmp_path / "run").rmdir()
+    assert cli.main(["run", "radio", f"--out={tmp_path / 'run'}"]) == 130
+    assert capsys.readouterr().err == "crhalo: interrupted; the same with --resume goes on\n"
+    assert cli.main(["run", "radio", "--out", str(tmp_path / "run")]) == 2
+    assert "holds an unfinished run; allowed: with --resume" in capsys.readouterr().err
+
+
+def test_a_finished_run_is_not_taken_for_another(crhalo, pipeline, folder):
+    (folder / "scenario.toml").write_text(load("circumgalactic").to_toml())
+    out = ["--out", str(folder)]
+    assert crhalo("run", "circumgalactic", "--resume", *out)[1] == f"{folder} is finished: nothing to do\n"
+    code, _, error = crhalo("run", "circumgalactic", "--particles", "7", "--resume", *out)
+    assert code == 2 and "particles = 5440 there, particles = 7 here" in error and not pipeline.calls
+
+
+@pytest.mark.parametrize(
+    ("summary", "argv", "code", "says"),
+    [
+        ({"provenance": {"precision": 0.2}}, [], 2, "its precision: 0.2 there, null here"),
+        ({}, ["--precision", "0.1", "--particles", "5440"], 2, "its precision: null there, 0.1 here"),
+        ({"provenance": {"seed": [1, 2]}}, [], 2, "holds merged runs"),
+        ({}, ["--transport-equation"], 2, "finished without it"),
+        ({"referee": {}}, ["--transport-equation"], 0, "nothing to do"),
+        ({"self_consistency": {"converged": False}}, [], 0, "Written to"),
+    ],
+)
+def test_finished_means_what_was_asked_for(capsys, pipeline, tmp_path, summary, argv, code, says):
+    (tmp_path / "scenario.toml").write_text(load("circumgalactic").to_toml())
+    (tmp_path / "summary.json").write_text(json.dumps(summary))
+    pipeline.execute = lambda *_: None  # goes on
+    assert cli.main(["run", "circumgalactic", "--resume", *argv, "--out", str(tmp_path)]) == code
+    out, err = capsys.readouterr()
+    assert says in out + err
+
+
+def test_precision_leaves_the_most_particles_to_who_says_so(crhalo, pipeline):
+    for argv, most in (
+        ([], "1000000000"),
+        (["--set", "transport.particles=777"], "777"),
+        (["--particles", "778"], "778"),
+    ):
+        assert most in crhalo("run", "circumgalactic", "--precision", "0.1", "--dry-run", *argv)[1]
+    orbit = ["--set", "transport.method=orbit", "--precision", "0.1", "--dry-run"]
+    code, _, error = crhalo("run", "free-escape", *orbit)
+    assert code == 2 and "with --particles" in error
+
+
+def test_errors_of_a_few_folds_are_pointed_out(crhalo, tmp_path):
+    for batches in (2, 10):
+        (tmp_path / "summary.json").write_text(json.dumps({"folds": batches}))
+        assert ("do not trust" in crhalo("show", str(tmp_path))[1]) is (batches < 10)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ['{"a": ' * 500 + "1" + "}" * 500, '{"value": ' + "9" * 400 + "}", '{"energy_GeV": [' + "9" * 400 + "]}"],
+)
+def test_a_summary_that_is_none_is_refused(crhalo, tmp_path, content):
+    (tmp_path / "summary.json").write_text(content)
+    for json_too in ([], ["--json"]):
+        assert crhalo("show", str(tmp_path), *json_too)[0] == 2
+
+
+def test_names_in_a_summary_cannot_steer_the_terminal(crhalo, tmp_path):
+    name = "\x1b]0;pwned\x07"
+    precision = {name: {"value": 1.0, "error": 5e-324, "heavy_tailed": True}}
+    (tmp_path / "summary.json").write_text(json.dumps({"precision": precision}))
+    assert "\x1b" not in crhalo("show", str(tmp_path))[1]
+
+
+def test_heavy_tails_are_pointed_out(crhalo, tmp_path):
+    for heavy in (True, False):
+        precision = {"cgm": {"value": 1.0, "error": 0.1, "heavy_tailed": heavy}}
+        (tmp_path / "summary.json").write_text(json.dumps({"precision": precision}))
+        assert ("cgm: heavy tails" in crhalo("show", str(tmp_path))[1]) is heavy
+
+
+def test_show_aligns_spectra_with_energy_and_errors(crhalo, folder):
+    code, out, _ = crhalo("show", str(folder))
+    assert code == 0 and max(map(len, out.splitlines())) <= WIDTH
+    assert "1234 ± 12" in out and "(1.00 ± 0.10)e-9" in out
+    assert all(key in out for key in SUMMARY)
+
+
+def test_show_json_is_the_summary(crhalo, folder):
+    assert json.loads(crhalo("show", str(folder), "--json")[1]) == SUMMARY
+
+
+@pytest.mark.parametrize("content", [None, b"", b"[]", b"{", b"\xff", b"[" * 100_000])
+def test_show_of_no_run_is_refused(crhalo, tmp_path, content):
+    if content is not None:
+        (tmp_path / "summary.json").write_bytes(content)
+    code, _, error = crhalo("show", str(tmp_path))
+    assert code == 2 and str(tmp_path) in error
+
+
+def test_show_prints_no_control_characters_nor_markup(capsys):
+    print_summary({"[red]key\x1b[31m": "[bold]\x1b[2J", "table[/]": {"x": 1}})
+    out = capsys.readouterr().out
+    assert "\x1b" not in out and "[red]key" in out and "[bold]" in out and "table[/]" in out
+
+
+@pytest.mark.parametrize(("passed", "code"), [(True, 0), (False, 1)])
+def test_validate_exits_by_the_verdict(capsys, monkeypatch, passed, code):
+    check = {
+        "name": "slab",
+        "value": 1.02,
+        "expected": 1.0,
+        "error": 0.01,
+        "tolerance": 0.05,
+        "passed": passed,
+    }
+    fake = types.ModuleType("crhalo.scenarios.validation.suite")
+    fake.run_checks = lambda quick, report: report("slab") or [{**check, "quick": quick}]
+    monkeypatch.setitem(sys.modules, fake.__name__, fake)
+    assert cli.main(["validate", "--quick"]) == code
+    out = capsys.readouterr().out
+    assert "1.020 ± 0.010" in out and ("pass" if passed else "FAIL") in out
+    assert cli.main(["validate", "--json"]) == code
+    assert json.loads(capsys.readouterr().out) == [{**check, "quick": False}]
+
+
+def test_paper_numbers_fit_and_notes_are_given_once(capsys):
+    row = {
+        "name": "a" * 60,
+        "source": "PRL Eq. 9",
+        "paper": [1e4, 1e5],
+        "ours": 2e4,
+        "ratio": 1.0,
+        "unit": "cm^2 s^-1",
+    }
+    print_paper_numbers([row, {**row, "note": "why"}, {**row, "note": "why"}])
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= WIDTH
+    assert "1e4 - 1e5" in out and out.count("why") == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (1.0, None, "1"),
+        (True, None, "true"),
+        (None, None, "-"),
+        (12.3456, 0.12, "12.35 ± 0.12"),
+        (0.0, 1e-3, "0.0000 ± 0.0010"),
+        (2.25e-8, 1e-9, "(2.25 ± 0.10)e-8"),
+        (1e-12, 5e-9, "(0.0 ± 5.0)e-9"),
+        (1.5e24, 2e22, "(1.500 ± 0.020)e24"),
+        (float("nan"), 1.0, "nan"),
+        (float("inf"), 1.0, "inf"),
+        (5000, float("nan"), "5000"),
+    ],
+)
+def test_number_with_its_error(value, error, text):
+    assert with_error(value, error) == text
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_stopped_while_it_starts_says_one_line(number):
+    """Whatever it is importing: the script stops itself from within."""
+    script = (
+        "import os, sys, importlib.abc\n"
+        "class Stop(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == 'typer': os.kill(os.getpid(), {int(number)})\n"
+        "sys.meta_path.insert(0, Stop())\n"
+        "from crhalo.scenarios.commands.program import program\n"
+        "program()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    said = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}[number]
+    assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", f"crhalo: {said}\n")
+
+
+def test_a_closed_output_is_no_fault():
+    script = (
+        "import sys; sys.stdout = sys.stderr = None\nfrom crhalo.scenarios.commands.program import program\n"
+    )
+    done = subprocess.run([sys.executable, "-c", f"{script}sys.argv = ['crhalo', 'list']; program()"])
+    assert done.returncode == 0
+
+
+def test_installed_command_ends_quietly_when_its_reader_does(folder):
+    script = "import sys; from crhalo.scenarios.commands.main import main; sys.exit(main())"
+    command = [sys.executable, "-c", script]
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as closed:
+        argv = [*command, "show", str(folder), "--json"]
+        done = subprocess.run(argv, stdout=closed, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1 and done.stderr == ""

@@ -1,0 +1,337 @@
+"""What a scenario file may say, what is refused and how, and that writing it gives it back."""
+
+import math
+import time
+import tomllib
+
+import pytest
+from crhalo.scenarios import load, names
+from crhalo.scenarios.file.quantities import Number, Quantity, ScenarioError, Span
+from crhalo.scenarios.file.scenario import (
+    Medium,
+    Sky,
+    Source,
+    Transport,
+    Turbulence,
+    from_mapping,
+    load_file,
+    load_text,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+SCENARIO = load("circumgalactic")
+TRACKS = load("diffusion-check")
+TABLES = {"medium": Medium, "source": Source, "transport": Transport, "sky": Sky, "turbulence": Turbulence}
+FIELDS = {
+    f"{table}.{key}": field for table, model in TABLES.items() for key, field in model.model_fields.items()
+}
+
+
+def keys_of(kind):
+    return [key for key, field in FIELDS.items() if any(isinstance(part, kind) for part in field.metadata)]
+
+
+def refusal(setting, scenario=None):
+    """The message with which a setting is refused: one short line."""
+    scenario = scenario or (TRACKS if setting.startswith("turbulence.") else SCENARIO)
+    with pytest.raises(ScenarioError) as caught:
+        scenario.with_overrides([setting])
+    message = str(caught.value)
+    assert "\n" not in message and len(message) < 250
+    return message
+
+
+@pytest.mark.parametrize("name", names())
+def test_shipped_scenario_survives_writing_and_reading(name):
+    scenario = load(name)
+    assert load_text(scenario.to_toml()) == scenario
+
+
+def test_defaults_are_the_values_of_the_papers():
+    assert load_text('title = "defaults"').model_copy(update={"title": SCENARIO.title}) == SCENARIO
+
+
+def test_values_are_in_internal_units():
+    assert SCENARIO.medium.z_B == 2.0
+    assert SCENARIO.medium.v_s == pytest.approx(30 / 977.792, rel=1e-5)  # 1 kpc/Myr = 977.792 km/s
+    assert SCENARIO.source.L_CR == 1e41
+    assert SCENARIO.transport.t_max == 1e4
+    assert SCENARIO.sky.energies == pytest.approx((1, 1e7, 29))
+
+
+def test_free_escape_has_no_bell_region():
+    medium = load("free-escape").medium
+    assert (medium.halo, medium.H, medium.bell) == ("constant", 4.0, False)
+
+
+@given(st.floats(0.01, 100), st.sampled_from(["kpc", "Mpc", "pc", "km", "lyr"]))
+@settings(max_examples=60, deadline=None)
+def test_any_length_survives_writing_and_reading(number, unit):
+    factor = {"kpc": 1, "Mpc": 1e-3, "pc": 1e3, "km": 3.0856775814913674e16, "lyr": 3261.563777}[unit]
+    scenario = SCENARIO.with_overrides([f"medium.z_B={min(max(number, 0.011), 99) * factor!r} {unit}"])
+    assert load_text(scenario.to_toml()) == scenario
+
+
+# No field at all is no mistake.
+FIELDS_OR_NONE = ("turbulence.mean_field", "medium.B_cgm")
+
+
+@pytest.mark.parametrize("key", [key for key in keys_of(Quantity) if key not in FIELDS_OR_NONE])
+@pytest.mark.parametrize(
+    "value", ["-1 {}", "0 {}", "nan {}", "inf {}", "1e99 {}", "1e-99 {}", "1 cd", "{}", "1"]
+)
+def test_bad_quantity_is_refused(key, value):
+    quantity = next(part for part in FIELDS[key].metadata if isinstance(part, Quantity))
+    message = refusal(f"{key}={value.format(quantity.unit)}")
+    assert message.startswith(f"{key} = ") and f'"{quantity.low}" to "{quantity.high}"' in message
+
+
+@pytest.mark.parametrize("key", keys_of(Number))
+@pytest.mark.parametrize("value", ["-1", "1e99", "-inf", "nan", "inf", "1 kpc", '"1"', "1979-05-27"])
+def test_bad_number_is_refused(key, value):
+    message = refusal(f"{key}={value}")
+    assert message.startswith(f"{key} = ") and "number from" in message
+
+
+@pytest.mark.parametrize("key", keys_of(Span))
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "3",
+            '["1 GeV"]',
+            '["2 GeV", "1 GeV", 9]',
+            '["1 GeV", "nan GeV", 9]',
+            '["1 GeV", "9 s", 9]',
+            "[1, 2, 9]",
+        ),
+        *(
+            '["1 GeV", "1 PeV", true]',
+            '["1 GeV", "1 PeV", 1]',
+            '["1 GeV", "1 PeV", 9, 9]',
+            '["1 GeV", "11 PeV"]',
+        ),
+    ],
+)
+def test_bad_range_is_refused(key, value):
+    assert refusal(f"{key}={value}").startswith(f"{key} = ")
+
+
+@pytest.mark.parametrize("key", FIELDS)
+@pytest.mark.parametrize("value", ["[]", "[1, 2]", "{x = 1}", '""'])
+def test_wrong_kind_is_refused(key, value):
+    assert refusal(f"{key}={value}").startswith(f"{key} = ")
+
+
+@pytest.mark.parametrize("key", [key for key, field in FIELDS.items() if field.annotation is not bool])
+def test_bool_is_no_number(key):
+    assert refusal(f"{key}=true").startswith(f"{key} = true: allowed: ")
+
+
+@pytest.mark.parametrize(
+    ("setting", "names_it"),
+    [
+        ("medium.zB=3 kpc", "medium.zB: no such key; allowed: B0, z_B"),
+        ("medum.z_B=3 kpc", "medum: no such key; allowed: title, medium"),
+        ("transport.threads=2", "transport.threads: no such key"),
+        ("medium=3", "medium = 3: allowed: a table"),
+        (
+            "medium.waves=nldl",
+            "medium.waves = 'nldl': allowed: 'nlld', 'nlld-local', 'self-consistent' or 'two-zone'",
+        ),
+        ("medium.bell=1", "medium.bell = 1: allowed: true or false"),
+        ("medium.halo=constant", "medium.bell = true: allowed: false where"),
+        ("source.R_d=100 kpc", "source.R_d = '100 kpc': allowed: less than transport.r_max = '100 kpc'"),
+        ("source.E_min=1 PeV", "source.E_min = '1 PeV': allowed: less than source.E_max = '1 PeV'"),
+        ('transport.energy_range=["2 PeV", "9 PeV"]', "allowed: one that overlaps source.E_min = '1 GeV'"),
+        ("sky.nside=48", "sky.nside = 48: allowed: one of 1, 2, 4"),
+        ("title=", "title = '': allowed: one line"),
+        ("title=a\nb", "title = 'a\\nb': allowed: one line"),
+        ("medium.z_B", "allowed: table.key=value"),
+        ("a.b.c=1", "allowed: table.key=value"),
+        ("title.x=1", "title is no table"),
+        ("medium.z_B=" + "9" * 5000, "medium.z_B = '999"),
+        ("sky.nside=0x" + "f" * 9000, "sky.nside = a very long number"),
+    ],
+)
+def test_refusal_names_the_key_the_value_and_what_is_allowed(setting, names_it):
+    assert names_it in refusal(setting)
+
+
+def test_constant_halo_must_end_inside_r_max():
+    message = refusal("medium.H=200 kpc", load("free-escape"))
+    assert message == "medium.H = '200 kpc': allowed: less than transport.r_max = '100 kpc'"
+
+
+def test_halo_height_of_another_halo_is_not_judged():
+    assert SCENARIO.with_overrides(["medium.H=200 kpc"]).medium.H == 200
+
+
+def test_several_faults_are_one_line():
+    with pytest.raises(ScenarioError, match=r"^medium.B0 = 3: .* \(and 2 more\)$"):
+        load_text('title = "x"\n[medium]\nB0 = 3\nz_B = 3\nwaves = 3\n')
+
+
+def test_title_is_required():
+    with pytest.raises(ScenarioError, match=r"^title: missing$"):
+        load_text("")
+
+
+def test_scenario_cannot_be_changed_in_place():
+    with pytest.raises(ValueError, match="frozen"):
+        SCENARIO.medium.z_B = 3.0
+
+
+def test_unknown_scenario_lists_those_that_exist():
+    with pytest.raises(
+        ScenarioError, match=f"scenario 'nowhere': allowed: {', '.join(names())}, or the path"
+    ):
+        load("nowhere")
+
+
+@pytest.mark.parametrize("name", ["../circumgalactic", "", "/etc/passwd", "circumgalactic\0"])
+def test_name_is_no_way_to_other_files(name):
+    with pytest.raises(ScenarioError):
+        load(name)
+
+
+def test_file_is_read(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(SCENARIO.to_toml())
+    assert load(str(path)) == SCENARIO
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\xff\xfe", "UTF-8"),
+        (b"#" * 64_001, "64000 bytes"),
+        (b"title = ", "not TOML"),
+        (b"a = 1\na = 2", "not TOML"),
+    ],
+)
+def test_file_that_is_no_scenario_is_refused(tmp_path, content, reason):
+    path = tmp_path / "bad.toml"
+    path.write_bytes(content)
+    with pytest.raises(ScenarioError, match=reason) as caught:
+        load_file(path)
+    assert "bad.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["none.toml", "."])
+def test_no_file_is_refused(tmp_path, name):
+    with pytest.raises(ScenarioError, match="no such file"):
+        load_file(tmp_path / name)
+
+
+HOSTILE = {
+    "dotted key": ".".join("a" * 30_000) + " = 1",
+    "spaced dotted key": " . ".join("a" * 17) + " = 1",
+    "quoted dotted key": ".".join(['"a"'] * 17) + " = 1",
+    "dotted table": f"[{'.'.join('a' * 17)}]",
+    "deep list": "a = " + "[" * 30_000,
+    "deep closed list": "a = " + "[" * 9 + "]" * 9,
+    "deep table": "a = " + "{a=" * 9,
+    "behind a string": 'x = """\\"""" \n y = ' + "[" * 9,
+    "open string": "title = " + '"' * 30_001 + "[" * 9,
+    "escaped quotes": 'title = """' + '\\"""' * 12_000,
+    "open literal": "title = " + "'''" + "x" * 60_000,
+    "many keys": "".join(f"k{i} = 1\n" for i in range(6_000)),
+    "16-part keys": "".join(f"k{i}.{'.'.join('a' * 15)} = 1\n" for i in range(1_500)),
+    "unit": 'title = "x"\n[medium]\nz_B = "1 kpc' + "**9" * 9 + '"',
+    "too large": "#" * 70_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_text_is_refused_at_once(text):
+    start = time.process_time()
+    with pytest.raises(ScenarioError) as caught:
+        load_text(text)
+    assert time.process_time() - start < 1.0
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 250
+
+
+def test_depth_and_dots_inside_strings_and_comments_are_free():
+    brackets, dots = "[" * 20, "a." * 30
+    assert load_text(f'title = "{brackets} {dots}" # {brackets} {dots}a\n').title == f"{brackets} {dots}"
+
+
+scalars = st.one_of(
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=20),
+    st.builds(
+        "{} {}".format,
+        st.floats(),
+        st.sampled_from(["kpc", "GeV", "PeV", "uG", "Gyr", "km/s", "erg/s", "cm-3"]),
+    ),
+)
+
+
+@given(st.sampled_from(list(FIELDS)), st.one_of(scalars, st.lists(scalars, max_size=4)))
+@settings(max_examples=300, deadline=None)
+def test_any_value_gives_a_scenario_or_one_line(key, value):
+    """Whatever stands in a file: finite numbers that survive writing, or a line that names the key."""
+    table, name = key.split(".")
+    data = (TRACKS if table == "turbulence" else SCENARIO).model_dump(exclude_none=True)
+    data[table][name] = value
+    try:
+        scenario = from_mapping(data)
+    except ScenarioError as error:
+        assert name in str(error) and "allowed: " in str(error) and "\n" not in str(error)
+    else:
+        assert load_text(scenario.to_toml()) == scenario
+        numbers = (v for model in (scenario.medium, scenario.source, scenario.transport) for _, v in model)
+        assert all(math.isfinite(v) for v in numbers if isinstance(v, float))
+
+
+@given(st.text(max_size=300))
+@settings(max_examples=200, deadline=None)
+def test_any_text_gives_a_scenario_or_one_line(text):
+    try:
+        load_text(text)
+    except ScenarioError as error:
+        assert "\n" not in str(error)
+
+
+@given(st.integers(0, len(SCENARIO.to_toml()) - 1), st.characters(codec="utf-8"))
+@settings(max_examples=200, deadline=None)
+def test_one_wrong_letter_gives_a_scenario_or_one_line(position, letter):
+    text = SCENARIO.to_toml()
+    try:
+        load_text(text[:position] + letter + text[position + 1 :])
+    except ScenarioError as error:
+        assert "\n" not in str(error)
+
+
+def test_written_file_is_plain_toml():
+    data = tomllib.loads(SCENARIO.to_toml())
+    assert data["medium"]["v_s"] == "30 km/s" and data["transport"]["t_max"] == "10 Gyr"
+    assert data["source"]["E_max"] == "1 PeV" and data["sky"]["energies"][:2] == ["1 GeV", "10 PeV"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "key"),
+    [
+        ("wavelengths=['20 pc', '0.02 pc']", "turbulence.wavelengths"),
+        ("wavelengths=['1 pc', '1 pc']", "turbulence.wavelengths"),
+        ("modes=0", "turbulence.modes"),
+        ("rms_field=0 uG", "turbulence.rms_field"),
+        ("rms_field=auto", "turbulence.rms_field"),
+        ("spectrum=self-generated", "turbulence.mean_field"),
+        ("energies=['1 TeV', '1 GeV', 3]", "turbulence.energies"),
+        ("H=0 pc", "turbulence.H"),
+    ],
+)
+def test_impossible_turbulence_is_refused(setting, key):
+    assert refusal(f"turbulence.{setting}").startswith(key)
+
+
+def test_turbulence_goes_with_orbits():
+    assert "orbit" in refusal("transport.method=hybrid", TRACKS)
+    assert "[turbulence]" in refusal("transport.method=orbit")
+    free = load("free-escape").with_overrides(["transport.method=orbit"])
+    assert free.transport.method == "orbit" and free.turbulence is None

@@ -1,0 +1,108 @@
+"""Tracks, their verdict and its files, small."""
+
+import json
+
+import pytest
+from crhalo.mc.result import Result
+from crhalo.scenarios import load
+from crhalo.scenarios.commands.execute import execute, plan
+from crhalo.scenarios.file.quantities import ScenarioError
+from crhalo.scenarios.run import make_run
+
+SMALL = ["transport.particles=128", "turbulence.energies=['2 PeV', '9.35 PeV', 2]", "turbulence.modes=200"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("tracks") / "run"
+    execute(load("diffusion-check").with_overrides(SMALL), out, threads=2)
+    return out
+
+
+def test_every_product_is_written(folder):
+    written = {path.name for path in folder.iterdir()}
+    figures = {f"{name}.png" for name in ("diffusion", "running_diffusion", "exit_times", "turbulence")}
+    assert {
+        "scenario.toml",
+        "verdict.json",
+        "summary.json",
+        "tracks_01_2PeV.h5",
+        "hybrid_02_9.35PeV.h5",
+    } <= written
+    assert figures <= written
+
+
+def test_rows_are_whole(folder):
+    verdict = json.loads((folder / "verdict.json").read_text())
+    assert verdict["conventions"] and verdict["version"] and verdict["seed"] == 1
+    low, high = verdict["rows"]
+    for row in (low, high):
+        assert row["flag"] in ("diffusive", "marginal", "ballistic", "not converged") and row["reason"]
+        assert 0 < row["error"] < 0.3 * row["D_over_cLmax"]
+        times = row["exit_time_Myr"]
+        assert set(times) == {"tracks", "hybrid", "diffusive"}
+        for name, time in times.items():
+            ratio = row["grammage_g_cm2"][name]["value"] / time["value"]
+            assert ratio == pytest.approx(1.5825, rel=0.01)  # m_p c n of 1 cm^-3, in g cm^-2 a Myr
+        assert row["D_qlt"] is None and row["D_bohm"] > 0
+    # r_L far above l_c: nearly straight, and out before diffusion would have it so.
+    assert high["D_over_cLmax"] == pytest.approx(high["D_small_angle"], rel=0.3)
+    assert high["mean_free_path_over_H"] > 1.0 > low["mean_free_path_over_H"]
+
+
+def test_results_can_be_read_and_say_what_they_are(folder):
+    result = Result.read(folder / "tracks_01_2PeV.h5")
+    assert result.counters["absorbed"] == 128 == result.counters["injected"]
+    assert (
+        result.provenance["energy_GeV"] == pytest.approx(2e6)
+        and "[turbulence]" in result.provenance["scenario"]
+    )
+
+
+def test_threads_do_not_change_a_bit(tmp_path, folder):
+    execute(load("diffusion-check").with_overrides(SMALL), tmp_path / "run", threads=1)
+    assert (tmp_path / "run" / "verdict.json").read_bytes() == (folder / "verdict.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        (["turbulence.energies=['1 TeV', '9 PeV', 2]"], "turbulence.energies"),
+        (["turbulence.modes=60"], "turbulence.modes"),
+        (["turbulence.H=0.01 pc"], "turbulence.H"),
+        (["turbulence.H=10 kpc"], "turbulence.energies"),
+        (["transport.particles=20"], "transport.particles"),
+        (["transport.particles=1000000"], "transport.particles"),
+    ],
+)
+def test_what_cannot_be_right_is_refused_before_it_runs(settings, key, tmp_path):
+    scenario = load("diffusion-check").with_overrides(settings)
+    with pytest.raises(ScenarioError) as caught:
+        execute(scenario, tmp_path / "run", 1)
+    message = str(caught.value)
+    assert message.startswith(key) and "allowed: " in message and "\n" not in message
+    assert not (tmp_path / "run").exists()
+
+
+def test_orbits_through_the_galaxy_are_refused_with_their_cost():
+    scenario = load("free-escape").with_overrides(["transport.method=orbit"])
+    with pytest.raises(ScenarioError, match=r"transport.energy_range: .* core hours, .*; allowed: "):
+        make_run(scenario)
+
+
+def test_plan_says_what_it_would_take():
+    planned = plan(load("diffusion-check"), 2)
+    assert len(planned["energy_GeV"]) == len(planned["minutes"]) == 9
+    assert planned["minutes_in_all"] == pytest.approx(sum(planned["minutes"]))
+
+
+def test_those_that_never_leave_are_no_diffusion(tmp_path):
+    # Histories that end before anyone is out: a verdict all the same, and figures.
+    scenario = load("diffusion-check").with_overrides(
+        [*SMALL, "transport.t_max=0.001 Myr", "turbulence.H=5 kpc"]
+    )
+    execute(scenario, tmp_path / "run", threads=2)
+    rows = json.loads((tmp_path / "run" / "verdict.json").read_text())["rows"]
+    assert [row["flag"] for row in rows] == ["not converged"] * 2
+    assert all(row["inside_at_end"] == 128 and "still inside" in row["reason"] for row in rows)
+    assert all(row["exit_time_over_diffusive"] is None for row in rows)

@@ -1,0 +1,36 @@
+"""The examples of the documentation, run as they stand."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+def sections(name):
+    """The Python of each section of a page, in the order it stands there."""
+    text = (ROOT / "docs" / name).read_text()
+    found = {}
+    for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+        title, blocks = section.splitlines()[0], BLOCK.findall(section)
+        if blocks:
+            found[title] = blocks
+    return found
+
+
+EXTEND = sections("extend.md")
+
+
+@pytest.mark.parametrize("title", EXTEND)
+def test_examples_of_a_galaxy_of_ones_own_run(title, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    exec(compile("\n".join(EXTEND[title]), title, "exec"), {"__name__": "example"})
+    assert "nan" not in capsys.readouterr().out
+
+
+def test_they_are_short_and_complete():
+    assert {"A magnetic field", "A diffusion coefficient", "Gas"} <= set(EXTEND)
+    assert any("urbulence" in title for title in EXTEND)
+    assert all(block.count("\n") < 20 for blocks in EXTEND.values() for block in blocks)
