@@ -50,8 +50,35 @@ def _use_wide_vectors() -> None:
 
 _use_wide_vectors()
 
-kernel = numba.njit(**_FLAGS)
-small_kernel = numba.njit(inline="never", forceinline=True, **_FLAGS)
+
+def _inner(**options: Any) -> Callable[[Callable], Any]:
+    """Decorator of a function that is compiled into its callers.
+
+    It is compiled without the code that unpacks its arguments from Python: where they are records of many
+    arrays that is half of what there would be to compile. Called from Python, as tests do, it is compiled
+    into another function that does nothing but call it.
+    """
+
+    def decorate(function: Callable) -> Any:
+        inner: Any = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **options, **_FLAGS)(function)
+
+        @numba.njit(**_FLAGS)
+        def from_python(*arguments):  # type: ignore[no-untyped-def]
+            return inner(*arguments)
+
+        def add_overload(compiled: Any) -> None:
+            # Kernels find it here. What Python looks up is left alone, for there is nothing it could call.
+            inner.overloads[tuple(compiled.signature.args)] = compiled
+
+        if inner is not function:  # as it is where numba is told to compile nothing
+            inner.add_overload, inner._compile_for_args = add_overload, lambda *arguments: from_python
+        return inner
+
+    return decorate
+
+
+kernel = _inner()
+small_kernel = _inner(inline="never", forceinline=True)
 
 
 # What makes a file one that is compiled: it imports one of these.

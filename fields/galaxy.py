@@ -18,8 +18,9 @@ from numpy.typing import ArrayLike
 from . import bell, gas, streaming
 from .errors import UserError
 from .medium import Medium
+from .sampling import sampled
 from .surface import distance_from_disc_kpc
-from .table import Axis, Wall, axis
+from .table import Axis, MOMENTUM_NODES_GeV, Wall, axis
 from .turbulence import Turbulence, resonant, rms_of_waves_uG
 from .units import C_KPC_MYR, FloatArray, momentum_GeV, total_energy_GeV
 
@@ -294,14 +295,29 @@ class Galaxy:
                 f"luminosity, must keep it below {FASTEST_OUTFLOW:g} c"
             )
 
+    def _check_functions(self) -> None:
+        """Refuse a function of the user's own by its own name, before anything is made of it."""
+        R, z = np.ix_(*[np.linspace(0.0, self.r_max_kpc, 101)] * 2)
+        above, from_zero = "a finite number above zero", "a finite number, zero or above"
+        if self.field_uG is not None:
+            sampled("field_uG", self.field_uG, "uG", above, R_kpc=R, z_kpc=z)
+        if self.diffusion is not None:
+            p = MOMENTUM_NODES_GeV[:, None, None]
+            sampled("diffusion", self.diffusion, "kpc2/Myr", above, p_GeV=p, R_kpc=R, z_kpc=z)
+        for name in ("disc_gas_cm3", "halo_gas_cm3"):
+            if (gas_cm3 := getattr(self, name)) is not None:
+                sampled(name, gas_cm3, "cm-3", from_zero, R_kpc=R, z_kpc=z)
+
     def medium(self) -> Medium:
         """The tabulated medium.
 
         Raises
         ------
         UserError
-            If the parameters leave no halo, naming the one to change.
+            If the parameters leave no halo, naming the one to change; or if a function returns what no
+            medium can be made of, naming it and the place.
         """
+        self._check_functions()
         R_axis, z_axis = self.axes()
         outside = self.has_bell_region
         if outside:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .errors import UserError
 from .sampling import sampled
 from .surface import LevelFunction, signed_distance_kpc
 from .table import FAR_KPC, Axis, MediumTable, MOMENTUM_NODES_GeV, Wall, assembled
@@ -22,6 +23,8 @@ DiffusionFunction = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 FlowFunction = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 _AT_REST = np.zeros((1, 1, 3))
+# Largest error of the tabulated D in 99% of the volume that a function of the user's own may have.
+_TOLERATED = 0.3
 
 
 def _nothing(R: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -205,6 +208,35 @@ class Medium:
             {"median", "p99", "max"} of |D_table/D - 1| at random places and momenta, each place on
             its own side of the surface.
         """
+        *_, error = self._tabulation_errors(samples, seed)
+        return {
+            "median": float(np.median(error)),
+            "p99": float(np.quantile(error, 0.99)),
+            "max": float(error.max()),
+        }
+
+    def check_tabulation(self, name: str) -> None:
+        """Refuse functions that the nodes of the table do not resolve.
+
+        Raises
+        ------
+        UserError
+            If D is off by more than `_TOLERATED` in a hundredth of the volume: where it is worst. `name` is
+            that of the function to blame.
+        """
+        p, R, z, error = self._tabulation_errors()
+        if np.quantile(error, 0.99) > _TOLERATED:
+            worst = int(np.argmax(error))
+            raise UserError(
+                f"{name}: cannot be tabulated: between the nodes D is off by {error[worst]:.0%} at p = "
+                f"{p[worst]:.3g} GeV/c, R = {R[worst]:.3g} kpc, z = {z[worst]:.3g} kpc; expected a function "
+                "that changes little within a quarter of a kpc"
+            )
+
+    def _tabulation_errors(
+        self, samples: int = 20_000, seed: int = 0
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Momenta, R, |z| and |D_table/D - 1| there, at random."""
         rng = np.random.default_rng(seed)
         R_max, z_max = self.table.R.nodes[-1], self.table.z.nodes[-1]
         # Half of the samples where the structure is: near the plane and inside the surface.
@@ -223,12 +255,7 @@ class Medium:
         bell = self._interpolate(np.moveaxis(self.table.ln_D_over_v_bell, 0, -1), R, z)
         chosen = np.where(inside[:, None], halo, bell)
         ln_D = chosen[index, low] * (1 - fraction) + chosen[index, low + 1] * fraction
-        error = np.abs(np.exp(ln_D) * speed_kpc_Myr(p) / exact - 1.0)
-        return {
-            "median": float(np.median(error)),
-            "p99": float(np.quantile(error, 0.99)),
-            "max": float(error.max()),
-        }
+        return p, R, z, np.abs(np.exp(ln_D) * speed_kpc_Myr(p) / exact - 1.0)
 
     def _interpolate(self, values: np.ndarray, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
         def place(ax: Axis, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -44,9 +44,10 @@ def sampled(
     try:
         values = np.asarray(returned, float)
     except (TypeError, ValueError):
-        raise UserError(
-            f"{name}: returns {type(returned).__name__}; expected numbers of shape {shape}"
-        ) from None
+        values = None
+    if values is None or returned is None:  # which NumPy takes for a number
+        kind = type(returned).__name__
+        raise UserError(f"{name}: returns {kind}; expected numbers of shape {shape}")
     try:
         everywhere = np.broadcast_to(values, shape)
     except ValueError:

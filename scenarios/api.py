@@ -85,6 +85,8 @@ def simulate(
     sources = {"functions": {name: _source_of(getattr(galaxy, name)) for name in functions_of(galaxy)}}
     galaxy = _with_inelasticity(galaxy)
     setup = Setup(galaxy, galaxy.medium())
+    if own := [name for name in ("field_uG", "diffusion") if getattr(galaxy, name) is not None]:
+        setup.medium.check_tabulation(own[-1])
     return follow(scenario, setup, threads or os.cpu_count() or 1, provenance=sources)
 
 

@@ -152,7 +152,7 @@ def coupling_figure(path: Path, media: Sequence[Mapping[str, Any]]) -> None:
         ratio.plot(E, medium["in_one_dimension"], color=colour, linewidth=0.6, linestyle=_DASHED)
         for axes, name in zip(others, ("grammage_g_cm2", "boron_over_carbon"), strict=True):
             error_bars(axes, E, medium[name]["with_return"], "_", colour, marker)
-            axes.plot(E, medium[name]["without"]["value"], color=GREY, linewidth=0.8, linestyle=_DOTTED)
+            axes.plot(E, medium[name]["without"].value, color=GREY, linewidth=0.8, linestyle=_DOTTED)
     for axes, scale in zip(panels[0], scales, strict=True):
         axes.axhline(1.0, color=GREY, linewidth=0.6)
         axes.set_title(rf"$z_B={scale:g}$ kpc", fontsize=NORMAL, pad=4)

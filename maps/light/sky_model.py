@@ -22,7 +22,7 @@ from ...mc.estimate import Estimate, value_and_error
 from ...mc.result import Result
 from .absorption import cmb_absorption_per_kpc
 from .emissivity import emissivity_matrix
-from .sky import table_sky_map
+from .sky import node_weights, table_sky_map
 from .structure import contribution_by_distance
 
 COMPONENTS = ("disc", "halo", "cgm")
@@ -211,12 +211,16 @@ class SkyModel:
     @cached_property
     def _responses(self) -> dict[str, FloatArray]:
         """Coarse maps of each component for one per H atom in each cell, (n_R, n_z, n_pix), unabsorbed."""
-        return {
-            name: self._seen(self._cells_at_nodes(name), _ERROR_NSIDE).reshape(
-                *self.result.volumes_kpc3[_SIDE[name]].shape, -1
-            )
-            for name in COMPONENTS
-        }
+        R, z = self.nodes_kpc
+        r_max = self.medium.table.r_max
+        weights = node_weights(R, z, _ERROR_NSIDE, r_max_kpc=r_max, disc_radius_kpc=self.disc_radius_kpc)
+        found = {}
+        for name in COMPONENTS:
+            cells = self._cells_at_nodes(name)
+            shines = self.gas_cm3[..., COMPONENTS.index(name)] > 0
+            shape = self.result.volumes_kpc3[_SIDE[name]].shape
+            found[name] = (weights[:, shines] @ cells[shines]).T.reshape(*shape, -1)
+        return found
 
     def _seen_within(self, component: str, r_kpc: ArrayLike) -> FloatArray:
         """Sky average for one per H atom in each cell: of what lies within some radii and, last, of all.
@@ -266,9 +270,14 @@ class SkyModel:
         self, secondary: str, energy_GeV: FloatArray, per_H: dict[str, FloatArray], nside: int
     ) -> dict[str, FloatArray]:
         """Maps of each component from all batches, gamma rays dimmed on the CMB."""
-        absorption = cmb_absorption_per_kpc(energy_GeV) if secondary == "gamma" else None
         tables = self.emissivity({side: cells[:, :, :1] for side, cells in per_H.items()})
-        return {name: self._seen(table[:, :, 0], nside, absorption) for name, table in tables.items()}
+        # All along the same rays.
+        together = np.concatenate([table[:, :, 0] for table in tables.values()], axis=-1)
+        absorption = (
+            np.tile(cmb_absorption_per_kpc(energy_GeV), len(tables)) if secondary == "gamma" else None
+        )
+        maps = np.split(self._seen(together, nside, absorption), len(tables))
+        return dict(zip(tables, maps, strict=True))
 
     def coarse_maps(self, per_H: dict[str, FloatArray]) -> dict[str, FloatArray]:
         """Coarse maps of each component in every replica, (replicas, channels, n_pix), without absorption."""

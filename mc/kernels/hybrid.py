@@ -105,7 +105,7 @@ def _at_surface(world, wall, history, particle, splitting, encounters, on_surfac
     return meet(world, history, particle, splitting, encounters, on_surface, layer, phase)
 
 
-@kernel
+@small_kernel
 def follow(world, history, particle, splitting, stop):
     """Follow one particle from injection to its fate; returns (fate, its age then, number of moves)."""
     table, controls = world.table, world.controls

@@ -69,7 +69,7 @@ def lose(world, history, in_bell, ln_p, speed, n, dt, weight):
     return fall
 
 
-@kernel
+@small_kernel
 def _after_losses(world, history, in_bell, particle, n, dt):
     """The particle after pp losses in gas of density n for dt: (particle, ln p last binned, bins lost)."""
     weight = history.weight

@@ -17,7 +17,7 @@ from typing import Annotated, Any, ClassVar, Self, get_args
 
 from pydantic import ValidationError, model_validator
 
-from .quantities import Kind, ScenarioError, Title, shown
+from .quantities import Kind, Quantity, ScenarioError, Title, shown
 from .tables import (
     Coupling,
     Figure1,
@@ -250,6 +250,8 @@ def _written(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
     written = {}
     for key, value in values.items():
         kind = next((each for each in fields[key].metadata if isinstance(each, Kind)), None)
+        if isinstance(kind, Quantity) and isinstance(value, str) and value != kind.word:
+            raise ScenarioError(f"{name}.{key} = {shown(value)}: allowed: a number")
         try:
             written[key] = kind.write(value) if kind else value
         except (TypeError, ValueError):  # no number: refused by name when it is read

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from crhalo.fields.errors import UserError
 from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.medium import Medium
 from crhalo.fields.table import MOMENTUM_NODES_GeV, Wall, axis
@@ -97,12 +98,21 @@ def test_values_beyond_the_last_node_are_those_of_the_last_node():
 def test_bad_diffusion_is_refused(bad):
     hole = lambda p, R, z: np.where((R > 1) & (z > 1), bad, 1.0) * p  # noqa: E731
     for name in ("diffusion_halo", "diffusion_bell"):
-        with pytest.raises(ValueError, match="diffusion coefficient"):
+        with pytest.raises(UserError, match=rf"{name}: .* at p = .* GeV/c, R = 1\.1 kpc, z = .* above zero"):
             ball(**{name: hole})
 
 
 def test_other_functions_must_be_finite():
-    with pytest.raises(ValueError, match="gas density"):
+    with pytest.raises(UserError, match=r"gas_cgm: nan at R = 3.* kpc, z = 0 kpc; expected a finite number"):
         ball(gas_cgm=lambda R, z: np.where(R > 3, np.nan, 1.0))
-    with pytest.raises(ValueError, match="outflow"):
+    with pytest.raises(UserError, match=r"outflow, u_z: inf at R = 0 kpc, z = 3.* kpc"):
         ball(outflow=lambda R, z: (R, np.where(z > 3, np.inf, 1.0)))
+
+
+def test_what_the_nodes_do_not_resolve_is_refused_with_its_worst_place():
+    ball().check_tabulation("mine")
+    rippled = ball(diffusion_halo=lambda p, R, z: p * np.exp(2.0 * np.sin(20.0 * z)) + 0.0 * R)
+    with pytest.raises(
+        UserError, match=r"mine: cannot be tabulated: .* off by \d+% at p = .*, R = .*, z = .*"
+    ):
+        rippled.check_tabulation("mine")

@@ -1,11 +1,12 @@
-"""The figure of other galaxies: a page in width, and what is drawn is what was passed in."""
+"""Figures of studies: of the width of a page or a column, and what is drawn is what was passed in."""
 
 import numpy as np
 import pytest
 from crhalo.fields.bubble import bubble_of, low_energy_cutoff_GeV
 from crhalo.fields.galaxy import Galaxy
 from crhalo.maps.figures import studies
-from crhalo.maps.figures.studies import galaxies
+from crhalo.maps.figures.studies import causes_figure, coupling_figure, figure_1, galaxies, radio_figure
+from crhalo.mc.estimate import Estimate
 from matplotlib.image import imread
 
 LUMINOSITY = np.geomspace(1e42, 1e47, 21)
@@ -52,3 +53,65 @@ def test_draws_the_numbers(tmp_path, bubbles, monkeypatch):
     assert np.array_equal(lines["1 nG"].get_ydata(), STRONG["1 nG"][1])
     names = {text.get_text() for text in drawn[0].axes[0].texts}
     assert names == set(bubbles)
+
+
+# -- studies of several overdensities ------------------------------------------------------
+
+ENERGY = np.geomspace(10.0, 1e5, 9)
+
+
+def curve(scale, power=0.0):
+    """A power law in energy that is known to 10%."""
+    value = scale * (ENERGY / 10.0) ** power
+    return Estimate(value, 0.1 * value)
+
+
+def medium(delta_G):
+    """What the studies find of one overdensity."""
+    causes = ("nothing", "geometry", "geometry and cut-off", "geometry and diffusion", "all three")
+    return {
+        "delta_G": delta_G,
+        "z_B_kpc": 2.0,
+        "energy_GeV": ENERGY,
+        "prl_17": 1e-9 * delta_G**0.5,
+        "neutrino": curve(1e-9 * delta_G),
+        "gamma": curve(2e-9 * delta_G),
+        "switched_off": {name: curve(0.5, -0.1) for name in causes},
+        "density": curve(1.0 + delta_G, 0.2),
+        "in_one_dimension": 3.0 * ENERGY**0.2,
+        "grammage_g_cm2": {"with_return": curve(9.0, -0.4), "without": curve(5.0, -0.4)},
+        "boron_over_carbon": {"with_return": curve(0.3, -0.4), "without": curve(0.2, -0.4)},
+        "frequency_Hz": 1e7 * ENERGY,
+        "flux_Jy": curve(1e-3 * delta_G, -0.8),
+    }
+
+
+MEDIA = [medium(delta_G) for delta_G in (1.0, 10.0)]
+
+
+@pytest.mark.parametrize(
+    ("draw", "width"),
+    [
+        (figure_1, 1400),
+        (causes_figure, 1400),
+        (coupling_figure, 1400),
+        (lambda path, media: radio_figure(path, media, (1e-4, 1e-2)), 680),
+    ],
+)
+def test_media_are_drawn_with_their_errors(draw, width, tmp_path, monkeypatch):
+    drawn, save = [], studies.save
+    monkeypatch.setattr(studies, "save", lambda figure, path: drawn.append(figure) or save(figure, path))
+    draw(tmp_path / "a.png", MEDIA)
+    assert imread(tmp_path / "a.png").shape[1] == width
+    assert any(axes.collections or axes.containers for axes in drawn[0].axes)
+
+
+def test_without_return_there_is_less(tmp_path, monkeypatch):
+    """The dotted lines of grammage and B/C are those of particles that do not come back."""
+    drawn = []
+    monkeypatch.setattr(studies, "save", lambda figure, path: drawn.append(figure))
+    coupling_figure(tmp_path / "a.png", MEDIA)
+    _, grammage, ratio = drawn[0].axes
+    for axes, name in ((grammage, "grammage_g_cm2"), (ratio, "boron_over_carbon")):
+        lines = [line.get_ydata() for line in axes.get_lines()]
+        assert any(np.array_equal(line, MEDIA[0][name]["without"].value) for line in lines)

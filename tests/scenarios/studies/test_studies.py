@@ -68,6 +68,23 @@ def test_half_of_the_estimate_is_where_it_crosses():
     assert np.isnan(crossing(E, np.full(9, 0.4)))
 
 
+@pytest.mark.parametrize(
+    ("name", "settings", "files"),
+    [
+        ("figure-1", ["figure_1.delta_G=[1e4]"],
+         {"figure_1.json", "causes.json", "figure_1.png", "figure_1_causes.png"}),
+        ("coupling", ["coupling.delta_G=[1e4]", "coupling.z_B=['2 kpc']"], {"coupling.json", "coupling.png"}),
+        ("radio", ["radio.delta_G=[1e4]"], {"radio.json", "radio.csv", "radio.png"}),
+    ],
+)  # fmt: skip
+def test_a_study_writes_its_files(name, settings, files, tmp_path):
+    few = [*FEW, 'sky.energies=["10 GeV", "3 TeV", 6]', "sky.nside=2"]
+    execute(load(name).with_overrides([*few, *settings]), tmp_path / "run", 2)
+    assert {path.name for path in (tmp_path / "run").iterdir()} == files | {"scenario.toml", "summary.json"}
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert any("delta_G=10000" in key for key in summary) and summary["provenance"]["seed"] == 1
+
+
 @pytest.fixture(scope="module")
 def media():
     """Two runs at delta_G = 1, with and without diffusion in the Bell region."""

@@ -1,0 +1,70 @@
+"""All studies: each table that asks for one has one, and it makes the runs that it says it makes."""
+
+import json
+
+import pytest
+from crhalo.scenarios import load, names
+from crhalo.scenarios.commands.execute import execute, plan
+from crhalo.scenarios.file import scenario as file
+from crhalo.scenarios.products.product import nothing
+from crhalo.scenarios.studies import coupling, figure_1, radio, registry
+from crhalo.scenarios.studies.registry import STUDIES, study_of
+from crhalo.scenarios.studies.study import Found, in_media, study_of_runs
+
+# Runs through a galaxy that each file asks for; all others are one run, and no study.
+RUNS = {
+    "figure-1": 8,  # four overdensities, with diffusion and without
+    "radio": 4,
+    "coupling": 9,  # three overdensities, three heights
+    "galaxies": 0,
+    "diffusion-check": 0,
+    "bell-turbulence": 0,
+    "self-generated-slab": 0,
+}
+
+
+def test_every_table_has_its_study_and_each_study_its_table():
+    tables = [study.table for study in STUDIES]
+    assert sorted(tables) == sorted((*file.STUDIES, "turbulence"))
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_file_asks_for_as_many_runs_as_its_study_says(name):
+    scenario = load(name)
+    study = study_of(scenario)
+    assert (study is not None) == (name in RUNS)
+    if study is not None:
+        assert getattr(scenario, study.table) is not None and study.runs(scenario) == RUNS[name]
+
+
+@pytest.mark.parametrize("module", [figure_1, radio, coupling])
+def test_its_runs_are_single_scenarios_in_media_of_their_own(module):
+    name = module.STUDY.table.replace("_", "-")
+    scenario = load(name)
+    wanted = module._scenarios(scenario)
+    assert len(wanted) == RUNS[name] and all(study_of(one) is None for one in wanted)
+    assert len({one.medium for one in wanted}) == len(wanted)
+    assert all(one.transport == scenario.transport and one.source == scenario.source for one in wanted)
+
+
+def test_a_study_without_runs_has_a_plan_of_its_own():
+    planned = plan(load("galaxies"), 1)
+    assert planned["particles"] == 0 and "a table" in planned["would_write"]
+    assert study_of(load("radio")).plan(load("radio"), 1) is None
+
+
+def test_a_new_study_is_three_lines(tmp_path, monkeypatch):
+    """In place of that of [radio]: the particles that escaped, in two media."""
+    new = study_of_runs(
+        "radio",
+        lambda scenario: in_media(scenario, delta_G=(1e4, 2e4)),
+        lambda scenario, run: run.result.counters["escaped"],
+        lambda scenario, kept: Found({"escaped": kept}, nothing),
+    )
+    monkeypatch.setattr(registry, "STUDIES", (new,))
+    few = ["transport.particles=120", 'transport.energy_range=["10 TeV", "1 PeV"]']
+    execute(load("radio").with_overrides(few), tmp_path / "run", 2)
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"scenario.toml", "summary.json"}
+    found = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert len(found["escaped"]) == 2 and all(0 < each <= 120 for each in found["escaped"])
+    assert found["title"] == load("radio").title and found["provenance"]["seed"] == 1
