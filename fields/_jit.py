@@ -60,7 +60,8 @@ def _inner(**options: Any) -> Callable[[Callable], Any]:
     """
 
     def decorate(function: Callable) -> Any:
-        inner: Any = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **options, **_FLAGS)(function)
+        bare: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **options, **_FLAGS}
+        inner: Any = numba.njit(**bare)(function)
 
         @numba.njit(**_FLAGS)
         def from_python(*arguments):  # type: ignore[no-untyped-def]

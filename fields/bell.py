@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .gas import OMEGA_B_RHO_CR_G_CM3
+from .gas_density import OMEGA_B_RHO_CR_G_CM3
 from .streaming import alfven_speed_kpc_Myr, diffusion_coefficient_kpc2_Myr, larmor_radius_kpc
 from .units import (
     C_CM_S,

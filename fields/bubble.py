@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import bell, gas
-from .errors import UserError
+from . import bell
+from . import gas_density as gas
+from .exceptions import UserError
 from .galaxy import Galaxy
 from .streaming import alfven_speed_kpc_Myr, larmor_radius_kpc
 from .units import C_KPC_MYR, KPC_CM, KPC_MYR_KM_S, LARMOR_KPC, FloatArray

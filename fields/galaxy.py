@@ -15,12 +15,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import bell, gas, streaming
-from .errors import UserError
+from . import bell, streaming
+from . import gas_density as gas
+from .exceptions import UserError
 from .medium import Medium
+from .medium_table import Axis, MOMENTUM_NODES_GeV, Wall, axis
 from .sampling import sampled
 from .surface import distance_from_disc_kpc
-from .table import Axis, MOMENTUM_NODES_GeV, Wall, axis
 from .turbulence import Turbulence, resonant, rms_of_waves_uG
 from .units import C_KPC_MYR, FloatArray, momentum_GeV, total_energy_GeV
 

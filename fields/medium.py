@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .errors import UserError
+from .exceptions import UserError
+from .medium_table import FAR_KPC, Axis, MediumTable, MOMENTUM_NODES_GeV, Wall, assembled
 from .sampling import sampled
 from .surface import LevelFunction, signed_distance_kpc
-from .table import FAR_KPC, Axis, MediumTable, MOMENTUM_NODES_GeV, Wall, assembled
 from .units import speed_kpc_Myr
 
 Function = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -29,6 +29,26 @@ _TOLERATED = 0.3
 
 def _nothing(R: np.ndarray, z: np.ndarray) -> np.ndarray:
     return np.zeros(np.broadcast_shapes(np.shape(R), np.shape(z)))
+
+
+def _everywhere(function: DiffusionFunction) -> DiffusionFunction:
+    """The function, with values in the shape of its places also where it returns one number for them all."""
+
+    def broadcast(p_GeV: np.ndarray, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
+        shape = np.broadcast_shapes(np.shape(p_GeV), np.shape(R_kpc), np.shape(z_kpc))
+        values = function(p_GeV, R_kpc, z_kpc)
+        return values if np.shape(values) == shape else np.broadcast_to(values, shape)
+
+    return broadcast
+
+
+def _sampled_loss_rate(function: Callable[[np.ndarray], np.ndarray] | None) -> np.ndarray:
+    """-(dp/dt)/(p n) at the momentum nodes; without a function nothing is lost."""
+    p = MOMENTUM_NODES_GeV
+    if function is None:
+        return np.zeros(p.size)
+    rate = sampled("loss_rate", function, "cm3/Myr", "a finite number", p_GeV=p)
+    return np.array(np.broadcast_to(rate, p.shape))
 
 
 def _sampled_ln_D(name: str, function: DiffusionFunction, R: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -45,11 +65,15 @@ def _sampled_flow(
     """(u_R, u_z, div u) at the nodes, last axis 3."""
     along_R: Function = (lambda R, z: flow(R, z)[0]) if flow else _nothing
     along_z: Function = (lambda R, z: flow(R, z)[1]) if flow else _nothing
-    functions = {f"{name}, u_R": along_R, f"{name}, u_z": along_z, f"divergence of the {name}": divergence}
+    functions = (
+        (f"{name}, u_R", along_R, "kpc/Myr"),
+        (f"{name}, u_z", along_z, "kpc/Myr"),
+        (f"divergence of the {name}", divergence, "1/Myr"),
+    )
     return np.stack(
         [
-            np.broadcast_to(sampled(of, each, "kpc, Myr", "a finite number", R_kpc=R, z_kpc=z), R.shape)
-            for of, each in functions.items()
+            np.broadcast_to(sampled(of, each, unit, "a finite number", R_kpc=R, z_kpc=z), R.shape)
+            for of, each, unit in functions
         ],
         axis=-1,
     )
@@ -77,8 +101,6 @@ class Medium:
         What kernels read.
     diffusion_halo, diffusion_bell : callable
         D(p_GeV, R_kpc, z_kpc) [kpc^2/Myr] inside and outside the surface.
-    outflow : callable or None
-        (u_R, u_z) [kpc/Myr] at (R_kpc, z_kpc) outside the surface.
     """
 
     table: MediumTable
@@ -159,13 +181,13 @@ class Medium:
             # A halo at rest is not looked up.
             halo_flow=_sampled_flow("halo_flow", halo_flow, halo_divergence, R, z) if halo_flow else _AT_REST,
             gas=_sampled_gas(gas, R, z),
-            loss_rate=loss_rate(MOMENTUM_NODES_GeV) if loss_rate else np.zeros(MOMENTUM_NODES_GeV.size),
+            loss_rate=_sampled_loss_rate(loss_rate),
             wall=int(wall),
             r_max=float(r_max_kpc),
             bell_outer_radius=float(r_max_kpc if bell_outer_radius_kpc is None else bell_outer_radius_kpc),
             disc_scale=float(disc_scale_kpc),
         )
-        return cls(table, diffusion_halo, diffusion_bell)
+        return cls(table, _everywhere(diffusion_halo), _everywhere(diffusion_bell))
 
     def distance_kpc(self, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
         """Signed distance to the surface as the engine sees it (bilinear), negative inside [kpc]."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .errors import UserError
+from .exceptions import UserError
 
 _ALLOWED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "a finite number": np.isfinite,

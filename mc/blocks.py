@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from ..fields.medium import Medium
-from ..fields.table import MediumTable, Wall
+from ..fields.medium_table import MediumTable, Wall
 from ..fields.turbulence import Turbulence
 from .checkpoint import digest
 from .kernels import hybrid, orbit
@@ -28,7 +28,7 @@ from .wall_sampling import FIRST_PASSAGE_SPLITS, wall_sampling_of
 BLOCK_AT_LEAST = 64
 # Particles of a block of orbits, which go through one realisation.
 REALISATION = 16
-# Moves at which a history is given up: days of computing, below the largest 32-bit integer.
+# Moves at which a history is given up: ten minutes of flights and steps, days of orbits.
 MAX_STEPS = 2_000_000_000
 # Energies [GeV] between which groups come so many times in a block, see `schedule`.
 _REPEAT_BOUNDS_GeV = (3.0, 30.0, 300.0, 3e3, 3e5, 3e6)

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from ..fields.errors import UserError
+from ..fields.exceptions import UserError
 from .files import replacing
 from .tally import Tally, TallyGrid
 

@@ -15,9 +15,9 @@ from ..fields import bell
 from ..fields.galaxy import Galaxy
 from ..fields.medium import Medium
 from ..fields.units import C_CM_S, KPC_CM, KPC_MYR_CM_S, FloatArray
-from .estimate import Estimate
 from .result import Result
 from .tally import NEAR_DEPTH_KPC, NEAR_R_KPC, TIME_EDGES_MYR, Region
+from .uncertainty import Estimate
 
 _SOME = 1e-300
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..fields.errors import UserError
+from ..fields.exceptions import UserError
 from ..fields.medium import Medium
 from .blocks import Block, Job, Transport, controls_of
 from .tally import Fate, TallyGrid
@@ -17,14 +17,14 @@ _MOST_LINES = 5_000_000
 
 @dataclass(frozen=True)
 class Track:
-    """Every move of a particle, its previews and probes among them.
+    """Every move of a particle, and of all that it is split into.
 
     Attributes
     ----------
     lines : ndarray, shape (moves, columns)
-        Where each move ended; the columns are `run.TRACK_COLUMNS`. The particle itself is history 0 and comes
-        last; the others are its previews, until they first meet the wall. Behind it are probes, which weigh
-        less.
+        Where each move ended; the columns are `blocks.TRACK_COLUMNS`. The particle itself is history 0 and
+        comes last; the others are its first-passage splits, until they first meet the wall. Behind it are
+        split particles, which weigh less.
     moves : int
         How many there were, if more than there is room for.
     fate : Fate
@@ -44,7 +44,7 @@ def replay(medium: Medium, grid: TallyGrid, transport: Transport, particle: int)
 
     Raises
     ------
-    ValueError
+    UserError
         If there is no such particle in it.
     """
     if not 0 <= particle < transport.particles:

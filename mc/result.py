@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..fields.errors import UserError
+from ..fields.exceptions import UserError
 from ..fields.medium import Medium
 from ..fields.units import KPC_CM, MYR_S
 from .checkpoint import difference

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..fields.medium import Medium
-from ..fields.table import Wall
+from ..fields.medium_table import Wall
 
 BATCHES = 32
 GROUPS_PER_DECADE = 16
@@ -109,9 +109,9 @@ class Tally(NamedTuple):
 _CELLS = "group, energy bins fallen, R, |z|"
 MEANING = {
     "fates": ("1", "fate"),
-    "work": ("1", "(moves before the surface, probes behind it, their moves)"),
+    "work": ("1", "(moves before the surface, split particles behind it, their moves)"),
     "injected": ("1", "group"),
-    "escape": ("1, Myr, Myr2", "group, (first meetings with the surface, sum of ages, of their squares)"),
+    "escape": ("1, Myr, Myr2", "group, (first encounters with the surface, sum of ages, of their squares)"),
     "escape_time_histogram": ("1", "group, bin of the age of that"),
     "leave_time_histogram": ("1", "group, bin of the age on leaving for good"),
     "alive": ("1", "group"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..fields.medium import Medium
-from ..fields.table import MOMENTUM_NODES_GeV, Wall
+from ..fields.medium_table import MOMENTUM_NODES_GeV, Wall
 from ..fields.units import speed_kpc_Myr
 from .kernels.albedo import h_table
 from .kernels.world import WallSampling

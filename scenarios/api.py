@@ -13,19 +13,19 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from ..fields.errors import UserError
+from ..fields.exceptions import UserError
 from ..fields.galaxy import Galaxy
 from ..maps.light.secondaries import inelasticity
 from ..mc.blocks import Transport
 from ..mc.checkpoint import digest
 from ..mc.diffusion.compare import Comparison
-from ..mc.orbits.case import DiffusionTest
+from ..mc.orbits.diffusion_test import DiffusionTest
 from ..mc.result import Result
 from ..mc.spectrum import Spectrum
 from .build import Setup, find_medium, functions_of, scenario_of
 from .file.quantities import ScenarioError, shown
 from .file.scenario import Scenario, load, load_text, names
-from .folder.finished import check_output
+from .folder.check import check_output
 from .folder.lock import only_one_run_in
 from .products.registry import Summary, write_run
 from .products.transport_equation import compare_run

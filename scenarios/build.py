@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from numpy.typing import ArrayLike
 
-from ..fields.errors import NotConverged
+from ..fields.exceptions import NotConverged
 from ..fields.galaxy import Galaxy
 from ..fields.medium import Medium
 from ..fields.scattering import two_zone_D

@@ -20,13 +20,13 @@ from ..mc.blocks import Executor
 from ..mc.checkpoint import CheckpointWriter
 from ..mc.coupled.current import MeasuredCurrent
 from ..mc.coupled.waves import ConvergedWaves
+from ..mc.engine import run
 from ..mc.result import Result
-from ..mc.run import run
 from .build import Progress, Setup, find_medium, grid_of, quiet, spectrum_of, transport_of
 from .file.quantities import ScenarioError
 from .file.scenario import Scenario
 from .folder.provenance import provenance_of
-from .precision import Precision, check_precision
+from .stopping_rule import Precision, check_precision
 
 
 @dataclass(frozen=True, eq=False)

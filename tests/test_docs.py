@@ -34,3 +34,12 @@ def test_they_are_short_and_complete():
     assert {"A magnetic field", "A diffusion coefficient", "Gas"} <= set(EXTEND)
     assert any("urbulence" in title for title in EXTEND)
     assert all(block.count("\n") < 20 for blocks in EXTEND.values() for block in blocks)
+
+
+def test_the_table_of_places_names_files_that_exist():
+    table = (ROOT / "docs" / "extend.md").read_text().split("## Where to change what")[1]
+    folder, named = None, []
+    for name in re.findall(r"`([\w/]+(?:\.py|/))`", table):
+        folder = name.rpartition("/")[0] or folder
+        named.append(ROOT / name if "/" in name else ROOT / folder / name)
+    assert len(named) > 20 and all(path.exists() for path in named), named

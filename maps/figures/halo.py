@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...fields.units import FloatArray
-from ...mc.estimate import Estimate
+from ...mc.uncertainty import Estimate
 from ..data.read import Points
 from .page import (
     BLACK,

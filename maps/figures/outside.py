@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...fields.units import FloatArray
-from ...mc.estimate import Estimate
+from ...mc.uncertainty import Estimate
 from ..data.read import M31_DISTANCE_KPC, m31_emission, mean_E2_intensity
 from .page import (
     COMPONENTS,

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...fields.units import FloatArray
-from ...mc.estimate import Estimate
 from ...mc.files import replacing
+from ...mc.uncertainty import Estimate
 
 DPI = 200
 COLUMN_INCH, PAGE_INCH = 3.4, 7.0

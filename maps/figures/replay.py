@@ -12,14 +12,14 @@ from .page import BLUE, GREY, NORMAL, PAGE_INCH, RED, dress, legend, new_figure,
 
 
 def replay_figure(path: Path, lines: FloatArray, galaxy: Galaxy, title: str) -> None:
-    """Where it was in (R, z), and its height and momentum against age, without its previews.
+    """Where it was in (R, z), and its height and momentum against age, without its first-passage splits.
 
     Parameters
     ----------
     path : Path
         File to write.
     lines : ndarray, shape (moves, 9)
-        As of `mc.run.TRACK_COLUMNS`.
+        As of `mc.blocks.TRACK_COLUMNS`.
     galaxy : Galaxy
         For its surface.
     title : str
@@ -40,7 +40,7 @@ def replay_figure(path: Path, lines: FloatArray, galaxy: Galaxy, title: str) -> 
             plane.contour(r, side * r, level, levels=[0.0], colors=GREY, linewidths=0.6)
     dress(plane, "$R$  [kpc]", "$z$  [kpc]")
     legend(plane, markerscale=6)
-    # Dots: probes behind the surface are in between, and are no part of one line.
+    # Dots: split particles behind the surface are in between, and are no part of one line.
     for axes, values, label in (
         (height, z, "$z$  [kpc]"),
         (energy, momentum / momentum[-1], "$p$ over that at the end"),

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...mc.estimate import Estimate
+from ...mc.uncertainty import Estimate
 from ..data.read import Points, fermi_igrb, icecube, pev_gamma_limit
 from .page import (
     BLACK,

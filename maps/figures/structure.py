@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...mc.estimate import Estimate
+from ...mc.uncertainty import Estimate
 from .page import (
     NORMAL,
     PAGE_INCH,

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...fields.gas import inelastic_cross_section_mb
+from ...fields.gas_density import inelastic_cross_section_mb
 from ...fields.units import M_P_GEV, FloatArray
 
 SECONDARIES: dict[str, tuple[str, ...]] = {

@@ -16,10 +16,10 @@ from scipy.interpolate import make_interp_spline
 from scipy.ndimage import distance_transform_edt
 
 from ...fields.medium import Medium
-from ...fields.table import Wall
+from ...fields.medium_table import Wall
 from ...fields.units import FloatArray
-from ...mc.estimate import Estimate, value_and_error
 from ...mc.result import Result
+from ...mc.uncertainty import Estimate, value_and_error
 from .absorption import cmb_absorption_per_kpc
 from .emissivity import emissivity_matrix
 from .sky import node_weights, table_sky_map

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from scipy.special import gammaln, lpmv
 
 from ...fields.units import KPC_CM, FloatArray
-from ...mc.estimate import Estimate
+from ...mc.uncertainty import Estimate
 from .sky import SUN_R_KPC, SUN_Z_KPC
 
 _ITERATIONS = 3

@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from ...fields.errors import UserError
+from ...fields.exceptions import UserError
 from ...fields.galaxy import Galaxy
 from ...fields.medium import Medium
 from ...fields.units import FloatArray
 from ..blocks import Transport
-from ..estimate import Estimate, value_and_error
+from ..engine import run
 from ..observables import carried_over_model, point_energies_GeV
 from ..result import Result
-from ..run import run
 from ..spectrum import Spectrum
 from ..tally import TallyGrid
+from ..uncertainty import Estimate, value_and_error
 
 SETTLED = 0.03
 MOST_ROUNDS = 16

@@ -25,8 +25,8 @@ from ...fields.wave_equation import Column, wave_power
 from ..blocks import Transport
 from ..diffusion.finite_volumes import Cells
 from ..diffusion.solve import Solution, bin_momenta_GeV, solve
+from ..engine import run
 from ..result import Result
-from ..run import run
 from ..spectrum import Spectrum
 from ..tally import TallyGrid
 

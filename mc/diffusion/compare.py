@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from ...fields.medium import Medium
-from ...fields.table import Wall
+from ...fields.medium_table import Wall
 from ...fields.units import KPC_CM, FloatArray, momentum_GeV, speed_kpc_Myr
-from ..estimate import value_and_error
 from ..result import Result
 from ..tally import TallyGrid
+from ..uncertainty import value_and_error
 from .finite_volumes import Cells, cells_of
 from .solve import Solution, solve
 

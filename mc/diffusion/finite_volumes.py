@@ -15,7 +15,7 @@ import numpy as np
 from scipy.sparse import coo_matrix, csc_matrix
 
 from ...fields.medium import Medium
-from ...fields.table import Axis, Wall
+from ...fields.medium_table import Axis, Wall
 from ...fields.units import FloatArray
 
 _NOBODY = -1

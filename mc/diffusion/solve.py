@@ -16,7 +16,7 @@ import numpy as np
 from scipy.sparse import csc_matrix, diags
 from scipy.sparse.linalg import splu
 
-from ...fields.gas import grammage_per_length_g_cm2_kpc
+from ...fields.gas_density import grammage_per_length_g_cm2_kpc
 from ...fields.units import MYR_S, FloatArray, momentum_GeV, speed_kpc_Myr
 from ..spectrum import Spectrum
 from .finite_volumes import Cells

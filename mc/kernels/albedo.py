@@ -23,7 +23,16 @@ MILNE_EXTRAPOLATION = 0.7104461
 # Averages over a flux at random angles: of H(mu)/sqrt(3), and of the cosine.
 MEAN_ENTRY_DEPTH = 4.0 / 3.0
 MEAN_COSINE = 2.0 / 3.0
+# Nodes of the integral that H solves, and iterations of it: five digits of Chandrasekhar's table.
+_QUADRATURE = 128
+_ITERATIONS = 200
+# Intervals of the table of H.
 _NODES = 512
+# Below this drift over the depth of a layer, diffusion alone is exact to half of it.
+_STILL = 1e-6
+# Below this the mean time is that without a drift, which is exact to it: the two terms that remain of the
+# other form would cancel.
+_STILL_FOR_TIMES = 1e-3
 
 
 def chandrasekhar_h(mu: np.ndarray) -> np.ndarray:
@@ -39,12 +48,12 @@ def chandrasekhar_h(mu: np.ndarray) -> np.ndarray:
     >>> chandrasekhar_h(np.array([0.0, 0.5, 1.0])).round(4).tolist()
     [1.0, 2.0128, 2.9078]
     """
-    nodes, weights = np.polynomial.legendre.leggauss(128)
+    nodes, weights = np.polynomial.legendre.leggauss(_QUADRATURE)
     nodes, weights = 0.5 * (nodes + 1.0), 0.5 * weights
     # 1/H = (1/2) integral mu' H(mu')/(mu + mu') dmu', the form that converges for albedo one.
     kernel_matrix = 0.5 * weights * nodes / (nodes[:, None] + nodes)
     H = np.ones(nodes.size)
-    for _ in range(200):
+    for _ in range(_ITERATIONS):
         H = 0.5 * (H + 1.0 / (kernel_matrix @ H))
     mu = np.asarray(mu, float)
     return 1.0 / ((0.5 * weights * nodes / (mu[..., None] + nodes)) @ H)
@@ -78,7 +87,7 @@ def transmission(start, mean_free_path, depth, u_over_v):
     """
     end = depth / mean_free_path + MILNE_EXTRAPOLATION
     drift = 3.0 * u_over_v
-    if drift * end < 1e-6:
+    if drift * end < _STILL:
         return start / end
     return math.expm1(-drift * start) / math.expm1(-drift * end)
 
@@ -91,7 +100,7 @@ def incursion_time(start, chance, free_path, depth, speed, u_over_v):
     """
     begin = free_path * start
     end = depth + MILNE_EXTRAPOLATION * free_path
-    if 3.0 * u_over_v * end < 1e-3 * free_path:
+    if 3.0 * u_over_v * end < _STILL_FOR_TIMES * free_path:
         return 1.5 * begin * (end - begin) / (free_path * speed)
     return (end * chance - begin) / (u_over_v * speed)
 

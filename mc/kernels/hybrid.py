@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import math
 
-from ...fields._jit import entry, kernel, small_kernel
-from ...fields.table import Wall
+from ...fields._jit import entry, small_kernel
+from ...fields.medium_table import Wall
 from .boundary import boundary_layer, mirrored, reflected_step, reflected_step_time
 from .history import (
     ABSORBED,
@@ -107,7 +107,10 @@ def _at_surface(world, wall, history, particle, splitting, encounters, on_surfac
 
 @small_kernel
 def follow(world, history, particle, splitting, stop):
-    """Follow one particle from injection to its fate; returns (fate, its age then, number of moves)."""
+    """Follow one particle from injection to its fate; returns (fate, its age then, number of moves).
+
+    It is compiled into `run_block`, so that what a history begins with is constant where nothing changes it.
+    """
     table, controls = world.table, world.controls
     mirror = table.wall == _CLOSED or (table.wall == _TWO_WAY and controls.reflect_at_wall)
     reflects = controls.hybrid and mirror

@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 
 from ...fields._jit import kernel, small_kernel
-from ...fields.table import MIN_GRAD_LN_D
+from ...fields.medium_table import MIN_GRAD_LN_D
 from .lookup import ON_AXIS_KPC, bilinear, flow_of, surface_distance
 from .particle import R_of, at, direction_of, free_path_of, radius_of, speed_of, turned
 from .rng import isotropic, last_bit

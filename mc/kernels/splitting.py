@@ -22,15 +22,7 @@ from .albedo import (
     incursion_time,
     transmission,
 )
-from .boundary import (
-    at_angle,
-    behind_wall,
-    boundary_layer,
-    enter_one_way,
-    flow_along,
-    one_way_time,
-    shifted,
-)
+from .boundary import at_angle, behind_wall, boundary_layer, enter_one_way, flow_along, one_way_time, shifted
 from .history import (
     ALIVE,
     ESCAPED,
@@ -260,19 +252,9 @@ def meet(world, history, particle, splitting, number, on_surface, layer, phase):
     Wherever one more `1/splits` of a capture has come together a split particle goes out. It is the particle
     with the chance 1/(splits + 1/2), which makes the encounters per capture right to O(1/splits^4).
 
-    Parameters
-    ----------
-    number : float
-        How often the last step has met the wall; one if the particle stands on it (`on_surface`).
-    layer : BoundaryLayer
-        What lies behind the wall.
-    phase : float
-        Share of this group of returns that is over already.
-
-    Returns
-    -------
-    (int, Particle, History, Splitting)
-        The fate, or RETURNED, and all that the particle goes on with.
+    `number` is how often the last step has met the wall, one if the particle stands on it (`on_surface`);
+    `layer` what lies behind the wall; `phase` the share of this group of returns that is over already.
+    Returns (fate or RETURNED, particle, history, splitting).
     """
     table, controls = world.table, world.controls
     normal = surface_normal(table, particle.x, particle.y, particle.z)

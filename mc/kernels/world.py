@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...fields.table import MediumTable
+from ...fields.medium_table import MediumTable
 from ..tally import Binning, Tally
 
 

@@ -9,15 +9,15 @@ import numpy as np
 from scipy import stats
 
 from ...fields.medium import Medium
-from ...fields.table import Wall, axis
+from ...fields.medium_table import Wall, axis
 from ...fields.turbulence import Turbulence
 from ...fields.units import FloatArray
 from ..blocks import REALISATION, Transport
-from ..estimate import value_and_error
+from ..engine import run
 from ..kernels.albedo import MILNE_EXTRAPOLATION
 from ..result import Result
-from ..run import run
 from ..tally import Fate, TallyGrid
+from ..uncertainty import value_and_error
 
 _WIDTH = 1.005
 _FAR_OVER_H = 1e4

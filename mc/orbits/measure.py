@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...fields.units import FloatArray
-from ..estimate import value_and_error
+from ..uncertainty import value_and_error
 
 # On a plateau, D over the last half of the lags and over the quarter before it agree so well.
 PLATEAU_SIGMAS = 2.0

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...fields.errors import NotConverged, RunFailed, UserError
+from ...fields.exceptions import NotConverged, RunFailed, UserError
 from ..file.quantities import ScenarioError, shown
-from ..folder.finished import check_output, is_finished, is_unfinished, read_summary
+from ..folder.check import check_output, is_finished, is_unfinished, read_summary
 
 if TYPE_CHECKING:
     from ...mc.blocks import Executor
@@ -189,7 +189,7 @@ def run(
             return
 
     from ..run import RunOptions
-    from .execute import execute, plan
+    from .run import execute, plan
     from .show import progress_bar
 
     if dry_run:
@@ -225,7 +225,7 @@ def _workers(cluster: str | None) -> Iterator[Executor | None]:
     if cluster is None:
         yield None
         return
-    from ...mc.cluster import connected
+    from ...mc.dask_cluster import connected
 
     with connected(cluster) as executor:
         yield executor

@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic_core import core_schema
 
-from ...fields.errors import UserError
+from ...fields.exceptions import UserError
 
 _ROUNDING = 1e-9  # a bound written in another unit may be missed by a few last bits
 _LONGEST = 40  # characters of a quantity: nothing longer reaches the parser of units

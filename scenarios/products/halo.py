@@ -22,7 +22,7 @@ from ...maps.figures.page import energy_label
 from ...maps.light.at_the_sun import MODULATION_GV, boron_over_carbon, local_slope, proton_flux_m2_s_sr_GV
 from ...mc.coupled.waves import exciting_flux, flux_of_particles, round_cells
 from ...mc.diffusion.solve import Solution, residence, solve
-from ...mc.estimate import Estimate
+from ...mc.uncertainty import Estimate
 from ..run import Run
 from .product import Made, Product
 

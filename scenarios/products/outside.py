@@ -12,7 +12,7 @@ from ...maps.data.read import m31_emission
 from ...maps.figures.outside import galaxy_from_outside
 from ...maps.light.outside import flux_within, outside_image, ring_response
 from ...maps.light.sky_model import COMPONENTS
-from ...mc.estimate import Estimate
+from ...mc.uncertainty import Estimate
 from ..folder.write import write_json, write_table
 from ..run import Run
 from .product import Made, Product

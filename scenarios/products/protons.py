@@ -10,10 +10,10 @@ from ...fields import bell
 from ...fields.units import C_CM_S, KPC_CM, KPC_MYR_CM_S, FloatArray
 from ...maps.figures.page import energy_label
 from ...maps.figures.protons import density_on_axis, density_plane, escape_and_grammage, filling
-from ...mc.estimate import Estimate
 from ...mc.observables import grammage, point_energies_GeV, times
 from ...mc.result import Result
 from ...mc.tally import AGES_MYR
+from ...mc.uncertainty import Estimate
 from ..run import Run
 from .product import Made, Product, always
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ...mc.estimate import Estimate
 from ...mc.files import write_text
+from ...mc.uncertainty import Estimate
 from ..build import Progress, quiet
 from ..folder.write import write_json
 from ..run import Run

@@ -18,7 +18,7 @@ from ...maps.figures.structure import relative_error_maps, sky_structure
 from ...maps.light import structure
 from ...maps.light.sky_model import COMPONENTS, ComponentMaps
 from ...maps.light.skyfile import SkyCube, write_sky
-from ...mc.estimate import Estimate
+from ...mc.uncertainty import Estimate
 from ..run import Run
 from .product import Made, Product, always, nothing
 

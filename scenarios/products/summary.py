@@ -11,12 +11,12 @@ from ...fields.galaxy import Galaxy
 from ...fields.units import KPC_MYR_KM_S
 from ...maps.light.emissivity import emissivity_matrix
 from ...maps.light.sky import SUN_R_KPC
-from ...mc.estimate import Estimate
 from ...mc.observables import age, densities, grammage, over, point_energies_GeV, times
 from ...mc.result import Result
 from ...mc.tally import AGES_MYR
-from ..precision import intervals_of
+from ...mc.uncertainty import Estimate
 from ..run import Run
+from ..stopping_rule import intervals_of
 from .product import Made, Product, always
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...fields.errors import NotConverged
+from ...fields.exceptions import NotConverged
 from ...fields.streaming import cascade_rate_Myr
 from ...fields.units import FloatArray
 from ...maps.figures import halo as halo_figures

@@ -14,8 +14,8 @@ import numpy as np
 from ...fields.units import FloatArray, momentum_GeV
 from ...maps.figures.studies import coupling_figure
 from ...maps.light.at_the_sun import boron_over_carbon
-from ...mc.estimate import Estimate
 from ...mc.observables import densities, over, per_injected, point_energies_GeV
+from ...mc.uncertainty import Estimate
 from ..file.scenario import Scenario
 from ..folder.write import write_json
 from ..run import Run

@@ -17,8 +17,8 @@ from ...fields import bell
 from ...fields.units import KPC_CM, KPC_MYR_CM_S, FloatArray
 from ...maps.figures.studies import causes_figure, figure_1
 from ...maps.light.emissivity import emissivity
-from ...mc.estimate import Estimate
 from ...mc.observables import crossing
+from ...mc.uncertainty import Estimate
 from ..file.scenario import Scenario
 from ..folder.write import write_json
 from ..products.skies import prl_17_flux

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...fields.bubble import Bubble, bubble_of, low_energy_cutoff_GeV
-from ...fields.errors import UserError
+from ...fields.exceptions import UserError
 from ...maps.figures.studies import galaxies
 from ..build import galaxy_of
 from ..file.quantities import ScenarioError

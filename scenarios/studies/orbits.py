@@ -15,8 +15,8 @@ from ...maps.figures import tracks as track_figures
 from ...maps.figures.page import energy_label
 from ...mc.blocks import REALISATION
 from ...mc.files import write_text
-from ...mc.orbits.case import MU_EDGES, DiffusionTest
 from ...mc.orbits.cost import Cost, estimate_cost, refusal
+from ...mc.orbits.diffusion_test import MU_EDGES, DiffusionTest
 from ...mc.orbits.escape import Slab
 from ..build import Progress, turbulence_of
 from ..file.quantities import ScenarioError

@@ -14,7 +14,7 @@ import numpy as np
 from ...fields.units import C_CM_S, K_B_ERG_K, FloatArray
 from ...maps.figures.studies import radio_figure
 from ...maps.light.synchrotron import cooling_time_Myr, synchrotron_emissivity
-from ...mc.estimate import Estimate
+from ...mc.uncertainty import Estimate
 from ..file.scenario import Scenario
 from ..folder.write import write_json, write_table
 from ..run import Run

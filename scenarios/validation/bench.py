@@ -12,8 +12,8 @@ from ...fields.galaxy import Galaxy
 from ...fields.single_precision import single_precision
 from ...fields.turbulence import grid_field, kolmogorov, plane_waves
 from ...mc.blocks import Transport
+from ...mc.engine import run
 from ...mc.orbits.tracks import tracks
-from ...mc.run import run
 from ...mc.tally import energy_groups, galactic_grid
 
 MODES = (64, 256, 1024)

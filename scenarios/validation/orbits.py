@@ -21,11 +21,11 @@ from ...fields.turbulence_statistics import measure
 from ...fields.units import LARMOR_KPC, FloatArray
 from ...fields.vectors import Horizontal, Uniform, XShaped, divergence, sample, vector_field
 from ...mc.kernels.orbit import orbit_step_kpc
-from ...mc.orbits.case import DiffusionTest
+from ...mc.orbits.diffusion_test import DiffusionTest
 from ...mc.orbits.escape import Slab
 from ...mc.orbits.measure import running_diffusion
 from ...mc.orbits.tracks import tracks
-from .cases import THREADS, Rows, row
+from .tools import THREADS, Rows, row
 
 
 class Gradient(NamedTuple):

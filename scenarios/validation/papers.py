@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ...fields import bell, gas, streaming
+from ...fields import bell, streaming
+from ...fields import gas_density as gas
 from ...fields.units import (
     C_CM_S,
     C_KPC_MYR,

@@ -11,7 +11,7 @@ from ...fields.units import KPC_CM, FloatArray
 from ...maps.light.secondaries import energy_fraction
 from ...maps.light.sky import SUN_KPC, SUN_R_KPC, SUN_Z_KPC, sky_map, table_sky_map
 from ...maps.light.structure import contribution_by_distance
-from .cases import Rows, row
+from .tools import Rows, row
 
 _TOLERANCE = 0.005
 _SUN_FROM_CENTRE_KPC = float(np.hypot(SUN_R_KPC, SUN_Z_KPC))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .cases import Rows
 from .orbits import (
     divergences,
     drifts,
@@ -18,11 +17,6 @@ from .orbits import (
     isotropic_turbulence,
     realisations,
     slab_turbulence,
-)
-from .runs import (
-    energy_budget,
-    reweighting,
-    snapshots,
 )
 from .skies import (
     absorbed_shell,
@@ -34,6 +28,7 @@ from .skies import (
     sphere_from_inside,
     sphere_from_outside,
 )
+from .tools import Rows
 from .transport import (
     acceleration,
     adiabatic,
@@ -55,6 +50,7 @@ from .waves import (
     two_starts,
     wave_balance,
 )
+from .whole_runs import energy_budget, reweighting, snapshots
 
 QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (slab_escape, 0.8),

@@ -10,16 +10,16 @@ from scipy.special import erfc
 
 from ...fields.galaxy import Galaxy
 from ...fields.medium import Medium
-from ...fields.table import Wall, axis
+from ...fields.medium_table import Wall, axis
 from ...fields.units import C_KPC_MYR, KPC_CM, M_P_G, MYR_S
 from ...mc.blocks import Transport
-from ...mc.estimate import value_and_error
+from ...mc.engine import run
 from ...mc.kernels.albedo import MILNE_EXTRAPOLATION, chandrasekhar_h
-from ...mc.run import run
 from ...mc.spectrum import Spectrum
 from ...mc.tally import AGES_MYR, TIME_EDGES_MYR, Region, TallyGrid, energy_groups, galactic_grid
-from .cases import Rows, Slab, cells, check, follow, mean_escape_time, profile, row
-from .runs import EARLY
+from ...mc.uncertainty import value_and_error
+from .tools import Rows, Slab, cells, check, follow, mean_escape_time, profile, row
+from .whole_runs import EARLY
 
 C = C_KPC_MYR
 
@@ -143,9 +143,9 @@ def _slab_and_wall(free_path: float, u_over_c: float, acceleration: float, parti
 
 
 def bell_wall(scale: float) -> Rows:
-    """Slab with D rising towards a Bell wall, every meeting followed and represented."""
+    """Slab with D rising towards a Bell wall, every encounter followed and represented."""
     followed = ((1e-4, 14_000), (1e-2, 14_000), (1.0, 24_000), (10.0, 24_000))
-    # Few meetings remain at lambda = 1e-4: without multiplicity it is no dearer there.
+    # Few encounters remain at lambda = 1e-4: without multiplicity it is no dearer there.
     represented = ((1e-4, 1.000001, 8_000), (1e-2, 20.0, 28_000), (1.0, 20.0, 8_000), (10.0, 20.0, 8_000))
     rows: Rows = []
     for free_path, particles in followed:
@@ -156,7 +156,7 @@ def bell_wall(scale: float) -> Rows:
 
 
 def represented_wall(scale: float) -> Rows:
-    """Slab before a Bell wall whose traffic is represented."""
+    """Slab before a Bell wall whose encounters are represented."""
     return _slab_and_wall(1.0, 3e-4, 20.0, 6000 * scale)
 
 
@@ -291,7 +291,7 @@ def _slope(x: np.ndarray, weighted_y: np.ndarray, weight: np.ndarray) -> float:
 
 
 def acceleration(scale: float) -> Rows:
-    """The galaxy at delta_G = 1: represented traffic at the wall against every meeting followed."""
+    """The galaxy at delta_G = 1: represented encounters with the wall against every encounter followed."""
     galaxy = Galaxy(delta_G=1.0)
     medium = galaxy.medium()
     grid = galactic_grid(energy_groups(1e3, 3e3), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)

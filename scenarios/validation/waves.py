@@ -12,8 +12,8 @@ from scipy.special import erfc
 from ...fields import streaming
 from ...fields.galaxy import Galaxy
 from ...fields.medium import Medium
+from ...fields.medium_table import Wall, axis
 from ...fields.self_generated import WaveModel, resonant_power
-from ...fields.table import Wall, axis
 from ...fields.units import C_KPC_MYR, KPC2_MYR_CM2_S, MYR_S, FloatArray, momentum_GeV
 from ...fields.wave_equation import wave_power
 from ...mc.blocks import Transport
@@ -21,12 +21,12 @@ from ...mc.coupled.waves import Iteration, settle
 from ...mc.diffusion.compare import AGREE, compare
 from ...mc.diffusion.finite_volumes import Cells
 from ...mc.diffusion.solve import residence, solve
-from ...mc.run import run
+from ...mc.engine import run
 from ...mc.spectrum import Spectrum
 from ...mc.tally import energy_groups, galactic_grid
 from ..build import galaxy_of, grid_of, spectrum_of, transport_of
 from ..file.scenario import load
-from .cases import Rows, Slab, cells, check, follow, profile, row
+from .tools import Rows, Slab, cells, check, follow, profile, row
 
 _ONE_RING = np.array([0.0, 1.0])
 

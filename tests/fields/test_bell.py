@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from crhalo.fields import bell, gas, units
+from crhalo.fields import bell, units
+from crhalo.fields import gas_density as gas
 from crhalo.fields.galaxy import exponential_field_uG
 from crhalo.fields.streaming import alfven_speed_kpc_Myr, larmor_radius_kpc
 

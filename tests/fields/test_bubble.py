@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from crhalo.fields import bell, gas
+from crhalo.fields import bell
+from crhalo.fields import gas_density as gas
 from crhalo.fields.bubble import (
     AGE_OF_UNIVERSE_MYR,
     LAMBDA_STRONG,

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from crhalo.fields import gas
+from crhalo.fields import gas_density as gas
 from crhalo.fields.galaxy import Galaxy
-from crhalo.fields.table import MOMENTUM_NODES_GeV, Wall
+from crhalo.fields.medium_table import MOMENTUM_NODES_GeV, Wall
 from crhalo.fields.units import C_KPC_MYR, KPC2_MYR_CM2_S
 
 VARIANTS = {

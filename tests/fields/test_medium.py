@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from crhalo.fields.errors import UserError
+from crhalo.fields.exceptions import UserError
 from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.medium import Medium
-from crhalo.fields.table import MOMENTUM_NODES_GeV, Wall, axis
+from crhalo.fields.medium_table import MOMENTUM_NODES_GeV, Wall, axis
 from crhalo.fields.units import speed_kpc_Myr
 
 BALL_KPC = 5.0
@@ -102,11 +102,36 @@ def test_bad_diffusion_is_refused(bad):
             ball(**{name: hole})
 
 
+@pytest.mark.parametrize("name", ["diffusion_halo", "diffusion_bell"])
+def test_diffusion_of_another_shape_is_refused(name):
+    with pytest.raises(UserError, match=rf"{name}: shape \(3,\); expected .* broadcasts to \(73, 83, 36\)"):
+        ball(**{name: lambda p, R, z: np.ones(3)})
+
+
+def test_one_number_for_all_places_will_do():
+    numbers = ball(
+        diffusion_halo=lambda p, R, z: 0.1,
+        diffusion_bell=lambda p, R, z: 0.2 * p,
+        outflow=lambda R, z: (0.0, 1e-3),
+        gas_halo=lambda R, z: 2.0,
+        loss_rate=lambda p: 1e-4,
+    )
+    assert np.all(numbers.table.outflow == [0.0, 1e-3, 0.0]) and np.all(numbers.table.gas == [0.0, 2.0, 0.0])
+    np.testing.assert_array_equal(numbers.table.loss_rate, np.full(MOMENTUM_NODES_GeV.size, 1e-4))
+    z = np.linspace(0.0, 4.0, 5)
+    assert numbers.diffusion_halo(10.0, 0.0 * z, z).tolist() == [0.1] * 5
+    assert numbers.diffusion_bell(np.ones((3, 1)), 0.0 * z, z).shape == (3, 5)
+
+
 def test_other_functions_must_be_finite():
     with pytest.raises(UserError, match=r"gas_cgm: nan at R = 3.* kpc, z = 0 kpc; expected a finite number"):
         ball(gas_cgm=lambda R, z: np.where(R > 3, np.nan, 1.0))
     with pytest.raises(UserError, match=r"outflow, u_z: inf at R = 0 kpc, z = 3.* kpc"):
         ball(outflow=lambda R, z: (R, np.where(z > 3, np.inf, 1.0)))
+    with pytest.raises(UserError, match=r"divergence of the outflow: nan at R = 0 kpc, .* \[1/Myr\]"):
+        ball(divergence=lambda R, z: np.nan * R)
+    with pytest.raises(UserError, match=r"loss_rate: nan at p = .* GeV/c; expected a finite number"):
+        ball(loss_rate=lambda p: np.nan * p)
 
 
 def test_what_the_nodes_do_not_resolve_is_refused_with_its_worst_place():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from crhalo.fields.errors import UserError
+from crhalo.fields.exceptions import UserError
 from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.sampling import sampled
 

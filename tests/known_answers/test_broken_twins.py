@@ -18,18 +18,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("fields", "mc", "maps", "scenarios")
 
-SWITCHED = ("mc/move.py", "mc/capture.py", "mc/albedo.py")
+SWITCHED = ("mc/kernels/move.py", "mc/kernels/splitting.py", "mc/kernels/albedo.py")
 
 # Arguments: where the copy lies; switch, check and scale of each twin. Prints a line for each.
 PLAIN_PYTHON = """
 import json, sys
 import crhalo.mc
 from crhalo.fields import _switch
-from crhalo.scenarios import validate
+from crhalo.scenarios.validation import suite
 assert crhalo.mc.__path__[0].startswith(sys.argv[1]), crhalo.mc.__path__
 for switch, check, scale in json.loads(sys.argv[2]):
     _switch.STATE[0] = switch
-    print(json.dumps(getattr(validate, check)(float(scale))))
+    print(json.dumps(getattr(suite, check)(float(scale))))
 """
 
 # Which twin is running: read from memory by compiled code, so that it can change between calls.
@@ -66,7 +66,7 @@ class Twin:
 TWINS = (
     Twin(
         "collisions at the rate where the flight began",
-        "mc/move.py",
+        "mc/kernels/move.py",
         (
             ("steep = table.max_grad_ln_D_bell if in_bell else table.max_grad_ln_D_halo", "steep = 0.0"),
             ("if u1 * majorant * 3.0 * new.diffusion < new.speed:", "if u1 * majorant >= 0.0:"),
@@ -77,19 +77,24 @@ TWINS = (
     ),
     Twin(
         "steps without -(lambda/3) grad lambda",
-        "mc/move.py",
-        (("drift = q.diffusion * dt - free_path * free_path / 3.0", "drift = q.diffusion * dt"),),
+        "mc/kernels/move.py",
+        (
+            (
+                "drift = particle.diffusion * dt - free_path * free_path / 3.0",
+                "drift = particle.diffusion * dt",
+            ),
+        ),
         "well_mixed",
         1 / 12,
         "well-mixed",
     ),
     Twin(
         "steps without lambda (Omega0 + Omega1)",
-        "mc/move.py",
+        "mc/kernels/move.py",
         (
-            ("x += free_path * (q.dir_x + e_x) + noise * n_x", "x += noise * n_x"),
-            ("y += free_path * (q.dir_y + e_y) + noise * n_y", "y += noise * n_y"),
-            ("z += free_path * (q.dir_z + e_z) + noise * n_z", "z += noise * n_z"),
+            ("x += free_path * (particle.dir_x + e.x) + noise * n.x", "x += noise * n.x"),
+            ("y += free_path * (particle.dir_y + e.y) + noise * n.y", "y += noise * n.y"),
+            ("z += free_path * (particle.dir_z + e.z) + noise * n.z", "z += noise * n.z"),
         ),
         "well_mixed",
         1 / 12,
@@ -97,22 +102,25 @@ TWINS = (
     ),
     Twin(
         "steps without the drift up the gradient of D",
-        "mc/move.py",
-        (("drift = q.diffusion * dt - free_path", "drift = -free_path"),),
+        "mc/kernels/move.py",
+        (("drift = particle.diffusion * dt - free_path", "drift = -free_path"),),
         "slab_escape",
         0.05,
         "rising D: mean escape time",
     ),
     Twin(
         "steps over the surface, exits noticed at their end",
-        "mc/move.py",
+        "mc/kernels/move.py",
         (
-            ("room = min(abs(q.distance), ", "room = min(-q.distance, "),
+            ("room = min(abs(particle.distance), ", "room = min(-particle.distance, "),
             (
                 "length = min(STEP_OVER_SCALE * length_scale, STEP_OVER_DISTANCE * room)",
                 "length = min(STEP_OVER_SCALE * length_scale, 0.05)",
             ),
-            ("if abs(q.distance) <= 1.01 * s:", "if abs(q.distance) <= 1.01 * s or q.distance > 0.0:"),
+            (
+                "if abs(particle.distance) <= _TESTED_WITHIN * s:",
+                "if abs(particle.distance) <= _TESTED_WITHIN * s or particle.distance > 0.0:",
+            ),
         ),
         "slab_escape",
         0.05,
@@ -120,7 +128,7 @@ TWINS = (
     ),
     Twin(
         "steps that all take their mean time",
-        "mc/move.py",
+        "mc/kernels/move.py",
         (("spread = _TIME_SPREAD if late else -_TIME_SPREAD", "spread = 0.0"),),
         "slab_escape",
         0.8,
@@ -128,23 +136,23 @@ TWINS = (
     ),
     Twin(
         "flights that drift at two thirds of the medium's speed",
-        "mc/move.py",
-        (("w_z += flow_z / q.speed", "w_z += 2.0 / 3.0 * flow_z / q.speed"),),
+        "mc/kernels/move.py",
+        (("w_z += flow_z / particle.speed", "w_z += 2.0 / 3.0 * flow_z / particle.speed"),),
         "moving_medium",
         0.3,
         "moving medium",
     ),
     Twin(
         "no energy lost to the receding wall",
-        "mc/capture.py",
-        ((" * met + met * cosines * u_over_v", " * met"),),
+        "mc/kernels/splitting.py",
+        ((" * times + times * met.cosines * met.u_over_v", " * times"),),
         "wall_loss",
         0.3,
         "wall loss (skin): <ln p/p0>",
     ),
     Twin(
         "a wall that lets twice as many through",
-        "mc/albedo.py",
+        "mc/kernels/albedo.py",
         (("return math.expm1(-drift * start) /", "return 2.0 * math.expm1(-drift * start) /"),),
         "wall_loss",
         0.3,
@@ -152,7 +160,7 @@ TWINS = (
     ),
     Twin(
         "a wall that reflects evenly in the cosine",
-        "mc/albedo.py",
+        "mc/kernels/albedo.py",
         (("return u * largest <= h_of(table, mu) * mu / (mu + mu0)", "return u <= 1.0"),),
         "wall_loss",
         0.3,
@@ -160,7 +168,7 @@ TWINS = (
     ),
     Twin(
         "a halo that moves and leaves the particles behind",
-        "mc/move.py",
+        "mc/kernels/move.py",
         (("z += f_z * dt", "z += 0.0 * dt"),),
         "outflow_slab",
         0.3,
@@ -168,7 +176,7 @@ TWINS = (
     ),
     Twin(
         "longitude the other way round",
-        "maps/sky.py",
+        "maps/light/sky.py",
         (("cos_b * np.sin(l), sin_b]", "-cos_b * np.sin(l), sin_b]"),),
         "one_pixel",
         1.0,
@@ -176,23 +184,23 @@ TWINS = (
     ),
     Twin(
         "neutrinos counted twice",
-        "maps/secondaries.py",
+        "maps/light/secondaries.py",
         (('"neutrino": ("nu_all",)', '"neutrino": ("nu_all", "nu_all")'),),
         "emissivity_closure",
         1.0,
         "pp yields: share of energy in neutrinos",
     ),
     Twin(
-        "captures without the half spacing before the first probe",
-        "mc/capture.py",
-        (("weight = 1.0 / (probes + 0.5)", "weight = 1.0 / probes"),),
+        "captures without the half spacing before the first split particle",
+        "mc/kernels/splitting.py",
+        (("weight = 1.0 / (splits + 0.5)", "weight = 1.0 / splits"),),
         "represented_wall",
         0.3,
         "Bell wall",
     ),
     Twin(
         "particles that turn the wrong way",
-        "mc/orbit.py",
+        "mc/kernels/orbit.py",
         (("f = half * tangent", "f = -half * tangent"),),
         "drifts",
         1.0,
@@ -243,7 +251,7 @@ def broken(text: str, twins: dict[int, Twin]) -> str:
         # A twin on its own needs no switch.
         lines[at] = choice(lines[at], changed) if len(twins) > 1 else changed[0][1]
     start = lines.index("from __future__ import annotations") + 1
-    return "\n".join([*lines[:start], "from ..fields._switch import which  # noqa", *lines[start:], ""])
+    return "\n".join([*lines[:start], "from crhalo.fields._switch import which  # noqa", *lines[start:], ""])
 
 
 def broken_copy(twins: dict[int, Twin], where: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from crhalo.fields.galaxy import Galaxy
 from crhalo.mc.blocks import Transport, schedule
-from crhalo.mc.run import run
+from crhalo.mc.engine import run
 from crhalo.mc.tally import energy_groups, galactic_grid
 
 ENERGY_EDGES_GeV = energy_groups(1e5, 1e6)

@@ -11,13 +11,13 @@ import pytest
 from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.turbulence import Turbulence
 from crhalo.mc import checkpoint
-from crhalo.mc import run as run_module
+from crhalo.mc import engine as run_module
 from crhalo.mc.blocks import Block, Job, Transport, schedule
 from crhalo.mc.checkpoint import CheckpointWriter
-from crhalo.mc.estimate import Interval, interval, reached
+from crhalo.mc.engine import LostError, run
 from crhalo.mc.replay import replay
-from crhalo.mc.run import LostError, run
 from crhalo.mc.tally import BATCHES, Fate, Tally, TallyGrid, energy_groups, galactic_grid
+from crhalo.mc.uncertainty import Interval, interval, reached
 
 GRID_EDGES = energy_groups(1e5, 1e6)
 SIZE = schedule(GRID_EDGES)[0].size

@@ -5,9 +5,9 @@ import pytest
 from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.units import C_KPC_MYR
 from crhalo.mc.blocks import Transport
-from crhalo.mc.estimate import value_and_error
-from crhalo.mc.run import run
+from crhalo.mc.engine import run
 from crhalo.mc.tally import AGES_MYR, SHELLS, Region, energy_groups, galactic_grid
+from crhalo.mc.uncertainty import value_and_error
 
 
 @pytest.fixture(scope="module")

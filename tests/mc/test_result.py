@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from crhalo.fields.units import KPC_CM
 from crhalo.mc.blocks import Transport, schedule
-from crhalo.mc.estimate import value_and_error
+from crhalo.mc.engine import run
 from crhalo.mc.result import Result, ResultError
-from crhalo.mc.run import run
 from crhalo.mc.spectrum import Spectrum
 from crhalo.mc.tally import AGES_MYR, BATCHES, energy_groups
+from crhalo.mc.uncertainty import value_and_error
 
 BLOCK = schedule(energy_groups(1e5, 1e6))[0].size
 

@@ -1,19 +1,26 @@
-"""How much of the traffic at the wall is represented."""
+"""How many encounters with the wall are represented, and by how many split particles."""
 
 import numpy as np
 import pytest
 from crhalo.fields.galaxy import Galaxy
-from crhalo.mc.wall_sampling import acceleration_tables
+from crhalo.fields.medium import Wall
+from crhalo.mc.wall_sampling import acceleration_tables, wall_sampling_of
 
 
 @pytest.mark.parametrize("delta_G", [1.0, 30.0, 100.0])
-def test_probes_are_whole(delta_G):
-    # Where the wall is flown, `probes` of them weigh 1/probes each: a fraction would not add up to one.
-    multiplicity, probes = acceleration_tables(Galaxy(delta_G=delta_G).medium(), "auto")
-    np.testing.assert_array_equal(probes, np.round(probes))
-    assert probes.min() >= 1 and multiplicity.min() >= 1
+def test_splits_per_capture_are_whole(delta_G):
+    # Where the wall is flown, so many weigh one over that each: a fraction would not add up to one.
+    multiplicity, splits = acceleration_tables(Galaxy(delta_G=delta_G).medium(), "auto")
+    np.testing.assert_array_equal(splits, np.round(splits))
+    assert splits.min() >= 1 and multiplicity.min() >= 1
 
 
 def test_brute_force_represents_nothing(medium):
     for values in acceleration_tables(medium, 1):
         np.testing.assert_array_equal(values, 1.0)
+
+
+def test_only_a_bell_wall_is_sampled(medium):
+    assert medium.table.wall == Wall.TWO_WAY
+    assert wall_sampling_of(medium, "auto").h_table[0] == pytest.approx(1)
+    assert wall_sampling_of(medium.absorbing(), "auto") is None

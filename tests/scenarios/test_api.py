@@ -8,7 +8,7 @@ import crhalo.scenarios
 import h5py
 import numpy as np
 import pytest
-from crhalo.fields.errors import UserError
+from crhalo.fields.exceptions import UserError
 from crhalo.scenarios import Galaxy, Run, Spectrum, Transport, load, simulate
 from crhalo.scenarios.commands.main import main
 from crhalo.scenarios.folder.write import finite
@@ -26,14 +26,19 @@ mine = Galaxy(field_uG=lambda R_kpc, z_kpc: 3.0 / (1.0 + (z_kpc / 2.0) ** 2), de
 run = simulate(mine, Spectrum(slope=2.3), Transport(particles=2000, seed=1))
 run.sky("gamma", [10.0])
 """
+SETTINGS = [
+    "medium.delta_G=10", "transport.energy_range=['1 TeV', '1 PeV']", "transport.r_max=40 kpc", "sky.nside=2",
+    "sky.energies=['1 GeV', '10 PeV', 4]",
+]  # fmt: skip
+COARSE = """
+from crhalo.maps.light import sky_model
+from crhalo.scenarios.products import skies
+sky_model._ERROR_NSIDE, skies._LMAX = 2, 4
+"""
 SMALLER = {
-    "\nfrom crhalo.scenarios import": "\nfrom crhalo.maps.light import sky_model"
-    "\nfrom crhalo.scenarios.products import skies"
-    "\nsky_model._ERROR_NSIDE, skies._LMAX = 2, 4"
-    "\nfrom crhalo.scenarios import",
     "particles=2000": "particles=150",
-    '"medium.delta_G=10"': '"medium.delta_G=10", "sky.nside=2", "sky.energies=[\'1 GeV\', \'10 PeV\', 4]", '
-    "\"transport.energy_range=['1 TeV', '1 PeV']\"",
+    '["medium.delta_G=10"]': repr(SETTINGS),
+    "delta_G=10.0)": "delta_G=10.0, r_max_kpc=25.0)",
     "seed=1))": "seed=1), nside=2, energy_range_GeV=(1e3, 1e6))",
 }
 SMALL = [
@@ -97,7 +102,7 @@ def own_folder(own, tmp_path_factory):
 
 
 def test_the_snippet_runs_without_a_warning(tmp_path):
-    script = SNIPPET
+    script = COARSE + SNIPPET
     for large, small in SMALLER.items():
         assert large in script
         script = script.replace(large, small)

@@ -14,8 +14,8 @@ import numpy as np
 from crhalo.maps.light.skyfile import SkyCube, read_sky, write_sky
 from crhalo.mc import checkpoint
 from crhalo.mc.checkpoint import CheckpointWriter
+from crhalo.mc.engine import run
 from crhalo.mc.result import Result, ResultError
-from crhalo.mc.run import run
 from crhalo.scenarios.file.quantities import ScenarioError
 from crhalo.scenarios.file.scenario import Scenario, from_mapping, load, load_text
 from tools import FEW, HEADER, Outcome, command, end_of, peak_MB, setting, sha

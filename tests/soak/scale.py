@@ -14,9 +14,9 @@ from crhalo.fields.galaxy import Galaxy
 from crhalo.mc import checkpoint
 from crhalo.mc.blocks import Transport
 from crhalo.mc.checkpoint import CheckpointWriter
-from crhalo.mc.estimate import value_and_error
-from crhalo.mc.run import run
+from crhalo.mc.engine import run
 from crhalo.mc.tally import Region, energy_groups, galactic_grid
+from crhalo.mc.uncertainty import value_and_error
 from crhalo.scenarios.file.scenario import load
 from tools import HEADER, Outcome, command, peak_MB, setting, sha
 
@@ -44,7 +44,7 @@ def threads(folder: Path) -> Outcome:
 
 def workers(folder: Path) -> Outcome:
     """Blocks on a cluster whose workers die in 30% of the tasks: the same bits."""
-    from crhalo.mc import cluster
+    from crhalo.mc import dask_cluster as cluster
 
     medium, grid, transport = setting(8000)
     whole = sha(run(medium, grid, transport, threads=2))
@@ -126,7 +126,7 @@ def overhead(folder: Path) -> Outcome:
     process.communicate()
     # From the command to the first block that is followed.
     measured = (
-        "import time, os; from crhalo.mc import run; from crhalo.scenarios.commands.main import main\n"
+        "import time, os; from crhalo.mc import engine as run; from crhalo.scenarios.commands.main import main\n"
         "run.Threads.follow = lambda *_: os._exit(7)\n"
         f"main(['run', 'circumgalactic', '--resume', '--out', {str(out)!r}])"
     )

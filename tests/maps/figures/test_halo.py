@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from crhalo.maps.data.read import boron_over_carbon, protons
 from crhalo.maps.figures import halo as halo_figures
-from crhalo.mc.estimate import Estimate
+from crhalo.mc.uncertainty import Estimate
 
 E = np.geomspace(1, 1e6, 20)
 Z = np.geomspace(0.1, 10, 12)

@@ -8,7 +8,7 @@ import pytest
 from crhalo.maps.figures.protons import density_on_axis, density_plane, escape_and_grammage
 from crhalo.maps.figures.skies import sky_panels
 from crhalo.maps.figures.spectra import spectra
-from crhalo.mc.estimate import Estimate
+from crhalo.mc.uncertainty import Estimate
 from matplotlib.image import imread
 
 NSIDE = 16

@@ -6,7 +6,7 @@ from crhalo.fields.bubble import bubble_of, low_energy_cutoff_GeV
 from crhalo.fields.galaxy import Galaxy
 from crhalo.maps.figures import studies
 from crhalo.maps.figures.studies import causes_figure, coupling_figure, figure_1, galaxies, radio_figure
-from crhalo.mc.estimate import Estimate
+from crhalo.mc.uncertainty import Estimate
 from matplotlib.image import imread
 
 LUMINOSITY = np.geomspace(1e42, 1e47, 21)

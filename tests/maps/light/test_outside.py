@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from crhalo.maps.figures import outside as outside_figures
 from crhalo.maps.light import outside
-from crhalo.mc.estimate import Estimate
+from crhalo.mc.uncertainty import Estimate
 
 KPC_CM = 3.0856775814913674e21
 UNIT = KPC_CM / (4 * np.pi)  # intensity of a column of 1 kpc with q = 1

@@ -13,7 +13,7 @@ from crhalo.maps.light.structure import (
     multipoles,
     power_spectrum,
 )
-from crhalo.mc.estimate import Estimate
+from crhalo.mc.uncertainty import Estimate
 
 NSIDE = 8
 N = np.array(healpy.pix2vec(NSIDE, np.arange(12 * NSIDE**2)))

@@ -16,7 +16,7 @@ from crhalo.mc.coupled.waves import (
 )
 from crhalo.mc.diffusion.compare import compare
 from crhalo.mc.diffusion.solve import solve
-from crhalo.mc.run import run
+from crhalo.mc.engine import run
 from crhalo.mc.spectrum import Spectrum
 from crhalo.mc.tally import energy_groups, galactic_grid
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from crhalo.fields.medium import Medium
-from crhalo.fields.table import Wall, axis
+from crhalo.fields.medium_table import Wall, axis
 from crhalo.mc.diffusion.finite_volumes import Cells, cells_of
 from scipy.sparse.linalg import splu
 

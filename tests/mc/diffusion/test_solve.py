@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from crhalo.fields.medium import Medium
-from crhalo.fields.table import Wall, axis
+from crhalo.fields.medium_table import Wall, axis
 from crhalo.fields.units import C_KPC_MYR, KPC_CM, M_P_G, MYR_S
 from crhalo.mc.diffusion.finite_volumes import Cells
 from crhalo.mc.diffusion.solve import bin_momenta_GeV, residence, solve

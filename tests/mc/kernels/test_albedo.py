@@ -106,12 +106,12 @@ def test_rejection_test_never_clips():
 
 
 @pytest.mark.parametrize("u_over_v", [1e-6, 1e-4])
-def test_deep_skin_captures_4_u_over_c(u_over_v):
+def test_deep_layer_captures_4_u_over_c(u_over_v):
     chance = [transmission(entry_depth(TABLE, mu), 1.0, 1e9, u_over_v) for mu in NODES]
     assert cosine_law(chance) == pytest.approx(4 * u_over_v, rel=3 * u_over_v + 1e-4)
 
 
-def test_still_skin_transmits_four_thirds_lambda_over_depth():
+def test_still_layer_transmits_four_thirds_lambda_over_depth():
     depth = 50.0
     chance = cosine_law([transmission(entry_depth(TABLE, mu), 0.1, 0.1 * depth, 0.0) for mu in NODES])
     assert chance == pytest.approx(4 / 3 / (depth + MILNE_EXTRAPOLATION), rel=1e-5)

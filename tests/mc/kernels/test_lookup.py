@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from crhalo.fields.medium import Medium
-from crhalo.fields.table import MOMENTUM_NODES_GeV, axis
+from crhalo.fields.medium_table import MOMENTUM_NODES_GeV, axis
 from crhalo.mc.kernels.lookup import (
     at_momentum,
     gas_density,

@@ -5,13 +5,13 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from crhalo.fields.medium import Medium
-from crhalo.fields.table import axis
+from crhalo.fields.medium_table import axis
 from crhalo.fields.turbulence import Turbulence, kolmogorov, plane_waves
 from crhalo.fields.units import C_KPC_MYR, KPC_CM, M_P_G
 from crhalo.fields.vectors import Uniform, is_ours, vector_field
 from crhalo.mc.blocks import Transport
+from crhalo.mc.engine import run
 from crhalo.mc.orbits.tracks import tracks
-from crhalo.mc.run import run
 from crhalo.mc.tally import TallyGrid
 from scipy.stats import kstest
 

@@ -5,12 +5,20 @@ import numpy as np
 import pytest
 from crhalo.mc.kernels.rng import (
     LANES,
+    PURPOSE_SOURCE,
     PURPOSE_TRANSPORT,
+    block_draw,
+    capture_draw,
+    heading_draw,
+    history_draw,
     isotropic,
     next4,
     normal_pair,
     open_uniform,
     philox4x32,
+    source_draw,
+    split_draw,
+    start_draw,
     uniform4,
 )
 
@@ -84,9 +92,38 @@ def test_known_answers(rounds, counter, key, output):
     assert list(philox4x32(*words(counter), *words(key), rounds)) == words(output)
 
 
-def test_arguments_are_seed_purpose_particle_life_branch_draw():
+def test_arguments_are_seed_purpose_particle_split_branch_draw():
     expected = philox4x32.py_func(*words("5 4 3 6"), *words("1 2"), 10)
     assert uniform4(1, 2, 3, 6, 4, 5) == tuple(open_uniform.py_func(word) for word in expected)
+
+
+def test_streams_are_those_of_the_table():
+    seed, particle, split, branch = 5, 17, 3, 2
+
+    def source(*where):
+        return uniform4(seed, PURPOSE_SOURCE, particle, *where)
+
+    assert block_draw(seed, particle) == source(0, 0, 2)[:2]
+    assert source_draw(seed, particle, split) == source(split, 0, 0)
+    assert history_draw(seed, particle, split) == source(split, 0, 1)[:3]
+    assert split_draw(seed, particle, branch) == source(0, branch, 0)
+    assert capture_draw(seed, particle, branch) == source(0, branch, 1)
+    assert start_draw(seed, particle, split) == source(split, 0, 0)[:3]
+    assert heading_draw(seed, particle, split) == source(split, 0, 1)[:2]
+
+
+def test_streams_of_a_run_share_no_number():
+    seed, particle = 5, 17
+    drawn = [block_draw(seed, particle)]
+    for split in range(3):
+        drawn += [source_draw(seed, particle, split), history_draw(seed, particle, split)]
+    for branch in (1, 2):
+        drawn += [split_draw(seed, particle, branch), capture_draw(seed, particle, branch)]
+    drawn += [
+        uniform4(seed, PURPOSE_TRANSPORT, particle, 0, branch, draw) for branch in (0, 1) for draw in (0, 1)
+    ]
+    numbers = [number for each in drawn for number in each]
+    assert len(set(numbers)) == len(numbers)
 
 
 @numba.njit

@@ -12,7 +12,7 @@ from crhalo.scenarios import load
 from crhalo.scenarios.commands import main as cli
 from crhalo.scenarios.commands.show import WIDTH, print_paper_numbers, print_summary, with_error
 from crhalo.scenarios.file.quantities import ScenarioError
-from crhalo.scenarios.folder import finished
+from crhalo.scenarios.folder import check as finished
 from crhalo.scenarios.run import PLAIN, RunOptions
 
 SUMMARY = {
@@ -47,7 +47,7 @@ def crhalo(capsys):
 @pytest.fixture
 def pipeline(monkeypatch):
     """A stand-in for the computation, which records what it was asked for."""
-    fake = types.ModuleType("crhalo.scenarios.commands.execute")
+    fake = types.ModuleType("crhalo.scenarios.commands.run")
     fake.calls = []
 
     def execute(scenario, out, threads, progress, options):
@@ -391,7 +391,7 @@ def test_a_command_that_is_stopped_while_it_starts_says_one_line(number):
         "    def find_spec(self, name, *_):\n"
         f"        if name == 'typer': os.kill(os.getpid(), {int(number)})\n"
         "sys.meta_path.insert(0, Stop())\n"
-        "from crhalo.scenarios.commands.program import program\n"
+        "from crhalo.scenarios.commands.entry_point import program\n"
         "program()"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
@@ -401,9 +401,11 @@ def test_a_command_that_is_stopped_while_it_starts_says_one_line(number):
 
 def test_a_closed_output_is_no_fault():
     script = (
-        "import sys; sys.stdout = sys.stderr = None\nfrom crhalo.scenarios.commands.program import program\n"
+        "import sys; sys.stdout = sys.stderr = None; sys.argv = ['crhalo', 'list']\n"
+        "from crhalo.scenarios.commands.entry_point import program\n"
+        "program()"
     )
-    done = subprocess.run([sys.executable, "-c", f"{script}sys.argv = ['crhalo', 'list']; program()"])
+    done = subprocess.run([sys.executable, "-c", script])
     assert done.returncode == 0
 
 

@@ -9,8 +9,8 @@ from crhalo.mc.checkpoint import digest
 from crhalo.mc.result import Result
 from crhalo.scenarios import load
 from crhalo.scenarios.build import find_medium
-from crhalo.scenarios.commands.execute import execute
 from crhalo.scenarios.commands.main import main
+from crhalo.scenarios.commands.run import execute
 from crhalo.scenarios.file.quantities import ScenarioError
 from crhalo.scenarios.file.scenario import load_file
 from crhalo.scenarios.products.halo import Halo, halo_summary

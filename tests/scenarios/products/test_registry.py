@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from crhalo.mc.estimate import Estimate
+from crhalo.mc.uncertainty import Estimate
 from crhalo.scenarios import load
 from crhalo.scenarios.folder.write import finite
 from crhalo.scenarios.products import registry

@@ -5,7 +5,7 @@ import json
 import pytest
 from crhalo.mc.result import Result
 from crhalo.scenarios import load
-from crhalo.scenarios.commands.execute import execute, plan
+from crhalo.scenarios.commands.run import execute, plan
 from crhalo.scenarios.file.quantities import ScenarioError
 from crhalo.scenarios.run import make_run
 

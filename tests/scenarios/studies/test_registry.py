@@ -4,7 +4,7 @@ import json
 
 import pytest
 from crhalo.scenarios import load, names
-from crhalo.scenarios.commands.execute import execute, plan
+from crhalo.scenarios.commands.run import execute, plan
 from crhalo.scenarios.file import scenario as file
 from crhalo.scenarios.products.product import nothing
 from crhalo.scenarios.studies import coupling, figure_1, radio, registry

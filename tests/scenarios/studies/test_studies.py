@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from crhalo.fields.errors import UserError
+from crhalo.fields.exceptions import UserError
 from crhalo.mc.observables import crossing
 from crhalo.scenarios import load
-from crhalo.scenarios.commands.execute import execute
 from crhalo.scenarios.commands.main import main
+from crhalo.scenarios.commands.run import execute
 from crhalo.scenarios.run import RunOptions, make_run
 from crhalo.scenarios.studies import figure_1, radio
 from crhalo.scenarios.studies.coupling import compare as compare_return

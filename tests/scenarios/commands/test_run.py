@@ -6,13 +6,13 @@ import json
 import h5py
 import numpy as np
 import pytest
-from crhalo.fields.errors import RunFailed
+from crhalo.fields.exceptions import RunFailed
 from crhalo.maps.light.skyfile import read_sky
+from crhalo.mc.engine import LostError
 from crhalo.mc.result import Result
-from crhalo.mc.run import LostError
 from crhalo.scenarios import load
 from crhalo.scenarios import run as running
-from crhalo.scenarios.commands.execute import execute
+from crhalo.scenarios.commands.run import execute
 from crhalo.scenarios.file.quantities import ScenarioError
 from crhalo.scenarios.folder.lock import only_one_run_in
 from crhalo.scenarios.products import skies

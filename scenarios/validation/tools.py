@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from ...fields.medium import Medium
-from ...fields.table import Wall, axis
+from ...fields.medium_table import Wall, axis
 from ...fields.units import C_KPC_MYR, FloatArray
 from ...mc.blocks import Transport
-from ...mc.estimate import value_and_error
+from ...mc.engine import run
 from ...mc.result import Result
-from ...mc.run import run
 from ...mc.spectrum import Spectrum
 from ...mc.tally import TallyGrid
+from ...mc.uncertainty import value_and_error
 
 FAR_KPC = 3e4
 _LONG_MYR = 1e30

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from crhalo.fields import gas, units
+from crhalo.fields import gas_density as gas
+from crhalo.fields import units
 
 R_D = 10.0
 

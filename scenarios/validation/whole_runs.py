@@ -11,12 +11,12 @@ from ...fields.units import GEV_ERG, KPC_CM
 from ...maps.light.secondaries import SECONDARIES, inelasticity
 from ...maps.light.sky_model import SkyModel
 from ...mc.blocks import Transport
-from ...mc.estimate import value_and_error
+from ...mc.engine import run
 from ...mc.result import Result
-from ...mc.run import run
 from ...mc.spectrum import Spectrum
 from ...mc.tally import AGES_MYR, SHELLS, Region, energy_groups, galactic_grid
-from .cases import Rows, row
+from ...mc.uncertainty import value_and_error
+from .tools import Rows, row
 
 EARLY = 3  # of AGES_MYR: 300 Myr
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...fields.errors import NotConverged, RunFailed, UserError
+from ...fields.exceptions import NotConverged, RunFailed, UserError
 from ...mc import checkpoint
+from ...mc.engine import LostError, run
 from ...mc.files import write_text
-from ...mc.run import LostError, run
 from ...mc.tally import BATCHES
 from ..build import Progress, check_orbits, given_medium, grid_of, quiet, transport_of
 from ..file.quantities import ScenarioError

@@ -5,9 +5,9 @@ import os
 import numpy as np
 import pytest
 from crhalo.fields._jit import machine
-from crhalo.mc import cluster
+from crhalo.mc import dask_cluster as cluster
 from crhalo.mc.blocks import Transport, schedule
-from crhalo.mc.run import run
+from crhalo.mc.engine import run
 from crhalo.mc.tally import energy_groups
 
 pytest.importorskip("distributed")

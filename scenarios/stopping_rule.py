@@ -9,9 +9,9 @@ import numpy as np
 from ..fields.galaxy import Galaxy
 from ..fields.medium import Medium
 from ..maps.light.sky_model import SkyModel
-from ..mc.estimate import Interval, interval, reached
 from ..mc.result import Result
 from ..mc.tally import Region
+from ..mc.uncertainty import Interval, interval, reached
 from .file.quantities import ScenarioError
 from .file.scenario import Scenario
 

@@ -10,10 +10,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from crhalo.fields.galaxy import Galaxy
-from crhalo.mc import run as run_module
+from crhalo.mc import engine as run_module
 from crhalo.mc.blocks import Transport, schedule
+from crhalo.mc.engine import run
 from crhalo.mc.replay import replay
-from crhalo.mc.run import run
 from crhalo.mc.tally import Fate, energy_groups, galactic_grid
 
 BLOCK = schedule(energy_groups(1e5, 1e6))[0].size
@@ -23,7 +23,8 @@ PLAIN_PYTHON = """
 import sys
 import numpy as np
 from crhalo.fields.galaxy import Galaxy
-from crhalo.mc.run import Transport, run
+from crhalo.mc.blocks import Transport
+from crhalo.mc.engine import run
 from crhalo.mc.tally import Fate, energy_groups, galactic_grid
 
 def tallies(particles, t_max_Myr, **changes):

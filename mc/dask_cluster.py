@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..fields._jit import machine
-from ..fields.errors import UserError
+from ..fields.exceptions import UserError
 from .blocks import Block, Job, in_order
 
 # Workers that may die over one block before it is given up.

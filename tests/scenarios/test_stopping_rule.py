@@ -6,10 +6,10 @@ import pytest
 from crhalo.mc.tally import BATCHES
 from crhalo.scenarios import load
 from crhalo.scenarios.build import galaxy_of
-from crhalo.scenarios.commands.execute import execute
+from crhalo.scenarios.commands.run import execute
 from crhalo.scenarios.file.quantities import ScenarioError
-from crhalo.scenarios.precision import check_precision
 from crhalo.scenarios.run import RunOptions
+from crhalo.scenarios.stopping_rule import check_precision
 
 # Energies around both quantities, and few groups: short histories, and 32 blocks come soon.
 SHORT = [
