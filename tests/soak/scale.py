@@ -126,8 +126,8 @@ def overhead(folder: Path) -> Outcome:
     process.communicate()
     # From the command to the first block that is followed.
     measured = (
-        "import time, os; from crhalo.mc import engine as run; from crhalo.scenarios.commands.main import main\n"
-        "run.Threads.follow = lambda *_: os._exit(7)\n"
+        "import time, os; from crhalo.mc import engine; from crhalo.scenarios.commands.main import main\n"
+        "engine.Threads.follow = lambda *_: os._exit(7)\n"
         f"main(['run', 'circumgalactic', '--resume', '--out', {str(out)!r}])"
     )
     started = time.perf_counter()
