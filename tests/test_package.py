@@ -22,7 +22,6 @@ MOST_FILES, MOST_LINES, LONGEST_FUNCTION, MOST_PARAMETERS = 20, 400, 60, 10
 # Files ("mc/run.py") and functions ("mc/run.py: run") that are larger, and why; no more than five.
 LARGER: dict[str, str] = {
     "fields/medium.py: tabulate": "all the functions that a medium is made of, by keyword, each described",
-    "mc/kernels/splitting.py: meet": "one loop: what happens at a wall, in the order in which it happens",
     "scenarios/commands/main.py: run": "each parameter is an option of the command",
 }
 

@@ -17,7 +17,6 @@ from crhalo.mc.checkpoint import CheckpointWriter
 from crhalo.mc.engine import LostError, run
 from crhalo.mc.replay import replay
 from crhalo.mc.tally import BATCHES, Fate, Tally, TallyGrid, energy_groups, galactic_grid
-from crhalo.mc.uncertainty import Interval, interval, reached
 
 GRID_EDGES = energy_groups(1e5, 1e6)
 SIZE = schedule(GRID_EDGES)[0].size
@@ -293,57 +292,6 @@ def test_it_stops_at_the_first_border_that_is_precise_enough(setting, whole):
     assert result.provenance["blocks"] == [0, 2 * BATCHES]
 
 
-def test_students_interval_covers_what_it_should():
-    """Of 4000 means of 4 numbers, the 68% interval holds the truth 68% of the time; a normal one does not."""
-    chance = np.random.default_rng(3)
-    covered = normal = 0
-    for _ in range(4000):
-        alone = chance.normal(5.0, 1.0, 4)
-        total = alone.sum()
-        each = interval(np.append(total / 4, (total - alone) / 3))
-        covered += abs(each.value - 5.0) < each.half_width
-        normal += abs(each.value - 5.0) < alone.std(ddof=1) / 2.0
-    sigma = np.sqrt(4000 * 0.6827 * 0.3173)
-    assert abs(covered - 4000 * 0.6827) < 3.0 * sigma
-    assert normal < 4000 * 0.6827 - 5.0 * sigma
-
-
-def test_heavy_tails_are_flagged():
-    chance = np.random.default_rng(5)
-
-    def of(alone):
-        return interval(np.append(alone.mean(), (alone.sum() - alone) / (alone.size - 1)))
-
-    assert not of(chance.normal(1.0, 0.1, 32)).heavy_tailed
-    tail = np.ones(32)
-    tail[7] = 50.0
-    assert of(tail).heavy_tailed
-
-
-@pytest.mark.parametrize("power", [1.5, 3.0])
-def test_the_slope_of_a_tail_is_that_of_its_law(power):
-    """A density that falls as x^-(1 + power), in 2000 batches; four standard errors of Hill's estimator."""
-    alone = (1.0 + np.random.default_rng(6).pareto(power, 2000)) * np.resize([1.0, -1.0], 2000)
-    found = interval(np.append(alone.mean(), (alone.sum() - alone) / 1999))
-    assert abs(found.tail_slope - 1.0 - power) < 4.0 * power / np.sqrt(500)
-
-
-@pytest.mark.parametrize(
-    ("intervals", "batches", "yes"),
-    [
-        ({"a": Interval(1.0, 0.01, 0.05, 4.0)}, 32, True),
-        ({"a": Interval(1.0, 0.01, 0.05, 4.0)}, 9, False),
-        ({"a": Interval(0.0, 0.0, 0.05, 4.0)}, 32, False),
-        ({"a": Interval(float("nan"), 0.0, 0.05, 4.0)}, 32, False),
-        ({"a": Interval(1.0, float("nan"), 0.05, 4.0)}, 32, False),
-        ({"a": Interval(1.0, 0.0, 0.05, 4.0)}, 32, False),
-        ({"a": Interval(1.0, 0.01, 0.05, 4.0), "b": Interval(1.0, 0.03, 0.05, 4.0)}, 32, False),
-    ],
-)
-def test_precision_is_never_reached_by_nothing(intervals, batches, yes):
-    assert reached(intervals, batches, 0.02) is yes
-
-
 # -- lost particles, replays ---------------------------------------------------------------
 
 
@@ -368,12 +316,12 @@ def test_too_many_lost_particles_end_the_run_and_are_named(setting, losing):
     assert caught.value.particles == [2 * SIZE + 5]
 
 
-def test_the_first_ten_lost_particles_are_named(setting):
-    fates = np.full(64, int(Fate.NOT_FINITE))
-    batch = setting[1].empty()
-    block = Block(batch, fates, np.zeros(64))
-    names = run_module._lost(block, 640, [1, 2, 3], [batch], 10**9)
-    assert names == list(range(640, 647))
+def test_the_first_ten_lost_particles_are_named(setting, monkeypatch):
+    monkeypatch.setattr(run_module, "LOST_AT_MOST", 1.0)
+    state = run_module.UnderWay.of(Job.of(*setting), None)
+    state.blocks, state.lost = 10, [1, 2, 3]
+    state.add(Block(setting[1].empty(), np.full(SIZE, int(Fate.NOT_FINITE)), np.zeros(SIZE)))
+    assert state.lost == [1, 2, 3, *range(10 * SIZE, 10 * SIZE + 7)]
 
 
 def test_a_run_that_may_stop_is_judged_by_what_it_has_done(setting, losing):

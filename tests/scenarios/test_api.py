@@ -34,6 +34,7 @@ COARSE = """
 from crhalo.maps.light import sky_model
 from crhalo.scenarios.products import skies
 sky_model._ERROR_NSIDE, skies._LMAX = 2, 4
+skies._SHOWN_GEV = {"neutrino": (1e4,), "gamma": ()}
 """
 SMALLER = {
     "particles=2000": "particles=150",
@@ -79,9 +80,10 @@ def run(coarse_errors):
 
 
 @pytest.fixture(scope="module")
-def folder(run, tmp_path_factory):
+def folder(run, undrawn, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "run"
-    run.write(out)
+    with undrawn():
+        run.write(out)
     return out
 
 
@@ -92,9 +94,10 @@ def own(coarse_errors):
 
 
 @pytest.fixture(scope="module")
-def own_folder(own, tmp_path_factory):
+def own_folder(own, undrawn, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "own"
-    own.write(out)
+    with undrawn():
+        own.write(out)
     return out
 
 

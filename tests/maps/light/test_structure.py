@@ -204,7 +204,8 @@ def test_figures_draw(tmp_path):
     b, l, r = np.linspace(-90, 90, 13), np.linspace(-180, 180, 13), np.geomspace(0.5, 100, 40)
 
     def curves(estimate):
-        return {E: estimate[i] for i, E in enumerate(energies)}
+        pairs = zip(energies, estimate.value, estimate.error, strict=True)
+        return {E: Estimate(value, error) for E, value, error in pairs}
 
     share = np.array([r / (r + a) for a in (5, 10, 20)])
     sky_structure(

@@ -15,10 +15,11 @@ SMALL = [
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
+def runs(coarse_errors, undrawn, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
-    for seed in ("1", "2"):
-        assert main(["run", *SMALL, "--seed", seed, "--out", str(folder / seed)]) == 0
+    with undrawn():
+        for seed in ("1", "2"):
+            assert main(["run", *SMALL, "--seed", seed, "--out", str(folder / seed)]) == 0
     return folder
 
 
@@ -31,14 +32,15 @@ def test_a_particle_is_followed_again(runs, capsys):
     assert "allowed: 0 to 399" in capsys.readouterr().err
 
 
-def test_what_never_was_is_not_followed_again(runs, tmp_path, capsys):
+def test_what_never_was_is_not_followed_again(runs, undrawn, tmp_path, capsys):
     """Nor in a folder whose scenario is no longer that of the run."""
     shutil.copytree(runs / "1", tmp_path / "edited")
     path = tmp_path / "edited" / "scenario.toml"
     path.write_text(path.read_text().replace('H = "4 kpc"', 'H = "5 kpc"'))
     assert main(["replay", str(tmp_path / "edited"), "7"]) == 2
     assert 'another scenario: H = "4 kpc" there, H = "5 kpc" here' in capsys.readouterr().err
-    assert main(["merge", str(runs / "1"), str(runs / "2"), "--out", str(tmp_path / "both")]) == 0
+    with undrawn():
+        assert main(["merge", str(runs / "1"), str(runs / "2"), "--out", str(tmp_path / "both")]) == 0
     capsys.readouterr()
     assert main(["replay", str(tmp_path / "both"), "7"]) == 2
     assert "merged of several runs" in capsys.readouterr().err
@@ -52,25 +54,27 @@ def test_merging_says_where_there_is_no_run(runs, tmp_path, capsys):
     assert "result.h5: no result; allowed" in capsys.readouterr().err
 
 
-def test_a_single_block_has_no_errors_and_says_so(tmp_path, capsys):
+def test_a_single_block_has_no_errors_and_says_so(coarse_errors, tmp_path, capsys):
     few = [*SMALL, "--particles", "30"]
     assert main(["run", *few, "--out", str(tmp_path / "one")]) == 0
     assert "scatter of 1 batches only" in capsys.readouterr().out
     assert read_sky(tmp_path / "one" / "sky_gamma.fits").error is None
 
 
-def test_runs_with_different_seeds_become_one(runs, tmp_path, capsys):
+def test_runs_with_different_seeds_become_one(runs, undrawn, tmp_path, capsys):
     one, two = (Result.read(runs / seed / "result.h5") for seed in ("1", "2"))
-    assert main(["merge", str(runs / "1"), str(runs / "2"), "--out", str(tmp_path / "both")]) == 0
+    with undrawn():
+        assert main(["merge", str(runs / "1"), str(runs / "2"), "--out", str(tmp_path / "both")]) == 0
     both = Result.read(tmp_path / "both" / "result.h5")
     assert both.particles == one.particles + two.particles == 800
     assert main(["merge", str(runs / "1"), str(runs / "1"), "--out", str(tmp_path / "twice")]) == 2
     assert "repeat" in capsys.readouterr().err and not (tmp_path / "twice").exists()
 
 
-def test_runs_in_another_medium_are_refused_by_name(runs, tmp_path, capsys):
+def test_runs_in_another_medium_are_refused_by_name(runs, undrawn, tmp_path, capsys):
     thick = [*SMALL, "--set", "medium.H=5 kpc", "--seed", "3"]
-    assert main(["run", *thick, "--out", str(tmp_path / "thick")]) == 0
+    with undrawn():
+        assert main(["run", *thick, "--out", str(tmp_path / "thick")]) == 0
     capsys.readouterr()
     assert main(["merge", str(runs / "1"), str(tmp_path / "thick"), "--out", str(tmp_path / "both")]) == 2
     assert '"H": "4 kpc" there, "H": "5 kpc" here' in capsys.readouterr().err

@@ -90,7 +90,7 @@ def test_no_return_means_no_return(folder):
     np.testing.assert_allclose(ratio, 1.0, rtol=1e-12)
 
 
-def test_what_was_followed_is_not_lost_with_the_figures(tmp_path, monkeypatch):
+def test_what_was_followed_is_not_lost_with_the_figures(coarse_errors, undrawn, tmp_path, monkeypatch):
     """A run that is stopped while its maps are made goes on from all of its particles."""
     sky = "sky.nside=1", "sky.energies=['1 TeV', '10 TeV', 2]"
     scenario, out = small("free-escape", *sky), tmp_path / "run"
@@ -103,7 +103,8 @@ def test_what_was_followed_is_not_lost_with_the_figures(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         execute(scenario, out, 2)
     monkeypatch.undo()
-    execute(scenario, out, 2, options=RunOptions(resume=True))
+    with undrawn():
+        execute(scenario, out, 2, options=RunOptions(resume=True))
     assert json.loads((out / "summary.json").read_text())["blocks_resumed"] > 0
     assert digest(out / "result.h5") == digest(tmp_path / "alone.h5")
     assert not list(out.glob("checkpoint*")) and not (out / ".lock").exists()
