@@ -35,9 +35,10 @@ def run(coarse_errors):
 
 
 @pytest.fixture(scope="module")
-def folder(run, tmp_path_factory):
+def folder(run, undrawn, tmp_path_factory):
     out = tmp_path_factory.mktemp("run")
-    write_run(run, out, asked_for=("transport_equation",))
+    with undrawn():
+        write_run(run, out, asked_for=("transport_equation",))
     return out
 
 
