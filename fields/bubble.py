@@ -17,8 +17,8 @@ from . import bell
 from . import gas_density as gas
 from .exceptions import UserError
 from .galaxy import Galaxy
-from .streaming import alfven_speed_kpc_Myr, larmor_radius_kpc
 from .units import C_KPC_MYR, KPC_CM, KPC_MYR_KM_S, LARMOR_KPC, FloatArray
+from .waves.streaming import alfven_speed_kpc_Myr, larmor_radius_kpc
 
 AGE_OF_UNIVERSE_MYR = 13.8e3
 LAMBDA_STRONG = float(np.log(1e11))

@@ -15,15 +15,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import bell, streaming
+from . import bell
 from . import gas_density as gas
 from .exceptions import UserError
 from .medium import Medium
 from .medium_table import Axis, MOMENTUM_NODES_GeV, Wall, axis
+from .outflow import outflow_divergence_Myr, outflow_velocity_kpc_Myr
 from .sampling import sampled
 from .surface import distance_from_disc_kpc
-from .turbulence import Turbulence, resonant, rms_of_waves_uG
+from .turbulence.synthetic import Turbulence, resonant, rms_of_waves_uG
 from .units import C_KPC_MYR, FloatArray, momentum_GeV, total_energy_GeV
+from .waves import streaming
 
 DISC_STEP_KPC = 0.0125
 FASTEST_OUTFLOW = 0.03  # over c
@@ -220,12 +222,12 @@ class Galaxy:
 
     def outflow(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Velocity (u_R, u_z) of the plasma in the Bell region [kpc/Myr]."""
-        return bell.outflow_velocity_kpc_Myr(R_kpc, z_kpc, *self._bell_of(R_kpc, z_kpc))
+        return outflow_velocity_kpc_Myr(R_kpc, z_kpc, *self._bell_of(R_kpc, z_kpc))
 
     def outflow_divergence_Myr(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """Divergence of it."""
         slope = gas.beta_profile_slope(np.hypot(R_kpc, z_kpc), self.cgm_core_kpc, self.cgm_beta)
-        return bell.outflow_divergence_Myr(R_kpc, z_kpc, *self._bell_of(R_kpc, z_kpc), density_slope=slope)
+        return outflow_divergence_Myr(R_kpc, z_kpc, *self._bell_of(R_kpc, z_kpc), density_slope=slope)
 
     def surface_level(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """Negative inside the surface: ln(B_sat/B_halo) (PRL Eq. 4), |z| - H, or no surface at all."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..fields.medium import Medium
 from ..fields.medium_table import MediumTable, Wall
-from ..fields.turbulence import Turbulence
+from ..fields.turbulence.synthetic import Turbulence
 from .checkpoint import digest
 from .kernels import hybrid, orbit
 from .kernels.history import GOLDEN

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 from ..fields.exceptions import NotConverged
 from ..fields.galaxy import Galaxy
 from ..fields.medium import Medium
-from ..fields.scattering import two_zone_D
-from ..fields.self_generated import WaveModel
-from ..fields.turbulence import Turbulence, kolmogorov, resonant, rms_of_waves_uG, scale_invariant
+from ..fields.turbulence.scattering import two_zone_D
+from ..fields.turbulence.synthetic import Turbulence, kolmogorov, resonant, rms_of_waves_uG, scale_invariant
 from ..fields.units import FloatArray
+from ..fields.waves.self_generated import WaveModel
 from ..maps.light.secondaries import inelasticity
 from ..mc.blocks import Transport
 from ..mc.coupled.current import MeasuredCurrent, measure_current

@@ -80,7 +80,7 @@ def diffusion_of_halo(
 
 def wave_power(path: Path, k_kpc: FloatArray, by_height: Mapping[str, ArrayLike], B_uG: float) -> None:
     """F(k) at several heights; the upper axis gives the resonant momentum in the field of the disc."""
-    from ...fields.streaming import larmor_radius_kpc
+    from ...fields.waves.streaming import larmor_radius_kpc
 
     figure = new_figure(COLUMN_INCH, 3.0)
     axes = figure.subplots()

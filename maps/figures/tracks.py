@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...fields.turbulence_statistics import TurbulenceStatistics
+from ...fields.turbulence.statistics import TurbulenceStatistics
 from ...fields.units import FloatArray
 from .page import (
     BLACK,

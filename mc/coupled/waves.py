@@ -1,7 +1,7 @@
 """Protons and the waves that they excite, solved together: flux, waves, D, and round again.
 
 A round: protons in the medium of the last D have a diffusive flux, by energy and height, over the disc; the
-flux gives the waves (`fields.self_generated`), those the next D. The flux is what is passed on, not the
+flux gives the waves (`fields.waves.self_generated`), those the next D. The flux is what is passed on, not the
 gradient: it is conserved, so that it hardly depends on D, and noise of the particles does not grow in it.
 
 Two solvers give the flux. "transport-equation" solves it in cells. "particles" are those of a run, the same
@@ -19,9 +19,9 @@ import numpy as np
 
 from ...fields.galaxy import Galaxy
 from ...fields.medium import Medium
-from ...fields.self_generated import HaloDiffusion, WaveModel, diffusion_of_waves
 from ...fields.units import KPC_CM, MYR_S, FloatArray, momentum_GeV, speed_kpc_Myr
-from ...fields.wave_equation import Column, wave_power
+from ...fields.waves.self_generated import HaloDiffusion, WaveModel, diffusion_of_waves
+from ...fields.waves.wave_equation import Column, wave_power
 from ..blocks import Transport
 from ..diffusion.finite_volumes import Cells
 from ..diffusion.solve import Solution, bin_momenta_GeV, solve

@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from ...fields._jit import kernel, small_kernel
-from ...fields.units import C_KPC_MYR, KPC_CM, M_P_G
+from ...fields.units import KPC_CM, M_P_G
 from ..tally import (
     AGES_MYR,
     DISC_HALF_THICKNESS_KPC,
@@ -20,15 +20,13 @@ from ..tally import (
 from .history import (
     ABSORBED,
     ALIVE,
-    BINNED_LN_P,
     ESCAPED,
     GOLDEN,
     after_move,
-    bins_lost_of,
     grammage_before_surface,
 )
-from .lookup import at_momentum, gas_density
-from .particle import direction_of, turned
+from .lookup import gas_density
+from .losses import after_losses
 
 _DISC, _DISC_NO_RETURN, _NEAR = int(Region.DISC), int(Region.DISC_NO_RETURN), int(Region.NEAR)
 # Components of the gas, in the order of `MediumTable.gas` and of the grammage tallies.
@@ -57,27 +55,6 @@ def _log_bin(value, start, step, bins):
     if value <= 0.0:
         return 0
     return min(max(math.floor((math.log(value) - start) / step) + 1, 0), bins - 1)
-
-
-@small_kernel
-def lose(world, history, in_bell, ln_p, speed, n, dt, weight):
-    """Fall of ln p by pp losses in gas of density n [cm^-3] for dt; counts their energy [GeV], v dp."""
-    fall = n * at_momentum(world.table.loss_rate, world.table, ln_p) * dt
-    side = 1 if in_bell else 0
-    lost = weight * speed / C_KPC_MYR * math.exp(ln_p) * -math.expm1(-fall)
-    world.tally.pp_loss[history.group, side] += lost
-    return fall
-
-
-@small_kernel
-def _after_losses(world, history, in_bell, particle, n, dt):
-    """The particle after pp losses in gas of density n for dt: (particle, ln p last binned, bins lost)."""
-    weight = history.weight
-    ln_p = particle.ln_p - lose(world, history, in_bell, particle.ln_p, particle.speed, n, dt, weight)
-    particle = turned(particle, direction_of(particle), ln_p)
-    if abs(ln_p - history.ln_p_binned) > BINNED_LN_P:
-        return particle, ln_p, bins_lost_of(world.controls, history.group, ln_p)
-    return particle, history.ln_p_binned, history.bins_lost
 
 
 @small_kernel
@@ -234,7 +211,7 @@ def counted(world, history, in_bell, old, new, dt):
     sample_at = (history.sample_at + GOLDEN) % 1.0
     n = score(world, history, in_bell, old, new, sample_at, dt, history.multiplicity)
     time = dt * history.multiplicity
-    particle, ln_p_binned, bins_lost = _after_losses(world, history, in_bell, new, n, time)
+    particle, ln_p_binned, bins_lost = after_losses(world, history, in_bell, new, n, time)
     return particle, after_move(history, sample_at, history.clock + time, ln_p_binned, bins_lost)
 
 

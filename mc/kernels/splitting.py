@@ -36,10 +36,11 @@ from .history import (
     standing_for,
 )
 from .lookup import surface_normal
+from .losses import lose
 from .move import move
 from .particle import Particle, at, direction_of, is_beyond, is_finite, speed_of
 from .rng import capture_draw, history_draw, split_draw
-from .score import counted, lose, score
+from .score import counted, score
 from .vector import dot
 
 # Moves behind the wall that are not followed are counted at their middle.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from ...fields.scattering import expected_D
-from ...fields.streaming import larmor_radius_kpc
-from ...fields.turbulence import Turbulence
+from ...fields.turbulence.scattering import expected_D
+from ...fields.turbulence.synthetic import Turbulence
 from ...fields.units import momentum_GeV, speed_kpc_Myr
+from ...fields.waves.streaming import larmor_radius_kpc
 from ..kernels.orbit import orbit_step_kpc
 from .measure import LONGEST_RECORDS, RECORDS, longest_path_kpc
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...fields.scattering import (
+from ...fields.turbulence.scattering import (
     bohm_D,
     expected_D,
     has_quasi_linear,
@@ -23,9 +23,9 @@ from ...fields.scattering import (
     resonant_D,
     small_angle_D,
 )
-from ...fields.streaming import larmor_radius_kpc
-from ...fields.turbulence import Turbulence
+from ...fields.turbulence.synthetic import Turbulence
 from ...fields.units import KPC_CM, LARMOR_KPC, M_P_G, M_P_GEV, FloatArray, momentum_GeV, speed_kpc_Myr
+from ...fields.waves.streaming import larmor_radius_kpc
 from ..blocks import REALISATION
 from ..kernels.orbit import orbit_step_kpc
 from .cost import estimate_cost

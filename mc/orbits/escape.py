@@ -10,7 +10,7 @@ from scipy import stats
 
 from ...fields.medium import Medium
 from ...fields.medium_table import Wall, axis
-from ...fields.turbulence import Turbulence
+from ...fields.turbulence.synthetic import Turbulence
 from ...fields.units import FloatArray
 from ..blocks import REALISATION, Transport
 from ..engine import run

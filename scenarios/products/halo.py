@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ...fields.self_generated import diffusion_of_waves
 from ...fields.units import KPC2_MYR_CM2_S, KPC_CM, FloatArray, momentum_GeV
-from ...fields.wave_equation import wave_power
+from ...fields.waves.self_generated import diffusion_of_waves
+from ...fields.waves.wave_equation import wave_power
 from ...maps.data.read import boron_over_carbon as measured_boron_over_carbon
 from ...maps.data.read import protons
 from ...maps.figures import halo as halo_figures

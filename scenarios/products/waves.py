@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ...fields.exceptions import NotConverged
-from ...fields.streaming import cascade_rate_Myr
 from ...fields.units import FloatArray
+from ...fields.waves.streaming import cascade_rate_Myr
 from ...maps.figures import halo as halo_figures
 from ...mc.coupled.waves import ConvergedWaves
 from ...mc.files import replacing_hdf5, write_text

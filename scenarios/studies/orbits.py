@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ...fields.scattering import KOLMOGOROV_D, KOLMOGOROV_WAVELENGTHS, pitch_angle_D
-from ...fields.turbulence import Turbulence
-from ...fields.turbulence_statistics import measure
+from ...fields.turbulence.scattering import KOLMOGOROV_D, KOLMOGOROV_WAVELENGTHS, pitch_angle_D
+from ...fields.turbulence.statistics import measure
+from ...fields.turbulence.synthetic import Turbulence
 from ...fields.units import C_KPC_MYR, KPC2_MYR_CM2_S, FloatArray
 from ...maps.figures import tracks as track_figures
 from ...maps.figures.page import energy_label

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ...fields.galaxy import Galaxy
-from ...fields.single_precision import single_precision
-from ...fields.turbulence import grid_field, kolmogorov, plane_waves
+from ...fields.turbulence.single_precision import single_precision
+from ...fields.turbulence.synthetic import grid_field, kolmogorov, plane_waves
 from ...mc.blocks import Transport
 from ...mc.engine import run
 from ...mc.orbits.tracks import tracks

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...fields.scattering import KOLMOGOROV_D, KOLMOGOROV_WAVELENGTHS
-from ...fields.turbulence import (
+from ...fields.turbulence.scattering import KOLMOGOROV_D, KOLMOGOROV_WAVELENGTHS
+from ...fields.turbulence.statistics import measure
+from ...fields.turbulence.synthetic import (
     GEOMETRIES,
     Turbulence,
     correlation_length_kpc,
@@ -17,7 +18,6 @@ from ...fields.turbulence import (
     scale_invariant,
     stratified,
 )
-from ...fields.turbulence_statistics import measure
 from ...fields.units import LARMOR_KPC, FloatArray
 from ...fields.vectors import Horizontal, Uniform, XShaped, divergence, sample, vector_field
 from ...mc.kernels.orbit import orbit_step_kpc

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...fields import bell, streaming
+from ...fields import bell
 from ...fields import gas_density as gas
 from ...fields.units import (
     C_CM_S,
@@ -25,6 +25,7 @@ from ...fields.units import (
     momentum_GeV,
     speed_kpc_Myr,
 )
+from ...fields.waves import streaming
 from ...maps.light.emissivity import emissivity
 from ...maps.light.synchrotron import synchrotron_emissivity
 

@@ -9,13 +9,13 @@ import numpy as np
 from scipy.sparse.linalg import splu
 from scipy.special import erfc
 
-from ...fields import streaming
 from ...fields.galaxy import Galaxy
 from ...fields.medium import Medium
 from ...fields.medium_table import Wall, axis
-from ...fields.self_generated import WaveModel, resonant_power
 from ...fields.units import C_KPC_MYR, KPC2_MYR_CM2_S, MYR_S, FloatArray, momentum_GeV
-from ...fields.wave_equation import wave_power
+from ...fields.waves import streaming
+from ...fields.waves.self_generated import WaveModel, resonant_power
+from ...fields.waves.wave_equation import wave_power
 from ...mc.blocks import Transport
 from ...mc.coupled.waves import Iteration, settle
 from ...mc.diffusion.compare import AGREE, compare

@@ -208,7 +208,7 @@ TWINS = (
     ),
     Twin(
         "waves whose amplitude just follows the field",
-        "fields/turbulence.py",
+        "fields/turbulence/synthetic.py",
         (("slope = -math.copysign(1.0, z) / field.z_B_kpc", "slope = 0.0"),),
         "divergences",
         1.0,
@@ -216,7 +216,7 @@ TWINS = (
     ),
     Twin(
         "a correlation length of both sides",
-        "fields/turbulence.py",
+        "fields/turbulence/synthetic.py",
         (("return 0.5 * math.pi * inverse_k", "return math.pi * inverse_k"),),
         "isotropic_turbulence",
         0.5,

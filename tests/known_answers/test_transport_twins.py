@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from crhalo.fields import streaming
+from crhalo.fields.waves import streaming
 from crhalo.mc.diffusion import finite_volumes
 from crhalo.scenarios.validation.waves import manufactured, referee_closed_forms, wave_balance
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from crhalo.fields.galaxy import Galaxy
-from crhalo.fields.turbulence import Turbulence
+from crhalo.fields.turbulence.synthetic import Turbulence
 from crhalo.mc import checkpoint
 from crhalo.mc import engine as run_module
 from crhalo.mc.blocks import Block, Job, Transport, schedule

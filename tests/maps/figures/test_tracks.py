@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from crhalo.fields.turbulence import Turbulence, kolmogorov
-from crhalo.fields.turbulence_statistics import measure
+from crhalo.fields.turbulence.statistics import measure
+from crhalo.fields.turbulence.synthetic import Turbulence, kolmogorov
 from crhalo.maps.figures import tracks as track_figures
 from matplotlib.image import imread
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from crhalo.fields.galaxy import Galaxy
-from crhalo.fields.self_generated import WaveModel
 from crhalo.fields.units import KPC_CM, momentum_GeV
+from crhalo.fields.waves.self_generated import WaveModel
 from crhalo.mc.blocks import Transport
 from crhalo.mc.coupled.waves import (
     Iteration,
@@ -88,7 +88,7 @@ def test_the_transport_equation_finds_a_run_in_another_medium(galaxy, counted):
     _, result = counted
     from dataclasses import replace
 
-    from crhalo.fields.streaming import diffusion_coefficient_kpc2_Myr
+    from crhalo.fields.waves.streaming import diffusion_coefficient_kpc2_Myr
 
     slower = replace(
         galaxy, diffusion=lambda p, R, z: diffusion_coefficient_kpc2_Myr(p, 3.0, 1e-5) + 0.0 * R * z

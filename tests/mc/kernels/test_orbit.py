@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from crhalo.fields.medium import Medium
 from crhalo.fields.medium_table import axis
-from crhalo.fields.turbulence import Turbulence, kolmogorov, plane_waves
+from crhalo.fields.turbulence.synthetic import Turbulence, kolmogorov, plane_waves
 from crhalo.fields.units import C_KPC_MYR, KPC_CM, M_P_G
 from crhalo.fields.vectors import Uniform, is_ours, vector_field
 from crhalo.mc.blocks import Transport

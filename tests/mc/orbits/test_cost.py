@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from crhalo.fields.turbulence import Turbulence, kolmogorov, scale_invariant
+from crhalo.fields.turbulence.synthetic import Turbulence, kolmogorov, scale_invariant
 from crhalo.fields.units import LARMOR_KPC
 from crhalo.mc.orbits.cost import estimate_cost, refusal
 

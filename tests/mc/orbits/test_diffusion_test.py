@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from crhalo.fields.turbulence import Turbulence, kolmogorov, scale_invariant
+from crhalo.fields.turbulence.synthetic import Turbulence, kolmogorov, scale_invariant
 from crhalo.fields.units import LARMOR_KPC
 from crhalo.mc.orbits.diffusion_test import DiffusionTest, Running
 from crhalo.mc.orbits.escape import Escape, Slab

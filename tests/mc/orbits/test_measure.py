@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from crhalo.fields.scattering import pitch_angle_D, quasi_linear_D
-from crhalo.fields.single_precision import single_precision
-from crhalo.fields.turbulence import Turbulence, kolmogorov, scale_invariant
+from crhalo.fields.turbulence.scattering import pitch_angle_D, quasi_linear_D
+from crhalo.fields.turbulence.single_precision import single_precision
+from crhalo.fields.turbulence.synthetic import Turbulence, kolmogorov, scale_invariant
 from crhalo.fields.units import LARMOR_KPC, speed_kpc_Myr
 from crhalo.mc.orbits.measure import jackknife, pitch_angle_diffusion, running_diffusion
 from crhalo.mc.orbits.tracks import tracks

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import solve_banded
 
+from ..units import FloatArray
 from .streaming import balanced_power, cascade_rate_Myr
-from .units import FloatArray
 
 F_FLOOR = 1e-14
 _ROUNDS = 400

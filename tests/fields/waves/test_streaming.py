@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from crhalo.fields import streaming as s
 from crhalo.fields import units
+from crhalo.fields.waves import streaming as s
 
 B0, N_I, H = 3.0, 1e-2, 4.0
 V_S = 3e6 / units.KPC_MYR_CM_S

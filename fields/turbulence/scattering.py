@@ -11,9 +11,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .streaming import larmor_radius_kpc
-from .turbulence import SLAB_SHARE, Turbulence
-from .units import C_KPC_MYR, FloatArray, speed_kpc_Myr
+from ..units import C_KPC_MYR, FloatArray, speed_kpc_Myr
+from ..waves.streaming import larmor_radius_kpc
+from .synthetic import SLAB_SHARE, Turbulence
 
 _COSINES, _WEIGHTS = np.polynomial.legendre.leggauss(200)
 # mu = t^3 puts nodes where the resonance runs off to short waves.

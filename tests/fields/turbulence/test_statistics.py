@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from crhalo.fields.turbulence import Turbulence, kolmogorov, scale_invariant
-from crhalo.fields.turbulence_statistics import measure
+from crhalo.fields.turbulence.statistics import measure
+from crhalo.fields.turbulence.synthetic import Turbulence, kolmogorov, scale_invariant
 
 
 def measured(turbulence, count):

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from crhalo.fields.single_precision import single_precision
-from crhalo.fields.turbulence import (
+from crhalo.fields.turbulence.single_precision import single_precision
+from crhalo.fields.turbulence.synthetic import (
     GEOMETRIES,
     correlation_length_kpc,
     grid_field,

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import small_kernel
-from .turbulence import PlaneWaves
-from .vectors import vector_field
+from .._jit import small_kernel
+from ..vectors import vector_field
+from .synthetic import PlaneWaves
 
 _C0, _C1, _C2, _C3, _C4, _C5 = (
     np.float32(c)

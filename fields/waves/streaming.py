@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .units import (
+from ..units import (
     C_CM_S,
     C_KPC_MYR,
     E_ESU,

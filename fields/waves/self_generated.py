@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..units import FloatArray, speed_kpc_Myr
 from . import streaming
-from .units import FloatArray, speed_kpc_Myr
 from .wave_equation import F_FLOOR, Column
 
 MODES_PER_DECADE = 12

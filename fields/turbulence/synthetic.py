@@ -19,9 +19,9 @@ import numpy as np
 import scipy.fft
 from scipy.integrate import quad
 
-from ._jit import small_kernel
-from .units import LARMOR_KPC, FloatArray, total_energy_GeV
-from .vectors import Sum, Uniform, vector_field
+from .._jit import small_kernel
+from ..units import LARMOR_KPC, FloatArray, total_energy_GeV
+from ..vectors import Sum, Uniform, vector_field
 
 Power = Callable[[FloatArray], FloatArray]
 GEOMETRIES = ("isotropic", "slab", "2D", "composite")

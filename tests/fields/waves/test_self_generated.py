@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
-from crhalo.fields import streaming, wave_equation
-from crhalo.fields.self_generated import (
+from crhalo.fields.units import C_CM_S, C_KPC_MYR, EV_ERG, GEV_ERG, speed_kpc_Myr
+from crhalo.fields.waves import streaming, wave_equation
+from crhalo.fields.waves.self_generated import (
     LONGEST_FREE_PATH_KPC,
     HaloDiffusion,
     WaveModel,
     diffusion_of_waves,
     resonant_power,
 )
-from crhalo.fields.units import C_CM_S, C_KPC_MYR, EV_ERG, GEV_ERG, speed_kpc_Myr
-from crhalo.fields.wave_equation import wave_power
+from crhalo.fields.waves.wave_equation import wave_power
 
 P = np.geomspace(1.0, 1e6, 25)
 Z = np.geomspace(0.1, 8.0, 30)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from crhalo.fields.scattering import (
+from crhalo.fields.turbulence.scattering import (
     KOLMOGOROV_D,
     KOLMOGOROV_WAVELENGTHS,
     bohm_D,
@@ -12,7 +12,7 @@ from crhalo.fields.scattering import (
     resonant_D,
     small_angle_D,
 )
-from crhalo.fields.turbulence import Turbulence, kolmogorov, scale_invariant
+from crhalo.fields.turbulence.synthetic import Turbulence, kolmogorov, scale_invariant
 from crhalo.fields.units import C_KPC_MYR, LARMOR_KPC, speed_kpc_Myr
 
 # r_L = 1 kpc in 1 uG, resonant far inside the range of waves.

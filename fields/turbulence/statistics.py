@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.integrate import quad
 
-from .turbulence import PlaneWaves, Turbulence
-from .units import FloatArray
-from .vectors import Sum, divergence, sample
+from ..units import FloatArray
+from ..vectors import Sum, divergence, sample
+from .synthetic import PlaneWaves, Turbulence
 
 LINES = 8
 _BINS_PER_DECADE = 8

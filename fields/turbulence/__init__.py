@@ -1,0 +1,1 @@
+"""Synthetic turbulence for orbits: realisations, what they turned out to be, and what theory says of them."""
