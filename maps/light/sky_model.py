@@ -12,8 +12,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.interpolate import make_interp_spline
-from scipy.ndimage import distance_transform_edt
 
 from ...fields.medium import Medium
 from ...fields.medium_table import Wall
@@ -21,19 +19,17 @@ from ...fields.units import FloatArray
 from ...mc.result import Result
 from ...mc.uncertainty import Estimate, value_and_error
 from .absorption import cmb_absorption_per_kpc
+from .cells import CellsToNodes, cells_to_nodes
 from .emissivity import emissivity_matrix
 from .sky import node_weights, table_sky_map
-from .structure import contribution_by_distance
+from .structure import distance_weights
 
 COMPONENTS = ("disc", "halo", "cgm")
 _SIDE = {"disc": "halo", "halo": "halo", "cgm": "bell"}
 # Errors vary slowly over the sky: they are found on coarse pixels.
 _ERROR_NSIDE = 8
 _EDGE_KPC = 1e-3
-# Behind the surface densities fall with about this power of r.
-_FALL, _POINTS = -1.5, 8
 _BLUR_KPC = 1.0
-_SMOOTHING = 0.7  # in widths of a cell
 
 
 @dataclass(frozen=True)
@@ -85,7 +81,7 @@ class SkyModel:
     def of(self, result: Result) -> SkyModel:
         """Another result in the same medium and cells, with what does not depend on its counts found once."""
         other = replace(self, result=result)
-        shared = ("nodes_kpc", "gas_cm3", "_responses", "_mean_responses")
+        shared = ("nodes_kpc", "gas_cm3", "_to_nodes", "_responses", "_mean_responses")
         other.__dict__.update({name: self.__dict__[name] for name in shared if name in self.__dict__})
         return other
 
@@ -113,59 +109,29 @@ class SkyModel:
             gas[..., 2] *= np.clip(0.5 + (table.bell_outer_radius - np.hypot(R, z)) / _BLUR_KPC, 0.0, 1.0)
         return gas
 
+    @cached_property
+    def _to_nodes(self) -> dict[str, CellsToNodes | None]:
+        return {
+            side: cells_to_nodes(self.result, self.medium, side, self.nodes_kpc) for side in ("halo", "bell")
+        }
+
     def _at_nodes(self, cells: FloatArray, side: str) -> FloatArray:
         """Cell averages (n_R, n_z, ...) of one side as values at the nodes."""
-        grid = self.result.grid
-        R_edges, z_edges = grid.cells[side]
-        empty = self.result.volumes_kpc3[side] <= 0
-        if np.all(empty):
+        to_nodes = self._to_nodes[side]
+        if to_nodes is None:
             return np.zeros((*self.gas_cm3.shape[:2], *cells.shape[2:]))
-        nearest = distance_transform_edt(empty, return_distances=False, return_indices=True)
-        in_cells, at_nodes = self._trend(side)
-        flat = cells / in_cells.reshape(*in_cells.shape, *(1,) * (cells.ndim - 2))
-        if side == "bell":
-            flat = self._smoothed(flat, side)
-        filled = flat[tuple(nearest)]
-        centres = [0.5 * (edges[1:] + edges[:-1]) for edges in (R_edges, z_edges)]
-        R, z = (np.clip(x, c[0], c[-1]) for x, c in zip(self.nodes_kpc, centres, strict=True))
-        degree = 3 if side == "bell" else 1
-        from_cells = [
-            make_interp_spline(c, np.eye(c.size), k=min(degree, c.size - 1))(x)
-            for c, x in zip(centres, (R, z), strict=True)
-        ]
-        values = np.einsum("ai,bj,ij...->ab...", *from_cells, filled, optimize=True)
-        return values * at_nodes.reshape(*at_nodes.shape, *(1,) * (cells.ndim - 2))
+        return to_nodes.at_nodes(cells)
 
-    def _smoothed(self, cells: FloatArray, side: str) -> FloatArray:
-        """Means over neighbouring cells, by how much of the volume of each they hold: axis cells are small.
+    def _response(self, component: str, weights: FloatArray) -> FloatArray:
+        """What weights at the nodes (n, nodes in R, nodes in |z|) see of one per H atom in each cell.
 
-        Without it the noise of single cells shows on the sky as rings.
+        (n_R, n_z, n), of the cells of the side that the component lies on.
         """
-        grid, volume = self.result.grid, self.result.volumes_kpc3[side]
-        R, z = grid.cells[side]
-        # Below the plane is what is above it.
-        near = [_near(R), _near(z)]
-        weight = np.einsum("ai,bj,ij->abij", *near, volume, optimize=True)
-        weight /= np.maximum(weight.sum(axis=(2, 3), keepdims=True), 1e-300)
-        return np.tensordot(weight, cells, axes=2)
-
-    def _trend(self, side: str) -> tuple[FloatArray, FloatArray]:
-        """How densities go on a side, by and large: means over its cells, and values at the nodes.
-
-        Behind the surface between 1/r (advection) and 1/r^2 (diffusion). What is left to interpolate is flat:
-        straight lines between the means of convex falls lie above them, by 4% in cells of 12 kpc at 50 kpc.
-        """
-        grid = self.result.grid
-        edges = grid.cells[side]
-        if side == "halo":
-            return np.ones([each.size - 1 for each in edges]), np.ones(self.gas_cm3.shape[:2])
-        offsets = (np.arange(_POINTS) + 0.5) / _POINTS
-        R, z = (each[:-1, None] + np.diff(each)[:, None] * offsets for each in edges)
-        R, z = R[:, None, :, None], z[None, :, None, :]
-        weight = R * (self.medium.distance_kpc(R, z) >= 0) + 1e-9
-        in_cells = (weight * np.hypot(R, z) ** _FALL).sum(axis=(2, 3)) / weight.sum(axis=(2, 3))
-        R_nodes, z_nodes = self.nodes_kpc
-        return in_cells, np.maximum(np.hypot(R_nodes[:, None], z_nodes), 0.1) ** _FALL
+        to_nodes = self._to_nodes[_SIDE[component]]
+        if to_nodes is None:
+            return np.zeros((*self.result.volumes_kpc3[_SIDE[component]].shape, len(weights)))
+        gas = self.gas_cm3[..., COMPONENTS.index(component)]
+        return np.moveaxis(to_nodes.in_cells(weights * gas), 0, -1)
 
     def emissivity_per_H(
         self, secondary: str, energy_GeV: FloatArray, replicas: slice = slice(None)
@@ -201,36 +167,24 @@ class SkyModel:
             disc_radius_kpc=self.disc_radius_kpc,
         )
 
-    def _cells_at_nodes(self, component: str) -> FloatArray:
-        """Emissivity at the nodes for one per H atom in each cell, (nodes in R, nodes in |z|, cells)."""
-        n_R, n_z = self.result.volumes_kpc3[_SIDE[component]].shape
-        one_each = np.eye(n_R * n_z).reshape(n_R, n_z, -1)
-        gas = self.gas_cm3[..., COMPONENTS.index(component), None]
-        return self._at_nodes(one_each, _SIDE[component]) * gas
-
     @cached_property
     def _responses(self) -> dict[str, FloatArray]:
         """Coarse maps of each component for one per H atom in each cell, (n_R, n_z, n_pix), unabsorbed."""
-        R, z = self.nodes_kpc
-        r_max = self.medium.table.r_max
-        weights = node_weights(R, z, _ERROR_NSIDE, r_max_kpc=r_max, disc_radius_kpc=self.disc_radius_kpc)
-        found = {}
-        for name in COMPONENTS:
-            cells = self._cells_at_nodes(name)
-            shines = self.gas_cm3[..., COMPONENTS.index(name)] > 0
-            shape = self.result.volumes_kpc3[_SIDE[name]].shape
-            found[name] = (weights[:, shines] @ cells[shines]).T.reshape(*shape, -1)
-        return found
+        weights = node_weights(
+            *self.nodes_kpc,
+            _ERROR_NSIDE,
+            r_max_kpc=self.medium.table.r_max,
+            disc_radius_kpc=self.disc_radius_kpc,
+        )
+        return {name: self._response(name, weights) for name in COMPONENTS}
 
     def _seen_within(self, component: str, r_kpc: ArrayLike) -> FloatArray:
         """Sky average for one per H atom in each cell: of what lies within some radii and, last, of all.
 
         (n_R, n_z, radii + 1), unabsorbed.
         """
-        table = np.moveaxis(self._cells_at_nodes(component), -1, 0)
-        within, mean = contribution_by_distance(table, *self.nodes_kpc, r_kpc, self.medium.table.r_max)
-        shape = self.result.volumes_kpc3[_SIDE[component]].shape
-        return np.concatenate([within, mean[:, None]], axis=1).reshape(*shape, -1)
+        shells = distance_weights(*self.nodes_kpc, r_kpc, self.medium.table.r_max)
+        return np.cumsum(self._response(component, shells), axis=-1)
 
     def share_within(self, component: str, per_H: dict[str, FloatArray], r_kpc: ArrayLike) -> FloatArray:
         """Share of the sky average from within Galactocentric radii, (replicas, channels, radii)."""
@@ -315,13 +269,6 @@ class SkyModel:
 def _light(per_H: FloatArray, response: FloatArray) -> FloatArray:
     """Sum over cells of emissivities per H (n_R, n_z, replicas, channels) times response (n_R, n_z, ...)."""
     return np.tensordot(np.moveaxis(per_H, (2, 3), (0, 1)), response, axes=2)
-
-
-def _near(edges: FloatArray) -> FloatArray:
-    """Gauss weights between cells along an axis that is mirrored at zero, as wide as a cell."""
-    x, width = 0.5 * (edges[1:] + edges[:-1]), np.diff(edges)
-    away = np.stack([x[:, None] - x, x[:, None] + x])
-    return np.asarray(np.exp(-0.5 * (away / (_SMOOTHING * width[:, None])) ** 2).sum(axis=0))
 
 
 def _ratio(a: FloatArray, b: FloatArray) -> FloatArray:

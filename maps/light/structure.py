@@ -276,6 +276,33 @@ def contribution_by_distance(
     ValueError
         If `r_kpc` does not increase.
     """
+    shells = np.tensordot(
+        np.asarray(q, float), distance_weights(R_kpc, z_kpc, r_kpc, r_max_kpc), axes=((-2, -1), (1, 2))
+    )
+    within = np.cumsum(shells, axis=-1)
+    return within[..., :-1], within[..., -1]
+
+
+def distance_weights(
+    R_kpc: ArrayLike, z_kpc: ArrayLike, r_kpc: ArrayLike, r_max_kpc: float = 100.0
+) -> FloatArray:
+    """Sky average of an emissivity of one at each node and zero at the others, by shell about the centre.
+
+    Parameters
+    ----------
+    R_kpc, z_kpc, r_kpc, r_max_kpc
+        As for `contribution_by_distance`.
+
+    Returns
+    -------
+    ndarray, shape (n + 1, n_R, n_z)
+        Shells that end at each radius and, last, what lies beyond them [cm].
+
+    Raises
+    ------
+    ValueError
+        If `r_kpc` does not increase.
+    """
     r_cut = np.asarray(r_kpc, float)
     if np.any(np.diff(r_cut) <= 0):
         raise ValueError("r_kpc must increase")
@@ -292,6 +319,4 @@ def contribution_by_distance(
         for further, of_z in ((0, 1 - g), (1, g)):
             part = weight * of_R[:, None] * of_z
             response += np.bincount((first + step + further).ravel(), part.ravel(), response.size)
-    shells = np.tensordot(np.asarray(q, float), response.reshape(shape), axes=((-2, -1), (1, 2)))
-    within = np.cumsum(shells, axis=-1) * KPC_CM
-    return within[..., :-1], within[..., -1]
+    return response.reshape(shape) * KPC_CM

@@ -1,0 +1,123 @@
+"""From the cells that particles are counted in to the nodes that light is made of, and back."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.interpolate import make_interp_spline
+from scipy.ndimage import distance_transform_edt
+
+from ...fields.medium import Medium
+from ...fields.units import FloatArray
+from ...mc.result import Result
+
+# Behind the surface densities fall with about this power of r.
+_FALL, _POINTS = -1.5, 8
+_SMOOTHING = 0.7  # in widths of a cell
+
+
+class CellsToNodes(NamedTuple):
+    """A linear map from averages over the cells of one side of the surface to values at nodes.
+
+    A cell is divided by the trend of densities there, smoothed with its neighbours (behind the surface only),
+    filled from the nearest where it has no volume, interpolated, and multiplied by the trend at the nodes.
+
+    Attributes
+    ----------
+    trend_in_cells, trend_at_nodes : ndarray, (n_R, n_z) of cells, and of nodes
+        How densities go on that side, by and large: what is left to interpolate is flat.
+    smoothing : ndarray, shape (n_R, n_z, n_R, n_z), or None
+        Weight of each cell in what stands for one.
+    nearest : ndarray, shape (2, n_R, n_z)
+        The nearest cell that has a volume.
+    R_from_cells, z_from_cells : ndarray, (nodes, cells)
+        Interpolation along each axis.
+    """
+
+    trend_in_cells: FloatArray
+    trend_at_nodes: FloatArray
+    smoothing: FloatArray | None
+    nearest: np.ndarray
+    R_from_cells: FloatArray
+    z_from_cells: FloatArray
+
+    def at_nodes(self, cells: FloatArray) -> FloatArray:
+        """Values at the nodes, (nodes in R, nodes in |z|, ...), of cells (n_R, n_z, ...)."""
+        extra = (1,) * (cells.ndim - 2)
+        flat = cells / self.trend_in_cells.reshape(*self.trend_in_cells.shape, *extra)
+        if self.smoothing is not None:
+            flat = np.tensordot(self.smoothing, flat, axes=2)
+        filled = flat[tuple(self.nearest)]
+        values = np.einsum("ai,bj,ij...->ab...", self.R_from_cells, self.z_from_cells, filled, optimize=True)
+        return values * self.trend_at_nodes.reshape(*self.trend_at_nodes.shape, *extra)
+
+    def in_cells(self, weights: FloatArray) -> FloatArray:
+        """Weights of the cells, (..., n_R, n_z), that weights at the nodes give them (the adjoint).
+
+        sum(weights * at_nodes(cells)) = sum(in_cells(weights) * cells), for any cells.
+        """
+        rows = (weights * self.trend_at_nodes) @ self.z_from_cells
+        filled = np.moveaxis(np.moveaxis(rows, -2, -1) @ self.R_from_cells, -1, -2)
+        flat = np.zeros_like(filled)
+        np.add.at(flat, (..., *self.nearest), filled)
+        if self.smoothing is not None:
+            flat = np.tensordot(flat, self.smoothing, axes=2)
+        return flat / self.trend_in_cells
+
+
+def cells_to_nodes(
+    result: Result, medium: Medium, side: str, nodes_kpc: tuple[FloatArray, FloatArray]
+) -> CellsToNodes | None:
+    """The map for one side, "halo" or "bell", onto nodes in (R, |z|); None where it has no volume."""
+    empty = result.volumes_kpc3[side] <= 0
+    if np.all(empty):
+        return None
+    behind = side == "bell"
+    edges = result.grid.cells[side]
+    centres = [0.5 * (each[1:] + each[:-1]) for each in edges]
+    places = (np.clip(x, c[0], c[-1]) for x, c in zip(nodes_kpc, centres, strict=True))
+    degree = 3 if behind else 1
+    from_cells = [
+        make_interp_spline(c, np.eye(c.size), k=min(degree, c.size - 1))(x)
+        for c, x in zip(centres, places, strict=True)
+    ]
+    shapes = empty.shape, tuple(x.size for x in nodes_kpc)
+    trends = _trend(medium, edges, nodes_kpc) if behind else (np.ones(shape) for shape in shapes)
+    nearest = distance_transform_edt(empty, return_distances=False, return_indices=True)
+    smoothing = _smoothing(edges, result.volumes_kpc3[side]) if behind else None
+    return CellsToNodes(*trends, smoothing, nearest, *from_cells)
+
+
+def _trend(
+    medium: Medium, edges: tuple[FloatArray, FloatArray], nodes_kpc: tuple[FloatArray, FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """The fall behind the surface, means over cells and values at nodes.
+
+    Between 1/r (advection) and 1/r^2 (diffusion). Straight lines between the means of convex falls lie above
+    them, by 4% in cells of 12 kpc at 50 kpc.
+    """
+    offsets = (np.arange(_POINTS) + 0.5) / _POINTS
+    R, z = (each[:-1, None] + np.diff(each)[:, None] * offsets for each in edges)
+    R, z = R[:, None, :, None], z[None, :, None, :]
+    weight = R * (medium.distance_kpc(R, z) >= 0) + 1e-9
+    in_cells = (weight * np.hypot(R, z) ** _FALL).sum(axis=(2, 3)) / weight.sum(axis=(2, 3))
+    return in_cells, np.maximum(np.hypot(nodes_kpc[0][:, None], nodes_kpc[1]), 0.1) ** _FALL
+
+
+def _smoothing(edges: tuple[FloatArray, FloatArray], volume: FloatArray) -> FloatArray:
+    """Weights for means over neighbouring cells, by how much volume each holds: axis cells are small.
+
+    Without it the noise of single cells shows on the sky as rings.
+    """
+    # Below the plane is what is above it.
+    near = [_near(each) for each in edges]
+    weight = np.einsum("ai,bj,ij->abij", *near, volume, optimize=True)
+    return np.asarray(weight / np.maximum(weight.sum(axis=(2, 3), keepdims=True), 1e-300))
+
+
+def _near(edges: FloatArray) -> FloatArray:
+    """Gauss weights between cells along an axis that is mirrored at zero, as wide as a cell."""
+    x, width = 0.5 * (edges[1:] + edges[:-1]), np.diff(edges)
+    away = np.stack([x[:, None] - x, x[:, None] + x])
+    return np.asarray(np.exp(-0.5 * (away / (_SMOOTHING * width[:, None])) ** 2).sum(axis=0))
