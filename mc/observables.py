@@ -1,8 +1,8 @@
-"""What people ask of a run: times, grammage and densities at some energies, each with its error.
+"""What people ask of a run: times, grammage and densities at an energy, each with its error.
 
-Densities are by current (total) energy, weighted by energy; times and grammage are by injected energy. Both
-are averages over a decade around 10 GeV, 100 GeV, ... (half a decade at the ends of the range). Everything
-is derived on the replica axis of `mc.result`, so errors include those of ratios.
+Times and grammage are by injected energy, densities by current (total) energy. All are values at that energy,
+found by a local fit (`mc.local_fit`), unless a mean is named. Everything is derived on the replica axis of
+`mc.result`, so errors include those of ratios.
 """
 
 from __future__ import annotations
@@ -10,15 +10,28 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..fields import bell
+from ..fields.exceptions import UserError
 from ..fields.galaxy import Galaxy
 from ..fields.medium import Medium
 from ..fields.units import C_CM_S, KPC_CM, KPC_MYR_CM_S, FloatArray
+from .local_fit import HALF_WIDTH, at_energies
 from .result import Result
 from .tally import NEAR_DEPTH_KPC, NEAR_R_KPC, TIME_EDGES_MYR, Region
 from .uncertainty import Estimate
 
+REGIONS = {
+    "disc": Region.DISC,
+    "disc before the surface": Region.DISC_NO_RETURN,
+    "near the surface": Region.NEAR,
+}
+"""Where `density` can be asked for: |z| < 0.1 kpc in the gas disc, all protons or those that have not met the
+surface yet; and the first 4 kpc behind the surface, R < 5 kpc."""
+
+# Medians are of the times of so many neighbouring groups together, a quarter of a decade.
+_GROUPS_OF_A_MEDIAN = 4
 _SOME = 1e-300
 
 
@@ -35,12 +48,6 @@ def _begins(result: Result) -> list[int]:
     return sorted({0} | nearest)
 
 
-def _grouped(result: Result, values: FloatArray) -> FloatArray:
-    """Sums over the energies of each point, along axis 1 of (replicas, bins or groups, ...)."""
-    per_bin = values.shape[1] // (len(result.grid.current_edges_GeV) - 1)
-    return np.add.reduceat(values, [begin * per_bin for begin in _begins(result)], axis=1)
-
-
 def point_energies_GeV(result: Result) -> FloatArray:
     """Geometric centres of the summary's energy points."""
     edges = result.grid.current_edges_GeV
@@ -48,22 +55,61 @@ def point_energies_GeV(result: Result) -> FloatArray:
     return np.sqrt(ends[1:] * ends[:-1])
 
 
-def energy_weighted(result: Result, per_bin: FloatArray) -> FloatArray:
-    """Sum of E times a quantity per current-energy bin (replicas, bins), over the bins of each point."""
-    return _grouped(result, per_bin * result.current_energy_GeV)
+def group_energies_GeV(result: Result) -> FloatArray:
+    """Geometric centres of the injection groups, 16 a decade."""
+    edges = result.grid.energy_edges_GeV
+    return np.sqrt(edges[1:] * edges[:-1])
 
 
-def per_injected(result: Result, name: str) -> FloatArray:
-    """Mean of a tally over the injection groups of each point, (replicas, points, ...)."""
-    values = result.per_particle(name)
-    counts = _grouped(result, np.ones((1, result.grid.groups)))[0]
-    return _grouped(result, values) / counts.reshape(-1, *(1,) * (values.ndim - 2))
+def asked_for(result: Result, energy_GeV: ArrayLike | None) -> FloatArray:
+    """Energies at which something is asked for: all groups if none are given.
+
+    Raises
+    ------
+    UserError
+        If one lies outside the energies that were followed.
+    """
+    if energy_GeV is None:
+        return group_energies_GeV(result)
+    energy = np.atleast_1d(np.asarray(energy_GeV, float))
+    low, high = result.grid.energy_edges_GeV[[0, -1]]
+    outside = ~((energy >= low * (1 - 1e-9)) & (energy <= high * (1 + 1e-9)))
+    if outside.any():
+        raise UserError(
+            f"energy_GeV = {energy[outside][0]:g}: allowed: {low:g} to {high:g}, which were followed"
+        )
+    return energy
+
+
+def at_injected(result: Result, energy_GeV: ArrayLike, per_particle: FloatArray) -> FloatArray:
+    """Values at injected energies of a tally per injected particle, (replicas, groups, ...)."""
+    return at_energies(energy_GeV, group_energies_GeV(result), per_particle)
 
 
 def injected_flux_cm2_s(result: Result, R_d_kpc: float) -> FloatArray:
     """Flux phi_0 per current-energy bin out of each side of the disc, as injected (PRL Eq. 3)."""
-    rates = result.spectrum.group_rates_s(result.grid.current_edges_GeV)
-    return rates / (2 * np.pi * (R_d_kpc * KPC_CM) ** 2)
+    return result.spectrum.group_rates_s(result.grid.current_edges_GeV) / _disc_cm2(R_d_kpc)
+
+
+def _disc_cm2(R_d_kpc: float) -> float:
+    """Area of both sides of the disc."""
+    return float(2 * np.pi * (R_d_kpc * KPC_CM) ** 2)
+
+
+def _over_flux(result: Result, R_d_kpc: float, energy_GeV: FloatArray) -> FloatArray:
+    """Densities of the regions over the injected flux phi_0 [s/cm], (replicas, energies, regions)."""
+    phi_0 = injected_flux_cm2_s(result, R_d_kpc)
+    n = result.density_cm3("region")
+    return at_energies(energy_GeV, _bin_energies_GeV(result), over(n, phi_0[:, None]))
+
+
+def _bin_energies_GeV(result: Result) -> FloatArray:
+    """Energies of the current-energy bins: means of ln E over what is injected there."""
+    rates = result.spectrum.group_rates_s(result.grid.energy_edges_GeV)
+    per_bin = len(rates) // (len(result.grid.current_edges_GeV) - 1)
+    shape = (-1, per_bin)
+    rates, ln_E = np.maximum(rates, _SOME).reshape(shape), np.log(group_energies_GeV(result)).reshape(shape)
+    return np.exp((rates * ln_E).sum(axis=1) / rates.sum(axis=1))
 
 
 def _near_averages(galaxy: Galaxy, medium: Medium) -> tuple[float, float]:
@@ -82,25 +128,49 @@ def _near_averages(galaxy: Galaxy, medium: Medium) -> tuple[float, float]:
     )
 
 
-def times(result: Result) -> dict[str, Any]:
+def escape_time(result: Result, energy_GeV: ArrayLike | None = None) -> Estimate:
+    """Mean age at the first encounter with the surface [Myr], of those that met it before t_max."""
+    energy = asked_for(result, energy_GeV)
+    escape = at_injected(result, energy, result.per_particle("escape")[..., :2])
+    return Estimate.of(over(escape[..., 1], escape[..., 0]), energy)
+
+
+def leave_time(result: Result, energy_GeV: ArrayLike | None = None) -> Estimate:
+    """Median age at leaving for good [Myr]; NaN where half are still there at t_max."""
+    energy = asked_for(result, energy_GeV)
+    return Estimate.of(_median_Myr(result, "leave_time_histogram", energy), energy)
+
+
+def times(result: Result, energy_GeV: ArrayLike | None = None) -> dict[str, Any]:
     """Escape and leaving times by injected energy.
 
     Escape is the first passage of the surface, its mean over those that escaped before t_max. Leaving is
     r_max (or the absorbing surface); its median counts those still alive as later than t_max.
     """
-    escape = per_injected(result, "escape")
+    energy = asked_for(result, energy_GeV)
+    escaped = np.minimum(at_injected(result, energy, result.per_particle("escape")[..., 0]), 1.0)
+    alive = np.minimum(at_injected(result, energy, result.per_particle("alive")), 1.0)
     return {
-        "escape_time_Myr": Estimate.of(over(escape[..., 1], escape[..., 0])).as_dict()
-        | {"escaped_fraction": escape[0, :, 0].tolist()},
-        "escape_time_median_Myr": Estimate.of(_median_Myr(per_injected(result, "escape_time_histogram"))),
+        "escape_time_Myr": escape_time(result, energy).as_dict() | {"escaped_fraction": escaped[0].tolist()},
+        "escape_time_median_Myr": Estimate.of(_median_Myr(result, "escape_time_histogram", energy)),
         "leave_time_Myr": {
-            "median": Estimate.of(_median_Myr(per_injected(result, "leave_time_histogram"))),
-            "alive_fraction": Estimate.of(per_injected(result, "alive")),
+            "median": leave_time(result, energy),
+            "alive_fraction": Estimate.of(alive),
         },
     }
 
 
-def _median_Myr(histogram: FloatArray) -> FloatArray:
+def _median_Myr(result: Result, name: str, energy_GeV: FloatArray) -> FloatArray:
+    """Median times at injected energies, (replicas, energies), of a histogram."""
+    shares = result.per_particle(name)
+    width = min(_GROUPS_OF_A_MEDIAN, shares.shape[1])
+    together = sum(shares[:, k : shares.shape[1] - width + 1 + k] for k in range(width)) / width
+    edges = result.grid.energy_edges_GeV
+    middle = np.sqrt(edges[width:] * edges[:-width])
+    return at_energies(energy_GeV, middle, _medians_Myr(together))
+
+
+def _medians_Myr(histogram: FloatArray) -> FloatArray:
     """Median time of (replicas, points, bins) shares, NaN where fewer than half have come."""
     below = np.cumsum(histogram, axis=-1)
     after = np.argmax(below >= 0.5, axis=-1)
@@ -114,60 +184,94 @@ def _median_Myr(histogram: FloatArray) -> FloatArray:
     return np.where(reached, median, np.nan)
 
 
-def grammage(result: Result) -> dict[str, Estimate]:
-    """Mean grammage in each component until the history ends, by injected energy."""
-    mean = per_injected(result, "grammage")
-    return {name: Estimate.of(mean[..., i]) for i, name in enumerate(("disc", "halo", "cgm"))}
+def grammage(result: Result, energy_GeV: ArrayLike | None = None) -> dict[str, Estimate]:
+    """Mean grammage in each component until the history ends [g cm-2], by injected energy."""
+    energy = asked_for(result, energy_GeV)
+    mean = at_injected(result, energy, result.per_particle("grammage"))
+    return {name: Estimate.of(mean[..., i], energy) for i, name in enumerate(("disc", "halo", "cgm"))}
 
 
-def densities(result: Result, galaxy: Galaxy, medium: Medium) -> dict[str, Estimate]:
+def density(
+    result: Result, R_d_kpc: float, energy_GeV: ArrayLike | None = None, region: str = "disc"
+) -> Estimate:
+    """Protons per volume and energy in one of `REGIONS` [GeV^-1 cm^-3], by current energy.
+
+    Raises
+    ------
+    UserError
+        If there is no such region, or the energy was not followed.
+    """
+    there = [name for name, at in REGIONS.items() if result.volumes_kpc3["region"][at] > 0]
+    if region not in there:
+        raise UserError(f"region = {region!r}: allowed: {', '.join(there)}")
+    energy = asked_for(result, energy_GeV)
+    over_flux = _over_flux(result, R_d_kpc, energy)[..., REGIONS[region]]
+    flux = result.spectrum.rate_GeV_s(energy) / _disc_cm2(R_d_kpc)
+    return Estimate.of(over_flux * flux, energy)
+
+
+def densities(
+    result: Result, galaxy: Galaxy, medium: Medium, energy_GeV: ArrayLike | None = None
+) -> dict[str, Estimate]:
     """Densities in the disc and behind the Bell surface, by current energy.
 
-    density_over_free_escape : n over 3 phi/c, n the mean over R < 5 kpc in the first 4 kpc behind the surface
+    density_over_free_escape : n over 3 phi/c, n that over R < 5 kpc in the first 4 kpc behind the surface
         and phi the local flux of the model; density_times_vA_over_flux the same n over the mean of phi/v_A~;
-        density_times_vA_over_tallied_flux with the flux that the particles themselves carry through there.
-    galactic_density : mean over R < R_d, |z| < 0.1 kpc in units of phi_0/c; over_no_return: over that of
+        density_times_vA_over_tallied_flux with the flux that the particles themselves carry through there,
+        both within a decade, for their noise is the same.
+    galactic_density : over R < R_d, |z| < 0.1 kpc in units of phi_0/c; over_no_return: over that of
         particles before they first met the Bell surface.
     advection_limit_GeV : energy at which advection ceases to carry half of the tallied flux.
     """
-    n = result.density_cm3("region")
-    energy = point_energies_GeV(result)
-    phi_0 = injected_flux_cm2_s(result, galaxy.R_d_kpc)
-    reference = energy_weighted(result, np.broadcast_to(phi_0, n.shape[:2]))
-    disc = energy_weighted(result, n[..., Region.DISC])
-    no_return = energy_weighted(result, n[..., Region.DISC_NO_RETURN])
+    energy = asked_for(result, energy_GeV)
+    n = np.moveaxis(_over_flux(result, galaxy.R_d_kpc, energy), -1, 0)
+    disc, no_return, near = n[Region.DISC], n[Region.DISC_NO_RETURN], n[Region.NEAR]
     out = {
-        "galactic_density": Estimate.of(over(disc * C_CM_S, reference)),
-        "galactic_density_over_no_return": Estimate.of(over(disc, no_return)),
+        "galactic_density": Estimate.of(disc * C_CM_S, energy),
+        "galactic_density_over_no_return": Estimate.of(over(disc, no_return), energy),
     }
     if medium.table.wall == 0:
         return out
-    near = energy_weighted(result, n[..., Region.NEAR])
-    carried = _carried(result)
     flux, flux_over_speed = _near_averages(galaxy, medium)
-    advected = over(near, reference * flux_over_speed)
-    over_tallied = over(advected * reference * flux, carried)
+    fine = group_energies_GeV(result)
+    share, share_fine = (_advected_share(result, at) * flux / flux_over_speed for at in (energy, fine))
     out |= {
-        "density_over_free_escape": Estimate.of(over(near * C_CM_S, 3.0 * reference * flux)),
-        "density_times_vA_over_flux": Estimate.of(advected),
-        "density_times_vA_over_tallied_flux": Estimate.of(over_tallied),
-        "advection_limit_GeV": _limit(energy, over_tallied),
+        "density_over_free_escape": Estimate.of(near * C_CM_S / (3.0 * flux), energy),
+        "density_times_vA_over_flux": Estimate.of(near / flux_over_speed, energy),
+        "density_times_vA_over_tallied_flux": Estimate.of(share, energy),
+        "advection_limit_GeV": _limit(fine, share_fine),
     }
     return out
 
 
-def _carried(result: Result) -> FloatArray:
-    """E times the flux away from the centre that particles carry through the region NEAR, at each point."""
-    carried = energy_weighted(result, result.by_current_energy("near_flux"))
+def _advected_share(result: Result, energy_GeV: FloatArray) -> FloatArray:
+    """Density near the surface over the flux that particles carry there, within a decade [s/cm]."""
+    near = in_decade(result, energy_GeV, result.density_cm3("region")[..., Region.NEAR])
+    return over(near, _carried(result, energy_GeV))
+
+
+def in_decade(result: Result, energy_GeV: FloatArray, per_bin: FloatArray) -> FloatArray:
+    """Sum of E times a quantity per current-energy bin (replicas, bins), within half a decade of energies."""
+    E = result.current_energy_GeV
+    near = np.abs(np.log(E / np.asarray(energy_GeV)[:, None])) < HALF_WIDTH
+    return (per_bin * E) @ near.T.astype(float)
+
+
+def _carried(result: Result, energy_GeV: FloatArray) -> FloatArray:
+    """Flux away from the centre that particles carry through the region NEAR, times E, within a decade."""
+    carried = in_decade(result, energy_GeV, result.by_current_energy("near_flux"))
     # Displacement per Myr of all particles there, per volume: the mean flux.
     return carried * KPC_MYR_CM_S / (result.volumes_kpc3["region"][Region.NEAR] * KPC_CM**3)
 
 
-def carried_over_model(result: Result, galaxy: Galaxy, medium: Medium) -> FloatArray:
-    """Flux that particles carry behind the Bell surface over that of PRL Eq. 3, diluted, without cut-off."""
+def carried_over_model(result: Result, galaxy: Galaxy, medium: Medium, energy_GeV: FloatArray) -> FloatArray:
+    """Flux that particles carry behind the Bell surface over that of PRL Eq. 3, diluted, without cut-off.
+
+    Means over a decade about each energy, (replicas, energies).
+    """
     endless = result.reweight(slope_above=result.spectrum.slope)
-    model = energy_weighted(result, injected_flux_cm2_s(endless, galaxy.R_d_kpc)[None])
-    return over(_carried(result), model * _near_averages(galaxy, medium)[0])
+    model = in_decade(result, energy_GeV, injected_flux_cm2_s(endless, galaxy.R_d_kpc)[None])
+    return over(_carried(result, energy_GeV), model * _near_averages(galaxy, medium)[0])
 
 
 def _limit(energy: FloatArray, share: FloatArray) -> Estimate:
@@ -186,7 +290,9 @@ def crossing(energy: FloatArray, share: FloatArray) -> float:
     return float(np.exp(x[i] + (y[i] - 0.5) / (y[i] - y[i + 1]) * (x[i + 1] - x[i])))
 
 
-def age(result: Result) -> Estimate:
-    """Mean age of the particles in the disc, by injected energy [Myr]."""
-    weighted, residence = per_injected(result, "region_age"), per_injected(result, "region").sum(axis=2)
-    return Estimate.of(over(weighted[..., Region.DISC], residence[..., Region.DISC]))
+def age(result: Result, energy_GeV: ArrayLike | None = None) -> Estimate:
+    """Mean age of the particles in the disc [Myr], by injected energy."""
+    energy = asked_for(result, energy_GeV)
+    weighted = at_injected(result, energy, result.per_particle("region_age")[..., Region.DISC])
+    residence = at_injected(result, energy, result.per_particle("region")[..., Region.DISC].sum(axis=2))
+    return Estimate.of(over(weighted, residence), energy)

@@ -40,9 +40,9 @@ class Estimate:
     __array_ufunc__ = None
 
     @classmethod
-    def of(cls, replicas: FloatArray) -> Estimate:
+    def of(cls, replicas: FloatArray, energy_GeV: FloatArray | None = None) -> Estimate:
         """From an array with a leading replica axis."""
-        return cls(*value_and_error(np.asarray(replicas)))
+        return cls(*value_and_error(np.asarray(replicas)), energy_GeV)
 
     def __mul__(self, factor: FloatArray | float) -> Estimate:
         return replace(self, value=self.value * factor, error=self.error * factor)
@@ -94,7 +94,7 @@ class Interval:
 
     @property
     def heavy_tailed(self) -> bool:
-        """Whether the interval is not to be trusted; a value of zero is not judged."""
+        """Whether the interval is not to be trusted; always false for a value of zero."""
         return self.value != 0 and not self.variance_of_variance < HEAVY
 
     def as_dict(self) -> dict[str, float | bool]:

@@ -11,17 +11,20 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..fields.galaxy import Galaxy
 from ..fields.medium import Medium
 from ..fields.units import FloatArray
 from ..maps.light.sky_model import ComponentMaps, SkyModel
+from ..mc import observables
 from ..mc.blocks import Executor
 from ..mc.checkpoint import CheckpointWriter
 from ..mc.coupled.current import MeasuredCurrent
 from ..mc.coupled.waves import ConvergedWaves
 from ..mc.engine import run
 from ..mc.result import Result
+from ..mc.uncertainty import Estimate
 from .build import Progress, Setup, find_medium, grid_of, quiet, spectrum_of, transport_of
 from .file.quantities import ScenarioError
 from .file.scenario import Scenario
@@ -88,6 +91,46 @@ class Run:
     def skies(self) -> dict[str, ComponentMaps]:
         """The maps that the scenario asks for, by secondary."""
         return {secondary: self.sky(secondary) for secondary in ("neutrino", "gamma")}
+
+    def escape_time(self, energy_GeV: ArrayLike | None = None) -> Estimate:
+        """Mean age at which protons first meet the surface of the halo [Myr], those that do before t_max.
+
+        Parameters
+        ----------
+        energy_GeV : array_like, optional
+            Injected energies; the centres of all groups, 16 a decade, if not given.
+
+        Raises
+        ------
+        UserError
+            If an energy was not followed.
+        """
+        return observables.escape_time(self.result, energy_GeV)
+
+    def leave_time(self, energy_GeV: ArrayLike | None = None) -> Estimate:
+        """Median age at which protons leave for good [Myr]; as `escape_time`, NaN where half never do."""
+        return observables.leave_time(self.result, energy_GeV)
+
+    def grammage(self, energy_GeV: ArrayLike | None = None) -> dict[str, Estimate]:
+        """Mean grammage of protons [g cm-2] in the gas of "disc", "halo" and "cgm"; as `escape_time`."""
+        return observables.grammage(self.result, energy_GeV)
+
+    def density(self, energy_GeV: ArrayLike | None = None, region: str = "disc") -> Estimate:
+        """Protons per volume and energy [GeV^-1 cm^-3], by their current energy.
+
+        Parameters
+        ----------
+        energy_GeV : array_like, optional
+            Energies; 16 a decade if not given.
+        region : str
+            One of `crhalo.mc.observables.REGIONS`.
+
+        Raises
+        ------
+        UserError
+            If there is no such region, or an energy was not followed.
+        """
+        return observables.density(self.result, self.galaxy.R_d_kpc, energy_GeV, region)
 
     def reweight(self, **changes: float) -> Run:
         """The same particles under another injection spectrum, see `Result.reweight`."""

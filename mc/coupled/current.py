@@ -20,7 +20,7 @@ from ..spectrum import Spectrum
 from ..tally import TallyGrid
 from ..uncertainty import Estimate, value_and_error
 
-SETTLED = 0.03
+CONVERGED_BELOW = 0.03
 MOST_ROUNDS = 16
 # A round has this share of the particles of the run.
 _SHARE = 0.25
@@ -48,8 +48,8 @@ class MeasuredCurrent:
     changes: list[float]
 
     @property
-    def settled(self) -> bool:
-        return self.changes[-1] < SETTLED
+    def converged(self) -> bool:
+        return self.changes[-1] < CONVERGED_BELOW
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers, for the summary."""
@@ -95,7 +95,7 @@ def measure_current(
         relative = np.sqrt(np.sum(np.square(noise[later]), axis=0)) / len(rounds[later])
         changes.append(float(np.abs(0.5 * np.log(ratio / before))[_carrying(galaxy, energy)].max()))
         galaxy = replace(galaxy, current=_interpolated(energy, ratio))
-        if changes[-1] < SETTLED:
+        if changes[-1] < CONVERGED_BELOW:
             break
     return MeasuredCurrent(galaxy, energy, ratio, ratio * relative, changes)
 
@@ -111,9 +111,10 @@ def _carrying(galaxy: Galaxy, energy_GeV: FloatArray) -> np.ndarray:
 
 def _ratio(result: Result, galaxy: Galaxy, medium: Medium) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Energies, flux behind the surface over that of the model, and its error."""
-    ratio, error = value_and_error(carried_over_model(result, galaxy, medium))
+    energy = point_energies_GeV(result)
+    ratio, error = value_and_error(carried_over_model(result, galaxy, medium, energy))
     injected = np.isfinite(ratio)
-    return point_energies_GeV(result)[injected], np.maximum(ratio, _LEAST)[injected], error[injected]
+    return energy[injected], np.maximum(ratio, _LEAST)[injected], error[injected]
 
 
 def _interpolated(energy_GeV: FloatArray, ratio: FloatArray) -> Callable[[np.ndarray], FloatArray]:

@@ -10,9 +10,9 @@ from ...fields import bell
 from ...fields.units import C_CM_S, KPC_CM, KPC_MYR_CM_S, FloatArray
 from ...maps.figures.page import energy_label
 from ...maps.figures.protons import density_on_axis, density_plane, escape_and_grammage, filling
-from ...mc.observables import grammage, point_energies_GeV, times
+from ...mc.observables import grammage, group_energies_GeV, times
 from ...mc.result import Result
-from ...mc.tally import AGES_MYR
+from ...mc.tally import AGES_MYR, GROUPS_PER_DECADE
 from ...mc.uncertainty import Estimate
 from ..run import Run
 from .product import Made, Product, always
@@ -27,13 +27,14 @@ def _make(run: Run) -> Made:
         _draw_axis(run, folder / "density_axis.png")
         if run.galaxy.has_bell_region:
             _draw_filling(run, folder / "filling.png")
-        found = times(run.result)
+        energy = group_energies_GeV(run.result)[1 :: GROUPS_PER_DECADE // 4]
+        found = times(run.result, energy)
         escape_and_grammage(
             folder / "escape_and_grammage.png",
-            point_energies_GeV(run.result),
+            energy,
             escape_time=found["escape_time_median_Myr"],
             leave_time=found["leave_time_Myr"]["median"],
-            grammage=grammage(run.result),
+            grammage=grammage(run.result, energy),
         )
 
     return Made({}, write)

@@ -66,12 +66,13 @@ def bell_region(galaxy: Galaxy, T_cgm_K: float) -> dict[str, Any]:
 
 def _make(run: Run) -> Made:
     result, galaxy = run.result, run.galaxy
+    energy = point_energies_GeV(result)
     numbers = {
-        "energy_GeV": point_energies_GeV(result).tolist(),
-        **times(result),
-        "age_in_disc_Myr": age(result),
-        "grammage_g_cm2": grammage(result),
-        **densities(result, galaxy, run.medium),
+        "energy_GeV": energy.tolist(),
+        **times(result, energy),
+        "age_in_disc_Myr": age(result, energy),
+        "grammage_g_cm2": grammage(result, energy),
+        **densities(result, galaxy, run.medium, energy),
         "counters": result.counters,
         "particles": result.particles,
         "wall_time_s": result.performance.get("wall_time_s"),

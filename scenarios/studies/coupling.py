@@ -14,7 +14,7 @@ import numpy as np
 from ...fields.units import FloatArray, momentum_GeV
 from ...maps.figures.studies import coupling_figure
 from ...maps.light.at_the_sun import boron_over_carbon
-from ...mc.observables import densities, over, per_injected, point_energies_GeV
+from ...mc.observables import at_injected, densities, over, point_energies_GeV
 from ...mc.uncertainty import Estimate
 from ..file.scenario import Scenario
 from ..folder.write import write_json
@@ -27,7 +27,7 @@ CONVENTIONS = {
     "density": "in the disc (R < R_d, |z| < 0.1 kpc), with return over without, by current energy",
     "in_one_dimension": "1 + (1/u)/(integral dz/D), up to the Bell surface on the axis",
     "grammage_g_cm2": "of the disc's gas alone, mean until the history ends, by injected energy; without "
-    "return: until the first meeting with the Bell surface",
+    "return: until the first encounter with the Bell surface",
     "boron_over_carbon": "of nuclei with that mean grammage, paths exponentially distributed",
     "unchanged_below_GeV": f"lowest energy at which the density is raised {UNCHANGED:g}-fold; null: at none, "
     "0: at all",
@@ -59,10 +59,10 @@ def compare(run: Run) -> dict[str, Any]:
     """Density, grammage and B/C in the disc with and without what returns, by energy."""
     result, galaxy = run.result, run.galaxy
     E = point_energies_GeV(result)
-    raised = densities(result, galaxy, run.medium)["galactic_density_over_no_return"]
+    raised = densities(result, galaxy, run.medium, E)["galactic_density_over_no_return"]
     grammage = {
-        "with_return": per_injected(result, "grammage")[..., 0],
-        "without": per_injected(result, "grammage_first")[..., 0],
+        "with_return": at_injected(result, E, result.per_particle("grammage")[..., 0]),
+        "without": at_injected(result, E, result.per_particle("grammage_first")[..., 0]),
     }
     return {
         "z_B_kpc": galaxy.z_B_kpc,
