@@ -1,8 +1,9 @@
 """Non-resonant (Bell) instability driven by the escaping cosmic rays: onset, growth, saturation.
 
-PRL Eqs. 3-17. The instability is driven by the energy flux E^2 phi of the escaping particles, the argument
-`energy_flux` in erg cm^-2 s^-1: the local one, except for functions of (R, z), which take that at the disc
-and dilute it themselves. Gas density is the number density rho/m_p. R, z are galactocentric.
+PRL Eqs. 3-17 (PRL: Blasi & Amato 2019, PRL 122, 051101). The instability is driven by the energy flux
+E^2 phi of the escaping particles, the argument `energy_flux` in erg cm^-2 s^-1. Functions of (R, z) take the
+flux at the disc and dilute it themselves; all others take the local flux. Gas density is the number density
+rho/m_p. R, z are galactocentric.
 """
 
 from __future__ import annotations
@@ -197,7 +198,7 @@ def thermal_onset_uG(
 
 
 def end_radius_kpc(disc_field_uG: float, R_d_kpc: float, background_uG: ArrayLike) -> FloatArray:
-    """Distance in kpc at which the field of PRL Eq. 8 has fallen to a background field.
+    """Distance in kpc at which the field of PRL Eq. 8, sqrt(4 pi E^2 phi/c), equals a background field.
 
     It falls as 1/r beyond R_d/sqrt(2); zero where it is below the background everywhere.
     """

@@ -1,21 +1,47 @@
-"""What can go wrong with a run, by whose fault; each error is one line that says what to do."""
+"""The errors of the package: what the user did wrong, and what went wrong in a run; one line each."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+
+_LONGEST_WORD = 60  # characters; nobody mistypes more than that
 
 
 class UserError(ValueError):
-    """What a user did that is not allowed; one line that names it, the value, and what is allowed."""
+    """The user asked for what is not allowed: one line with the key, its value, and what is allowed."""
 
 
 class RunFailed(RuntimeError):
-    """A run that has to be given up; one line that says why."""
+    """A run had to be given up: one line that says why."""
 
 
 class NotConverged(RuntimeError):
-    """Waves and protons that did not settle on each other: why in one line, and what was `found` so far."""
+    """The rounds that find waves and protons together did not converge; `found` is what they came to."""
 
     def __init__(self, reason: str, found: Any = None) -> None:
         super().__init__(reason)
         self.found = found
+
+
+def did_you_mean(given: object, allowed: Iterable[str], what: str = "names") -> str:
+    """The allowed words that are nearest to a misspelt one, as a question; empty where none is near.
+
+    Where only upper and lower case differ, it adds that `what` (a plural) are case-sensitive.
+
+    >>> did_you_mean("z_b", ["B0", "z_B"], "keys"), did_you_mean("nldl", ["nlld", "two-zone"])
+    ('did you mean z_B? keys are case-sensitive', 'did you mean nlld?')
+    """
+    from difflib import get_close_matches
+
+    if not isinstance(given, str) or len(given) > _LONGEST_WORD:
+        return ""
+    by_lower_case: dict[str, list[str]] = {}
+    for word in allowed:
+        by_lower_case.setdefault(word.lower(), []).append(word)
+    near = get_close_matches(given.lower(), by_lower_case)
+    if near and near[0] == given.lower():
+        same = by_lower_case[near[0]]
+        return "" if given in same else f"did you mean {' or '.join(same)}? {what} are case-sensitive"
+    words = [word for key in near for word in by_lower_case[key]]
+    return f"did you mean {' or '.join(words)}?" if words else ""

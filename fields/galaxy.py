@@ -132,7 +132,7 @@ class Galaxy:
 
     @cached_property
     def bell_outer_radius_kpc(self) -> float:
-        """Radius at which the saturated field has fallen to that around the galaxy (PRL Eq. 4), or r_max.
+        """Radius at which the saturated field equals that around the galaxy (PRL Eq. 4), or r_max.
 
         Beyond it nothing grows. Zero where that holds everywhere.
         """

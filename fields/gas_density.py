@@ -1,4 +1,4 @@
-"""Gas that cosmic rays cross: disc, ionised halo, circumgalactic medium; and what collisions with it cost.
+"""Gas that cosmic rays cross (disc, ionised halo, circumgalactic medium), and the energy they lose in it.
 
 Densities are hydrogen nuclei per cm^3, n = rho/m_p as in PRL (no helium). R and z in kpc.
 """

@@ -1,4 +1,4 @@
-"""Medium: what a particle meets at a point, tabulated for the engine.
+"""The medium that particles move through, tabulated for the engine.
 
 A physicist writes D(p, R, z), u(R, z) and n(R, z) as vectorised NumPy functions; `Medium.tabulate`
 samples them on a rectilinear (R, |z|) grid, D also in momentum, on either side of one surface: the

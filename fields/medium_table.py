@@ -1,4 +1,4 @@
-"""What kernels read of a medium: plain arrays at nodes in R, |z| and momentum, and what follows from them."""
+"""The medium as kernels read it: plain arrays at nodes in R, |z| and momentum."""
 
 from __future__ import annotations
 

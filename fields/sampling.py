@@ -1,4 +1,4 @@
-"""Functions of place and momentum, called at many places at once, and refused by name if they fail there."""
+"""Calls functions of place and momentum on arrays of places; one that fails there is refused by its name."""
 
 from __future__ import annotations
 

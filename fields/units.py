@@ -11,10 +11,13 @@ this module costs nothing; the tests hold each of them against ``astropy.constan
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from .exceptions import did_you_mean
 
 FloatArray = NDArray[np.float64]
 
@@ -69,6 +72,21 @@ INTERNAL_UNITS = {
 }
 """The internal units, each with what may be converted to it."""
 
+# What people write most often for each internal unit; any unit that converts to it is allowed.
+_COMMON_UNITS = {
+    "kpc": "kpc pc Mpc Gpc km m cm AU lyr",
+    "Myr": "Myr Gyr kyr yr year s",
+    "GeV": "GeV eV keV MeV TeV PeV EeV erg J",
+    "uG": "uG nG mG G nT uT T",
+    "cm-3": "cm m pc kpc",
+    "K": "K kK MK eV keV",
+    "erg/s": "erg J W s yr",
+    "kpc/Myr": "km s kpc Myr pc cm m yr",
+    "kpc2/Myr": "cm s kpc Myr pc m yr",
+    "g/cm2": "g cm kg m",
+}
+_NUMBER = re.compile(r"\s*[-+]?[\d.]*(?:e[-+]?\d+)?", re.IGNORECASE)
+
 _MAX_LENGTH = 80  # a quantity is short; a long string is a mistake, and the unit parser is slow on it
 
 
@@ -109,10 +127,30 @@ def to_internal(value: Any, unit: str) -> float:
     try:
         number = float(u.Quantity(value).to_value(u.Unit(unit)))
     except (TypeError, ValueError, u.UnitsError) as error:
-        raise ValueError(f"{str(value)!r} is not understood; {allowed}") from error
+        hint = unknown_unit(value, unit) if isinstance(value, str) else ""
+        raise ValueError(f"{str(value)!r} is not understood{hint and ': '}{hint}; {allowed}") from error
     if not math.isfinite(number):
         raise ValueError(f"{str(value)!r} is not finite; {allowed}")
     return number
+
+
+def unknown_unit(text: str, unit: str) -> str:
+    """For a quantity that cannot be read: which of its units does not exist, and which is nearest to it.
+
+    Empty if all exist. `unit` is the internal unit that the quantity should have been convertible to.
+
+    >>> unknown_unit("5 KPC", "kpc")
+    'unknown unit KPC: did you mean kpc? units are case-sensitive'
+    """
+    from astropy import units as u
+
+    for word in re.findall(r"[^\W\d_]+", _NUMBER.sub("", text, count=1)):
+        try:
+            u.Unit(word)
+        except ValueError:
+            hint = did_you_mean(word, _COMMON_UNITS[unit].split(), "units")
+            return f"unknown unit {word}" + (f": {hint}" if hint else "")
+    return ""
 
 
 def momentum_GeV(energy_GeV: ArrayLike) -> FloatArray:
@@ -129,3 +167,15 @@ def total_energy_GeV(p_GeV: ArrayLike) -> FloatArray:
 def speed_kpc_Myr(p_GeV: ArrayLike) -> FloatArray:
     """Speed in kpc/Myr of a proton of momentum `p_GeV` (GeV/c)."""
     return C_KPC_MYR * np.asarray(p_GeV, dtype=float) / total_energy_GeV(p_GeV)
+
+
+def energy_label(energy_GeV: float) -> str:
+    """An energy for people: "10 GeV", "1 TeV".
+
+    >>> energy_label(1e5)
+    '100 TeV'
+    """
+    for unit, scale in (("PeV", 1e6), ("TeV", 1e3)):
+        if energy_GeV >= 0.999 * scale:
+            return f"{energy_GeV / scale:.3g} {unit}"
+    return f"{energy_GeV:.3g} GeV"

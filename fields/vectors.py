@@ -11,7 +11,7 @@ joined by `vector_field`:
         ...
 
 `magnetic_field(field, x, y, z)` then finds it by the type of the record, in Python and in kernels, where it
-is settled at compile time.
+is chosen at compile time.
 """
 
 from __future__ import annotations

@@ -142,7 +142,7 @@ class Job:
     Attributes
     ----------
     table : MediumTable
-        What particles meet.
+        The medium.
     grid : TallyGrid
         Where they are counted.
     transport : Transport

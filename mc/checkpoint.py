@@ -1,7 +1,7 @@
-"""What is kept of a run that is not finished: the batches so far, in two files that take turns.
+"""Checkpoints of an unfinished run: the batches so far, written to two files in turn.
 
-A file holds the values that are not zero, and where they are, as one .npz, and after it the SHA-256 of all of
-that. It takes its name only when it is whole and on the disk; the one before it stays until then.
+A file is an .npz of the values that are not zero and their positions, followed by its SHA-256. It takes its
+name only when all of it is on the disk; until then the previous file stays.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _DAMAGE = (
 
 
 class CheckpointError(UserError):
-    """A checkpoint that is damaged, or of another run; one line that names it."""
+    """A checkpoint is damaged, or of another run: one line that names it."""
 
 
 class Damaged(CheckpointError):
@@ -109,7 +109,7 @@ def read(path: Path, header: Mapping[str, Any], grid: TallyGrid) -> Checkpoint:
             if state["header"].get(key) != header[key]:
                 differs = difference(state["header"].get(key), header[key])
                 raise CheckpointError(f"{path}: it is of a run with another {key}: {differs}")
-        batches = [_fold(arrays, number, grid) for number in range(state["folds"])]
+        batches = [_batch(arrays, number, grid) for number in range(state["folds"])]
         return Checkpoint(state["header"], int(state["blocks"]), batches, [int(one) for one in state["lost"]])
     except CheckpointError:
         raise
@@ -117,8 +117,18 @@ def read(path: Path, header: Mapping[str, Any], grid: TallyGrid) -> Checkpoint:
         raise Damaged(f"{path}: damaged, or no checkpoint: {error}") from None
 
 
+def header_in(folder: Path) -> dict[str, Any] | None:
+    """The header of the checkpoints of a single run in a folder; None if no checkpoint is whole."""
+    for name in names():
+        try:
+            return dict(_content(folder / name)[0]["header"])
+        except _DAMAGE:
+            continue
+    return None
+
+
 def _content(path: Path) -> tuple[dict[str, Any], Any]:
-    """What a file says of itself, and its arrays, which are read when they are asked for."""
+    """The state that a file holds, and its arrays, which are read when they are used."""
     if path.is_symlink() or not 0 < path.stat().st_size < _LARGEST:
         raise ValueError("no plain file of a checkpoint")
     content = memoryview(path.read_bytes())
@@ -128,7 +138,7 @@ def _content(path: Path) -> tuple[dict[str, Any], Any]:
     return json.loads(arrays["state"].tobytes()), arrays
 
 
-def _fold(arrays: Any, number: int, grid: TallyGrid) -> Tally:
+def _batch(arrays: Any, number: int, grid: TallyGrid) -> Tally:
     batch = grid.empty()
     for name, values in zip(Tally._fields, batch, strict=True):
         values.reshape(-1)[arrays[f"{number}.{name}.where"]] = arrays[f"{number}.{name}.values"]
@@ -159,7 +169,7 @@ def newest(
 
 
 def digest(value: Any) -> str:
-    """SHA-256 of arrays, and of tuples of arrays and of whatever else has a name of its own."""
+    """SHA-256 of arrays, of tuples of them, and of other values by their repr."""
     sha = hashlib.sha256()
     if isinstance(value, tuple):
         for each in value:
@@ -184,7 +194,7 @@ def difference(there: Any, here: Any) -> str:
 
 
 def remove(folder: Path) -> None:
-    """Forget those of all runs in a folder: it is finished."""
+    """Delete the checkpoints of all runs in a folder, which is finished."""
     for path in folder.glob("checkpoint*.[01]"):
         path.unlink(missing_ok=True)
 
@@ -217,7 +227,7 @@ class CheckpointWriter:
     _took: float = 0.0
 
     def begin(self, job: str, grid: TallyGrid) -> Checkpoint | None:
-        """What is there, if the run is to go on from it."""
+        """The checkpoint to go on from; None without `resume`, or where there is none."""
         self._written = time.perf_counter()
         # What is found anew in each run (waves, a current) must come out the same.
         self.header = {**self.header, "medium": job}

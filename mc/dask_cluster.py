@@ -1,8 +1,8 @@
 """Blocks on other processes or machines, by dask.distributed (the extra `crhalo[dask]`).
 
-A block is the same wherever it is followed, and is added once, by its index: a worker that dies costs its
-block, which is followed again elsewhere. Every block is held against the processor and the versions here, for
-others would give other last bits.
+A block is the same wherever it is followed, and is added once, by its index: if a worker dies, its block is
+followed again elsewhere. A worker with another processor or other versions than this machine is refused,
+because its results would differ in the last bits.
 """
 
 from __future__ import annotations

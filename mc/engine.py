@@ -1,4 +1,4 @@
-"""Blocks of particles on threads, folded in index order.
+"""Follows blocks of particles on threads, and adds them up in the order of their index.
 
 Block b of seed s is the same particles wherever and whenever it runs, and blocks are added to batches in
 the order of their index, so a run gives the same bits on any number of threads.
@@ -87,9 +87,9 @@ class UnderWay:
         self.whole = False
         first = self.blocks * self.job.block_size
         add(self.batches[self.blocks % BATCHES], block.tally)
-        # A run that may stop at any time is judged by what it has done.
-        judged = first + len(block.fates) if self.may_stop else self.job.transport.particles
-        self.lost += self._lost_in(block, first, judged)
+        # A run that may stop at any time is compared with what it has done so far.
+        followed = first + len(block.fates) if self.may_stop else self.job.transport.particles
+        self.lost += self._lost_in(block, first, followed)
         self.blocks += 1
         self.moves += int(block.tally.work[0] + block.tally.work[2])
         self.whole = True
@@ -127,7 +127,7 @@ def run(
     Parameters
     ----------
     medium, grid, transport : Medium, TallyGrid, Transport
-        What they meet, where they are counted and how they are followed.
+        The medium, where particles are counted in it, and how they are followed.
     spectrum : Spectrum
         What derived quantities are weighted with; it does not change what is followed.
     threads : int

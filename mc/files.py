@@ -45,7 +45,7 @@ def replacing(path: Path) -> Iterator[Path]:
 def replacing_hdf5(path: Path) -> Iterator[Any]:
     """Yield an HDF5 file that is made in memory and then written, see `replacing`.
 
-    HDF5 ends the process where it meets a full disk itself.
+    HDF5 would end the process on a full disk if it wrote the file itself.
     """
     import h5py
 

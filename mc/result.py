@@ -1,7 +1,7 @@
 """Result: what a run counted, with everything needed to read it years later.
 
 All physics derived from tallies carries a leading replica axis: entry 0 is the estimate from all batches,
-the others leave one batch out. `value_and_error` collapses it (delete-one jackknife), so that errors of
+the others leave one batch out. `Estimate.of` collapses it (delete-one jackknife), so that errors of
 ratios and medians come out as simply as those of sums.
 """
 
@@ -52,7 +52,7 @@ def _meaning(group: str, name: str) -> tuple[str, str]:
     match group:
         case "tally":
             unit, axes = MEANING[name]
-            return unit, f"fold, {axes}"
+            return unit, f"batch, {axes}"
         case "volume":
             places = {"region": "region", "filling": "shell behind the surface, and the disc"}
             return "kpc3", places.get(name, "R, |z|")
@@ -187,7 +187,7 @@ class Result:
         """Residence time per current-energy bin under the spectrum, (replicas, bins, ...) [protons].
 
         The number of protons that are there after t_max of constant injection: rate times mean
-        residence time. What has fallen below the energies that are followed is not counted.
+        residence time. Protons below the energies that are followed are not counted.
         """
         residence = self.per_particle(name)
         rates = self.spectrum.group_rates_s(self.grid.energy_edges_GeV) * MYR_S
@@ -195,10 +195,10 @@ class Result:
         bins = self.grid.groups // per_bin
         out = np.zeros((residence.shape[0], bins, *residence.shape[3:]))
         for group, rate in enumerate(rates):
-            for fallen in range(ENERGY_STEPS):
-                current = group // per_bin - fallen
+            for bins_lost in range(ENERGY_STEPS):
+                current = group // per_bin - bins_lost
                 if current >= 0:
-                    out[:, current] += rate * residence[:, group, fallen]
+                    out[:, current] += rate * residence[:, group, bins_lost]
         return out
 
     @property
@@ -349,7 +349,7 @@ def _both(mine: dict[str, Any], theirs: dict[str, Any], key: str) -> list[Any]:
 
 
 def _places(mine: np.ndarray, theirs: np.ndarray) -> list[int]:
-    """Folds to which those of another run go: new ones up to `BATCHES`, then the emptiest."""
+    """Batches to which those of another run are added: new ones up to `BATCHES`, then the emptiest."""
     counts, into = list(mine), []
     for count in theirs:
         if len(counts) < BATCHES:

@@ -1,7 +1,7 @@
 """What is counted: tallies per injected-energy group, and the grids they live on.
 
 Every tally is kept by injection group (16 per decade), so that any injection spectrum is applied
-afterwards; residence times also by how far the energy has fallen since (8 bins per decade). A block
+afterwards; residence times also by how many bins of energy were lost since (8 bins per decade). A block
 of particles has a tally of its own; blocks are added in index order into `BATCHES` batches, and the
 scatter between batches is the error of everything that is derived from them.
 """
@@ -106,7 +106,7 @@ class Tally(NamedTuple):
     bell: np.ndarray
 
 
-_CELLS = "group, energy bins fallen, R, |z|"
+_CELLS = "group, energy bins lost, R, |z|"
 MEANING = {
     "fates": ("1", "fate"),
     "work": ("1", "(moves before the surface, split particles behind it, their moves)"),
@@ -116,13 +116,19 @@ MEANING = {
     "leave_time_histogram": ("1", "group, bin of the age on leaving for good"),
     "alive": ("1", "group"),
     "grammage": ("g cm-2", "group, (disc, halo, circumgalactic)"),
-    "grammage_first": ("g cm-2", "group, (disc, halo, circumgalactic), until the surface is first met"),
+    "grammage_first": (
+        "g cm-2",
+        "group, (disc, halo, circumgalactic), until the first encounter with the surface",
+    ),
     "grammage_histogram": ("1", "group, bin of the grammage until then"),
-    "region": ("Myr", "group, energy bins fallen, (disc, disc until the surface is first met, near it)"),
+    "region": (
+        "Myr",
+        "group, energy bins lost, (disc, disc until the first encounter with the surface, near it)",
+    ),
     "region_age": ("Myr2", "group, the same regions"),
-    "filling": ("Myr", "group, energy bins fallen, age, shell behind the surface, and the disc"),
+    "filling": ("Myr", "group, energy bins lost, age, shell behind the surface, and the disc"),
     "pp_loss": ("GeV", "group, (before the surface, behind it)"),
-    "near_flux": ("kpc", "group, energy bins fallen"),
+    "near_flux": ("kpc", "group, energy bins lost"),
     "halo": ("Myr", _CELLS),
     "bell": ("Myr", _CELLS),
 }

@@ -1,8 +1,8 @@
 """How encounters with a Bell wall are sampled: how many of them one simulated return stands for.
 
-A particle meets the wall ~1/P times before it is swept away, P the chance of never coming back. If the
-halo mixes in far fewer encounters, one simulated return may stand for many (`multiplicity`); where it does
-not (below ~100 GeV, where it moves sideways slowly) each return has to be followed.
+A particle has ~1/P encounters with the wall before it is swept away, P the chance of never coming back. If
+the halo mixes in far fewer encounters, one simulated return may stand for many (`multiplicity`); where it
+does not (below ~100 GeV, where it moves sideways slowly) each return has to be followed.
 """
 
 from __future__ import annotations

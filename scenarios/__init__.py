@@ -1,4 +1,8 @@
-"""The public interface of crhalo, and the rooms behind it; see `scenarios.api` for what each name does.
+"""The public interface of crhalo; `scenarios.api` describes each name.
+
+The folders beside this file hold the scenario files and how they are read, the products and studies that are
+made of runs, the known answers, and the `crhalo` command. In all of crhalo, PRL is Blasi & Amato 2019 (PRL
+122, 051101), and REV is Blasi 2019, the review of self-controlled propagation of cosmic rays.
 
 >>> from crhalo.scenarios import load, simulate, Galaxy, Spectrum, Transport
 >>> load("circumgalactic").with_overrides(["medium.z_B=3 kpc"]).medium.z_B

@@ -25,7 +25,7 @@ from ..mc.spectrum import Spectrum
 from .build import Setup, find_medium, functions_of, scenario_of
 from .file.quantities import ScenarioError, shown
 from .file.scenario import Scenario, load, load_text, names
-from .folder.check import check_output
+from .folder.check import check_finished, check_output
 from .folder.lock import only_one_run_in
 from .products.registry import Summary, write_run
 from .products.transport_equation import compare_run
@@ -187,10 +187,8 @@ def _open(folder: str | Path, galaxy: Galaxy | None = None, threads: int | None 
         If the folder holds no run of one galaxy, or it was made in another medium.
     """
     folder = Path(folder)
-    try:
-        result = Result.read(folder / "result.h5")
-    except FileNotFoundError:
-        raise ScenarioError(f"{shown(folder)}: no run here; allowed: a folder with a result.h5") from None
+    check_finished(folder, "result.h5")
+    result = Result.read(folder / "result.h5")
     scenario = load_text(result.provenance["scenario"])
     if galaxy is None:
         setup = find_medium(scenario, threads or os.cpu_count() or 1)

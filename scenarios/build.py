@@ -1,4 +1,4 @@
-"""A scenario turned into what the engine takes: galaxy, medium, tally grid, transport, spectrum; and back."""
+"""From a scenario to what the engine takes (galaxy, medium, grid, transport, spectrum), and back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..fields.waves.self_generated import WaveModel
 from ..maps.light.secondaries import inelasticity
 from ..mc.blocks import Transport
 from ..mc.coupled.current import MeasuredCurrent, measure_current
-from ..mc.coupled.waves import ConvergedWaves, Iteration, settle
+from ..mc.coupled.waves import ConvergedWaves, Iteration, iterate
 from ..mc.orbits.cost import estimate_cost, refusal
 from ..mc.spectrum import Spectrum
 from ..mc.tally import TallyGrid, energy_groups, galactic_grid
@@ -176,7 +176,7 @@ def find_medium(scenario: Scenario, threads: int, progress: Progress = quiet) ->
     UserError
         If its values leave no halo, or its orbits cannot be right or take too long.
     NotConverged
-        If the waves or the current do not settle.
+        If the waves or the current do not converge.
     """
     setup = given_medium(scenario)
     check_orbits(scenario)
@@ -195,7 +195,7 @@ def find_current(scenario: Scenario, galaxy: Galaxy, threads: int, progress: Pro
     Raises
     ------
     NotConverged
-        If the rounds do not settle.
+        If the rounds do not converge.
     """
     found = measure_current(
         galaxy,
@@ -205,7 +205,7 @@ def find_current(scenario: Scenario, galaxy: Galaxy, threads: int, progress: Pro
         threads,
         lambda done, most: progress("Rounds", done, most),
     )
-    if not found.settled:
+    if not found.converged:
         rounds, change = len(found.changes), found.changes[-1]
         raise NotConverged(f"medium.current: the field still changes by {change:.1%} after {rounds} rounds")
     return found
@@ -217,12 +217,12 @@ def find_waves(scenario: Scenario, galaxy: Galaxy, threads: int, progress: Progr
     Raises
     ------
     NotConverged
-        If the rounds do not settle; it carries what was found so far.
+        If the rounds do not converge; it carries what was found so far.
     """
     transport = transport_of(scenario)
     grid, spectrum = grid_of(scenario, galaxy), spectrum_of(scenario)
     try:
-        settled = settle(
+        waves = iterate(
             galaxy,
             wave_model_of(scenario),
             iteration_of(scenario),
@@ -234,9 +234,9 @@ def find_waves(scenario: Scenario, galaxy: Galaxy, threads: int, progress: Progr
         )
     except ArithmeticError as error:
         raise NotConverged(str(error)) from None
-    if not settled.converged:
-        raise NotConverged(settled.verdict, settled)
-    return settled
+    if not waves.converged:
+        raise NotConverged(waves.outcome, waves)
+    return waves
 
 
 def given_medium(scenario: Scenario) -> Setup:
@@ -263,7 +263,7 @@ def scenario_of(
     energy_range_GeV: tuple[float, float],
     nside: int,
 ) -> Scenario:
-    """A galaxy, a spectrum and a transport made in Python as a scenario, which judges their values.
+    """A galaxy, a spectrum and a transport made in Python as a scenario, which checks their values.
 
     A scenario holds no functions: it names those that the galaxy was given, and is not run from a file.
 

@@ -1,1 +1,1 @@
-"""Synthetic turbulence for orbits: realisations, what they turned out to be, and what theory says of them."""
+"""Synthetic turbulence for orbits: its realisations, their measured statistics, and theories of diffusion."""

@@ -1,8 +1,8 @@
-"""What realisations of turbulence turned out to be: rms, components, spectrum, correlation length, div B.
+"""Measured statistics of realisations of turbulence: rms, components, spectrum, correlation length, div B.
 
-Measured on straight lines in random directions. A wave k is met along a line at k mu, mu even between 0 and
-1 over all lines; so the power per ln k' that is met at k' is int F(k) (k'/k) dln k over k > k', whatever the
-directions of the waves.
+Measured on straight lines in random directions. Along a line a wave k has the wavenumber k mu, mu uniform
+between 0 and 1 over all lines; so the power per ln k' of a line is int F(k) (k'/k) dln k over k > k',
+whatever the directions of the waves.
 """
 
 from __future__ import annotations

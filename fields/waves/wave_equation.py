@@ -3,9 +3,9 @@
     d(v_A B^2 F)/dz = B^2 { d/dln k [D_kk d(F/k)/dk] + (growth - damping) F + Q },
 
 with F per ln k over B^2, waves carried away from the plane at v_A (Evoli et al. 2018), and D_kk = C_K v_A
-k^(7/2) W^(1/2) (Kolmogorov) or C_K v_A k^4 W (Kraichnan), W = F/k. Without advection every height is for
-itself. Energy that reaches the largest k is lost there. The growth is that of a given flux of protons
-(`streaming.growth_rate_flux_Myr`): then the answer does not depend on the diffusion that one began with.
+k^(7/2) W^(1/2) (Kolmogorov) or C_K v_A k^4 W (Kraichnan), W = F/k. Without advection each
+height is solved alone. Energy that reaches the largest k is lost there. The growth is that of a given flux
+of protons (`streaming.growth_rate_flux_Myr`), so that the solution does not depend on the D one starts from.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .streaming import balanced_power, cascade_rate_Myr
 F_FLOOR = 1e-14
 _ROUNDS = 400
 _TOLERANCE = 1e-7
-# Waves this much weaker than the strongest need not settle: at the smallest k nothing feeds them.
+# Waves this much weaker than the strongest need not converge: at the smallest k nothing feeds them.
 _FAINT = 1e-4
 
 Damping = Callable[[FloatArray, int], FloatArray]
@@ -30,7 +30,7 @@ Damping = Callable[[FloatArray, int], FloatArray]
 
 @dataclass(frozen=True)
 class Column:
-    """What waves meet on their way up.
+    """The column of gas and protons that waves pass on their way up.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ def wave_power(column: Column) -> FloatArray:
     Raises
     ------
     ArithmeticError
-        If the iteration at some height does not settle: growth that no damping ends.
+        If the iteration at some height does not converge: growth that no damping ends.
     """
     found = np.empty_like(column.grown_at)
     # No waves come through the plane: up and down they begin there.
@@ -103,8 +103,8 @@ def wave_power(column: Column) -> FloatArray:
 def _at_height(column: Column, level: int, arriving: FloatArray, leaving_Myr: float) -> FloatArray:
     """F where growth and what arrives balance damping, cascade and what leaves.
 
-    Without a cascade each k is for itself. With one, growth is a source taken with the last F, so that every
-    round solves for a positive F; the change shrinks by the same factor every round.
+    Without a cascade each k is solved alone. With one, growth is a source taken with the last F, so that
+    every round solves for a positive F; the change shrinks by the same factor every round.
     """
     given = arriving + column.injection_Myr[level]
     if column.cascade == "none":
@@ -122,7 +122,7 @@ def _at_height(column: Column, level: int, arriving: FloatArray, leaving_Myr: fl
         if np.abs(change[F > _FAINT * F.max()]).max() < _TOLERANCE:
             return F
     raise ArithmeticError(
-        f"waves at z = {column.z_kpc[level]:.3g} kpc do not settle: nothing balances their growth"
+        f"waves at z = {column.z_kpc[level]:.3g} kpc do not converge: nothing balances their growth"
     )
 
 

@@ -1,1 +1,1 @@
-"""Every figure, drawn from arrays."""
+"""Figures: each function takes plain arrays and a path, and writes a PNG."""

@@ -171,15 +171,3 @@ def colour_bar(figure: Any, axes: Any, mesh: Any, **where: Any) -> Any:
 
 
 INTENSITY_UNIT = r"GeV cm$^{-2}$ s$^{-1}$ sr$^{-1}$"
-
-
-def energy_label(energy_GeV: float) -> str:
-    """An energy for people: "10 GeV", "1 TeV".
-
-    >>> energy_label(1e5)
-    '100 TeV'
-    """
-    for unit, scale in (("PeV", 1e6), ("TeV", 1e3)):
-        if energy_GeV >= 0.999 * scale:
-            return f"{energy_GeV / scale:.3g} {unit}"
-    return f"{energy_GeV:.3g} GeV"

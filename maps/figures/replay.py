@@ -1,4 +1,4 @@
-"""The track of one particle."""
+"""Figure of the track of one particle."""
 
 from __future__ import annotations
 

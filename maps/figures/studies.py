@@ -1,4 +1,4 @@
-"""Figure 1 of the paper, and what keeps the tracked flux below its estimate."""
+"""Figures of studies: Figure 1 of PRL (Blasi & Amato 2019), other galaxies, return, radio."""
 
 from __future__ import annotations
 

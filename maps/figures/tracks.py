@@ -1,4 +1,4 @@
-"""Figures of tracks: D against r_L, how it settles, how particles escape, and the turbulence itself.
+"""Figures of tracks: D against r_L, its convergence with path length, escape times, and the turbulence.
 
 As in `figures`: plain numbers and a path in, a PNG of 200 dots per inch out.
 """
@@ -38,7 +38,7 @@ FLAGS = {
     "ballistic": (RED, "^"),
     "not converged": (GREY, "x"),
 }
-"""Colour and marker of each verdict."""
+"""Colour and marker of each classification."""
 
 _THEORIES = (
     ("D_qlt", "quasi-linear", BLUE, "-"),
@@ -69,7 +69,7 @@ def diffusion_against_larmor_radius(
     path : Path
         File to write.
     rows : sequence of dict
-        Of `verdict.DiffusionTest.row`; a theory that is None everywhere is left out.
+        Of `DiffusionTest.row`; a theory that is None everywhere is left out.
     published : (array_like, array_like), optional
         r_L/l_c and D/(c L_max) of others.
     """

@@ -1,4 +1,4 @@
-"""What is measured at the Earth, from densities and grammage at the Sun: protons, and boron over carbon."""
+"""Protons and boron over carbon as measured at the Earth, from densities and grammage at the Sun."""
 
 from __future__ import annotations
 

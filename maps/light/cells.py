@@ -78,15 +78,22 @@ def cells_to_nodes(
     centres = [0.5 * (each[1:] + each[:-1]) for each in edges]
     places = (np.clip(x, c[0], c[-1]) for x, c in zip(nodes_kpc, centres, strict=True))
     degree = 3 if behind else 1
-    from_cells = [
+    R_from_cells, z_from_cells = (
         make_interp_spline(c, np.eye(c.size), k=min(degree, c.size - 1))(x)
         for c, x in zip(centres, places, strict=True)
-    ]
-    shapes = empty.shape, tuple(x.size for x in nodes_kpc)
-    trends = _trend(medium, edges, nodes_kpc) if behind else (np.ones(shape) for shape in shapes)
-    nearest = distance_transform_edt(empty, return_distances=False, return_indices=True)
-    smoothing = _smoothing(edges, result.volumes_kpc3[side]) if behind else None
-    return CellsToNodes(*trends, smoothing, nearest, *from_cells)
+    )
+    R_nodes, z_nodes = nodes_kpc
+    in_cells, at_nodes = np.ones(empty.shape), np.ones((R_nodes.size, z_nodes.size))
+    if behind:
+        in_cells, at_nodes = _trend(medium, edges, nodes_kpc)
+    return CellsToNodes(
+        trend_in_cells=in_cells,
+        trend_at_nodes=at_nodes,
+        smoothing=_smoothing(edges, result.volumes_kpc3[side]) if behind else None,
+        nearest=distance_transform_edt(empty, return_distances=False, return_indices=True),
+        R_from_cells=R_from_cells,
+        z_from_cells=z_from_cells,
+    )
 
 
 def _trend(

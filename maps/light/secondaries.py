@@ -4,7 +4,7 @@ The yields are the tables of AAfrag (QGSJET-II-04m; Kachelriess et al. 2019, 202
 PRD 104, 123027), which begin at a proton energy of 4 GeV. Below that, gamma rays follow Kafexhiu et al.
 (2014, PRD 90, 123014), and neutrinos and electrons are left out: for protons as E^-2 that loses 0.6% of
 the neutrinos and 0.2% of the electrons at 1 GeV, 17% and 11% at 0.3 GeV, half and a third at 0.1 GeV
-(measured with Kamae et al. 2006). The two descriptions do not meet: at 4 GeV the gamma-ray energy fraction
+(measured with Kamae et al. 2006). The two descriptions do not join: at 4 GeV the gamma-ray energy fraction
 steps from 0.08 (Kafexhiu) to 0.06 (AAfrag).
 
 Every proton energy here is a total energy, as in the rest of the package and in the tables of AAfrag. It
@@ -120,7 +120,8 @@ def inelasticity(proton_energy_GeV: ArrayLike) -> FloatArray:
     """Fraction K(E) of the energy that one collision turns into gamma rays, neutrinos, electrons, positrons.
 
     The loss rate of a proton is K sigma_inel n beta c E with sigma_inel of
-    `fields.gas.inelastic_cross_section_mb` (Kafexhiu et al. 2014, Eq. 1): what leaves the protons is then
-    what the sky receives. Same shape as `proton_energy_GeV` (total energy); constant beyond the tables.
+    `fields.gas_density.inelastic_cross_section_mb` (Kafexhiu et al. 2014, Eq. 1): the energy that
+    protons lose is then what the sky receives. Same shape as `proton_energy_GeV` (total energy); constant
+    beyond the tables.
     """
     return np.sum([energy_fraction(secondary, proton_energy_GeV) for secondary in SECONDARIES], axis=0)

@@ -1,1 +1,1 @@
-"""What particles change themselves: the waves they scatter on, the current that drives the instability."""
+"""What the particles themselves determine: the waves they scatter on, and the current of the instability."""

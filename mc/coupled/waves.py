@@ -1,12 +1,13 @@
-"""Protons and the waves that they excite, solved together: flux, waves, D, and round again.
+"""Protons and the waves that they excite, solved together by iteration.
 
-A round: protons in the medium of the last D have a diffusive flux, by energy and height, over the disc; the
-flux gives the waves (`fields.waves.self_generated`), those the next D. The flux is what is passed on, not the
-gradient: it is conserved, so that it hardly depends on D, and noise of the particles does not grow in it.
+A round has three steps: find the diffusive flux of protons over the disc, by energy and height, in the D of
+the round before; find the waves that this flux excites (`fields.waves.self_generated`); take the D of these
+waves. A round passes on the flux and not the gradient: the flux is conserved, so it hardly depends on D and
+does not amplify the noise of the particles.
 
-Two solvers give the flux. "transport-equation" solves it in cells. "particles" are those of a run, the same
-ones every round (so that the rounds settle); their flux through a height is what is injected less what is
-lost below, so that it is as smooth as their number is.
+Two solvers give the flux. "transport-equation" solves for it in cells. "particles" follows the same particles
+in every round (with new ones the rounds would not converge); the flux through a height is what is injected
+less what is lost below it, which is as smooth as the number of particles.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Iteration:
-    """How to go round.
+    """How the rounds go: the solver, the start, and when to stop.
 
     Attributes
     ----------
@@ -70,7 +71,7 @@ class Iteration:
 
 @dataclass(frozen=True)
 class ConvergedWaves:
-    """Where the rounds ended.
+    """What the rounds found.
 
     Attributes
     ----------
@@ -81,7 +82,7 @@ class ConvergedWaves:
     diffusion : HaloDiffusion
         That D.
     column : Column
-        What the waves met in the last round.
+        The column that the waves were solved in, in the last round.
     power : ndarray, shape (heights, wavenumbers)
         Those waves: F.
     flux_cm2_s : ndarray, shape (heights, momenta)
@@ -107,13 +108,15 @@ class ConvergedWaves:
         return self.residuals[-1] < self.tolerance
 
     @property
-    def verdict(self) -> str:
-        """One line."""
+    def outcome(self) -> str:
+        """Whether the rounds converged, in one line."""
         how = f"after {len(self.residuals)} rounds: D changed by {self.residuals[-1]:.2g} in the last"
-        return f"{'settled' if self.converged else 'not settled'} {how}, the tolerance is {self.tolerance:g}"
+        return (
+            f"{'converged' if self.converged else 'not converged'} {how}, the tolerance is {self.tolerance:g}"
+        )
 
 
-def settle(
+def iterate(
     galaxy: Galaxy,
     model: WaveModel,
     iteration: Iteration,
@@ -123,14 +126,14 @@ def settle(
     threads: int = 1,
     progress: Progress = lambda stage, done, total: None,
 ) -> ConvergedWaves:
-    """Go round until D stays, or the most rounds are done.
+    """Solve for waves and protons in rounds until D stays the same, or the most rounds are done.
 
     Parameters
     ----------
     galaxy : Galaxy
-        Its own D begins.
+        Its D, times `iteration.start`, is that of the first round.
     model, iteration : WaveModel, Iteration
-        What makes and damps waves; how to go round.
+        What makes and damps waves; how the rounds go.
     transport, grid, spectrum : Transport, TallyGrid, Spectrum
         Of the particles; the transport equation takes the energies and the spectrum.
     threads : int
@@ -194,13 +197,14 @@ def exciting_flux(
 ) -> tuple[FloatArray, FloatArray]:
     """Diffusive flux per ln p that excites waves, and its share in all of the flux, (heights, bins).
 
-    Where it turns round, or is lost in the noise of larger ones, it counts as `_LEAST_SHARE` of the injected.
+    A flux that is negative, or lost in the noise of larger ones, counts as `_LEAST_SHARE` of the injected.
     """
     width = np.diff(np.log(momentum_GeV(edges_GeV)))
     injected = spectrum.group_rates_s(edges_GeV) / (2 * np.pi * (R_d_kpc * KPC_CM) ** 2) / width
     least = np.maximum(_LEAST_SHARE * injected, _NEXT_TO_NOTHING * injected.max())
     flux = diffusive / width
-    # The lowest bin is wide in momentum, and much of it has fallen in: it counts as the next one does.
+    # The lowest bin is wide in momentum, and many of its protons have come down from higher energies: it
+    # takes the share of the next bin.
     if injected[1] > 0.0:
         flux[:, 0] = flux[:, 1] / injected[1] * injected[0]
     flux = np.maximum(flux, least)

@@ -1,4 +1,4 @@
-"""A run beside the transport equation in the same medium, at the same age: where do they part?
+"""A run beside the transport equation in the same medium, at the same age: where do they differ?
 
 Both count protons in groups of cells and half-decades of energy. The equation is trusted where lambda
 is below `SMALL` of the scale L on which the medium changes (the smallest of D/|grad D|, the distance from the
@@ -108,11 +108,9 @@ class Comparison:
 
 
 def compare(result: Result, medium: Medium, R_d_kpc: float, t_Myr: float | None) -> Comparison:
-    """Solve the transport equation in the medium of a run and hold the two against each other."""
+    """Solve the transport equation in the medium of a run and compare the densities of both."""
     grid = result.grid
-    extent = (max(float(grid.halo_R_kpc[-1]), R_d_kpc + 1.0), float(grid.halo_z_kpc[-1]))
-    if medium.table.wall in (Wall.TWO_WAY, Wall.ONE_WAY):
-        extent = (float(np.ceil(medium.table.r_max)),) * 2
+    extent = _extent(medium, max(float(grid.halo_R_kpc[-1]), R_d_kpc + 1.0), float(grid.halo_z_kpc[-1]))
     wide, fine = (
         solve(cells_of(medium, *extent, coarsen), grid.current_edges_GeV, result.spectrum, R_d_kpc, t_Myr)
         for coarsen in _COARSEN
@@ -123,6 +121,29 @@ def compare(result: Result, medium: Medium, R_d_kpc: float, t_Myr: float | None)
     for place in places(medium, R_d_kpc):
         rows += _rows(place, result, (wide, fine), overlaps, ratios)
     return Comparison(rows)
+
+
+def lambda_not_small_above_GeV(
+    medium: Medium, R_d_kpc: float, energy_GeV: FloatArray
+) -> dict[str, float | None]:
+    """By place, the lowest energy with lambda above `SMALL` of the scale L; None if there is none."""
+    cells = cells_of(medium, *_extent(medium, R_d_kpc + 1.0, medium.table.z.nodes[-1]), _COARSEN[0])
+    ratios = _mean_free_path_over_scale(cells, energy_GeV)
+    inside = cells.inside[cells.used]
+    found: dict[str, float | None] = {}
+    for place in places(medium, R_d_kpc):
+        here = place.holds(*cells.centres_kpc) & (inside == (place.side == "halo"))
+        if here.any():
+            large = np.flatnonzero(ratios[:, here].max(axis=1) >= SMALL)
+            found[place.name] = float(energy_GeV[large[0]]) if large.size else None
+    return found
+
+
+def _extent(medium: Medium, R_kpc: float, z_kpc: float) -> tuple[float, float]:
+    """How far cells reach: to the outer sphere where there is a Bell wall."""
+    if medium.table.wall in (Wall.TWO_WAY, Wall.ONE_WAY):
+        return (float(np.ceil(medium.table.r_max)),) * 2
+    return float(R_kpc), float(z_kpc)
 
 
 def _rows(

@@ -3,7 +3,7 @@
 From one cell centre to the next D and the velocity are taken constant on either side of the face between
 them, and the steady flux of diffusion and advection is used exactly (Scharfetter and Gummel 1969), with the
 density continuous at the face. So densities stay positive, layers thinner than a cell (behind a Bell wall)
-do no harm, and a jump of D or of the velocity is met as it is. A surface is followed along faces of cells.
+do no harm, and jumps of D or of the velocity are exact. A surface is followed along faces of cells.
 """
 
 from __future__ import annotations
@@ -234,7 +234,7 @@ def _half_cell(D: FloatArray, h: FloatArray, u: FloatArray) -> tuple[FloatArray,
 
 
 def _at_faces(f: _Faces, D: FloatArray, n: FloatArray) -> FloatArray:
-    """Density at faces, where the fluxes of the two half cells meet; zero at those that are left for good."""
+    """Density at faces, where the fluxes of the two half cells are equal; zero at faces without return."""
     a_low, b_low = _half_cell(D[f.low], f.h_low, f.u_low)
     a_high, b_high = _half_cell(D[f.high], f.h_high, f.u_high)
     left = (f.low == _NOBODY) | (f.high == _NOBODY) | (f.one_way != 0)

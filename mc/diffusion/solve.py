@@ -135,14 +135,14 @@ def _evolve(matrix: csc_matrix, volume: FloatArray, source: FloatArray, t_Myr: f
 
 @dataclass(frozen=True)
 class Residence:
-    """What protons of one momentum, kept, do in a medium from the disc to their end.
+    """What protons that keep their momentum do in a medium, from the disc to their end.
 
     Attributes
     ----------
     per_cell_Myr : ndarray, shape (cells,)
         Mean time in each cell of a particle, both signs of z together.
     escape_time_Myr : float
-        Mean time inside the surface before it is first met; to the outer sphere where there is none.
+        Mean time until the first encounter with the surface; to the outer sphere where there is none.
     grammage_g_cm2 : ndarray, shape (3,)
         In the gas of disc, halo and CGM.
     age_Myr : ndarray, shape (cells,)
@@ -187,7 +187,7 @@ def _ratio(above: FloatArray, below: FloatArray) -> FloatArray:
 
 
 def _escape_time_Myr(cells: Cells, p_GeV: float, shares: FloatArray, time: FloatArray) -> float:
-    """Mean time until the surface is met: whatever lies behind it takes for good."""
+    """Mean time until the first encounter with the surface, which is taken to absorb."""
     inside = cells.inside[cells.used]
     if inside.all():
         return float(time.sum())

@@ -1,1 +1,1 @@
-"""What is compiled: how a particle moves, meets surfaces and is counted (kpc, Myr, GeV, uG)."""
+"""The compiled kernels: how a particle moves, crosses surfaces and is counted (kpc, Myr, GeV, uG)."""

@@ -1,4 +1,4 @@
-"""What a particle meets at the Bell wall: the layer behind it, reflections, the one-way wall."""
+"""The Bell wall: the layer behind it, reflections, and the wall that lets nothing back."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def reflected_step_time(table, particle, time_left):
 
 @kernel
 def reflected_step(table, particle, dt, u, v):
-    """A diffusive step in front of a wall that reflects nearly everything; also how often it was met.
+    """A diffusive step in front of a wall that reflects nearly everything; also its number of encounters.
 
     What `move.diffuse` takes together is done one after the other: lambda along Omega0, Brownian motion with
     drift, lambda along Omega1. The two flights are mirrored at the wall, one encounter each; the Brownian

@@ -1,4 +1,4 @@
-"""The history of a particle: what travels with it besides its place and momentum."""
+"""The history of a particle: what is carried along with its place and momentum."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ class History(NamedTuple):
     multiplicity : float
         How many returns through the halo the one that is followed stands for.
     before_surface : bool
-        Whether it has not met the surface yet.
+        Whether its first encounter with the surface is still to come.
     grammage_at_start : float
         What the tally had of its group when it started, up to first encounters [g cm-2].
     ln_p_binned : float
         The ln p for which its energy bin was found last.
     bins_lost : int
-        By how many bins of current energy it has fallen below its injection group.
+        How many bins of current energy it has lost since its injection.
     """
 
     group: int
@@ -76,7 +76,7 @@ class History(NamedTuple):
 
 @kernel
 def bins_lost_of(controls, group, ln_p):
-    """By how many bins of current energy a particle has fallen below its injection group."""
+    """How many bins of current energy a particle has lost since its injection."""
     p = math.exp(ln_p)
     energy = math.sqrt(p * p + M_P_GEV * M_P_GEV)
     position = math.log(energy / controls.energy_edges[0]) / _LN10 * ENERGY_BINS_PER_DECADE

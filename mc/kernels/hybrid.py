@@ -2,16 +2,16 @@
 
 A particle alternates between the inside of the surface (the halo) and, where the surface is a Bell
 wall, the outside. Where lambda behind the wall is tiny against every scale, an incursion is replaced by
-its exact law (`albedo`); where lambda before the wall is small too, steps touch the wall and say how
-often they met it (`boundary.reflected_step`); elsewhere crossings are flown. Three things make the ~c/(4u)
-encounters with the wall affordable, all off when `Controls` says so:
+its exact law (`albedo`); where lambda before the wall is small too, steps touch the wall and count their
+encounters with it (`boundary.reflected_step`); elsewhere crossings are flown. Three methods make the
+~c/(4u) encounters with the wall affordable; `Controls` can switch all of them off:
 
 - multiplicity: one simulated return through the halo stands for `multiplicity` alike. Residence, clock,
   losses and the chance of capture count that many times; it is unbiased where the halo mixes before
   capture, and `wall_sampling` bounds it by that.
 - splitting (`splitting`): a particle does not go behind the wall itself, but sends out split particles.
-- first-passage splits: before it first meets the wall a history is short; `first_passage_splits` of them,
-  each of that share of a particle, are followed so far, and one of them further.
+- first-passage splits: up to the first encounter with the wall a history is short. A particle is followed so
+  far `first_passage_splits` times, each with that share of its weight; one of these histories goes on.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from .move import move
 from .particle import direction_of, is_beyond, is_finite, turned
 from .rng import block_draw, history_draw
 from .score import counted, end_history, first_passage
-from .splitting import behind_for_good, cross, meet, new_splitting
+from .splitting import behind_for_good, cross, encounter, new_splitting
 
 _ABSORBING, _TWO_WAY, _ONE_WAY, _CLOSED = (
     int(wall) for wall in (Wall.ABSORBING, Wall.TWO_WAY, Wall.ONE_WAY, Wall.CLOSED)
@@ -72,9 +72,9 @@ def _move_in_halo(world, history, particle, reflects):
 
 @small_kernel
 def _at_surface(world, wall, history, particle, splitting, encounters, on_surface):
-    """What happens to a particle that has met the surface: (fate or RETURNED, particle, history, splitting).
+    """What happens to a particle at the surface: (fate or RETURNED, particle, history, splitting).
 
-    `wall` is that of the world, `encounters` how often the last move met it.
+    `wall` is that of the world, `encounters` the number in the last move.
     """
     table, controls = world.table, world.controls
     if table.wall == _CLOSED:
@@ -102,7 +102,7 @@ def _at_surface(world, wall, history, particle, splitting, encounters, on_surfac
     layer = boundary_layer(table, particle)
     if on_surface and (layer.depth == 0.0 or not controls.reflect_at_wall):
         return cross(world, standing_for(history, 1.0), particle, splitting)
-    return meet(world, history, particle, splitting, encounters, on_surface, layer, phase)
+    return encounter(world, history, particle, splitting, encounters, on_surface, layer, phase)
 
 
 @small_kernel

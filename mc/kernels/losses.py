@@ -1,4 +1,4 @@
-"""What collisions with the gas (pp) take from a particle."""
+"""Energy that a particle loses in collisions with the gas (pp)."""
 
 from __future__ import annotations
 

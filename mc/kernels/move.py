@@ -105,7 +105,7 @@ def _root(table, side, particle, way, low, high):
 
 @kernel
 def crossing(table, side, particle, way, length):
-    """Path length to the surface along `way`, or -1 if it is not met within `length`."""
+    """Path length to the surface along `way`, or -1 if that is more than `length`."""
     g = side * particle.distance
     s = 0.0
     while s < length:

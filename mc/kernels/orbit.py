@@ -1,10 +1,10 @@
 """The orbit engine: protons turned by the Lorentz force, into the tallies of the hybrid engine.
 
 A step goes half its length straight on, turns about the field there and goes on (Boris); energy is kept
-because only the direction turns. The turn is exact for a uniform field, so the period is; the recorded places
-lie on a circle that is smaller than r_L by (step/r_L)^2/12. Steps are a tenth of r_L (in the local field,
-where histories are tallied) and at most a fifth of l_c, since waves that a step skips would turn the particle
-as if they were as long as the step.
+because only the direction turns. The turn is exact for a uniform field, and so is the period; the recorded
+places lie on a circle that is smaller than r_L by (step/r_L)^2/12. Steps are a tenth of r_L (in the local
+field, where histories are tallied) and at most a fifth of l_c, since waves that a step skips would turn the
+particle as if they were as long as the step.
 """
 
 from __future__ import annotations

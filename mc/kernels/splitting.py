@@ -1,11 +1,11 @@
-"""Encounters with the Bell wall: what is reflected, what goes behind it, and what comes back.
+"""Encounters with the Bell wall: reflection, capture, and return.
 
-A particle does not go behind the wall itself. For each time that it would be captured it sends out a number
-of split particles, each with a share of its weight, spread over its encounters. A split particle is followed
-and counted until it leaves or comes back. With a chance equal to its share it was the particle: one that has
-come back is then where the particle goes on from. One that has left uses up some of the optical depth at
-which the particle is lost, an exponential variate that is stratified over the particles of a block, so the
-number of captures scatters much less than by chance.
+A particle does not go behind the wall itself. For each capture it sends out several split particles, spread
+over its encounters, each with a share of its weight. A split particle is followed and counted until it leaves
+or comes back. If it comes back, the particle goes on from there with a chance equal to that share. If it
+leaves, it uses up some of the optical depth after which the particle is lost. This optical depth is an
+exponential variate, stratified over the particles of a block, so that the number of captures scatters much
+less than by chance.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Splitting(NamedTuple):
 
 
 class Encounters(NamedTuple):
-    """Encounters with a wall that reflects nearly everything, as often as one step meets it.
+    """Encounters with a wall that reflects nearly everything, all those of one step.
 
     Attributes
     ----------
@@ -139,7 +139,7 @@ def follow_split(world, parent, particle, branch, weight):
 
 @kernel
 def behind_for_good(world, history, particle):
-    """A particle that has met a one-way wall, followed to its end: (fate, its age then)."""
+    """A particle at a one-way wall, followed to its end: (fate, its age then)."""
     table, controls = world.table, world.controls
     fate = RETURNED
     branch = 0
@@ -247,13 +247,13 @@ def _encounters_of(number, start, cosines, contact, normal, layer):
 
 
 @kernel
-def meet(world, history, particle, splitting, number, on_surface, layer, phase):
+def encounter(world, history, particle, splitting, number, on_surface, layer, phase):
     """Encounters with a wall that reflects nearly everything, and the captures in between.
 
     Wherever one more `1/splits` of a capture has come together a split particle goes out. It is the particle
     with the chance 1/(splits + 1/2), which makes the encounters per capture right to O(1/splits^4).
 
-    `number` is how often the last step has met the wall, one if the particle stands on it (`on_surface`);
+    `number` is that of the encounters in the last step, one if the particle stands on it (`on_surface`);
     `layer` what lies behind the wall; `phase` the share of this group of returns that is over already.
     Returns (fate or RETURNED, particle, history, splitting).
     """

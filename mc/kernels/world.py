@@ -1,4 +1,4 @@
-"""The world of a particle: what it meets, how it is followed and where it is counted.
+"""The world of a particle: the medium, how the particle is followed, and where it is counted.
 
 Every kernel that follows particles is given one `World`. Units: kpc, Myr, GeV.
 """
@@ -88,7 +88,7 @@ class WallSampling(NamedTuple):
 
 
 class World(NamedTuple):
-    """What a particle meets, how it is followed and where it is counted.
+    """The medium, how a particle is followed in it, and where it is counted.
 
     Attributes
     ----------

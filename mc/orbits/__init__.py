@@ -1,1 +1,1 @@
-"""Lorentz orbits in synthetic turbulence: D measured from tracks, escape, and when diffusion holds."""
+"""Lorentz orbits in synthetic turbulence: D measured on tracks, escape times, and whether diffusion holds."""

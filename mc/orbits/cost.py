@@ -1,4 +1,4 @@
-"""What orbits through given turbulence would cost and how far they could be trusted, before they are run."""
+"""Estimates, before a run, what orbits through given turbulence cost and how accurate they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does diffusion describe what tracks do? One row of measurements, and a verdict, for each energy.
+"""The diffusion test: measurements on tracks of one energy, and whether diffusion describes them.
 
 Protons of one energy start at the middle plane of a slab |z| < H of homogeneous turbulence. Their D is
 measured on tracks that know of no slab; their escape from the slab is then followed by orbits, by the hybrid
@@ -151,7 +151,7 @@ class DiffusionTest:
 
     @cached_property
     def late(self) -> Running:
-        """D that is judged: from `early`, or from longer paths where those were too short for it."""
+        """D that the test uses: that of `early`, or from longer paths where those were too short."""
         early = self.early.along
         if not early.plateau > 0.0:
             return self.early
@@ -204,10 +204,10 @@ class DiffusionTest:
         ratio = time / self.diffusive.mean_Myr
         return ratio, abs(ratio) * math.hypot(time_error / time, self.diffusive.slope * D_error / D)
 
-    # -- verdict -------------------------------------------------------------------------
+    # -- classification ------------------------------------------------------------------
 
-    def _unsettled(self) -> str | None:
-        """Why nothing can be said, if so."""
+    def _undecided(self) -> str | None:
+        """Why the test decides nothing, if so."""
         found = self.late.along
         if not found.plateau_error < WORST_D * found.plateau:
             return f"D/v = {found.plateau:.2g} +- {found.plateau_error:.2g} kpc is known too badly"
@@ -219,11 +219,10 @@ class DiffusionTest:
             return f"{orbits.inside} of {self.particles} are still inside after {self.slab.t_max_Myr:.3g} Myr"
         return None
 
-    def judgement(self) -> tuple[str, str]:
+    def classification(self) -> tuple[str, str]:
         """(flag, reason): "diffusive", "marginal", "ballistic" or "not converged"."""
-        unsettled = self._unsettled()
-        if unsettled:
-            return "not converged", unsettled
+        if undecided := self._undecided():
+            return "not converged", undecided
         over_H, lengths = self.mean_free_path_kpc / self.slab.H_kpc, self.slab.H_kpc / self._l_c
         ratio, error = self.time_ratio
         said = f"lambda = {over_H:.2g} H, escape takes {ratio:.3f} +- {error:.3f} of the diffusive time"
@@ -238,7 +237,7 @@ class DiffusionTest:
 
     def row(self) -> dict[str, Any]:
         """All of it as plain numbers; D in units of c times the longest wavelength, None where unknown."""
-        flag, reason = self.judgement()
+        flag, reason = self.classification()
         return {
             "energy_GeV": self.energy_GeV,
             "r_L_kpc": self.larmor_radius_kpc,

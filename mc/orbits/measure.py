@@ -21,7 +21,7 @@ LONGEST_RECORDS, RECORDS = 48, 240
 
 
 def longest_path_kpc(D_over_v_kpc: float, correlation_length_kpc: float) -> float:
-    """Path over which displacements are to be followed for a D that has settled."""
+    """Path over which displacements have to be followed for D to converge."""
     far = LONGEST_OVER_CORRELATION * correlation_length_kpc
     return max(LONGEST_OVER_FREE_PATH * 3.0 * D_over_v_kpc, far**2 / (2.0 * D_over_v_kpc))
 

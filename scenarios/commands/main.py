@@ -1,6 +1,6 @@
 """The `crhalo` command. Anything heavy is imported by the command that needs it, so that help comes at once.
 
-Exit codes: 0 done; 1 a check or the disk failed, or waves did not settle; 2 the input is not allowed;
+Exit codes: 0 done; 1 a check or the disk failed, or waves did not converge; 2 the input is not allowed;
 130 interrupted.
 """
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...fields.exceptions import NotConverged, RunFailed, UserError
+from ...fields.exceptions import NotConverged, RunFailed, UserError, did_you_mean
 from ..file.quantities import ScenarioError, shown
 from ..folder.check import check_output, is_finished, is_unfinished, read_summary
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from ..file.scenario import Scenario
 
 _CLUSTER = re.compile(r"dask-local:[1-9]\d{0,2}|dask://[\w.\-\[\]]+:\d{1,5}")
+_NO_COMMAND = re.compile(r"No such command ['\"](.*?)['\"]")
 _UNTIL_PRECISE = 10**9
-_FEW_BATCHES = 10
 
 # Typer carries click within itself, or not, by its version.
 _UsageError: Any = typer.BadParameter.__bases__[0]
@@ -65,7 +65,7 @@ def _said(error: BaseException, arguments: list[str]) -> tuple[int, str]:
     """Exit code and line for whatever went wrong."""
     match error:
         case _UsageError():
-            return 2, error.format_message() + _alternatives(error)
+            return 2, _misused(error)
         case UserError():
             return 2, str(error)
         case RunFailed() | NotConverged():
@@ -107,15 +107,22 @@ def _invoke(argv: list[str]) -> int:
     return 0
 
 
-def _alternatives(error: Any) -> str:
-    """For a command or an option that does not exist: those that do."""
-    kind = type(error).__name__
-    if kind == "NoSuchOption":
-        options = [option for parameter in error.ctx.command.params for option in parameter.opts]
-        return f"; allowed: {', '.join(option for option in [*options, '--help'] if option.startswith('--'))}"
-    if hasattr(error.ctx and error.ctx.command, "commands"):
-        return f"; allowed: {', '.join(error.ctx.command.commands)}"
-    return ""
+def _misused(error: Any) -> str:
+    """The line for a wrong command line; of a command or an option that does not exist, the nearest ones."""
+    command, words = error.ctx and error.ctx.command, list[str]()
+    if type(error).__name__ == "NoSuchOption":
+        kind, given = "option", error.option_name
+        options = [option for parameter in command.params for option in parameter.opts]
+        words = [option for option in [*options, "--help"] if option.startswith("--")]
+    elif hasattr(command, "commands") and (unknown := _NO_COMMAND.match(error.message)):
+        kind, given = "command", unknown[1]
+        words = list(command.commands)
+    if not words:
+        return str(error.format_message())
+    from ..file.faults import allowed_names
+
+    hint = allowed_names(did_you_mean(given, words, f"{kind}s"), words)
+    return f"{shown(given)}: no such {kind}{hint}"
 
 
 def _version(wanted: bool) -> None:
@@ -132,7 +139,8 @@ def _common(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Anywhere: show where in the code an error came from.")
+        bool,
+        typer.Option("--debug", help="Show where in the code an error came from (anywhere on the line)."),
     ] = False,
 ) -> None:
     pass
@@ -140,7 +148,7 @@ def _common(
 
 @app.command("list")
 def list_scenarios() -> None:
-    """The scenarios that come with the package."""
+    """List the scenarios that come with the package."""
     from ..file.scenario import load, names
     from .show import print_rows
 
@@ -152,25 +160,33 @@ def run(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A scenario, or the path of a .toml file.")],
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="As medium.z_B='3 kpc'; repeatable."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Replace a value, as medium.z_B='3 kpc'; repeatable."
+        ),
     ] = None,
     particles: Annotated[int | None, typer.Option(help="Number of particles.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the random numbers.")] = None,
     threads: Annotated[
-        int | None, typer.Option(min=1, max=1024, help="Threads; the result is the same.")
+        int | None, typer.Option(min=1, max=1024, help="Threads; the result does not depend on it.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("run"),
     transport_equation: Annotated[
         bool, typer.Option("--transport-equation", help="Compare the run with the transport equation.")
     ] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a run that was stopped.")] = False,
     precision: Annotated[
-        float | None, typer.Option(min=1e-6, max=1, help="Run until this relative error is reached.")
+        float | None,
+        typer.Option(min=1e-6, max=1, help="Stop at this relative error of transport.precision_of."),
     ] = None,
     cluster: Annotated[
-        str | None, typer.Option(metavar="WHERE", help="dask://HOST:PORT, or dask-local:N.")
+        str | None,
+        typer.Option(
+            metavar="WHERE", help="Follow particles on dask workers: dask://HOST:PORT, or dask-local:N."
+        ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what the run would do and cost, then stop.")
+    ] = False,
 ) -> None:
     """Run a scenario and write its results, maps and figures."""
     scenario = _asked_for(name, settings, particles, seed, precision)
@@ -200,8 +216,7 @@ def run(
             resume=resume, precision=precision, executor=executor, transport_equation=transport_equation
         )
         execute(scenario, out, threads, progress, options)
-    _show(read_summary(out))
-    print(f"Written to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}")
+    _digest(out)
 
 
 def _asked_for(
@@ -233,12 +248,40 @@ def _workers(cluster: str | None) -> Iterator[Executor | None]:
 
 @app.command()
 def show(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")], json: Json = False
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")],
+    all: Annotated[bool, typer.Option("--all", help="Print every number.")] = False,
+    table: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Print one table of the summary, as neutrino.")
+    ] = None,
+    json: Json = False,
 ) -> None:
-    """The summary of a run."""
-    from .show import print_json
+    """What a run found: a page of it, or all."""
+    from .show import print_json, print_summary
 
-    (print_json if json else _show)(read_summary(folder))
+    summary = read_summary(folder)
+    if table is not None:
+        summary = {table: _table_of(summary, table)}
+    if json:
+        print_json(summary)
+    elif all or table is not None:
+        print_summary({key: value for key, value in summary.items() if key != "provenance"})
+    else:
+        _digest(folder)
+
+
+def _table_of(summary: dict[str, Any], name: str) -> Any:
+    """One entry of a summary, with the energies that it is given at.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none of that name.
+    """
+    if name not in summary:
+        raise ScenarioError(f"--table {shown(name)}: {did_you_mean(name, summary, 'tables')}")
+    entry = summary[name]
+    beside = {"energy_GeV": summary["energy_GeV"]} if "energy_GeV" in summary else {}
+    return beside | entry if isinstance(entry, dict) else entry
 
 
 @app.command()
@@ -246,7 +289,7 @@ def replay(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")],
     particle: Annotated[int, typer.Argument(metavar="ID", help="Number of a particle.")],
 ) -> None:
-    """One particle of a run again, with its track as a table and a figure in the folder."""
+    """Follow one particle of a run again; write its track as a table and a figure into the folder."""
     from .replay import replay_particle
 
     _show(replay_particle(folder, particle, _cores()))
@@ -257,17 +300,17 @@ def merge(
     folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of runs.")],
     out: Annotated[Path, typer.Option(help="Folder for the merged run.")] = Path("merged"),
 ) -> None:
-    """Runs of one scenario with different seeds, as one."""
+    """Join runs of one scenario with different seeds into one."""
     from .merge import merge_runs
 
     check_output(out, resume=False)
     merge_runs(folders, out, _cores())
-    _show(read_summary(out))
+    _digest(out)
 
 
 @app.command()
 def table(json: Json = False) -> None:
-    """Every number that the two papers state, beside the one computed here."""
+    """Print every number that the two papers (Blasi & Amato 2019, Blasi 2019) state, beside ours."""
     from ..validation.papers import paper_numbers
     from .show import print_json, print_paper_numbers
 
@@ -279,7 +322,7 @@ def validate(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer particles and wider tolerances.")] = False,
     json: Json = False,
 ) -> None:
-    """Known answers, computed here and now; exit code 1 if one fails."""
+    """Compute problems whose answer is known; exit code 1 if one comes out wrong."""
     from ..validation.suite import run_checks
     from .show import print_checks, print_json, status_line
 
@@ -292,7 +335,7 @@ def validate(
 
 @app.command()
 def bench(json: Json = False) -> None:
-    """Speed of each kernel on this machine; the times of two threads are those of both together."""
+    """Measure the speed of each kernel on this machine; times on two threads are those of both together."""
     from ..validation.bench import benchmarks
     from .show import print_json, print_rows, status_line
 
@@ -309,17 +352,15 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _show(summary: dict[str, Any]) -> None:
-    """Print a summary but for where it comes from, and which of its errors cannot be trusted."""
-    from .show import plain, print_summary
+def _digest(folder: Path) -> None:
+    """Print what a finished run found, on a page."""
+    from .digest import print_digest
 
-    print_summary({key: value for key, value in summary.items() if key != "provenance"})
-    batches = summary.get("folds")
-    if isinstance(batches, int) and batches < _FEW_BATCHES:
-        print(
-            f"folds: errors are the scatter of {batches} batches only; do not trust them below {_FEW_BATCHES}"
-        )
-    precision = summary.get("precision")
-    for name, found in precision.items() if isinstance(precision, dict) else ():
-        if isinstance(found, dict) and found.get("heavy_tailed"):
-            print(f"{plain(name)}: heavy tails, a few particles make its error; do not trust it")
+    print_digest(read_summary(folder), folder)
+
+
+def _show(numbers: dict[str, Any]) -> None:
+    """Print all of some numbers."""
+    from .show import print_summary
+
+    print_summary(numbers)

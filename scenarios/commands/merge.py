@@ -9,6 +9,7 @@ from ...mc.result import Result
 from ..build import find_medium
 from ..file.quantities import ScenarioError, shown
 from ..file.scenario import load_text
+from ..folder.check import check_finished
 from ..folder.lock import only_one_run_in
 from ..products.registry import write_run
 from ..run import Run
@@ -24,13 +25,10 @@ def merge_runs(folders: list[Path], out: Path, threads: int) -> None:
     """
     if len(folders) < 2:
         raise ScenarioError(f"merge {shown(folders[0])}: allowed: two or more folders")
-    try:
-        # One at a time: there may be hundreds.
-        result = reduce(Result.merge, (Result.read(folder / "result.h5") for folder in folders))
-    except FileNotFoundError as error:
-        raise ScenarioError(
-            f"{error.filename}: no result; allowed: folders of finished, single runs"
-        ) from None
+    for folder in folders:
+        check_finished(folder, "result.h5")
+    # One at a time: there may be hundreds.
+    result = reduce(Result.merge, (Result.read(folder / "result.h5") for folder in folders))
     scenario = load_text(result.provenance["scenario"])
     many = scenario.model_copy(
         update={"transport": scenario.transport.model_copy(update={"particles": result.particles})}

@@ -16,6 +16,7 @@ from ...mc.result import Result
 from ..build import find_medium, grid_of, transport_of
 from ..file.quantities import ScenarioError
 from ..file.scenario import Scenario, load_file
+from ..folder.check import check_finished
 from ..folder.provenance import provenance_of
 
 
@@ -27,6 +28,7 @@ def replay_particle(folder: Path, particle: int, threads: int) -> dict[str, Any]
     ScenarioError
         If there is no run of one galaxy in the folder, or no such particle in it.
     """
+    check_finished(folder, "scenario.toml")
     scenario = load_file(folder / "scenario.toml")
     if scenario.study or scenario.turbulence:
         raise ScenarioError(f"{folder}: allowed: a single run, in a galaxy")

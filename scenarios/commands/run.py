@@ -81,7 +81,7 @@ def execute(
         If its values leave no halo, or ask for orbits that cannot be right or take too long; if the folder is
         in use, or what is to be resumed is damaged or of another run; if a cluster would give other bits.
     NotConverged
-        If its waves do not settle, after writing what there is.
+        If its waves do not converge, after writing what was found.
     RunFailed
         If too many particles are lost.
     OSError

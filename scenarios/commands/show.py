@@ -57,6 +57,12 @@ def print_rows(title: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
     _console().print(table)
 
 
+def print_lines(lines: Sequence[str]) -> None:
+    """Lines of text, folded at the width of the tables."""
+    for line in lines:
+        _console().print(Text(line))
+
+
 def print_json(data: Any) -> None:
     """JSON that any reader accepts: a number that is not finite becomes null."""
     print(json.dumps(finite(data), indent=1, ensure_ascii=False))
@@ -73,7 +79,7 @@ def print_summary(summary: Mapping[str, Any], title: str = "", energies: Sequenc
     for key, entry in summary.items():
         if key == "energy_GeV":
             continue
-        value, error = _value_error(entry)
+        value, error = value_and_error(entry)
         if isinstance(value, list) and isinstance(energies, list) and len(value) == len(energies) > 0:
             errors = error if isinstance(error, list) and len(error) == len(value) else [None] * len(value)
             spectra[plain(key)] = [with_error(*pair) for pair in zip(value, errors, strict=True)]
@@ -164,7 +170,7 @@ def _print_spectra(title: str, energies: Sequence[Any], spectra: Mapping[str, li
         print_rows(title, ["energy_GeV", *taken], rows)
 
 
-def _value_error(entry: Any) -> tuple[Any, Any]:
+def value_and_error(entry: Any) -> tuple[Any, Any]:
     """Value and error of ``{"value": ..., "error": ...}``; anything else is a value without error."""
     if isinstance(entry, dict) and "value" in entry and set(entry) <= {"value", "error", "unit"}:
         return entry["value"], entry.get("error")

@@ -1,8 +1,8 @@
-"""Kinds of value that a scenario file may hold: each reads one, judges it, and writes it back.
+"""Kinds of value that a scenario file may hold: each reads a value, checks it, and writes it back.
 
-They are attached to the fields of `crhalo.scenarios.schema` with ``Annotated``. A value that is refused
-raises a `ValueError` whose text is what would have been allowed; the schema puts the key and the value in
-front of it.
+They are attached to the keys in `crhalo.scenarios.file.tables` with ``Annotated``. A value that is refused
+raises `NotAllowed`, which says what would have been allowed; the key and the value are put in front of it
+by `crhalo.scenarios.file.faults`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,36 @@ from typing import Any
 
 from pydantic_core import core_schema
 
-from ...fields.exceptions import UserError
+from ...fields.exceptions import UserError, did_you_mean
 
 _ROUNDING = 1e-9  # a bound written in another unit may be missed by a few last bits
 _LONGEST = 40  # characters of a quantity: nothing longer reaches the parser of units
 
 
 class ScenarioError(UserError):
-    """A scenario that is not allowed; one line that names the key, the value and what is allowed."""
+    """A scenario that is not allowed; one line that names each key, its value and what is allowed.
+
+    Attributes
+    ----------
+    faults : list of str
+        One entry for each fault; the text of the error joins the first `MOST_FAULTS` of them.
+    """
+
+    MOST_FAULTS = 10
+
+    def __init__(self, *faults: str, where: str = "") -> None:
+        more = len(faults) - self.MOST_FAULTS
+        line = "; ".join(faults[: self.MOST_FAULTS])
+        super().__init__((f"{where}: " if where else "") + line + (f" (and {more} more)" if more > 0 else ""))
+        self.faults = list(faults)
+
+
+class NotAllowed(ValueError):
+    """A value that is refused: its text is what is allowed; `hint` says what was probably meant."""
+
+    def __init__(self, allowed: str, hint: str = "") -> None:
+        super().__init__(allowed)
+        self.hint = hint
 
 
 def shown(value: object) -> str:
@@ -44,12 +66,19 @@ def _internal(text: str, unit: str) -> float:
     return to_internal(text, unit)
 
 
+@lru_cache(maxsize=1024)
+def _unknown_unit(text: str, unit: str) -> str:
+    from ...fields.units import unknown_unit
+
+    return unknown_unit(text, unit)
+
+
 class Kind(ABC):
     """What pydantic needs to know of a kind: how to read a value and how to write it back."""
 
     @abstractmethod
     def parse(self, value: Any) -> Any:
-        """The value in internal units; a ValueError says what is allowed."""
+        """The value in internal units; `NotAllowed` says what is allowed."""
 
     def write(self, value: Any) -> Any:
         return value
@@ -66,7 +95,7 @@ class Title(Kind):
 
     def parse(self, value: Any) -> str:
         if not (isinstance(value, str) and value.isprintable() and 0 < len(value) <= 200):
-            raise ValueError("one line of 1 to 200 printable characters")
+            raise NotAllowed("one line of 1 to 200 printable characters")
         return value
 
 
@@ -86,7 +115,8 @@ class Number(Kind):
         if isinstance(value, bool) or not isinstance(value, kinds) or not self.low <= value <= self.high:
             kind = "a whole number" if self.whole else "a number"
             word = f'"{self.word}", or ' if self.word else ""
-            raise ValueError(f"{word}{kind} from {self.low:.12g} to {self.high:.12g}")
+            allowed = f"{word}{kind} from {self.low:.12g} to {self.high:.12g}"
+            raise NotAllowed(allowed, did_you_mean(value, [self.word] if self.word else []))
         return value if self.whole else float(value)
 
 
@@ -98,7 +128,7 @@ class Word(Kind):
 
     def parse(self, value: Any) -> str:
         if value not in self.options:
-            raise ValueError(f"of {', '.join(self.options)}")
+            raise NotAllowed(f"of {', '.join(self.options)}", did_you_mean(value, self.options))
         return str(value)
 
 
@@ -112,11 +142,11 @@ class Several(Kind):
 
     def parse(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, (list, tuple)) or not self.least <= len(value) <= self.most:
-            raise ValueError(f"a list of {self.least} to {self.most}")
+            raise NotAllowed(f"a list of {self.least} to {self.most}")
         try:
             return tuple(self.each.parse(one) for one in value)
-        except ValueError as error:
-            raise ValueError(f"a list, each {error}") from None
+        except NotAllowed as error:
+            raise NotAllowed(f"a list, each {error}", error.hint) from None
 
     def write(self, value: tuple[Any, ...]) -> list[Any]:
         return [self.each.write(one) for one in value]
@@ -130,7 +160,7 @@ class Choice(Kind):
 
     def parse(self, value: Any) -> int:
         if type(value) is not int or value not in self.options:
-            raise ValueError(f"one of {', '.join(map(str, self.options))}")
+            raise NotAllowed(f"one of {', '.join(map(str, self.options))}")
         return value
 
 
@@ -157,7 +187,13 @@ class Quantity(Kind):
             if self._bound(self.low) * (1 - _ROUNDING) <= number <= self._bound(self.high) * (1 + _ROUNDING):
                 return number
         word = f'"{self.word}", or ' if self.word else ""
-        raise ValueError(f'{word}"{self.low}" to "{self.high}"')
+        raise NotAllowed(f'{word}"{self.low}" to "{self.high}"', self._hint(value))
+
+    def _hint(self, value: Any) -> str:
+        """What was probably meant by a value that is not allowed."""
+        if not isinstance(value, str) or len(value) > _LONGEST:
+            return ""
+        return did_you_mean(value, [self.word] if self.word else []) or _unknown_unit(value, self.unit)
 
     def write(self, value: float | str) -> str:
         if isinstance(value, str):
@@ -191,10 +227,11 @@ class Span(Kind):
             if span[0] >= span[1] or len(points) != (self.points is not None):
                 raise ValueError
             return (*span, *(int(Number(*self.points or (0, 0), whole=True).parse(n)) for n in points))
-        except ValueError:
+        except ValueError as error:
             count = f", {self.points[0]} to {self.points[1]}" if self.points else ""
             ends = f'"{self.low}" and "{self.high}"'
-            raise ValueError(f'["low", "high"{count}], rising, between {ends}') from None
+            hint = getattr(error, "hint", "")
+            raise NotAllowed(f'["low", "high"{count}], rising, between {ends}', hint) from None
 
     def write(self, value: tuple[Any, ...]) -> list[Any]:
         return [self._end.write(value[0]), self._end.write(value[1]), *value[2:]]

@@ -2,8 +2,8 @@
 
 A scenario is a small TOML file of a few tables. Quantities are strings with a unit ("2 kpc"); once read they
 are plain floats in the internal units of `crhalo.fields.units`, so ``scenario.medium.z_B`` is in kpc. Unknown
-keys, wrong units and values out of range are refused in one line that names the key, the value and what is
-allowed.
+keys, wrong units and values out of range are refused, all at once, in one line that names each key, its value
+and what is allowed.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self, get_args
+from typing import Annotated, Any, ClassVar
 
-from pydantic import ValidationError, model_validator
+from pydantic import ValidationError
 
+from ...fields.exceptions import did_you_mean
+from .faults import allowed_names, faults_of, table_class
 from .quantities import Kind, Quantity, ScenarioError, Title, shown
 from .tables import (
     Coupling,
@@ -33,7 +35,6 @@ from .tables import (
     Turbulence,
     TwoZone,
     as_in_file,
-    refuse,
     text_of,
 )
 
@@ -76,87 +77,84 @@ class Scenario(Table):
         """The table that makes it more than one run, or none; see `scenarios.studies`."""
         return next((name for name in STUDIES if getattr(self, name) is not None), None)
 
-    @model_validator(mode="after")
-    def _one_study(self) -> Self:
+    def conflicts(self) -> Iterator[str]:
+        yield from self._one_study()
+        yield from self._waves_have_their_table()
+        yield from self._orbits_have_turbulence()
+        yield from self._fits_inside_r_max()
+        yield from self._energies_overlap()
+
+    def _one_study(self) -> Iterator[str]:
         tables = [name for name in (*STUDIES, "turbulence") if getattr(self, name) is not None]
         if len(tables) > 1:
-            refuse(f"[{tables[1]}]: allowed: not together with a [{tables[0]}]")
+            yield f"[{tables[1]}]: allowed: not together with a [{tables[0]}]"
         if self.study is not None and not (self.medium.bell and self.transport.method == "hybrid"):
-            refuse(f'[{tables[0]}]: allowed: where medium.bell = true and transport.method = "hybrid"')
+            yield f'[{tables[0]}]: allowed: where medium.bell = true and transport.method = "hybrid"'
         if self.study is not None and self.self_consistency is not None:
-            refuse(f"[{tables[0]}]: allowed: not together with a [self_consistency]")
+            yield f"[{tables[0]}]: allowed: not together with a [self_consistency]"
         if tables and self.observer is not None:
-            refuse(f"[observer]: allowed: not together with a [{tables[0]}]")
+            yield f"[observer]: allowed: not together with a [{tables[0]}]"
         if self.figure_1 is not None and 0.02 * self.transport.energy_range[1] < self.sky.energies[0]:
             given = text_of(self.transport, "energy_range")
-            refuse(f"transport.energy_range = {given}: allowed: up to 50 times the lowest of sky.energies")
+            yield f"transport.energy_range = {given}: allowed: up to 50 times the lowest of sky.energies"
         if self.medium.current == "measured" and not (self.medium.bell and self.transport.method == "hybrid"):
-            refuse('medium.current = "measured": allowed: where medium.bell = true, by the hybrid engine')
+            yield 'medium.current = "measured": allowed: where medium.bell = true, by the hybrid engine'
         if self.medium.current == "measured" and self.self_consistency is not None:
-            refuse('medium.current = "measured": allowed: not together with a [self_consistency]')
-        return self
+            yield 'medium.current = "measured": allowed: not together with a [self_consistency]'
 
-    @model_validator(mode="after")
-    def _waves_have_their_table(self) -> Self:
+    def _waves_have_their_table(self) -> Iterator[str]:
         waves = self.medium.waves
         for table in ("self_consistency", "two_zone"):
             word = table.replace("_consistency", "_consistent").replace("_", "-")
             if (waves == word) != (getattr(self, table) is not None):
-                refuse(f'medium.waves = {shown(waves)}: allowed: "{word}" with a [{table}], and only then')
+                yield f'medium.waves = {shown(waves)}: allowed: "{word}" with a [{table}], and only then'
         if waves in ("self-consistent", "two-zone") and self.transport.method == "orbit":
-            refuse(f'transport.method = "orbit": allowed: not where medium.waves = {shown(waves)}')
+            yield f'transport.method = "orbit": allowed: not where medium.waves = {shown(waves)}'
         if waves in ("self-consistent", "two-zone"):
             if fault := self.too_small_for_cells():
-                refuse(f"{fault} for {shown(waves)} waves")
+                yield f"{fault} for {shown(waves)} waves"
             if self.medium.halo == "exponential" and not self.medium.bell:
-                refuse(
+                yield (
                     f"medium.bell = false: allowed: true for {shown(waves)} waves in a field that falls off"
                 )
         t = self.self_consistency
         if t is not None and t.advected and self.medium.halo != "constant":
-            refuse('self_consistency.advected = true: allowed: where medium.halo = "constant"')
-        return self
+            yield 'self_consistency.advected = true: allowed: where medium.halo = "constant"'
 
-    @model_validator(mode="after")
-    def _orbits_have_turbulence(self) -> Self:
+    def _orbits_have_turbulence(self) -> Iterator[str]:
         if self.turbulence is not None:
             if self.transport.method != "orbit":
-                refuse(
+                yield (
                     f'transport.method = {shown(self.transport.method)}: allowed: "orbit" in a [turbulence]'
                 )
         elif self.transport.method == "orbit" and (self.medium.halo != "constant" or self.medium.bell):
-            refuse(
+            yield (
                 'transport.method = "orbit": allowed: with a [turbulence], or where medium.halo = "constant" '
                 "and medium.bell = false"
             )
-        return self
 
-    @model_validator(mode="after")
-    def _fits_inside_r_max(self) -> Self:
+    def _fits_inside_r_max(self) -> Iterator[str]:
         r_max = self.transport.r_max
         if r_max <= 10.0:
             edge = text_of(self.transport, "r_max")
-            refuse(f"transport.r_max = {edge}: allowed: more than 10 kpc, so that the Sun is inside")
+            yield f"transport.r_max = {edge}: allowed: more than 10 kpc, so that the Sun is inside"
         if self.observer is not None and self.observer.distance <= r_max:
             given = text_of(self.observer, "distance")
-            refuse(f"observer.distance = {given}: allowed: more than transport.r_max")
+            yield f"observer.distance = {given}: allowed: more than transport.r_max"
         inside = [("source.R_d", self.source.R_d, text_of(self.source, "R_d"))]
         if self.medium.halo == "constant":
             inside.append(("medium.H", self.medium.H, text_of(self.medium, "H")))
         for key, length, text in inside:
             if length >= r_max:
                 edge = text_of(self.transport, "r_max")
-                refuse(f"{key} = {text}: allowed: less than transport.r_max = {edge}")
-        return self
+                yield f"{key} = {text}: allowed: less than transport.r_max = {edge}"
 
-    @model_validator(mode="after")
-    def _energies_overlap(self) -> Self:
+    def _energies_overlap(self) -> Iterator[str]:
         low, high = self.transport.energy_range
         if not (low < self.source.E_max and self.source.E_min < high):
             given, source = text_of(self.transport, "energy_range"), self.source
             ends = f"source.E_min = {text_of(source, 'E_min')} to source.E_max = {text_of(source, 'E_max')}"
-            refuse(f"transport.energy_range = {given}: allowed: one that overlaps {ends}")
-        return self
+            yield f"transport.energy_range = {given}: allowed: one that overlaps {ends}"
 
     def too_small_for_cells(self) -> str:
         """What keeps the transport equation from being solved in cells; empty if nothing does."""
@@ -179,15 +177,20 @@ class Scenario(Table):
         Raises
         ------
         ScenarioError
-            Where a key does not exist or a value is not allowed.
+            Where a key does not exist or a value is not allowed; it names all that is wrong.
         """
         data = self.model_dump(exclude_none=True)
+        missing = [table for table in _OPTIONAL if getattr(self, table) is None]
+        faults: list[str] = []
         for setting in settings:
-            for table in _OPTIONAL:
-                if getattr(self, table) is None and setting.strip().startswith(f"{table}."):
-                    raise ScenarioError(f"--set {shown(setting)}: allowed: in a scenario with a [{table}]")
-            _apply(data, setting)
-        return from_mapping(data)
+            try:
+                _apply(data, setting, missing)
+            except ScenarioError as error:
+                faults += error.faults
+        if not faults:
+            return from_mapping(data)
+        # What could not be set might have made values go together that now do not.
+        raise ScenarioError(*faults, *_faults_in(data, across_keys=False))
 
     def to_toml(self) -> str:
         """The scenario as a file; reading it gives the same scenario, to the last bit."""
@@ -209,7 +212,9 @@ def load(name: str) -> Scenario:
         return load_file(LIBRARY / f"{name}.toml")
     if name.endswith(".toml"):
         return load_file(name)
-    raise ScenarioError(f"scenario {shown(name)}: allowed: {', '.join(names())}, or the path of a .toml file")
+    hint = did_you_mean(name, names())
+    known = allowed_names(hint, names())
+    raise ScenarioError(f"scenario {shown(name)}: no such scenario{known}, or the path of a .toml file")
 
 
 def load_file(path: str | Path) -> Scenario:
@@ -217,7 +222,7 @@ def load_file(path: str | Path) -> Scenario:
     try:
         return load_text(read_bounded(Path(path)))
     except ScenarioError as error:
-        raise ScenarioError(f"{shown(Path(path))}: {error}") from None
+        raise ScenarioError(*error.faults, where=shown(Path(path))) from None
 
 
 def load_text(text: str) -> Scenario:
@@ -230,11 +235,20 @@ def from_mapping(data: Mapping[str, Any]) -> Scenario:
     try:
         return Scenario.model_validate(data)
     except ValidationError as error:
-        raise ScenarioError(_one_line(error)) from None
+        raise ScenarioError(*faults_of(error, Scenario)) from None
+
+
+def _faults_in(data: Mapping[str, Any], across_keys: bool) -> list[str]:
+    """All that is wrong with tables of values."""
+    try:
+        Scenario.model_validate(data)
+    except ValidationError as error:
+        return faults_of(error, Scenario, across_keys)
+    return []
 
 
 def from_values(title: str, tables: Mapping[str, Mapping[str, Any]]) -> Scenario:
-    """Scenario from tables of values in internal units, as Python has them; judged like those of a file.
+    """Scenario from tables of values in internal units, as Python has them; checked like those of a file.
 
     Raises
     ------
@@ -246,7 +260,7 @@ def from_values(title: str, tables: Mapping[str, Mapping[str, Any]]) -> Scenario
 
 def _written(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Values of a table as a file would hold them."""
-    fields = _table(name).model_fields
+    fields = table_class(Scenario, name).model_fields
     written = {}
     for key, value in values.items():
         kind = next((each for each in fields[key].metadata if isinstance(each, Kind)), None)
@@ -267,13 +281,18 @@ def _parse_toml(text: str) -> dict[str, Any]:
         raise ScenarioError(f"not TOML: {error}") from None
 
 
-def _apply(data: dict[str, Any], setting: str) -> None:
-    """Put one "table.key=value" into the tables; the key is judged with everything else, later."""
+def _apply(data: dict[str, Any], setting: str, missing: Iterable[str]) -> None:
+    """Put one "table.key=value" into the tables; whether there is such a key is checked with all else, later.
+
+    `missing` are tables that the scenario does not have, and that no setting may add.
+    """
     path, equals, value = (part.strip() for part in setting.partition("="))
     parts = path.split(".")
     if not equals or not all(parts) or len(parts) > 2:
         raise ScenarioError(f"--set {shown(setting)}: allowed: table.key=value, as medium.delta_G=200")
     *table, key = parts
+    if table and table[0] in missing:
+        raise ScenarioError(f"--set {shown(setting)}: allowed: in a scenario with a [{table[0]}]")
     target = data
     for name in table:
         target = target.setdefault(name, {})
@@ -294,48 +313,6 @@ def _parse_value(text: str) -> Any:
 def _toml(value: Any) -> str:
     """A string, bool, number or list of them as TOML, which writes these as JSON does."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def _one_line(error: ValidationError) -> str:
-    """The first fault, as one line, and how many there are besides."""
-    faults = error.errors(include_url=False)
-    fault, others = faults[0], len(faults) - 1
-    if fault["type"] == "across":
-        line = fault["msg"]
-    else:
-        key = ".".join(str(part) for part in fault["loc"])
-        plain = key.replace(".", "").replace("_", "").isalnum() and len(key) <= 60
-        line = _describe(key if plain else shown(key), fault)
-    return line + (f" (and {others} more)" if others else "")
-
-
-def _describe(key: str, fault: Any) -> str:
-    """One fault of one key: what was given, what is allowed."""
-    match fault["type"]:
-        case "missing":
-            return f"{key}: missing"
-        case "extra_forbidden":
-            return f"{key}: no such key; allowed: {', '.join(_known_keys(fault['loc']))}"
-        case "value_error":
-            allowed = str(fault["ctx"]["error"])
-        case "literal_error":
-            allowed = fault["ctx"]["expected"]
-        case "bool_type":
-            allowed = "true or false"
-        case _:
-            allowed = f"a table [{key}]"
-    return f"{key} = {shown(fault['input'])}: allowed: {allowed}"
-
-
-def _known_keys(loc: tuple[Any, ...]) -> Iterable[str]:
-    """Keys of the table in which an unknown key was found."""
-    return (_table(loc[0]) if len(loc) > 1 else Scenario).model_fields
-
-
-def _table(name: str) -> type[Table]:
-    """The class of a table; an optional one is a union of itself and None."""
-    found: Any = Scenario.model_fields[name].annotation
-    return next(each for each in (found, *get_args(found)) if hasattr(each, "model_fields"))
 
 
 MAX_BYTES = 64_000

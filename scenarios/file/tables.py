@@ -6,6 +6,7 @@ Quantities are strings with a unit ("2 kpc"); once read they are plain floats in
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -18,15 +19,20 @@ def text_of(table: Table, key: str) -> str:
     return shown(table.model_dump(include={key})[key])
 
 
-def refuse(message: str) -> None:
-    """Fail with a message that names its keys itself (a check across keys)."""
-    raise PydanticCustomError("across", "{message}", {"message": message})
-
-
 class Table(BaseModel):
     """A table of the file: immutable, no unknown keys, defaults as in the file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, strict=True)
+
+    def conflicts(self) -> Iterator[str]:
+        """Values that are allowed one by one but not together: a line for each, with the keys."""
+        yield from ()
+
+    @model_validator(mode="after")
+    def _without_conflicts(self) -> Self:
+        if messages := list(self.conflicts()):
+            raise PydanticCustomError("across", "values that do not go together", {"messages": messages})
+        return self
 
 
 def as_in_file(value: Any) -> Any:
@@ -47,7 +53,7 @@ OWN_FUNCTIONS = ("field_uG", "diffusion", "disc_gas_cm3", "halo_gas_cm3", "curre
 
 
 class Medium(Table):
-    """What particles meet. Lengths in kpc, fields in uG, densities in cm^-3, velocities in kpc/Myr."""
+    """The medium. Lengths in kpc, fields in uG, densities in cm^-3, velocities in kpc/Myr."""
 
     B0: Annotated[float, Quantity("uG", "0.001 uG", "1000 uG")] = as_in_file("3 uG")
     """Halo field at the disc."""
@@ -58,8 +64,9 @@ class Medium(Table):
     H: Annotated[float, Quantity("kpc", "0.01 kpc", "1000 kpc")] = as_in_file("4 kpc")
     """Half-thickness of a constant halo (no other halo uses it)."""
     waves: Literal["nlld", "nlld-local", "self-consistent", "two-zone"] = "nlld"
-    """nlld: F(E) of REV Eq. 8 everywhere. nlld-local: REV Eq. 7 with the local field. self-consistent: found
-    with the protons that excite them, see [self_consistency]. two-zone: D as given in [two_zone]."""
+    """nlld: F = 1.8e-5 (E/10 GeV)^0.15 (H/4 kpc)^-1/2 everywhere (REV Eq. 8). nlld-local: REV Eq. 7,
+    F = [(P_CR/U_B) (v_A/v_s) (r_L/H)]^(1/2) in the local field. self-consistent: found together with the
+    protons that excite them, see [self_consistency]. two-zone: D as given in [two_zone]."""
     H_waves: Annotated[float, Quantity("kpc", "0.1 kpc", "1000 kpc")] = as_in_file("4 kpc")
     """The H of REV Eq. 7 and 8."""
     n_i: Annotated[float, Quantity("cm-3", "1e-8 cm-3", "1000 cm-3")] = as_in_file("0.01 cm-3")
@@ -69,11 +76,12 @@ class Medium(Table):
     bell: bool = True
     """Does the escaping current drive the non-resonant instability?"""
     saturation: Literal["current", "pressure", "growing-wavelength"] = "current"
-    """Saturated field of the instability. current: PRL Eq. 8. pressure: PRL Eq. 14. growing-wavelength:
+    """Saturated field of the instability. current: (4 pi E^2 phi/c)^(1/2) (PRL Eq. 8). pressure: that of
+    plasma pushed to the Alfven speed, (2 pi^(5/2) rho^(1/2) E^2 phi)^(1/3) (PRL Eq. 14). growing-wavelength:
     waves that lengthen as they grow (Riquelme & Spitkovsky 2009), from B_cgm."""
     current: Literal["prescribed", "measured"] = "prescribed"
-    """What drives it. prescribed: the flux of PRL Eq. 3 at E_max. measured: what the particles carry behind
-    the Bell surface, energy by energy, found in a few short runs."""
+    """What drives it. prescribed: the flux E^2 phi = L_CR/(2 pi R_d^2 Lambda) (PRL Eq. 3), at E_max.
+    measured: what particles carry behind the Bell surface, energy by energy, found in a few short runs."""
     B_cgm: Annotated[float, Quantity("uG", "0 uG", "1000 uG")] = as_in_file("0 uG")
     """Field around the Galaxy without the instability, which is not excited where this is too strong (PRL
     Eq. 4): there, particles are free."""
@@ -94,14 +102,12 @@ class Medium(Table):
     functions: Annotated[tuple[str, ...], Several(Word(*OWN_FUNCTIONS), 1, 6)] | None = None
     """Parts of the galaxy that are functions, given in Python: a file says so, but cannot be run again."""
 
-    @model_validator(mode="after")
-    def _halo_ends_before_bell(self) -> Self:
+    def conflicts(self) -> Iterator[str]:
         if self.halo == "constant" and self.bell:
-            refuse('medium.bell = true: allowed: false where medium.halo = "constant", which absorbs at H')
+            yield 'medium.bell = true: allowed: false where medium.halo = "constant", which absorbs at H'
         if self.saturation == "growing-wavelength" and self.B_cgm == 0.0:
             given = text_of(self, "B_cgm")
-            refuse(f"medium.B_cgm = {given}: allowed: above zero for a growing wavelength")
-        return self
+            yield f"medium.B_cgm = {given}: allowed: above zero for a growing wavelength"
 
 
 class Source(Table):
@@ -120,12 +126,10 @@ class Source(Table):
     slope_above: Annotated[float | Literal["cut-off"], Number(2, 10, word="cut-off")] = "cut-off"
     """What E_max is: an exponential cut-off, or where the slope changes to this one."""
 
-    @model_validator(mode="after")
-    def _energies_in_order(self) -> Self:
+    def conflicts(self) -> Iterator[str]:
         if self.E_min >= self.E_max:
             low, high = text_of(self, "E_min"), text_of(self, "E_max")
-            refuse(f"source.E_min = {low}: allowed: less than source.E_max = {high}")
-        return self
+            yield f"source.E_min = {low}: allowed: less than source.E_max = {high}"
 
 
 class Transport(Table):
@@ -168,7 +172,7 @@ _WIDEST = 1e5
 
 
 class Turbulence(Table):
-    """Homogeneous turbulence in a slab |z| < H, in which tracks judge the diffusive approximation."""
+    """Homogeneous turbulence in a slab |z| < H, in which tracks test the diffusive approximation."""
 
     spectrum: Literal["kolmogorov", "scale-invariant", "self-generated"]
     """Power per ln k: k^(-2/3), constant, or F of REV Eq. 7 in the mean field."""
@@ -189,27 +193,25 @@ class Turbulence(Table):
     gas: Annotated[float, Quantity("cm-3", "1e-8 cm-3", "1e6 cm-3")] = as_in_file("1 cm-3")
     """Hydrogen in it."""
     energies: Annotated[tuple[float, float, int], Span("GeV", "1 GeV", "10 PeV", points=(2, 100))]
-    """Lowest and highest energy, and how many, evenly spaced in the logarithm; one verdict for each."""
+    """Lowest and highest energy, and how many, evenly spaced in the logarithm; one test for each."""
 
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Self:
+    def conflicts(self) -> Iterator[str]:
         shortest, longest = self.wavelengths
         mean, spectrum = text_of(self, "mean_field"), f"where the spectrum is {shown(self.spectrum)}"
         if longest > _WIDEST * shortest:
             given = text_of(self, "wavelengths")
-            refuse(f"turbulence.wavelengths = {given}: allowed: a factor of {_WIDEST:g} between them")
+            yield f"turbulence.wavelengths = {given}: allowed: a factor of {_WIDEST:g} between them"
         if 0.0 < self.mean_field < 1e-6:
-            refuse(f'turbulence.mean_field = {mean}: allowed: "0 uG", or "1e-06 uG" to "1000 uG"')
+            yield f'turbulence.mean_field = {mean}: allowed: "0 uG", or "1e-06 uG" to "1000 uG"'
         if self.geometry != "isotropic" and self.mean_field == 0.0:
             geometry = shown(self.geometry)
-            refuse(f'turbulence.geometry = {geometry}: allowed: "isotropic" where there is no mean field')
+            yield f'turbulence.geometry = {geometry}: allowed: "isotropic" where there is no mean field'
         if self.rms_field == "auto" and self.spectrum == "kolmogorov":
-            refuse(f'turbulence.rms_field = "auto": allowed: a field, {spectrum}')
+            yield f'turbulence.rms_field = "auto": allowed: a field, {spectrum}'
         if self.spectrum == "self-generated" and self.mean_field == 0.0:
-            refuse(f"turbulence.mean_field = {mean}: allowed: above zero, {spectrum}")
+            yield f"turbulence.mean_field = {mean}: allowed: above zero, {spectrum}"
         if self.level != 1.0 and (self.spectrum != "self-generated" or self.rms_field != "auto"):
-            refuse(f'turbulence.level = {self.level:g}: allowed: 1, unless "self-generated" with rms "auto"')
-        return self
+            yield f'turbulence.level = {self.level:g}: allowed: 1, unless "self-generated" with rms "auto"'
 
 
 class SelfConsistency(Table):
@@ -241,7 +243,7 @@ class SelfConsistency(Table):
     temperature: Annotated[float, Quantity("K", "10 K", "1e6 K")] = as_in_file("8000 K")
     """Of ions and neutrals."""
     start: Annotated[float, Number(1e-3, 1e3)] = 1.0
-    """Factor on the D of REV Eq. 9 that the first round begins with."""
+    """Factor on D = r_L v/(3 F) of REV Eqs. 8 and 9, from which the first round starts."""
     tolerance: Annotated[float, Number(1e-4, 1)] = 0.01
     """Largest change of ln D in a round, at any energy and height, to stop at."""
     relaxation: Annotated[float, Number(0.01, 1)] = 1.0
@@ -249,17 +251,15 @@ class SelfConsistency(Table):
     most_rounds: Annotated[int, Number(1, 1000, whole=True)] = 20
     """When to give up."""
 
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Self:
+    def conflicts(self) -> Iterator[str]:
         if self.injected_power > 0 and self.cascade == "none":
             given = f"self_consistency.injected_power = {self.injected_power:g}"
-            refuse(f'{given}: allowed: 0 where cascade = "none"')
+            yield f'{given}: allowed: 0 where cascade = "none"'
         if not self.growth and self.injected_power == 0:
-            refuse("self_consistency.growth = false: allowed: where injected_power is above 0")
+            yield "self_consistency.growth = false: allowed: where injected_power is above 0"
         if not self.nonlinear_landau and self.cascade == "none":
             given = "self_consistency.nonlinear_landau = false"
-            refuse(f"{given}: allowed: with a cascade, for something has to end the growth")
-        return self
+            yield f"{given}: allowed: with a cascade, for something has to end the growth"
 
 
 class TwoZone(Table):
@@ -342,9 +342,7 @@ class Galaxies(Table):
     )
     """Fields around a strong source."""
 
-    @model_validator(mode="after")
-    def _one_of_each(self) -> Self:
+    def conflicts(self) -> Iterator[str]:
         for key in ("L_CR", "R_d", "B0", "z_B", "delta_G"):
             if (count := len(getattr(self, key))) != len(self.names):
-                refuse(f"galaxies.{key}: a list of {count}: allowed: {len(self.names)}, one for each name")
-        return self
+                yield f"galaxies.{key}: a list of {count}: allowed: {len(self.names)}, one for each name"

@@ -37,10 +37,43 @@ def check_output(folder: Path, resume: bool) -> None:
     while not existing.exists():
         existing = existing.parent
     try:
-        with tempfile.TemporaryFile(dir=existing) as probe:
-            probe.write(bytes(4096))
+        with tempfile.TemporaryFile(dir=existing) as trial:
+            trial.write(bytes(4096))
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(folder)) from None
+
+
+def check_finished(folder: Path, file: str) -> None:
+    """Refuse a folder without a file of a finished run; say how to finish the one that was begun there.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to look.
+    file : str
+        What is needed of the run, as "summary.json".
+
+    Raises
+    ------
+    ScenarioError
+        If the run there is not finished, or there is none.
+    """
+    if (folder / "lost.json").is_file():
+        if not (folder / file).is_file():
+            raise ScenarioError(
+                f"{shown(folder)}: a run that was given up; allowed: crhalo replay of its particles"
+            )
+        return
+    if is_unfinished(folder):
+        from .unfinished import command_to_finish
+
+        raise ScenarioError(
+            f"{shown(folder)}: a run that was stopped or is still at work; allowed: once it is finished, by "
+            f"{command_to_finish(folder)}"
+        )
+    if not (folder / file).is_file():
+        there = "no run here" if folder.is_dir() else "no such folder"
+        raise ScenarioError(f"{shown(folder)}: {there}; allowed: a folder with a {file}")
 
 
 def is_finished(folder: Path, wanted: dict[str, Any]) -> bool:
@@ -100,8 +133,7 @@ def read_summary(folder: Path) -> Any:
     import json
 
     path = folder / "summary.json"
-    if not path.is_file():
-        raise ScenarioError(f"{shown(folder)}: no run here; allowed: a folder with a summary.json")
+    check_finished(folder, path.name)
     if path.stat().st_size > _LARGEST_SUMMARY:
         raise ScenarioError(f"{shown(path)}: too large; allowed: {_LARGEST_SUMMARY} bytes")
     try:

@@ -1,4 +1,4 @@
-"""What every file says of where it comes from."""
+"""Provenance: what every file records of the scenario, the versions and the machine it comes from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON and tables, written whole; what is not finite becomes null."""
+"""Writes JSON and tables, completely or not at all; numbers that are not finite become null."""
 
 from __future__ import annotations
 

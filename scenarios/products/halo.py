@@ -1,4 +1,4 @@
-"""What a halo of self-made waves, or of two zones, comes to: D, its size, and what is measured at the Sun.
+"""Results of a halo with self-generated waves, or with two zones: D, its size, and what the Sun measures.
 
 Densities and grammage at the Sun are those of the steady transport equation, beside the particles of a run.
 """
@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ...fields.units import KPC2_MYR_CM2_S, KPC_CM, FloatArray, momentum_GeV
+from ...fields.units import KPC2_MYR_CM2_S, KPC_CM, FloatArray, energy_label, momentum_GeV
 from ...fields.waves.self_generated import diffusion_of_waves
 from ...fields.waves.wave_equation import wave_power
 from ...maps.data.read import boron_over_carbon as measured_boron_over_carbon
 from ...maps.data.read import protons
 from ...maps.figures import halo as halo_figures
-from ...maps.figures.page import energy_label
 from ...maps.light.at_the_sun import MODULATION_GV, boron_over_carbon, local_slope, proton_flux_m2_s_sr_GV
 from ...mc.coupled.waves import exciting_flux, flux_of_particles, round_cells
 from ...mc.diffusion.solve import Solution, residence, solve

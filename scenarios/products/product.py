@@ -1,4 +1,4 @@
-"""What a product of a run is."""
+"""The record of a product: something that is made of every run, or of those it applies to."""
 
 from __future__ import annotations
 

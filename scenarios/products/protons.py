@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ...fields import bell
-from ...fields.units import C_CM_S, KPC_CM, KPC_MYR_CM_S, FloatArray
-from ...maps.figures.page import energy_label
+from ...fields.units import C_CM_S, KPC_CM, KPC_MYR_CM_S, FloatArray, energy_label
 from ...maps.figures.protons import density_on_axis, density_plane, escape_and_grammage, filling
 from ...mc.observables import grammage, group_energies_GeV, times
 from ...mc.result import Result

@@ -10,8 +10,7 @@ import numpy as np
 
 from ...fields import bell
 from ...fields.galaxy import Galaxy
-from ...fields.units import FloatArray
-from ...maps.figures.page import energy_label
+from ...fields.units import FloatArray, energy_label
 from ...maps.figures.skies import sky_panels
 from ...maps.figures.spectra import spectra as draw_spectra
 from ...maps.figures.structure import relative_error_maps, sky_structure

@@ -11,6 +11,7 @@ from ...fields.galaxy import Galaxy
 from ...fields.units import KPC_MYR_KM_S
 from ...maps.light.emissivity import emissivity_matrix
 from ...maps.light.sky import SUN_R_KPC
+from ...mc.diffusion.compare import lambda_not_small_above_GeV
 from ...mc.observables import age, densities, grammage, over, point_energies_GeV, times
 from ...mc.result import Result
 from ...mc.tally import AGES_MYR
@@ -84,6 +85,10 @@ def _make(run: Run) -> Made:
     if galaxy.has_bell_region:
         numbers["bell_region"] = bell_region(galaxy, run.scenario.medium.T_cgm)
         numbers["filling"] = filling(result, galaxy)
+    if not run.scenario.too_small_for_cells():
+        numbers["lambda_not_small_above_GeV"] = lambda_not_small_above_GeV(
+            run.medium, galaxy.R_d_kpc, result.current_energy_GeV
+        )
     numbers["precision"] = {
         name: each.as_dict()
         for name, each in intervals_of(run.scenario.transport.precision_of, run.sky_model).items()

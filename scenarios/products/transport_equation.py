@@ -1,4 +1,4 @@
-"""A run beside the transport equation, in one table, one figure and one file."""
+"""The comparison of a run with the transport equation: a table, a figure and a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .product import Made, Product
 
 CONVENTIONS = {
     "run, referee": "E n(E) of protons over half a decade of total energy, cm^-3; error: one sigma",
-    "grid_error": "of the transport equation (referee): the difference to cells twice as wide",
+    "grid_error": "of the transport equation (column 'referee'): the difference to cells twice as wide",
     "status": f"diffusive: lambda < {SMALL} L and grid_error < {RESOLVED:.0%}, the equation is trusted; "
     "lambda: it is the equation that is wrong; grid: it would take finer cells",
     "lambda_over_L": "largest in the group, L the least of D/|grad D|, distance from the centre, thickness, "

@@ -1,4 +1,4 @@
-"""The waves that protons made themselves: their file, their figures, and how the rounds went."""
+"""Self-generated waves: their file, their figures, and how the rounds that found them went."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .product import Made, Product
 def rounds(waves: ConvergedWaves) -> dict[str, Any]:
     """How the rounds went."""
     return {
-        "verdict": waves.verdict,
+        "verdict": waves.outcome,
         "converged": waves.converged,
         "rounds": len(waves.residuals),
         "residuals": [float(f"{x:.3g}") for x in waves.residuals],
@@ -46,7 +46,7 @@ def write_waves(waves: ConvergedWaves, path: Path, provenance: dict[str, Any]) -
         "round_s": (np.array(waves.seconds), "s"),
     }
     with replacing_hdf5(path) as file:
-        file.attrs["provenance"] = json.dumps(provenance | {"verdict": waves.verdict}, sort_keys=True)
+        file.attrs["provenance"] = json.dumps(provenance | {"verdict": waves.outcome}, sort_keys=True)
         for name, (values, unit) in arrays.items():
             file.create_dataset(name, data=values, fletcher32=True).attrs["unit"] = unit
 
@@ -93,7 +93,7 @@ PRODUCT = Product("waves", lambda run: run.waves is not None, _make)
 
 
 def write_not_converged(scenario: Scenario, stopped: NotConverged, folder: Path) -> None:
-    """Write what there is of waves that did not settle."""
+    """Write what was found of waves that did not converge."""
     write_text(folder / "scenario.toml", scenario.to_toml())
     summary: dict[str, Any] = {"verdict": str(stopped), "converged": False}
     if stopped.found is not None:

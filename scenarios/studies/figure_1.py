@@ -1,7 +1,7 @@
-"""Figure 1 of the paper: neutrinos and gamma rays of the circumgalactic gas, estimated and tracked.
+"""Figure 1 of PRL (Blasi & Amato 2019): light of the circumgalactic gas, estimated and tracked.
 
-Prints what the [figure_1] of a scenario finds: for each overdensity PRL Eq. 17 beside the flux of a run, and
-where the two part. Each cause of their difference is switched off in turn: the geometry (a shell about an
+For each overdensity in [figure_1] it gives the neutrino flux that PRL Eq. 17 estimates, that of a run, and
+where the two differ. Each cause of their difference is switched off in turn: the geometry (a shell about an
 observer who is not in its centre, a flux that is diluted, a region that fills for t_max, and yields of real
 collisions), the cut-off at E_max, and diffusion in the Bell region.
 """

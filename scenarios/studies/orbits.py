@@ -10,9 +10,8 @@ import numpy as np
 from ...fields.turbulence.scattering import KOLMOGOROV_D, KOLMOGOROV_WAVELENGTHS, pitch_angle_D
 from ...fields.turbulence.statistics import measure
 from ...fields.turbulence.synthetic import Turbulence
-from ...fields.units import C_KPC_MYR, KPC2_MYR_CM2_S, FloatArray
+from ...fields.units import C_KPC_MYR, KPC2_MYR_CM2_S, FloatArray, energy_label
 from ...maps.figures import tracks as track_figures
-from ...maps.figures.page import energy_label
 from ...mc.blocks import REALISATION
 from ...mc.files import write_text
 from ...mc.orbits.cost import Cost, estimate_cost, refusal
@@ -60,7 +59,7 @@ def _energies(scenario: Scenario) -> Any:
 
 
 def costs_of(scenario: Scenario) -> list[Cost]:
-    """What each energy would take.
+    """The cost of each energy.
 
     Raises
     ------
@@ -144,7 +143,7 @@ def execute(scenario: Scenario, out: Path, threads: int, progress: Progress, opt
     """
     _refuse(options)
     tests = diffusion_tests(scenario, threads)
-    stage = "Tracks and verdicts"
+    stage = "Diffusion tests"
     progress(stage, 0, len(tests))
     provenance = provenance_of(scenario) | {"conventions": CONVENTIONS}
     write_text(out / "scenario.toml", scenario.to_toml())
@@ -167,7 +166,7 @@ def execute(scenario: Scenario, out: Path, threads: int, progress: Progress, opt
 
 
 def summarise(tests: list[DiffusionTest], rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The verdict as columns against energy."""
+    """The results of the tests as columns against energy."""
     D, error = (np.array([test.D_kpc2_Myr[i] for test in tests]) * KPC2_MYR_CM2_S for i in (0, 1))
     over = {
         f"D_over_{name}": _ratio(rows, f"D_{key}")
@@ -198,7 +197,7 @@ def _ratio(rows: list[dict[str, Any]], key: str) -> dict[str, Any]:
 
 
 def draw_figures(tests: list[DiffusionTest], rows: list[dict[str, Any]], folder: Path) -> None:
-    """Draw every figure of a verdict into a folder."""
+    """Draw every figure of the tests into a folder."""
     turbulence = tests[0].turbulence
     pairs = [(test, row) for test, row in zip(tests, rows, strict=True) if test.D_kpc2_Myr[0] > 0]
     if pairs:

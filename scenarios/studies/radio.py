@@ -1,7 +1,7 @@
 """Radio emission of the circumgalactic gas: the electrons and positrons of its pp collisions, cooled.
 
-The paper gives 1e-4 to 1e-2 Jy without frequency or solid angle; here it is the flux of the whole sky,
-4 pi sr, as seen from the Sun, at stated frequencies.
+PRL (Blasi & Amato 2019) gives 1e-4 to 1e-2 Jy without frequency or solid angle; here it is the flux of the
+whole sky, 4 pi sr, as seen from the Sun, at stated frequencies.
 """
 
 from __future__ import annotations

@@ -96,9 +96,9 @@ def _worst(name: str, sky: FloatArray, exact: FloatArray) -> dict[str, Any]:
 def sphere_from_outside(scale: float) -> Rows:
     """A uniform sphere of 10 kpc at a distance of 30 kpc: q chord/(4 pi) in the pixels, and its flux.
 
-    A ray meets a sharp sphere with steps of 0.3 kpc: single pixels miss its chord by 2%, their mean does
-    not. They are held to the chords of a sphere whose rim falls from one to zero over 2 kpc, which is the
-    mean of sharp spheres between 9 and 11 kpc.
+    The rim of a sharp sphere falls within a step of 0.3 kpc: single pixels miss the chord by 2%, their mean
+    does not. They are held to the chords of a sphere whose rim falls from one to zero over 2 kpc, which is
+    the mean of sharp spheres between 9 and 11 kpc.
     """
     distance, radius, nside = 30.0, 10.0, 32
     centre = distance * healpy.ang2vec(37.0, 40.0, lonlat=True)

@@ -43,10 +43,10 @@ from .transport import (
     well_mixed,
 )
 from .waves import (
-    circumgalactic_referee,
+    circumgalactic_transport_equation,
     manufactured,
     outflow_slab,
-    referee_closed_forms,
+    transport_equation_closed_forms,
     two_starts,
     wave_balance,
 )
@@ -76,7 +76,7 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (realisations, 1.0),
     (isotropic_turbulence, 1.0),
     (wave_balance, 1.0),
-    (referee_closed_forms, 1.0),
+    (transport_equation_closed_forms, 1.0),
     (manufactured, 1.0),
     (two_starts, 1.0),
     (outflow_slab, 0.6),
@@ -87,7 +87,7 @@ FULL: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (acceleration, 1.0),
     (slab_turbulence, 1.0),
     (escape_by_tracks, 1.0),
-    (circumgalactic_referee, 1.0),
+    (circumgalactic_transport_equation, 1.0),
     (reweighting, 1.0),
     (snapshots, 1.0),
     *((function, 1.0) for function, _ in QUICK),

@@ -89,7 +89,7 @@ def milne(scale: float) -> Rows:
     result = follow(slab.medium(), cells(edges), int(200_000 * scale), 14, method="flight")
     n = profile(result)
     centres = 0.5 * (edges[1:] + edges[:-1])
-    # Two to six lambda inside, where the Hopf function has settled: n = (phi/D)(H - z + q lambda).
+    # Two to six lambda inside, where the Hopf function is constant: n = (phi/D)(H - z + q lambda).
     inside = (centres > H - 6 * free_path) & (centres < H - 2 * free_path)
     extrapolation = ((n * D - (H - centres)) / free_path)[:, inside].mean(axis=1)
     return [
@@ -164,7 +164,7 @@ def wall_loss(scale: float) -> Rows:
     """Energy lost to the receding wall: <ln p/p0> = -1/3, n_out = (3/4) phi/u at fixed energy."""
     rows = []
     u = 3e-3 * C
-    for label, acceleration in (("every meeting", 1), ("skin", 1.000001)):
+    for label, acceleration in (("every encounter", 1), ("boundary layer", 1.000001)):
         wall = Slab(
             1.0, lambda z: 1.0 + 0.0 * z, Wall.TWO_WAY, mean_free_path_behind_kpc=1e-4, speed_behind_kpc_Myr=u
         )
@@ -176,8 +176,8 @@ def wall_loss(scale: float) -> Rows:
         )
         # Mean fall in bins of 1/8 decade, over energies spread evenly within bins.
         behind = result.per_particle("bell")[:, :, :, 0, 2].sum(axis=1)
-        fallen = (behind * np.arange(behind.shape[1])).sum(axis=1) / behind.sum(axis=1)
-        rows.append(check(f"wall loss ({label}): <ln p/p0>", -fallen * np.log(10) / 8, -1 / 3, 0.02))
+        bins_lost = (behind * np.arange(behind.shape[1])).sum(axis=1) / behind.sum(axis=1)
+        rows.append(check(f"wall loss ({label}): <ln p/p0>", -bins_lost * np.log(10) / 8, -1 / 3, 0.02))
         # Not the last decade, into which nothing falls from above.
         protons = result.by_current_energy("bell")[:, :8, 0, 2].sum(axis=1)
         rate = spectrum.group_rates_s(result.grid.current_edges_GeV)[:8].sum() * MYR_S
@@ -270,14 +270,14 @@ def adiabatic(scale: float) -> Rows:
         number, how = (3000, "auto") if method == "hybrid" else (2400, 1)
         result = follow(medium, grid, int(number * scale), 20, method=method, acceleration=how)
         tally = result.per_particle("bell")[:, 16:].sum(axis=1)
-        fallen = (tally * np.arange(tally.shape[1])[:, None, None]).sum(axis=1) * np.log(10) / 8
+        ln_p_lost = (tally * np.arange(tally.shape[1])[:, None, None]).sum(axis=1) * np.log(10) / 8
         centres = 0.5 * (edges[1:] + edges[:-1])
         r = np.hypot(centres[:, None], centres)
         shell = (r > 1.5) & (r < 9.0)
         slope = np.array(
             [
                 _slope(np.log(r[shell]), -f[shell], t[shell])
-                for f, t in zip(fallen, tally.sum(axis=1), strict=True)
+                for f, t in zip(ln_p_lost, tally.sum(axis=1), strict=True)
             ]
         )
         rows.append(check(f"adiabatic ({method}): d ln p/d ln r in u ~ 1/r", slope, -1.0 / 3.0, 0.02))

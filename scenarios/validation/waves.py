@@ -17,7 +17,7 @@ from ...fields.waves import streaming
 from ...fields.waves.self_generated import WaveModel, resonant_power
 from ...fields.waves.wave_equation import wave_power
 from ...mc.blocks import Transport
-from ...mc.coupled.waves import Iteration, settle
+from ...mc.coupled.waves import Iteration, iterate
 from ...mc.diffusion.compare import AGREE, compare
 from ...mc.diffusion.finite_volumes import Cells
 from ...mc.diffusion.solve import residence, solve
@@ -63,7 +63,7 @@ def _order(errors: list[float]) -> float:
     return float(np.log2(abs(errors[-2] / errors[-1])))
 
 
-def referee_closed_forms(scale: float) -> Rows:
+def transport_equation_closed_forms(scale: float) -> Rows:
     """The transport equation against closed forms: slabs, a Bell wall, a growing half-space, losses."""
     free_path = 1e-3
     D_0, H = free_path * C_KPC_MYR / 3.0, 2.0
@@ -74,8 +74,8 @@ def referee_closed_forms(scale: float) -> Rows:
         for n in (8, 16, 32)
     ]
     rows = [
-        row("referee, rising D: escape time over known, 32 cells", 1 + errors[-1], 1.0, 0.0, 1e-3),
-        row("referee, rising D: order of convergence", _order(errors), 2.0, 0.0, 0.1),
+        row("transport equation, rising D: escape time over known, 32 cells", 1 + errors[-1], 1.0, 0.0, 1e-3),
+        row("transport equation, rising D: order of convergence", _order(errors), 2.0, 0.0, 0.1),
     ]
     u = 3e-3 * C_KPC_MYR
     wall = Slab(
@@ -86,15 +86,15 @@ def referee_closed_forms(scale: float) -> Rows:
     n = splu(found.operator(1e4)).solve(found.shares(1.0)) * np.pi
     height = 0.5 * (found.z_edges_kpc[1])
     known = (np.exp(-height) - np.exp(-H)) / D_0 + 1.0 / u
-    rows.append(row("referee, Bell wall: n_gal over int dz/D + 1/u", n[0] / known, 1.0, 0.0, 0.01))
-    rows.append(row("referee, Bell wall: n_out u/phi", n[80] * u, 1.0, 0.0, 0.01))
+    rows.append(row("transport equation, Bell wall: n_gal over int dz/D + 1/u", n[0] / known, 1.0, 0.0, 0.01))
+    rows.append(row("transport equation, Bell wall: n_out u/phi", n[80] * u, 1.0, 0.0, 0.01))
     steep = Spectrum(slope=2.0, E_max_GeV=1e12)
     edges = np.geomspace(1e3, 1e6, 49)
     solution = solve(found, edges, steep, 1.0)
     rate = steep.group_rates_s(edges) * MYR_S / (2 * np.pi)
     rows.append(
         row(
-            "referee, Bell wall: n_out u/phi at fixed energy",
+            "transport equation, Bell wall: n_out u/phi at fixed energy",
             solution.protons_kpc3[6, 80] * u / rate[6],
             0.75,
             0.0,
@@ -117,7 +117,9 @@ def referee_closed_forms(scale: float) -> Rows:
     z, spread = grid.z_kpc[:40], np.sqrt(4 * D * t)
     exact = 2 * np.sqrt(t / (np.pi * D)) * np.exp(-((z / spread) ** 2)) - z / D * erfc(z / spread)
     worst = np.abs(grown / injected / exact - 1.0).max()
-    rows.append(row("referee, half-space: largest departure from PRL Eq. 10", worst, 0.0, 0.0, 0.01))
+    rows.append(
+        row("transport equation, half-space: largest departure from PRL Eq. 10", worst, 0.0, 0.0, 0.01)
+    )
     return rows
 
 
@@ -145,8 +147,12 @@ def manufactured(scale: float) -> Rows:
         n = splu(grid.operator(1e4)).solve(source[grid.used] * grid.volume_kpc3)
         errors.append(float(np.sqrt(((n - exact[grid.used]) ** 2).mean() / (exact**2).mean())))
     return [
-        row("referee, manufactured solution: rms error, 80 x 80 cells", errors[-1], 0.0, 0.0, 1e-3),
-        row("referee, manufactured solution: order of convergence", _order(errors), 2.0, 0.0, 0.15),
+        row(
+            "transport equation, manufactured solution: rms error, 80 x 80 cells", errors[-1], 0.0, 0.0, 1e-3
+        ),
+        row(
+            "transport equation, manufactured solution: order of convergence", _order(errors), 2.0, 0.0, 0.15
+        ),
     ]
 
 
@@ -191,7 +197,7 @@ def outflow_slab(scale: float) -> Rows:
     n = splu(grid.operator(1e4)).solve(grid.shares(1.0)) * np.pi
     at = int(np.argmin(np.abs(grid.z_kpc - 1.5)))
     exact = (1.0 - np.exp(-u * (H - grid.z_kpc[at]) / D)) / u
-    rows.append(row("outflow: n of the referee over known", n[at] / exact, 1.0, 0.0, 0.01))
+    rows.append(row("outflow: n of the transport equation over known", n[at] / exact, 1.0, 0.0, 0.01))
     return rows
 
 
@@ -202,14 +208,14 @@ def two_starts(scale: float) -> Rows:
     grid = galactic_grid(energy_groups(30.0, 3e3), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
     model = WaveModel(v_s_kpc_Myr=galaxy.v_s_kpc_Myr)
     found = [
-        settle(galaxy, model, Iteration(start=start), Transport(), grid, spectrum).diffusion.D_kpc2_Myr
+        iterate(galaxy, model, Iteration(start=start), Transport(), grid, spectrum).diffusion.D_kpc2_Myr
         for start in (0.1, 10.0)
     ]
     apart = float(np.abs(np.log(found[1] / found[0])).max())
     return [row("self-consistency: ln D from two starts, largest difference", apart, 0.0, 0.0, 0.05)]
 
 
-def circumgalactic_referee(scale: float) -> Rows:
+def circumgalactic_transport_equation(scale: float) -> Rows:
     """The main scenario by particles and by the transport equation, at one age, where lambda is small."""
     scenario = load("circumgalactic")
     galaxy = galaxy_of(scenario)
@@ -217,7 +223,9 @@ def circumgalactic_referee(scale: float) -> Rows:
     transport = transport_of(scenario)
     few = replace(transport, particles=int(transport.particles * scale))
     result = run(medium, grid_of(scenario, galaxy), few, spectrum_of(scenario), threads=2)
-    judged = compare(result, medium, galaxy.R_d_kpc, transport.t_max_Myr).diffusive
-    parted = sum(not each["agrees"] for each in judged)
-    name = f"referee, circumgalactic: groups of {len(judged)} apart by over {AGREE:.0%} and 3 sigma"
+    compared = compare(result, medium, galaxy.R_d_kpc, transport.t_max_Myr).diffusive
+    parted = sum(not each["agrees"] for each in compared)
+    name = (
+        f"transport equation, circumgalactic: groups of {len(compared)} apart by over {AGREE:.0%} and 3 sigma"
+    )
     return [row(name, float(parted), 0.0, 0.0, 0.5)]

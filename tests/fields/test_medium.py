@@ -64,7 +64,7 @@ def test_tabulation_error_sees_a_coarse_grid():
 
 
 @pytest.mark.parametrize("in_bell", [False, True])
-def test_steepness_bounds_the_true_gradient(galaxy_medium, in_bell):
+def test_max_grad_ln_D_bounds_the_true_gradient(galaxy_medium, in_bell):
     table = galaxy_medium.table
     function = galaxy_medium.diffusion_bell if in_bell else galaxy_medium.diffusion_halo
     rng = np.random.default_rng(2)

@@ -148,7 +148,7 @@ TWINS = (
         ((" * times + times * met.cosines * met.u_over_v", " * times"),),
         "wall_loss",
         0.3,
-        "wall loss (skin): <ln p/p0>",
+        "wall loss (boundary layer): <ln p/p0>",
     ),
     Twin(
         "a wall that lets twice as many through",
@@ -156,7 +156,7 @@ TWINS = (
         (("return math.expm1(-drift * start) /", "return 2.0 * math.expm1(-drift * start) /"),),
         "wall_loss",
         0.3,
-        "wall loss (skin): <ln p/p0>",
+        "wall loss (boundary layer): <ln p/p0>",
     ),
     Twin(
         "a wall that reflects evenly in the cosine",
@@ -164,7 +164,7 @@ TWINS = (
         (("return u * largest <= h_of(table, mu) * mu / (mu + mu0)", "return u <= 1.0"),),
         "wall_loss",
         0.3,
-        "wall loss (skin): <ln p/p0>",
+        "wall loss (boundary layer): <ln p/p0>",
     ),
     Twin(
         "a halo that moves and leaves the particles behind",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from crhalo.fields.waves import streaming
 from crhalo.mc.diffusion import finite_volumes
-from crhalo.scenarios.validation.waves import manufactured, referee_closed_forms, wave_balance
+from crhalo.scenarios.validation.waves import manufactured, transport_equation_closed_forms, wave_balance
 
 
 def no_jump(self):
@@ -21,7 +21,8 @@ def upwind(D, h, u):
 
 TWINS = {
     "no loss at a jump of the flow": (
-        finite_volumes.Cells, "expansion_Myr", property(no_jump), referee_closed_forms, "at fixed energy"
+        finite_volumes.Cells, "expansion_Myr", property(no_jump),
+        transport_equation_closed_forms, "at fixed energy",
     ),
     "first-order upwind flow": (finite_volumes, "_half_cell", upwind, manufactured, "order of convergence"),
     "waves that grow twice as fast": (

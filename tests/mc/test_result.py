@@ -105,10 +105,10 @@ class TestFile:
             times, volumes = opened["tally/halo"][...].sum(axis=0), opened["volume/halo"][...]
         found = np.zeros_like(result.density_cm3("halo")[0])
         for g in range(rates.size):
-            for fallen in range(times.shape[1]):
-                if g // 2 - fallen >= 0:
-                    protons = rates[g] * 3.15576e13 * times[g, fallen] / injected[g]
-                    found[g // 2 - fallen] += np.divide(
+            for bins_lost in range(times.shape[1]):
+                if g // 2 - bins_lost >= 0:
+                    protons = rates[g] * 3.15576e13 * times[g, bins_lost] / injected[g]
+                    found[g // 2 - bins_lost] += np.divide(
                         protons, volumes, out=np.zeros_like(volumes), where=volumes > 0
                     )
         expected = result.density_cm3("halo")[0] * KPC_CM**3
@@ -301,7 +301,7 @@ class TestSpectrum:
         spectrum = result.reweight(E_min_GeV=1e5)
         rates = spectrum.spectrum.group_rates_s(result.grid.energy_edges_GeV) * 3.15576e13
         residence = result.per_particle("bell").copy()
-        # What has fallen below the range is counted in no bin.
+        # What is below the range is counted in no bin.
         per_bin = result.grid.groups // (len(result.grid.current_edges_GeV) - 1)
         for group in range(result.grid.groups):
             residence[:, group, group // per_bin + 1 :] = 0.0

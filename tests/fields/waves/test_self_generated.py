@@ -86,10 +86,10 @@ def test_carried_waves_keep_their_flux_where_nothing_damps():
     np.testing.assert_allclose(total[:20], arrived[:20], rtol=0.02)
 
 
-def test_waves_that_do_not_settle_are_refused(monkeypatch):
+def test_waves_that_do_not_converge_are_refused(monkeypatch):
     monkeypatch.setattr(wave_equation, "_ROUNDS", 2)
     made = column(cascade="kolmogorov", v_s_kpc_Myr=0.0)
-    with pytest.raises(ArithmeticError, match="do not settle"):
+    with pytest.raises(ArithmeticError, match="do not converge"):
         wave_power(made)
 
 

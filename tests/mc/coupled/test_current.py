@@ -1,4 +1,4 @@
-"""The current that drives the instability, measured: what a galaxy does with it, and that rounds settle."""
+"""The current that drives the instability, measured: what a galaxy does with it, and that rounds converge."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def test_each_energy_scatters_on_its_own_current():
     assert galaxy.outflow(0.0, 15.0)[1] == pytest.approx(Galaxy().outflow(0.0, 15.0)[1])
 
 
-def test_rounds_settle_below_the_flux_of_the_papers():
+def test_rounds_converge_below_the_flux_of_the_papers():
     """The model sends all that is injected through the area of the disc; some leaves by the flanks."""
     galaxy = Galaxy(delta_G=1.0, E_max_GeV=1e4, E_min_GeV=1e3)
 
@@ -33,7 +33,7 @@ def test_rounds_settle_below_the_flux_of_the_papers():
 
     spectrum = Spectrum(E_min_GeV=1e3, E_max_GeV=1e4)
     found = measure_current(galaxy, grid, Transport(2560, 3), spectrum, 2, lambda done, most: None)
-    assert found.settled and 2 <= len(found.changes)
+    assert found.converged and 2 <= len(found.changes)
     assert np.all((found.ratio > 0.1) & (found.ratio < 0.9))
     assert found.galaxy.energy_flux < galaxy.energy_flux
     assert found.as_dict()["rounds"] == len(found.changes)

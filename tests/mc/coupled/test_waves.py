@@ -11,8 +11,8 @@ from crhalo.mc.coupled.waves import (
     flux_of_particles,
     flux_of_solution,
     heights_kpc,
+    iterate,
     round_cells,
-    settle,
 )
 from crhalo.mc.diffusion.compare import compare
 from crhalo.mc.diffusion.solve import solve
@@ -35,36 +35,36 @@ def grid(galaxy):
 
 
 @pytest.fixture(scope="module")
-def settled(galaxy, grid):
-    return settle(galaxy, WaveModel(), Iteration(), Transport(), grid, SPECTRUM)
+def converged(galaxy, grid):
+    return iterate(galaxy, WaveModel(), Iteration(), Transport(), grid, SPECTRUM)
 
 
-def test_rounds_settle_on_the_flux_limited_D(settled, galaxy):
+def test_rounds_converge_on_the_flux_limited_D(converged, galaxy):
     """F = (W/U_B)(v_A/v_s) with the whole of the flux at the disc."""
-    assert settled.converged and "settled after" in settled.verdict
-    assert len(settled.residuals) == len(settled.seconds) < 12
-    assert settled.residuals[-1] < settled.tolerance
+    assert converged.converged and "converged after" in converged.outcome
+    assert len(converged.residuals) == len(converged.seconds) < 12
+    assert converged.residuals[-1] < converged.tolerance
     # D ~ p/F with F ~ W, which is L: 7.9e28 at 866 GeV for 1e41 erg/s.
-    D = float(settled.galaxy.diffusion_halo(momentum_GeV(1e3), 0.0, 0.1)) * 3.0171e29
+    D = float(converged.galaxy.diffusion_halo(momentum_GeV(1e3), 0.0, 0.1)) * 3.0171e29
     assert D == pytest.approx(7.88e28 / 866.0 * 1e3 * 1e41 / L, rel=0.03)
 
 
 def test_tighter_tolerance_is_not_met_in_two_rounds(galaxy, grid):
-    found = settle(galaxy, WaveModel(), Iteration(most_rounds=2), Transport(), grid, SPECTRUM)
-    assert not found.converged and "not settled after 2 rounds" in found.verdict
+    found = iterate(galaxy, WaveModel(), Iteration(most_rounds=2), Transport(), grid, SPECTRUM)
+    assert not found.converged and "not converged after 2 rounds" in found.outcome
     assert np.all(found.diffusion.D_kpc2_Myr > 0)
 
 
 @pytest.fixture(scope="module")
-def counted(settled, grid):
-    medium = settled.galaxy.medium()
+def counted(converged, grid):
+    medium = converged.galaxy.medium()
     return medium, run(medium, grid, Transport(1600, 3), SPECTRUM, threads=2)
 
 
-def test_flux_of_particles_is_that_of_the_equation(settled, galaxy, grid, counted):
+def test_flux_of_particles_is_that_of_the_equation(converged, galaxy, grid, counted):
     medium, result = counted
     z = heights_kpc(galaxy)
-    solution = solve(round_cells(medium, settled.galaxy), grid.current_edges_GeV, SPECTRUM, galaxy.R_d_kpc)
+    solution = solve(round_cells(medium, converged.galaxy), grid.current_edges_GeV, SPECTRUM, galaxy.R_d_kpc)
     expected, _ = flux_of_solution(solution, galaxy, z)
     protons = result.by_current_energy("halo")[0]
     found, carried = flux_of_particles(result, protons, medium, galaxy, z)

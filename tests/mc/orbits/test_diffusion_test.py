@@ -40,8 +40,8 @@ def case(free_path, H, ratio, D_error=0.01, time_error=0.01, late=0.0, inside=0)
         ("not converged", "known too badly", {"free_path": -1.0, "H": 25.0, "ratio": 1.0}),
     ],
 )
-def test_judgement(flag, says, measured):
-    found, reason = case(**measured).judgement()
+def test_classification(flag, says, measured):
+    found, reason = case(**measured).classification()
     assert found == flag and says in reason
 
 

@@ -91,7 +91,7 @@ def test_run_passes_the_scenario_as_set(crhalo, pipeline, tmp_path):
     assert (scenario.medium.delta_G, scenario.medium.z_B) == (200.0, 3.0)
     assert (scenario.transport.particles, scenario.transport.seed) == (7, 5)
     assert (folder, threads, code) == (out, 2, 0) and options == PLAIN
-    assert "4801 ± 12" in printed and "summary.json" in printed
+    assert "4801 ± 12" in crhalo("show", str(out), "--all")[1] and "summary.json" in printed
 
 
 def test_run_passes_its_options(crhalo, pipeline, tmp_path):
@@ -111,9 +111,10 @@ def test_dry_run_computes_and_writes_nothing(crhalo, pipeline, tmp_path):
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        (["nowhere"], "'nowhere': allowed: bell-turbulence, cascade-halo, circumgalactic"),
+        (["nowhere"], "'nowhere': no such scenario; allowed: bell-turbulence, cascade-halo"),
+        (["circumgalactc"], "no such scenario: did you mean circumgalactic?, or the path"),
         (["none.toml"], "none.toml': no such file"),
-        (["circumgalactic", "--set", "medium.zB=3 kpc"], "medium.zB: no such key; allowed: B0, z_B"),
+        (["circumgalactic", "--set", "medium.zB=3 kpc"], "medium.zB: no such key: did you mean z_B?"),
         (["circumgalactic", "--set", "medium.z_B=3 s"], "medium.z_B = '3 s': allowed: \"0.01 kpc\" to"),
         (["circumgalactic", "--set", "nonsense"], "--set 'nonsense': allowed: table.key=value"),
         (
@@ -124,7 +125,12 @@ def test_dry_run_computes_and_writes_nothing(crhalo, pipeline, tmp_path):
         (["circumgalactic", "--particles", "many"], "--particles"),
         (["circumgalactic", "--seed", "-1"], "transport.seed = -1: allowed: a whole number from 0"),
         (["circumgalactic", "--threads", "0"], "--threads"),
-        (["circumgalactic", "--warp"], "--warp; allowed: --set, --particles"),
+        (["circumgalactic", "--warp"], "'--warp': no such option; allowed: --set, --particles"),
+        (["circumgalactic", "--partcles", "3"], "no such option: did you mean --particles?; allowed: --set"),
+        (
+            ["circumgalactic", "--set", "medium.zB=3", "--set", "source.R_d=3 KPC"],
+            "did you mean z_B?; source.R_d = '3 KPC': unknown unit KPC: did you mean kpc?",
+        ),
         (["circumgalactic", "extra"], "extra"),
         ([], "NAME"),
     ],
@@ -140,8 +146,11 @@ def test_bad_input_is_one_line_and_leaves_no_folder(crhalo, pipeline, tmp_path, 
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        (["ran"], "allowed: list, run, show"),
-        (["--nope"], "allowed: --version"),
+        (["ran"], "'ran': no such command: did you mean run?; allowed: list, run, show"),
+        (["Show"], "did you mean show? commands are case-sensitive"),
+        (["xyzzy"], "'xyzzy': no such command; allowed: list, run"),
+        (["--nope"], "'--nope': no such option; allowed: --version"),
+        (["table", "--jsn"], "did you mean --json?"),
         (["table", "--nope"], "--json"),
     ],
 )
@@ -272,7 +281,7 @@ def test_precision_leaves_the_most_particles_to_who_says_so(crhalo, pipeline):
     assert code == 2 and "with --particles" in error
 
 
-def test_errors_of_a_few_folds_are_pointed_out(crhalo, tmp_path):
+def test_errors_of_a_few_batches_are_pointed_out(crhalo, tmp_path):
     for batches in (2, 10):
         (tmp_path / "summary.json").write_text(json.dumps({"folds": batches}))
         assert ("do not trust" in crhalo("show", str(tmp_path))[1]) is (batches < 10)
@@ -303,7 +312,7 @@ def test_heavy_tails_are_pointed_out(crhalo, tmp_path):
 
 
 def test_show_aligns_spectra_with_energy_and_errors(crhalo, folder):
-    code, out, _ = crhalo("show", str(folder))
+    code, out, _ = crhalo("show", str(folder), "--all")
     assert code == 0 and max(map(len, out.splitlines())) <= WIDTH
     assert "1234 ± 12" in out and "(1.00 ± 0.10)e-9" in out
     assert all(key in out for key in SUMMARY)
@@ -328,7 +337,7 @@ def test_show_prints_no_control_characters_nor_markup(capsys):
 
 
 @pytest.mark.parametrize(("passed", "code"), [(True, 0), (False, 1)])
-def test_validate_exits_by_the_verdict(capsys, monkeypatch, passed, code):
+def test_validate_exits_by_what_its_checks_say(capsys, monkeypatch, passed, code):
     check = {
         "name": "slab",
         "value": 1.02,

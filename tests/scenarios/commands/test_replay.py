@@ -51,7 +51,7 @@ def test_what_never_was_is_not_followed_again(runs, undrawn, tmp_path, capsys):
 def test_merging_says_where_there_is_no_run(runs, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     assert main(["merge", str(runs / "1"), str(tmp_path / "empty"), "--out", str(tmp_path / "both")]) == 2
-    assert "result.h5: no result; allowed" in capsys.readouterr().err
+    assert "no run here; allowed: a folder with a result.h5" in capsys.readouterr().err
 
 
 def test_a_single_block_has_no_errors_and_says_so(coarse_errors, tmp_path, capsys):

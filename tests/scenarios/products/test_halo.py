@@ -1,4 +1,4 @@
-"""Self-made and two-zone halos end to end, small; waves that do not settle; the transport equation beside."""
+"""Self-made and two-zone halos end to end, small; waves that do not converge; the transport equation."""
 
 import json
 
@@ -54,8 +54,8 @@ def test_summary_tells_of_the_halo(folder):
         assert all(value > 0 for value in halo[key])
     assert np.all(np.diff(halo["D_disc_cm2_s"]) > 0) and np.all(np.diff(halo["grammage_at_sun_g_cm2"]) < 0)
     assert 0.15 < summary["protons_at_sun"]["hardening_AMS_02"] < 0.17
-    judged = summary["referee"]
-    assert judged["groups_apart"] <= 1 and judged["groups_judged"] >= 2
+    compared = summary["referee"]
+    assert compared["groups_apart"] <= 1 and compared["groups_judged"] >= 2
     rows = json.loads((folder / "referee.json").read_text())["rows"]
     assert {row["status"] for row in rows} <= {"diffusive", "lambda", "grid"}
 
@@ -84,15 +84,15 @@ def test_waves_are_kept_with_their_units(folder):
         assert file["D_kpc2_Myr"].attrs["unit"] == "kpc2/Myr"
         assert file["power"].shape == (file["height_kpc"].size, file["wavenumber_kpc"].size)
         assert np.all(file["power"][...] > 0)
-        assert "settled after" in json.loads(file.attrs["provenance"])["verdict"]
+        assert "converged after" in json.loads(file.attrs["provenance"])["verdict"]
 
 
-def test_waves_that_do_not_settle_end_with_one_line_and_keep_what_there_is(tmp_path, capsys):
+def test_waves_that_do_not_converge_end_with_one_line_and_keep_what_there_is(tmp_path, capsys):
     out = tmp_path / "run"
     settings = [f"--set={each}" for each in [*SMALL, "self_consistency.most_rounds=2"]]
     assert main(["run", "self-generated-halo", "--out", str(out), *settings]) == 1
     line = capsys.readouterr().err.strip().splitlines()[-1]
-    assert line.startswith("crhalo: not settled after 2 rounds") and str(out) in line
+    assert line.startswith("crhalo: not converged after 2 rounds") and str(out) in line
     assert {"waves.h5", "summary.json", "scenario.toml", "iteration.png"} <= {p.name for p in out.iterdir()}
     assert not (out / "result.h5").exists()
     kept = json.loads((out / "summary.json").read_text())["self_consistency"]
@@ -128,7 +128,7 @@ def test_what_makes_no_sense_is_refused_by_name(name, setting, line):
 @pytest.mark.parametrize(
     "name, setting",
     [
-        ("diffusion-check", "title=tracks have a verdict of their own"),
+        ("diffusion-check", "title=tracks have a test of their own"),
         ("free-escape", "transport.energy_range=['1 TeV', '2 TeV']"),
         ("free-escape", "medium.H=0.1 kpc"),
     ],

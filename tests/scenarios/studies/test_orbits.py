@@ -1,4 +1,4 @@
-"""Tracks, their verdict and its files, small."""
+"""Diffusion tests on tracks and their files, small."""
 
 import json
 
@@ -33,9 +33,9 @@ def test_every_product_is_written(folder):
 
 
 def test_rows_are_whole(folder):
-    verdict = json.loads((folder / "verdict.json").read_text())
-    assert verdict["conventions"] and verdict["version"] and verdict["seed"] == 1
-    low, high = verdict["rows"]
+    written = json.loads((folder / "verdict.json").read_text())
+    assert written["conventions"] and written["version"] and written["seed"] == 1
+    low, high = written["rows"]
     for row in (low, high):
         assert row["flag"] in ("diffusive", "marginal", "ballistic", "not converged") and row["reason"]
         assert 0 < row["error"] < 0.3 * row["D_over_cLmax"]
@@ -97,7 +97,7 @@ def test_plan_says_what_it_would_take():
 
 
 def test_those_that_never_leave_are_no_diffusion(tmp_path):
-    # Histories that end before anyone is out: a verdict all the same, and figures.
+    # Histories that end before anyone is out: a classification all the same, and figures.
     scenario = load("diffusion-check").with_overrides(
         [*SMALL, "transport.t_max=0.001 Myr", "turbulence.H=5 kpc"]
     )
