@@ -1,9 +1,12 @@
 # Everything from a fresh machine that has make and Python 3.11, 3.12 or 3.13.
 #   make demo   the main scenario, with its maps and figures, into run/
 #   make test   the test suite
+#   make twins   known answers on broken code, which must fail: after a change of kernels
+#   make nightly   the twins, all known answers in full, the soak, the oldest dependencies: hours
 #   make soak   runs killed, damaged, spread out and repeated: one line each
+#   make findings   docs/findings.md, each number from a run: half an hour
 
-.PHONY: demo test soak types
+.PHONY: demo test twins nightly soak minima findings types
 .DELETE_ON_ERROR:
 
 SUITABLE = import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -15,9 +18,27 @@ demo: .venv/crhalo
 test: .venv/crhalo-dev types
 	.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
+# The kernels that passed are noted: .ci/run asks for this again where they have changed.
+twins: .venv/crhalo-dev types
+	kernels=$$(.venv/bin/python -c "from crhalo.fields import _jit; print(_jit.cache_key())") && \
+	.venv/bin/python -m pytest --durations=0 tests/nightly/test_*_twins.py && \
+	echo $$kernels > tests/nightly/passed_kernels.txt
+
+nightly: twins
+	.venv/bin/python -m pytest tests/nightly/test_full_*.py
+	$(MAKE) soak minima
+
 # What takes about an hour.
 soak: .venv/crhalo-dev
-	.venv/bin/python tests/soak
+	.venv/bin/python tests/nightly/soak
+
+# The quick tests with the lower bounds of pyproject.toml, in build/minima/.
+minima: .venv/crhalo-dev
+	.venv/bin/python tests/nightly/minima.py
+
+# Runs that build/findings/ holds already are taken as they are: remove it after a change of the code.
+findings: .venv/crhalo
+	.venv/bin/python docs/findings/make.py
 
 # For type checkers: `import crhalo.fields` as a plain folder on disk.
 types:

@@ -24,9 +24,10 @@ EXTEND = sections("extend.md")
 
 
 @pytest.mark.parametrize("title", EXTEND)
-def test_examples_of_a_galaxy_of_ones_own_run(title, tmp_path, monkeypatch, capsys):
+def test_examples_of_a_galaxy_of_ones_own_run(title, undrawn, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    exec(compile("\n".join(EXTEND[title]), title, "exec"), {"__name__": "example"})
+    with undrawn():
+        exec(compile("\n".join(EXTEND[title]), title, "exec"), {"__name__": "example"})
     assert "nan" not in capsys.readouterr().out
 
 

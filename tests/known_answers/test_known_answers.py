@@ -3,15 +3,20 @@
 import math
 
 import pytest
-from crhalo.scenarios.validation.suite import run_checks, well_mixed
+from crhalo.scenarios.validation import suite
+
+SCALES = {function.__name__: scale for function, scale in suite.QUICK}
 
 
-@pytest.fixture(scope="module")
-def rows():
-    return run_checks(quick=True)
+def test_each_check_is_there_once_and_in_the_full_set_too():
+    assert len(SCALES) == len(suite.QUICK)
+    full = [function.__name__ for function, _ in suite.FULL]
+    assert len(full) == len(set(full)) and set(SCALES) <= set(full)
 
 
-def test_rows_say_what_was_measured(rows):
+@pytest.mark.parametrize("name", SCALES)
+def test_known_answers(name):
+    rows = getattr(suite, name)(SCALES[name])
     for row in rows:
         assert list(row) == ["name", "value", "expected", "error", "tolerance", "passed"]
         assert isinstance(row["name"], str) and isinstance(row["passed"], bool)
@@ -20,15 +25,32 @@ def test_rows_say_what_was_measured(rows):
         assert row["error"] >= 0.0 < row["tolerance"]
         close = abs(row["value"] - row["expected"]) <= row["tolerance"]
         assert row["passed"] == (close and row["error"] <= 0.5 * row["tolerance"])
-    assert len({row["name"] for row in rows}) == len(rows)
-
-
-def test_known_answers(rows):
+    assert rows and len({row["name"] for row in rows}) == len(rows)
     failed = [row for row in rows if not row["passed"]]
     assert not failed, "\n".join(str(row) for row in failed)
 
 
+def test_all_are_asked_for_and_told(monkeypatch):
+    def first(scale):
+        """First line.
+
+        And more.
+        """
+        return [{"name": "first", "value": scale}]
+
+    def second(scale):
+        """Second."""
+        return [{"name": "second", "value": scale}, {"name": "third", "value": scale}]
+
+    monkeypatch.setattr(suite, "QUICK", ((first, 0.5),))
+    monkeypatch.setattr(suite, "FULL", ((second, 1.0), (first, 1.0)))
+    told = []
+    assert suite.run_checks(quick=True, report=told.append) == [{"name": "first", "value": 0.5}]
+    assert told == ["First line."]
+    assert [row["name"] for row in suite.run_checks(quick=False)] == ["second", "third", "first"]
+
+
 def test_the_box_stays_well_mixed():
     """Sixteen particles of ~1e6 moves: the mean is good to 0.3%, though too few replicas give its error."""
-    for row in well_mixed(1 / 12):
+    for row in suite.well_mixed(1 / 12):
         assert abs(row["value"] - row["expected"]) <= row["tolerance"], row

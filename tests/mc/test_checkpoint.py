@@ -16,10 +16,11 @@ from crhalo.mc.blocks import Block, Job, Transport, schedule
 from crhalo.mc.checkpoint import CheckpointWriter
 from crhalo.mc.engine import LostError, run
 from crhalo.mc.replay import replay
-from crhalo.mc.tally import BATCHES, Fate, Tally, TallyGrid, energy_groups, galactic_grid
+from crhalo.mc.tally import Fate, Tally, TallyGrid, energy_groups, galactic_grid
 
 GRID_EDGES = energy_groups(1e5, 1e6)
 SIZE = schedule(GRID_EDGES)[0].size
+BLOCKS, FEW_BATCHES = 10, 4
 HEADER = {"scenario": "a = 1\nb = 2", "version": "1", "machine": {"processor": "x" * 90, "numba": "1"}}
 
 
@@ -29,16 +30,24 @@ def kept_when_stopped_only(monkeypatch):
     monkeypatch.setattr(checkpoint, "KEEP_EVERY_S", 1e9)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_batches():
+    """So that ten blocks go round them more than twice."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_module, "BATCHES", FEW_BATCHES)
+        yield
+
+
 @pytest.fixture(scope="module")
 def setting():
-    """A galaxy without the instability: short histories, 70 blocks."""
+    """A galaxy without the instability: short histories, ten blocks."""
     galaxy = Galaxy(bell=False)
     grid = galactic_grid(GRID_EDGES, *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
-    return galaxy.medium(), grid, Transport(70 * SIZE, 4, t_max_Myr=300.0)
+    return galaxy.medium(), grid, Transport(BLOCKS * SIZE, 4, t_max_Myr=300.0)
 
 
 @pytest.fixture(scope="module")
-def whole(setting):
+def whole(setting, few_batches):
     ages: list = []
     result = run(*setting, threads=2, watch=lambda block, *_: ages.extend(block.ages_Myr))
     return result, np.array(ages)
@@ -66,8 +75,8 @@ def stopped(setting, folder, after, resume=False):
 @pytest.mark.parametrize("seed", range(4))
 def test_a_run_that_was_stopped_goes_on_to_the_same_bits(setting, whole, tmp_path, seed):
     chance = random.Random(seed)
-    stopped(setting, tmp_path, chance.randrange(1, 60))
-    stopped(setting, tmp_path, chance.randrange(1, 6), resume=True)
+    stopped(setting, tmp_path, chance.randrange(1, 7))
+    stopped(setting, tmp_path, chance.randrange(1, 4), resume=True)
     again = run(*setting, threads=1, checkpoints=CheckpointWriter(tmp_path, HEADER, resume=True))
     assert same(again, whole[0])
     assert again.performance["blocks_resumed"] > 0 and whole[0].performance["blocks_resumed"] == 0
@@ -90,25 +99,25 @@ def test_the_two_files_take_turns(setting, whole, tmp_path, monkeypatch):
 
 
 def test_the_older_generation_stays_and_serves(setting, whole, tmp_path):
-    stopped(setting, tmp_path, 20)
-    stopped(setting, tmp_path, 20, resume=True)
+    stopped(setting, tmp_path, 4)
+    stopped(setting, tmp_path, 4, resume=True)
     header = HEADER | {"medium": Job.of(*setting).digest()}
     ends = {name: checkpoint.read(tmp_path / name, header, setting[1]).blocks for name in checkpoint.names()}
-    assert sorted(ends.values()) == [20, 40]
+    assert sorted(ends.values()) == [4, 8]
     newest = max(ends, key=lambda name: ends[name])
     damaged = bytearray((tmp_path / newest).read_bytes())
     damaged[len(damaged) // 2] ^= 1
     (tmp_path / newest).write_bytes(damaged)
     good = min(ends, key=lambda name: ends[name])
     before = (tmp_path / good).read_bytes()
-    stopped(setting, tmp_path, 5, resume=True)
+    stopped(setting, tmp_path, 1, resume=True)
     # What is written next is not in the place of the only one that is whole.
     assert (tmp_path / good).read_bytes() == before
-    assert checkpoint.read(tmp_path / newest, header, setting[1]).blocks == 25
+    assert checkpoint.read(tmp_path / newest, header, setting[1]).blocks == 5
     (tmp_path / newest).write_bytes(damaged)
     checkpoints = CheckpointWriter(tmp_path, HEADER, resume=True)
     again = run(*setting, threads=2, checkpoints=checkpoints)
-    assert same(again, whole[0]) and again.performance["blocks_resumed"] == 20
+    assert same(again, whole[0]) and again.performance["blocks_resumed"] == 4
     assert newest in checkpoints.faults[0]
 
 
@@ -228,7 +237,7 @@ def test_runs_that_share_a_folder_do_not_meet(setting, whole, tmp_path):
         *setting,
         checkpoints=CheckpointWriter(tmp_path, HEADER | {"seed": 4}, resume=True, name="checkpoint-1"),
     )
-    assert same(again, whole[0]) and again.performance["blocks_resumed"] == 70
+    assert same(again, whole[0]) and again.performance["blocks_resumed"] == BLOCKS
     checkpoint.remove(tmp_path)
     assert not content(tmp_path)
 
@@ -264,12 +273,13 @@ def test_the_order_of_blocks_does_not_matter(setting, whole):
 
 def test_a_tally_that_threads_share_would_be_caught(setting, monkeypatch):
     """The twin: all blocks are counted in the same bins, in the order that comes about."""
+    many = (*setting[:2], replace(setting[2], particles=70 * SIZE))
 
     def found(threads):
         bins = setting[1].empty()
         monkeypatch.setattr(TallyGrid, "empty", lambda grid: bins)
         monkeypatch.setattr(run_module, "add", lambda total, block: None)
-        run(*setting, threads=threads)
+        run(*many, threads=threads)
         monkeypatch.undo()
         return [values.copy() for values in bins]
 
@@ -288,8 +298,8 @@ def test_it_stops_at_the_first_border_that_is_precise_enough(setting, whole):
         return len(asked) == 2
 
     result = run(*setting, threads=2, enough=enough)
-    assert asked == [SIZE * BATCHES, 2 * SIZE * BATCHES] and result.particles == asked[-1]
-    assert result.provenance["blocks"] == [0, 2 * BATCHES]
+    assert asked == [SIZE * FEW_BATCHES, 2 * SIZE * FEW_BATCHES] and result.particles == asked[-1]
+    assert result.provenance["blocks"] == [0, 2 * FEW_BATCHES]
 
 
 # -- lost particles, replays ---------------------------------------------------------------
@@ -339,7 +349,7 @@ def test_a_disk_that_is_full_does_not_hide_who_stopped_the_run(setting, tmp_path
     stopped(setting, tmp_path, 3)
 
 
-@pytest.mark.parametrize("particle", [0, 77, 70 * SIZE - 1])
+@pytest.mark.parametrize("particle", [0, 77, BLOCKS * SIZE - 1])
 def test_a_replay_is_the_same_history(setting, whole, particle):
     track = replay(*setting, particle)
     assert track.age_Myr == whole[1][particle]
@@ -351,8 +361,8 @@ def test_a_replay_is_the_same_history(setting, whole, particle):
 
 
 def test_a_particle_that_there_is_not_is_refused(setting):
-    with pytest.raises(ValueError, match=f"allowed: 0 to {70 * SIZE - 1}"):
-        replay(*setting, 70 * SIZE)
+    with pytest.raises(ValueError, match=f"allowed: 0 to {BLOCKS * SIZE - 1}"):
+        replay(*setting, BLOCKS * SIZE)
 
 
 def test_a_block_that_is_added_twice_would_be_seen(setting, whole, monkeypatch):

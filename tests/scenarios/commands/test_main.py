@@ -1,47 +1,20 @@
 """The command line: what it prints, its exit codes, and one line for whatever goes wrong."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import types
 
 import pytest
+from cases import each
 from crhalo.scenarios import load
 from crhalo.scenarios.commands import main as cli
-from crhalo.scenarios.commands.show import WIDTH, print_paper_numbers, print_summary, with_error
 from crhalo.scenarios.file.quantities import ScenarioError
 from crhalo.scenarios.folder import check as finished
 from crhalo.scenarios.run import PLAIN, RunOptions
 
-SUMMARY = {
-    "scenario": "circumgalactic",
-    "escaped": {"value": 4801, "error": 12.2},
-    "energy_GeV": [1.0, 1e3, 1e7],
-    "escape_time_Myr": {"value": [1234.5, 120.1, 1e-3], "error": [12.3, 3.0, 1e-5]},
-    "grammage_disc_g_cm2": {"value": [12.0, 5.0, 0.0], "error": [1.0, 0.1, 0.0]},
-    "grammage_halo_g_cm2": {"value": [12.0, 5.0, None], "error": [1.0, 0.1, None]},
-    "grammage_circumgalactic_g_cm2": {"value": [12.0, 5.0, 1e-9], "error": [1.0, 0.1, 1e-10]},
-    "neutrino": {
-        "energy_GeV": [1, 2],
-        "E2_flux_GeV_cm2_s_sr": {"value": [1e-9, 2e-10], "error": [1e-10, 3e-11]},
-    },
-}
-
-
-@pytest.fixture
-def crhalo(capsys):
-    """Run a command; return its exit code, output, and the single line of its error."""
-
-    def run(*argv):
-        code = cli.main(argv)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err and "Usage" not in err
-        assert err == "particles\n" if code == 0 and err else err.count("\n") == (code != 0), err
-        return code, out, err
-
-    return run
+SUMMARY = {"escaped": {"value": 4801, "error": 12.2}}
 
 
 @pytest.fixture
@@ -108,62 +81,70 @@ def test_dry_run_computes_and_writes_nothing(crhalo, pipeline, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(
-    ("argv", "says"),
-    [
-        (["nowhere"], "'nowhere': no such scenario; allowed: bell-turbulence, cascade-halo"),
-        (["circumgalactc"], "no such scenario: did you mean circumgalactic?, or the path"),
-        (["none.toml"], "none.toml': no such file"),
-        (["circumgalactic", "--set", "medium.zB=3 kpc"], "medium.zB: no such key: did you mean z_B?"),
-        (["circumgalactic", "--set", "medium.z_B=3 s"], "medium.z_B = '3 s': allowed: \"0.01 kpc\" to"),
-        (["circumgalactic", "--set", "nonsense"], "--set 'nonsense': allowed: table.key=value"),
-        (
-            ["circumgalactic", "--set", "source.E_min=2 PeV"],
-            "source.E_min = '2 PeV': allowed: less than source.E_max",
-        ),
-        (["circumgalactic", "--particles", "0"], "transport.particles = 0: allowed: a whole number from 1"),
-        (["circumgalactic", "--particles", "many"], "--particles"),
-        (["circumgalactic", "--seed", "-1"], "transport.seed = -1: allowed: a whole number from 0"),
-        (["circumgalactic", "--threads", "0"], "--threads"),
-        (["circumgalactic", "--warp"], "'--warp': no such option; allowed: --set, --particles"),
-        (["circumgalactic", "--partcles", "3"], "no such option: did you mean --particles?; allowed: --set"),
-        (
-            ["circumgalactic", "--set", "medium.zB=3", "--set", "source.R_d=3 KPC"],
-            "did you mean z_B?; source.R_d = '3 KPC': unknown unit KPC: did you mean kpc?",
-        ),
-        (["circumgalactic", "extra"], "extra"),
-        ([], "NAME"),
-    ],
-)
-def test_bad_input_is_one_line_and_leaves_no_folder(crhalo, pipeline, tmp_path, argv, says):
-    out = tmp_path / "run"
-    code, printed, error = crhalo("run", *argv, "--out", str(out))
-    assert (code, printed) == (2, "")
-    assert says in error
-    assert not pipeline.calls and not out.exists()
+BAD_INPUT = [
+    (["nowhere"], "'nowhere': no such scenario; allowed: bell-turbulence, cascade-halo"),
+    (["circumgalactc"], "no such scenario: did you mean circumgalactic?, or the path"),
+    (["none.toml"], "none.toml': no such file"),
+    (["circumgalactic", "--set", "medium.zB=3 kpc"], "medium.zB: no such key: did you mean z_B?"),
+    (["circumgalactic", "--set", "medium.z_B=3 s"], "medium.z_B = '3 s': allowed: \"0.01 kpc\" to"),
+    (["circumgalactic", "--set", "nonsense"], "--set 'nonsense': allowed: table.key=value"),
+    (
+        ["circumgalactic", "--set", "source.E_min=2 PeV"],
+        "source.E_min = '2 PeV': allowed: less than source.E_max",
+    ),
+    (["circumgalactic", "--particles", "0"], "transport.particles = 0: allowed: a whole number from 1"),
+    (["circumgalactic", "--particles", "many"], "--particles"),
+    (["circumgalactic", "--seed", "-1"], "transport.seed = -1: allowed: a whole number from 0"),
+    (["circumgalactic", "--threads", "0"], "--threads"),
+    (["circumgalactic", "--warp"], "'--warp': no such option; allowed: --set, --particles"),
+    (["circumgalactic", "--partcles", "3"], "no such option: did you mean --particles?; allowed: --set"),
+    (
+        ["circumgalactic", "--set", "medium.zB=3", "--set", "source.R_d=3 KPC"],
+        "did you mean z_B?; source.R_d = '3 KPC': unknown unit KPC: did you mean kpc?",
+    ),
+    (["circumgalactic", "extra"], "extra"),
+    ([], "NAME"),
+]
 
 
-@pytest.mark.parametrize(
-    ("argv", "says"),
-    [
-        (["ran"], "'ran': no such command: did you mean run?; allowed: list, run, show"),
-        (["Show"], "did you mean show? commands are case-sensitive"),
-        (["xyzzy"], "'xyzzy': no such command; allowed: list, run"),
-        (["--nope"], "'--nope': no such option; allowed: --version"),
-        (["table", "--jsn"], "did you mean --json?"),
-        (["table", "--nope"], "--json"),
-    ],
-)
-def test_unknown_command_or_option_lists_those_that_exist(crhalo, argv, says):
-    code, _, error = crhalo(*argv)
-    assert code == 2 and says in error
+def test_bad_input_is_one_line_and_leaves_no_folder(crhalo, pipeline, tmp_path):
+    def refused(argv, says):
+        out = tmp_path / "run"
+        code, printed, error = crhalo("run", *argv, "--out", str(out))
+        assert (code, printed) == (2, "")
+        assert says in error, error
+        assert not pipeline.calls and not out.exists()
+
+    each(BAD_INPUT, refused)
 
 
-@pytest.mark.parametrize("name", finished.RUN_FILES)
-def test_folder_of_another_run_is_refused(crhalo, pipeline, tmp_path, name):
-    (tmp_path / name).touch()
-    code, _, error = crhalo("run", "circumgalactic", "--out", str(tmp_path))
-    assert code == 2 and "holds another run" in error and not pipeline.calls
+UNKNOWN = [
+    (["ran"], "'ran': no such command: did you mean run?; allowed: list, run, show"),
+    (["Show"], "did you mean show? commands are case-sensitive"),
+    (["xyzzy"], "'xyzzy': no such command; allowed: list, run"),
+    (["--nope"], "'--nope': no such option; allowed: --version"),
+    (["table", "--jsn"], "did you mean --json?"),
+    (["table", "--nope"], "--json"),
+]
+
+
+def test_unknown_command_or_option_lists_those_that_exist(crhalo):
+    def refused(argv, says):
+        code, _, error = crhalo(*argv)
+        assert code == 2 and says in error, error
+
+    each(UNKNOWN, refused)
+
+
+def test_folder_of_another_run_is_refused(crhalo, pipeline, tmp_path):
+    def refused(name):
+        folder = tmp_path / f"with {name}"
+        folder.mkdir()
+        (folder / name).touch()
+        code, _, error = crhalo("run", "circumgalactic", "--out", str(folder))
+        assert code == 2 and "holds another run" in error and not pipeline.calls
+
+    each(finished.RUN_FILES, refused)
 
 
 def test_file_in_place_of_the_folder_is_an_error_of_the_disk(crhalo, pipeline, tmp_path):
@@ -281,61 +262,6 @@ def test_precision_leaves_the_most_particles_to_who_says_so(crhalo, pipeline):
     assert code == 2 and "with --particles" in error
 
 
-def test_errors_of_a_few_batches_are_pointed_out(crhalo, tmp_path):
-    for batches in (2, 10):
-        (tmp_path / "summary.json").write_text(json.dumps({"folds": batches}))
-        assert ("do not trust" in crhalo("show", str(tmp_path))[1]) is (batches < 10)
-
-
-@pytest.mark.parametrize(
-    "content",
-    ['{"a": ' * 500 + "1" + "}" * 500, '{"value": ' + "9" * 400 + "}", '{"energy_GeV": [' + "9" * 400 + "]}"],
-)
-def test_a_summary_that_is_none_is_refused(crhalo, tmp_path, content):
-    (tmp_path / "summary.json").write_text(content)
-    for json_too in ([], ["--json"]):
-        assert crhalo("show", str(tmp_path), *json_too)[0] == 2
-
-
-def test_names_in_a_summary_cannot_steer_the_terminal(crhalo, tmp_path):
-    name = "\x1b]0;pwned\x07"
-    precision = {name: {"value": 1.0, "error": 5e-324, "heavy_tailed": True}}
-    (tmp_path / "summary.json").write_text(json.dumps({"precision": precision}))
-    assert "\x1b" not in crhalo("show", str(tmp_path))[1]
-
-
-def test_heavy_tails_are_pointed_out(crhalo, tmp_path):
-    for heavy in (True, False):
-        precision = {"cgm": {"value": 1.0, "error": 0.1, "heavy_tailed": heavy}}
-        (tmp_path / "summary.json").write_text(json.dumps({"precision": precision}))
-        assert ("cgm: heavy tails" in crhalo("show", str(tmp_path))[1]) is heavy
-
-
-def test_show_aligns_spectra_with_energy_and_errors(crhalo, folder):
-    code, out, _ = crhalo("show", str(folder), "--all")
-    assert code == 0 and max(map(len, out.splitlines())) <= WIDTH
-    assert "1234 ± 12" in out and "(1.00 ± 0.10)e-9" in out
-    assert all(key in out for key in SUMMARY)
-
-
-def test_show_json_is_the_summary(crhalo, folder):
-    assert json.loads(crhalo("show", str(folder), "--json")[1]) == SUMMARY
-
-
-@pytest.mark.parametrize("content", [None, b"", b"[]", b"{", b"\xff", b"[" * 100_000])
-def test_show_of_no_run_is_refused(crhalo, tmp_path, content):
-    if content is not None:
-        (tmp_path / "summary.json").write_bytes(content)
-    code, _, error = crhalo("show", str(tmp_path))
-    assert code == 2 and str(tmp_path) in error
-
-
-def test_show_prints_no_control_characters_nor_markup(capsys):
-    print_summary({"[red]key\x1b[31m": "[bold]\x1b[2J", "table[/]": {"x": 1}})
-    out = capsys.readouterr().out
-    assert "\x1b" not in out and "[red]key" in out and "[bold]" in out and "table[/]" in out
-
-
 @pytest.mark.parametrize(("passed", "code"), [(True, 0), (False, 1)])
 def test_validate_exits_by_what_its_checks_say(capsys, monkeypatch, passed, code):
     check = {
@@ -354,41 +280,6 @@ def test_validate_exits_by_what_its_checks_say(capsys, monkeypatch, passed, code
     assert "1.020 ± 0.010" in out and ("pass" if passed else "FAIL") in out
     assert cli.main(["validate", "--json"]) == code
     assert json.loads(capsys.readouterr().out) == [{**check, "quick": False}]
-
-
-def test_paper_numbers_fit_and_notes_are_given_once(capsys):
-    row = {
-        "name": "a" * 60,
-        "source": "PRL Eq. 9",
-        "paper": [1e4, 1e5],
-        "ours": 2e4,
-        "ratio": 1.0,
-        "unit": "cm^2 s^-1",
-    }
-    print_paper_numbers([row, {**row, "note": "why"}, {**row, "note": "why"}])
-    out = capsys.readouterr().out
-    assert max(map(len, out.splitlines())) <= WIDTH
-    assert "1e4 - 1e5" in out and out.count("why") == 1
-
-
-@pytest.mark.parametrize(
-    ("value", "error", "text"),
-    [
-        (1.0, None, "1"),
-        (True, None, "true"),
-        (None, None, "-"),
-        (12.3456, 0.12, "12.35 ± 0.12"),
-        (0.0, 1e-3, "0.0000 ± 0.0010"),
-        (2.25e-8, 1e-9, "(2.25 ± 0.10)e-8"),
-        (1e-12, 5e-9, "(0.0 ± 5.0)e-9"),
-        (1.5e24, 2e22, "(1.500 ± 0.020)e24"),
-        (float("nan"), 1.0, "nan"),
-        (float("inf"), 1.0, "inf"),
-        (5000, float("nan"), "5000"),
-    ],
-)
-def test_number_with_its_error(value, error, text):
-    assert with_error(value, error) == text
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -416,14 +307,3 @@ def test_a_closed_output_is_no_fault():
     )
     done = subprocess.run([sys.executable, "-c", script])
     assert done.returncode == 0
-
-
-def test_installed_command_ends_quietly_when_its_reader_does(folder):
-    script = "import sys; from crhalo.scenarios.commands.main import main; sys.exit(main())"
-    command = [sys.executable, "-c", script]
-    read, write = os.pipe()
-    os.close(read)
-    with os.fdopen(write, "wb") as closed:
-        argv = [*command, "show", str(folder), "--json"]
-        done = subprocess.run(argv, stdout=closed, stderr=subprocess.PIPE, text=True)
-    assert done.returncode == 1 and done.stderr == ""

@@ -54,9 +54,10 @@ def test_merging_says_where_there_is_no_run(runs, tmp_path, capsys):
     assert "no run here; allowed: a folder with a result.h5" in capsys.readouterr().err
 
 
-def test_a_single_block_has_no_errors_and_says_so(coarse_errors, tmp_path, capsys):
+def test_a_single_block_has_no_errors_and_says_so(coarse_errors, undrawn, tmp_path, capsys):
     few = [*SMALL, "--particles", "30"]
-    assert main(["run", *few, "--out", str(tmp_path / "one")]) == 0
+    with undrawn():
+        assert main(["run", *few, "--out", str(tmp_path / "one")]) == 0
     assert "scatter of 1 batches only" in capsys.readouterr().out
     assert read_sky(tmp_path / "one" / "sky_gamma.fits").error is None
 

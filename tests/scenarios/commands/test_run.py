@@ -33,12 +33,13 @@ def small(name, *settings):
 
 
 @pytest.fixture(scope="module", params=["circumgalactic", "free-escape", "one-way"])
-def folder(request, tmp_path_factory):
+def folder(request, coarse_errors, undrawn, tmp_path_factory):
     """The files of a small run of each kind."""
     one_way = request.param == "one-way"
     scenario = small("circumgalactic", "medium.two_way=false") if one_way else small(request.param)
     out = tmp_path_factory.mktemp("runs") / request.param
-    execute(scenario, out, threads=2)
+    with undrawn():
+        execute(scenario, out, threads=2)
     return out
 
 

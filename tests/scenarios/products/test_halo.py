@@ -19,7 +19,7 @@ from crhalo.scenarios.run import RunOptions, make_run
 SMALL = [
     "transport.particles=200",
     "transport.energy_range=['100 GeV', '10 TeV']",
-    "sky.nside=8",
+    "sky.nside=2",
     "sky.energies=['100 GeV', '1 TeV', 2]",
 ]
 FIGURES = {
@@ -34,7 +34,7 @@ FIGURES = {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(coarse_errors, tmp_path_factory):
     out = tmp_path_factory.mktemp("halos") / "run"
     options = RunOptions(transport_equation=True)
     execute(load("cascade-halo").with_overrides(SMALL), out, threads=2, options=options)

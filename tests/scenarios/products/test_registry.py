@@ -4,18 +4,14 @@ import json
 
 import numpy as np
 import pytest
-from crhalo.mc.uncertainty import Estimate
+from contracts import ProductContract, estimates_in, run_of
 from crhalo.scenarios import load
 from crhalo.scenarios.folder.write import finite
-from crhalo.scenarios.products import registry
+from crhalo.scenarios.products import outside, protons, registry, skies, summary, transport_equation
 from crhalo.scenarios.products.product import Made, Product, always
 from crhalo.scenarios.products.registry import PRODUCTS, made, products_of, write_run
-from crhalo.scenarios.run import Run, make_run
+from crhalo.scenarios.run import Run
 
-SMALL = [
-    "transport.particles=120", "transport.energy_range=['10 TeV', '1 PeV']", "medium.delta_G=1e4",
-    "sky.nside=2", "sky.energies=['1 TeV', '100 TeV', 3]",
-]  # fmt: skip
 # Files of each product of a run through the galaxy of [observer]; tests of halos have those of the others.
 FILES = {
     "summary": set(),
@@ -31,7 +27,7 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def run(coarse_errors):
-    return make_run(load("m31").with_overrides(SMALL), 2)
+    return run_of("m31")
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +59,30 @@ def test_waves_that_were_found_are_a_product():
     assert "waves" in [product.name for product in products_of(found)]
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_each_product_is_written(run, tmp_path, name):
-    product = next(each for each in PRODUCTS if each.name == name)
-    made(run, product).write(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == FILES[name]
-    assert all(path.stat().st_size > 500 for path in tmp_path.iterdir())
+class EachProduct(ProductContract):
+    """Of the one run that all tests here share."""
+
+    SCENARIO = "m31"
+
+
+class TestSummary(EachProduct):
+    PRODUCT = summary.PRODUCT
+
+
+class TestSkies(EachProduct):
+    PRODUCT, FILES = skies.PRODUCT, FILES["skies"]
+
+
+class TestProtons(EachProduct):
+    PRODUCT, FILES = protons.PRODUCT, FILES["protons"]
+
+
+class TestOutside(EachProduct):
+    PRODUCT, FILES = outside.PRODUCT, FILES["outside"]
+
+
+class TestTransportEquation(EachProduct):
+    PRODUCT, FILES, ASKED_FOR = transport_equation.PRODUCT, FILES["transport_equation"], True
 
 
 def test_a_run_is_all_of_its_products(folder):
@@ -85,15 +99,6 @@ def test_the_summary_is_that_of_the_file(run, folder):
         entry = finite(run.summary[key])
         assert {name: written[key][name] for name in ("value", "error")} == entry
     assert written["counters"] == run.summary["counters"]
-
-
-def estimates_in(entry, name=""):
-    """(name, estimate) for all estimates in a table of tables."""
-    if isinstance(entry, Estimate):
-        yield name, entry
-    elif isinstance(entry, dict):
-        for key, each in entry.items():
-            yield from estimates_in(each, f"{name}.{key}" if name else key)
 
 
 def test_estimates_know_their_energies(run):

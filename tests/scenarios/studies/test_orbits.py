@@ -59,8 +59,9 @@ def test_results_can_be_read_and_say_what_they_are(folder):
     )
 
 
-def test_threads_do_not_change_a_bit(tmp_path, folder):
-    execute(load("diffusion-check").with_overrides(SMALL), tmp_path / "run", threads=1)
+def test_threads_do_not_change_a_bit(tmp_path, folder, undrawn):
+    with undrawn():
+        execute(load("diffusion-check").with_overrides(SMALL), tmp_path / "run", threads=1)
     assert (tmp_path / "run" / "verdict.json").read_bytes() == (folder / "verdict.json").read_bytes()
 
 

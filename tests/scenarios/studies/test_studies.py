@@ -123,10 +123,11 @@ def test_radio_flux_grows_with_the_gas_and_is_seen_from_everywhere():
     assert np.all(flux[0][0] > flux[0][1] > 0)
 
 
-def test_a_study_goes_on_with_the_run_at_which_it_was_stopped(tmp_path):
+def test_a_study_goes_on_with_the_run_at_which_it_was_stopped(undrawn, tmp_path):
     few = [*FEW, "radio.delta_G=[1, 10, 100]", "radio.frequencies_MHz=[100, 1400]"]
     scenario = load("radio").with_overrides(few)
-    execute(scenario, tmp_path / "alone", 2)
+    with undrawn():
+        execute(scenario, tmp_path / "alone", 2)
 
     def stop(stage, done, total):
         if (stage, done) == ("Runs", 2):
@@ -135,7 +136,8 @@ def test_a_study_goes_on_with_the_run_at_which_it_was_stopped(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         execute(scenario, tmp_path / "run", 2, stop)
     assert {path.stem for path in (tmp_path / "run").iterdir()} == {"checkpoint-1", "checkpoint-2"}
-    execute(scenario, tmp_path / "run", 2, options=RunOptions(resume=True))
+    with undrawn():
+        execute(scenario, tmp_path / "run", 2, options=RunOptions(resume=True))
     found, whole = (json.loads((tmp_path / name / "radio.json").read_text()) for name in ("run", "alone"))
     # The particles are the same; sums over the sky are so but for the last digits.
     assert found["rows"] == [pytest.approx(row, rel=1e-10) for row in whole["rows"]]

@@ -1,7 +1,7 @@
 """The slow promises, one line each: name, tried, survived.
 
 make soak                                 # all of them, about an hour
-.venv/bin/python tests/soak kills fuzz    # some
+.venv/bin/python tests/nightly/soak kills fuzz    # some
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Twins of the code, each with one piece of physics broken, must fail the known answer that watches it.
 
-Twins of the hybrid engine share one copy of the code, in which each broken line stands beside the right one
-and a switch chooses: its kernels then compile once, and not once for each twin.
+They share one copy of the code, in which each broken line stands beside the right one and a switch chooses:
+its kernels then compile once, and not once for each twin. Two processes run it, one of them those of the
+hybrid engine.
 """
 
 import json
@@ -18,10 +19,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("fields", "mc", "maps", "scenarios")
 
-SWITCHED = ("mc/kernels/move.py", "mc/kernels/splitting.py", "mc/kernels/albedo.py")
+HYBRID = ("mc/kernels/move.py", "mc/kernels/splitting.py", "mc/kernels/albedo.py")
 
 # Arguments: where the copy lies; switch, check and scale of each twin. Prints a line for each.
-PLAIN_PYTHON = """
+RUN_TWINS = """
 import json, sys
 import crhalo.mc
 from crhalo.fields import _switch
@@ -36,18 +37,27 @@ for switch, check, scale in json.loads(sys.argv[2]):
 SWITCH = """
 import numpy as np
 from numba import types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 
 STATE = np.zeros(1, np.int64)
 
 
 @intrinsic
-def which(typing_context):
+def _load(typing_context):
     def load(context, builder, signature, arguments):
         address = context.get_constant(types.intp, STATE.ctypes.data)
         return builder.load(builder.inttoptr(address, context.get_value_type(types.int64).as_pointer()))
 
     return types.int64(), load
+
+
+def which():
+    return int(STATE[0])
+
+
+@overload(which, inline="always")
+def _which():
+    return lambda: _load()
 """
 
 
@@ -185,7 +195,12 @@ TWINS = (
     Twin(
         "neutrinos counted twice",
         "maps/light/secondaries.py",
-        (('"neutrino": ("nu_all",)', '"neutrino": ("nu_all", "nu_all")'),),
+        (
+            (
+                "sigma[:, tabulated] += np.reshape(table",
+                "sigma[:, tabulated] += (1 + (secondary == 'neutrino')) * np.reshape(table",
+            ),
+        ),
         "emissivity_closure",
         1.0,
         "pp yields: share of energy in neutrinos",
@@ -239,7 +254,7 @@ def choice(line: str, others: list[tuple[int, str]]) -> str:
 
 
 def broken(text: str, twins: dict[int, Twin]) -> str:
-    """The text of a file with the changes of its twins, by the number that switches each on."""
+    """The source of a file with the changes of its twins, by number, each where the switch is set to it."""
     lines = text.splitlines()
     others: dict[int, list[tuple[int, str]]] = {}
     for number, twin in twins.items():
@@ -248,32 +263,32 @@ def broken(text: str, twins: dict[int, Twin]) -> str:
             at = text[: text.index(old)].count("\n")
             others.setdefault(at, []).append((number, lines[at].replace(old, new)))
     for at, changed in others.items():
-        # A twin on its own needs no switch.
-        lines[at] = choice(lines[at], changed) if len(twins) > 1 else changed[0][1]
+        lines[at] = choice(lines[at], changed)
     start = lines.index("from __future__ import annotations") + 1
     return "\n".join([*lines[:start], "from crhalo.fields._switch import which  # noqa", *lines[start:], ""])
 
 
-def broken_copy(twins: dict[int, Twin], where: Path) -> None:
-    """The package with the changes of twins, importable from `where`."""
+def broken_copy(where: Path) -> None:
+    """The package with all the twins in it, importable from `where`."""
     for folder in FOLDERS:
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / folder, where / "crhalo" / folder, ignore=ignore)
     (where / "crhalo" / "fields" / "_switch.py").write_text(SWITCH)
-    for file in {twin.file for twin in twins.values()}:
+    for file in {twin.file for twin in TWINS}:
         source = where / "crhalo" / file
-        mine = {number: twin for number, twin in twins.items() if twin.file == file}
+        mine = {number: twin for number, twin in enumerate(TWINS, start=1) if twin.file == file}
         source.write_text(broken(source.read_text(), mine))
 
 
-def rows_of(twins: tuple[Twin, ...], where: Path) -> dict[str, list[dict]]:
-    """What the checks find in a broken copy, by the name of the twin."""
-    numbered = dict(enumerate(twins, start=1))
-    broken_copy(numbered, where)
-    work = [[number, twin.check, twin.scale] for number, twin in numbered.items()]
-    environment = os.environ | {"PYTHONPATH": str(where), "XDG_CACHE_HOME": str(where / "cache")}
+def rows_of(twins: tuple[Twin, ...], where: Path, cache: Path) -> dict[str, list[dict]]:
+    """What the checks find in the broken copy, by the name of the twin.
+
+    Compiled code knows where in memory the switch of its process is: each has a cache of its own.
+    """
+    work = [[TWINS.index(twin) + 1, twin.check, twin.scale] for twin in twins]
+    environment = os.environ | {"PYTHONPATH": str(where), "XDG_CACHE_HOME": str(cache)}
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", PLAIN_PYTHON, str(where), json.dumps(work)],
+        [sys.executable, "-W", "error", "-c", RUN_TWINS, str(where), json.dumps(work)],
         cwd=where,
         env=environment,
         capture_output=True,
@@ -292,12 +307,13 @@ def is_off(row: dict) -> bool:
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory) -> dict[str, Future]:
-    """The rows of the copy that each twin is in; two copies run at a time."""
-    groups = [tuple(twin for twin in TWINS if twin.file in SWITCHED)]
-    groups += [(twin,) for twin in TWINS if twin.file not in SWITCHED]
+    """The rows of each twin, from two processes at a time."""
+    copy = tmp_path_factory.mktemp("twins")
+    broken_copy(copy)
+    groups = [tuple(twin for twin in TWINS if (twin.file in HYBRID) is hybrid) for hybrid in (True, False)]
     with ThreadPoolExecutor(2) as pool:
-        copies = [pool.submit(rows_of, group, tmp_path_factory.mktemp("twin")) for group in groups]
-        return {twin.name: copy for group, copy in zip(groups, copies, strict=True) for twin in group}
+        rows = [pool.submit(rows_of, group, copy, tmp_path_factory.mktemp("cache")) for group in groups]
+        return {twin.name: found for group, found in zip(groups, rows, strict=True) for twin in group}
 
 
 @pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.name)
