@@ -30,17 +30,19 @@ from .tally import (
     GROUPS_PER_DECADE,
     MEANING,
     SHELLS,
+    STEP_STARTS,
     TIME_EDGES_MYR,
     Fate,
     Region,
     Tally,
     TallyGrid,
+    bins_of_step,
     cell_volumes_kpc3,
     filling_volumes_kpc3,
     region_volumes_kpc3,
 )
 
-FORMAT = "crhalo-result-2"
+FORMAT = "crhalo-result-3"
 
 
 class ResultError(UserError):
@@ -58,6 +60,8 @@ def _meaning(group: str, name: str) -> tuple[str, str]:
             return "kpc3", places.get(name, "R, |z|")
         case "source":
             return "s-1", "group"
+    if name == "step_starts":
+        return "1", "energy step"
     unit = name.rpartition("_")[2]
     return {"cm2": "g cm-2"}.get(unit, unit), "age" if name == "ages_Myr" else "edge"
 
@@ -195,10 +199,10 @@ class Result:
         bins = self.grid.groups // per_bin
         out = np.zeros((residence.shape[0], bins, *residence.shape[3:]))
         for group, rate in enumerate(rates):
-            for bins_lost in range(ENERGY_STEPS):
-                current = group // per_bin - bins_lost
-                if current >= 0:
-                    out[:, current] += rate * residence[:, group, bins_lost]
+            for step in range(ENERGY_STEPS):
+                there = bins_of_step(step, group // per_bin)
+                for current in there:
+                    out[:, current] += rate / len(there) * residence[:, group, step]
         return out
 
     @property
@@ -255,6 +259,7 @@ class Result:
             "ages_Myr": AGES_MYR,
             "time_edges_Myr": TIME_EDGES_MYR,
             "grammage_edges_g_cm2": GRAMMAGE_EDGES,
+            "step_starts": np.array(STEP_STARTS),
         }
         source = {"group_rates_s": self.spectrum.group_rates_s(self.grid.energy_edges_GeV)}
         return {
