@@ -21,8 +21,8 @@ from ..fields.medium_table import Wall
 BATCHES = 32
 GROUPS_PER_DECADE = 16
 ENERGY_BINS_PER_DECADE = 8
-# How many bins of current energy were lost, at the start of each step of the residence tallies: one bin to a step
-# up to 8, then more and more. One step more holds what has left the energies that are followed.
+# How many bins of current energy were lost, at the start of each step of the residence tallies: one bin to a
+# step up to 8, then more and more. One step more holds what has left the energies that are followed.
 STEP_STARTS = (*range(10), 11, 15, 23, 39)
 ENERGY_STEPS = len(STEP_STARTS) + 1
 MEAN_BINS_LOST = np.array([*(0.5 * (a + b - 1) for a, b in pairwise(STEP_STARTS)), STEP_STARTS[-1], 0.0])
