@@ -81,7 +81,7 @@ def _check_provenance(provenance: Any) -> dict[str, Any]:
     return dict(provenance)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """The tallies of a run.
 
@@ -107,6 +107,10 @@ class Result:
     spectrum: Spectrum = field(default_factory=Spectrum)
     provenance: dict[str, Any] = field(default_factory=dict)
     performance: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        low, high = self.grid.energy_edges_GeV[[0, -1]]
+        return f"<Result: {self.particles} particles of {low:g} to {high:g} GeV, {self.steps} moves>"
 
     @classmethod
     def from_batches(
@@ -172,15 +176,15 @@ class Result:
 
         Raises
         ------
-        ValueError
-            If the spectrum reaches beyond the energies that were followed.
+        UserError
+            If a value is not allowed, or the spectrum reaches beyond the energies that were followed.
         """
         spectrum = replace(self.spectrum, **changes)
         low, high = self.grid.energy_edges_GeV[[0, -1]]
         too_low = "E_min_GeV" in changes and spectrum.E_min_GeV < low * (1 - 1e-9)
         too_high = "E_max_GeV" in changes and spectrum.E_max_GeV > high * (1 + 1e-9)
         if too_low or too_high:
-            raise ValueError(
+            raise UserError(
                 f"E_min, E_max = {spectrum.E_min_GeV:g}, {spectrum.E_max_GeV:g} GeV must lie within the "
                 f"energies that were followed, {low:g} to {high:g} GeV"
             )

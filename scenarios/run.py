@@ -13,7 +13,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..fields.exceptions import UserError
 from ..fields.galaxy import Galaxy
+from ..fields.limits import numbers_in
 from ..fields.medium import Medium
 from ..fields.units import FloatArray
 from ..maps.light.sky_model import ComponentMaps, SkyModel
@@ -28,11 +30,15 @@ from ..mc.uncertainty import Estimate
 from .build import Progress, Setup, find_medium, grid_of, quiet, spectrum_of, transport_of
 from .file.quantities import ScenarioError
 from .file.scenario import Scenario
+from .file.tables import NSIDES
 from .folder.provenance import provenance_of
 from .stopping_rule import Precision, check_precision
 
+SECONDARIES = ("neutrino", "gamma")
+"""What skies are made of."""
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Run:
     """A finished run.
 
@@ -56,13 +62,16 @@ class Run:
     result: Result
     waves: ConvergedWaves | None = None
     current: MeasuredCurrent | None = None
-    products: dict[str, Any] = field(default_factory=dict, repr=False)
+    products: dict[str, Any] = field(default_factory=dict)
 
     # What needs all the products is bound in `scenarios.api`, where it is described.
     open: ClassVar[Callable[..., Run]]
     summary: ClassVar[Any]
     write: ClassVar[Callable[..., None]]
     compare_with_transport_equation: ClassVar[Callable[..., Any]]
+
+    def __repr__(self) -> str:
+        return f"<Run: {self.scenario.title}; {self.result.particles} particles>"
 
     @cached_property
     def sky_model(self) -> SkyModel:
@@ -78,19 +87,40 @@ class Run:
         ----------
         secondary : {"neutrino", "gamma"}
             Neutrinos are per flavour.
-        energy_GeV : array_like, optional
+        energy_GeV : array_like or Quantity, optional
             Energies of the product; those of the scenario if not given.
         nside : int, optional
             HEALPix resolution; that of the scenario if not given.
+
+        Raises
+        ------
+        UserError
+            If a value is not allowed, or an energy is above those of the protons that were followed.
         """
-        low, high, count = self.scenario.sky.energies
-        energy = np.geomspace(low, high, count) if energy_GeV is None else np.asarray(energy_GeV, float)
-        return self.sky_model.maps(secondary, energy, nside or self.scenario.sky.nside)
+        if secondary not in SECONDARIES:
+            raise UserError(f"secondary = {secondary!r}: allowed: {', '.join(SECONDARIES)}")
+        nside = self.scenario.sky.nside if nside is None else nside
+        if isinstance(nside, bool) or nside not in NSIDES:
+            raise UserError(f"nside = {nside!r}: allowed: {', '.join(map(str, NSIDES))}")
+        return self.sky_model.maps(secondary, self._sky_energies_GeV(energy_GeV), nside)
+
+    def _sky_energies_GeV(self, asked: ArrayLike | None) -> FloatArray:
+        """Energies of a sky: those asked for, or those of the scenario."""
+        if asked is None:
+            low, high, count = self.scenario.sky.energies
+            return np.geomspace(low, high, count)
+        energy = np.atleast_1d(numbers_in(asked, "GeV", "energy_GeV"))
+        highest = float(self.result.grid.energy_edges_GeV[-1])
+        if energy.max(initial=0.0) > highest * (1 + 1e-9):
+            raise UserError(
+                f"energy_GeV = {energy.max():g}: allowed: to {highest:g}, as protons were followed"
+            )
+        return energy
 
     @cached_property
     def skies(self) -> dict[str, ComponentMaps]:
         """The maps that the scenario asks for, by secondary."""
-        return {secondary: self.sky(secondary) for secondary in ("neutrino", "gamma")}
+        return {secondary: self.sky(secondary) for secondary in SECONDARIES}
 
     def escape_time(self, energy_GeV: ArrayLike | None = None) -> Estimate:
         """Mean age at which protons first meet the surface of the halo [Myr], those that do before t_max.
