@@ -34,6 +34,11 @@ FASTEST_OUTFLOW = 0.03  # over c
 _SHORTEST_OVER_LARMOR, _LONGEST_OVER_LARMOR, _MODES_PER_DECADE = 0.05, 2.0, 80
 
 
+SMALLEST_HALO_KPC = 1.0
+"""A halo is tabulated if its surface is at least so far from the centre."""
+_NO_FIELD_UG = 1e-300
+
+
 @dataclass(frozen=True)
 class Galaxy:
     """Parameters of the model, defaults of the papers; units in the names, energies are total.
@@ -247,7 +252,7 @@ class Galaxy:
         # Onset is the condition of PRL Eq. 4 whatever the field grows to.
         flux = self.energy_flux * bell.dilution(R_kpc, z_kpc, self.R_d_kpc)
         onset = bell.saturation_field_uG(flux)
-        return np.log(onset / self.magnetic_field_uG(R_kpc, z_kpc))
+        return np.log(onset / np.maximum(self.magnetic_field_uG(R_kpc, z_kpc), _NO_FIELD_UG))
 
     def loss_rate(self, p_GeV: np.ndarray) -> FloatArray:
         """-(dp/dt)/(p n) by pp collisions [1/Myr per cm^-3 of hydrogen]."""
@@ -263,7 +268,7 @@ class Galaxy:
         Raises
         ------
         UserError
-            If the field is below saturation already in the disc: there would be no halo.
+            If the field is below saturation already in the disc, or close to it: there would be no halo.
         """
         if self.halo == "constant":
             return self.r_max_kpc, self.H_kpc
@@ -275,12 +280,24 @@ class Galaxy:
 
         R_reach = reach(s, 0.0 * s)
         z_reach = [reach(R + 0.0 * s, s) for R in np.linspace(0.0, R_reach, 101)]
-        if min(R_reach, z_reach[0]) < 1.0:
-            raise UserError(
-                "medium.B0: the halo field is below the saturated field already in the disc; "
-                f"B0 = {self.B0_uG:g} uG must be well above {float(self.saturated_field_uG(0.0, 0.0)):.3g} uG"
-            )
+        if min(R_reach, z_reach[0]) < SMALLEST_HALO_KPC:
+            raise UserError(self._no_halo(min(R_reach, z_reach[0])))
         return R_reach, max(z_reach)
+
+    def _no_halo(self, reach_kpc: float) -> str:
+        """Which parameter leaves no halo: the field in the disc, or how fast it falls."""
+        saturated = float(self.saturated_field_uG(0.0, 0.0))
+        field = float(self.magnetic_field_uG(0.0, 0.0))
+        if field < 2.0 * saturated:
+            return (
+                "medium.B0: the halo field is below the saturated field already in the disc; "
+                f"B0 = {self.B0_uG:g} uG must be well above {saturated:.3g} uG"
+            )
+        key = "field_uG" if self.field_uG is not None else f"medium.z_B = {self.z_B_kpc:g} kpc"
+        return (
+            f"{key}: the halo field falls below the saturated field at {reach_kpc:.2g} kpc; "
+            f"allowed: so slow a fall that this is beyond {SMALLEST_HALO_KPC:g} kpc"
+        )
 
     def axes(self) -> tuple[Axis, Axis]:
         """Grid nodes: the gas disc resolved, 0.25 kpc about the surface, 1 kpc beyond it."""
