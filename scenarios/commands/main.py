@@ -277,12 +277,15 @@ def show(
     table: Annotated[
         str | None, typer.Option(metavar="NAME", help="Print one table of the summary, as neutrino.")
     ] = None,
+    again: Annotated[bool, typer.Option("--redraw", help="Make its maps and figures again.")] = False,
     json: Json = False,
 ) -> None:
     """What a run found: a page of it, or all."""
     from .show import print_json, print_summary
 
     summary = read_summary(folder)
+    if again:
+        _redraw(folder)
     if table is not None:
         summary = {table: _table_of(summary, table)}
     if json:
@@ -291,6 +294,17 @@ def show(
         print_summary({key: value for key, value in summary.items() if key != "provenance"})
     else:
         _digest(folder)
+
+
+def _redraw(folder: Path) -> None:
+    """Make the maps and figures of a run again."""
+    from ..api import Run
+    from ..folder.lock import only_one_run_in
+    from ..products.registry import redraw
+    from .show import progress_bar
+
+    with only_one_run_in(folder), progress_bar() as progress:
+        redraw(Run.open(folder), folder, progress)
 
 
 def _table_of(summary: dict[str, Any], name: str) -> Any:

@@ -9,7 +9,7 @@ from crhalo.scenarios import load
 from crhalo.scenarios.folder.write import finite
 from crhalo.scenarios.products import registry
 from crhalo.scenarios.products.product import Made, Product, always
-from crhalo.scenarios.products.registry import PRODUCTS, made, products_of, write_run
+from crhalo.scenarios.products.registry import PRODUCTS, made, products_of, write_files, write_run
 from crhalo.scenarios.run import Run, make_run
 
 SMALL = [
@@ -66,7 +66,7 @@ def test_waves_that_were_found_are_a_product():
 @pytest.mark.parametrize("name", FILES)
 def test_each_product_is_written(run, tmp_path, name):
     product = next(each for each in PRODUCTS if each.name == name)
-    made(run, product).write(tmp_path)
+    assert write_files(made(run, product), tmp_path) == []
     assert {path.name for path in tmp_path.iterdir()} == FILES[name]
     assert all(path.stat().st_size > 500 for path in tmp_path.iterdir())
 
