@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -28,6 +27,7 @@ from ..mc.engine import run
 from ..mc.result import Result
 from ..mc.uncertainty import Estimate
 from .build import Progress, Setup, find_medium, grid_of, quiet, spectrum_of, transport_of
+from .cores import cores
 from .file.quantities import ScenarioError
 from .file.scenario import Scenario
 from .file.tables import NSIDES
@@ -217,7 +217,7 @@ def make_run(
         raise ScenarioError(
             "a scenario with a [turbulence] has no galaxy; allowed: Scenario.diffusion_tests()"
         )
-    threads = threads or os.cpu_count() or 1
+    threads = threads or cores()
     return follow(scenario, find_medium(scenario, threads, progress), threads, progress, options)
 
 

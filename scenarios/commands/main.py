@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...fields.exceptions import NotConverged, RunFailed, UserError, did_you_mean
+from ..cores import cores
 from ..file.quantities import ScenarioError, shown
 from ..folder.check import check_output, is_finished, is_unfinished, read_summary
 
@@ -214,7 +215,7 @@ def run(
     """Run a scenario and write its results, maps and figures."""
     wanted_error = None if precision is None else _share(precision)
     scenario = _asked_for(name, settings, particles, seed, wanted_error)
-    threads = threads or _cores()
+    threads = threads or cores()
     if cluster is not None and not _CLUSTER.fullmatch(cluster):
         raise ScenarioError(f"--cluster {shown(cluster)}: allowed: dask://HOST:PORT, or dask-local:N")
     if not dry_run:
@@ -330,7 +331,7 @@ def replay(
     """Follow one particle of a run again; write its track as a table and a figure into the folder."""
     from .replay import replay_particle
 
-    _show(replay_particle(folder, particle, _cores()))
+    _show(replay_particle(folder, particle, cores()))
 
 
 @app.command()
@@ -344,7 +345,7 @@ def merge(
     from .merge import merge_runs
 
     check_output(out, resume=False)
-    merge_runs(folders, out, _cores())
+    merge_runs(folders, out, cores())
     _digest(out)
 
 
@@ -385,11 +386,6 @@ def bench(json: Json = False) -> None:
         print_json(rows)
     else:
         print_rows("", list(rows[0]), [list(row.values()) for row in rows])
-
-
-def _cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _digest(folder: Path) -> None:
