@@ -165,13 +165,11 @@ def _kernels() -> str:
     return f"kernels-{cache_key()}"
 
 
-def entry(parallel: bool = False, cached: bool = True) -> Callable[[Callable], Callable]:
+def entry(cached: bool = True) -> Callable[[Callable], Callable]:
     """Decorator of an outermost kernel: compiled without the GIL and cached on disk.
 
     Parameters
     ----------
-    parallel : bool
-        Allow `numba.prange`; only for loops whose outputs do not overlap.
     cached : bool
         False for a kernel that takes records of the user's own: numba's index of what is cached names their
         types, and breaks for all where those cannot be imported.
@@ -179,11 +177,11 @@ def entry(parallel: bool = False, cached: bool = True) -> Callable[[Callable], C
 
     def decorate(function: Callable) -> Callable:
         if not cached:
-            return numba.njit(nogil=True, parallel=parallel, **_FLAGS)(function)
+            return numba.njit(nogil=True, **_FLAGS)(function)
         config: Any = numba.config
         before, config.CACHE_DIR = config.CACHE_DIR, str(cache_directory())
         try:
-            return numba.njit(cache=True, nogil=True, parallel=parallel, **_FLAGS)(function)
+            return numba.njit(cache=True, nogil=True, **_FLAGS)(function)
         finally:
             config.CACHE_DIR = before
 

@@ -12,6 +12,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from ..fields.cores import cores
 from ..fields.exceptions import UserError
 from ..fields.galaxy import Galaxy
 from ..maps.light.secondaries import inelasticity
@@ -22,7 +23,6 @@ from ..mc.orbits.diffusion_test import DiffusionTest
 from ..mc.result import Result
 from ..mc.spectrum import Spectrum
 from .build import Setup, find_medium, functions_of, scenario_of
-from .cores import cores
 from .file.quantities import ScenarioError, shown
 from .file.scenario import Scenario, load, load_text, names
 from .folder.check import check_finished, check_output

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..fields.cores import cores
 from ..fields.exceptions import UserError
 from ..fields.galaxy import Galaxy
 from ..fields.limits import numbers_in
@@ -27,7 +28,6 @@ from ..mc.engine import run
 from ..mc.result import Result
 from ..mc.uncertainty import Estimate
 from .build import Progress, Setup, find_medium, grid_of, quiet, spectrum_of, transport_of
-from .cores import cores
 from .file.quantities import ScenarioError
 from .file.scenario import Scenario
 from .file.tables import NSIDES

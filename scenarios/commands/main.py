@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ...fields.cores import cores
 from ...fields.exceptions import NotConverged, RunFailed, UserError, did_you_mean
-from ..cores import cores
 from ..file.quantities import ScenarioError, shown
 from ..folder.check import check_output, is_finished, is_unfinished, read_summary
 
