@@ -271,7 +271,7 @@ class TwoZone(Table):
     """D with one slope near the disc and another above (Tomassetti 2012, ref. 27 of REV)."""
 
     D0: Annotated[float, Quantity("kpc2/Myr", "1e22 cm2/s", "1e34 cm2/s")] = as_in_file("5e28 cm2/s")
-    """D at the momentum p0, the same in both zones."""
+    """Of D = D0 (v/c) (p/p0)^slope, the same in both zones; times v/c, as the mean free path asks for."""
     p0: Annotated[float, Quantity("GeV", "1 GeV", "10 PeV")] = as_in_file("10 GeV")
     """In GeV/c."""
     slope_disc: Annotated[float, Number(0, 2)] = 0.18

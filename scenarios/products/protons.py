@@ -95,10 +95,12 @@ def _draw_filling(run: Run, path: Path) -> None:
     result = run.result
     edges, snapshots = result.grid.shell_edges_kpc, result.snapshots_cm3()[..., :-1]
     used = result.volumes_kpc3["filling"][:-1] > 0
-    ages = [*AGES_MYR, run.scenario.transport.t_max]
+    t_max = run.scenario.transport.t_max
+    shown = np.append(t_max > AGES_MYR, True)
+    ages = [*AGES_MYR[shown[:-1]], t_max]
     panels = {}
     for energy in _energies(result):
-        replicas = _E2n(result, snapshots, energy)
+        replicas = _E2n(result, snapshots[:, :, shown], energy)
         panels[energy_label(energy)] = Estimate.of(np.where(used, replicas, np.nan))
     filling(path, edges, ages, panels)
 
