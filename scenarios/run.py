@@ -74,6 +74,29 @@ class Run:
         return f"<Run: {self.scenario.title}; {self.result.particles} particles>"
 
     @cached_property
+    def notes(self) -> list[str]:
+        """What should be known of a run whose particles hardly meet the surface of the halo, a line each."""
+        found, r_max = [], self.galaxy.r_max_kpc
+        if self.galaxy.has_bell_region:
+            R, z = self.galaxy.surface_extent_kpc
+            reaches = {"in the plane": R, "along z": z}
+            where = [name for name, reach in reaches.items() if reach >= r_max * (1 - 1e-6)]
+            if where:
+                places = " and ".join(where)
+                found.append(
+                    f"the surface of the halo reaches r_max = {r_max:g} kpc {places}: protons leave there "
+                    "without meeting it; a field that falls off, or a larger r_max, ends the halo"
+                )
+        elif self.galaxy.bell:
+            found.append(
+                f"the Bell instability is not excited within r_max = {r_max:g} kpc: nothing is held outside"
+            )
+        met = float(self.result.tallies["escape"][..., 0].sum()) / max(self.result.particles, 1)
+        if met < 0.5:
+            found.append(f"only {met:.0%} of the particles ever met the surface of the halo")
+        return found
+
+    @cached_property
     def sky_model(self) -> SkyModel:
         """The run as seen from the Sun."""
         return SkyModel(self.result, self.medium, self.galaxy.helium_factor, self.galaxy.R_d_kpc)
@@ -256,4 +279,7 @@ def follow(
     )
     for fault in checkpoints.faults if checkpoints else ():
         print(f"crhalo: {fault}; went on from the one before", file=sys.stderr)
-    return Run(scenario, galaxy, medium, result, setup.waves, setup.current)
+    done = Run(scenario, galaxy, medium, result, setup.waves, setup.current)
+    for note in done.notes:
+        print(f"crhalo: {note}", file=sys.stderr)
+    return done

@@ -93,6 +93,7 @@ def _make(run: Run) -> Made:
         name: each.as_dict()
         for name, each in intervals_of(run.scenario.transport.precision_of, run.sky_model).items()
     }
+    numbers["notes"] = run.notes
     numbers["folds"] = len(result.tallies["injected"])
     numbers["blocks_resumed"] = result.performance.get("blocks_resumed", 0)
     numbers["lost_particles"] = result.provenance.get("lost", [])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from astropy import units as u
 from crhalo.fields.exceptions import UserError
-from crhalo.scenarios import load
+from crhalo.scenarios import Galaxy, Spectrum, Transport, load, simulate
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +53,16 @@ def test_what_is_not_allowed_is_one_line(run, ask, said):
 def test_a_short_repr(run):
     for each in (run, run.result, run.medium):
         assert len(repr(each)) < 200
+
+
+def test_a_surface_that_reaches_the_outer_sphere_is_told(capsys):
+    """A field that ignores R: no edge of the halo in the plane, and a sky of two spots."""
+    field = Galaxy(field_uG=lambda R_kpc, z_kpc: 3.0 / (1.0 + (z_kpc / 2.0) ** 2), delta_G=1e4)
+    run = simulate(field, Spectrum(), Transport(particles=32, seed=1), energy_range_GeV=(1e5, 1e6), nside=2)
+    line = "the surface of the halo reaches r_max = 100 kpc in the plane"
+    assert any(line in note for note in run.notes) and line in capsys.readouterr().err
+    assert run.summary["notes"] == run.notes
+
+
+def test_an_ordinary_run_has_no_notes(run):
+    assert run.notes == []
