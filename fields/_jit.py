@@ -11,10 +11,15 @@ operations: results then do not depend on how the compiler inlines functions.
 from __future__ import annotations
 
 import ast
+import atexit
 import hashlib
 import os
 import re
+import shutil
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -125,18 +130,46 @@ def cache_key(package: Path = _PACKAGE) -> str:
 
 @cache
 def cache_directory() -> Path:
-    """Where compiled kernels are kept: one directory per `cache_key`."""
-    base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return base / "crhalo" / f"kernels-{cache_key()}"
+    """Where compiled kernels are kept: one directory per `cache_key`, in the first place that can be written.
+
+    In $NUMBA_CACHE_DIR, $XDG_CACHE_HOME, or ~/.cache; else in a temporary folder of this process.
+    """
+    for base in _cache_bases():
+        folder = base / "crhalo" / _kernels()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    print(
+        "crhalo: there is no folder to keep compiled kernels in, so that every start compiles them anew; set "
+        "XDG_CACHE_HOME to one that can be written",
+        file=sys.stderr,
+    )
+    temporary = Path(tempfile.mkdtemp(prefix="crhalo-"))
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    return temporary
 
 
-def entry(parallel: bool = False, cached: bool = True) -> Callable[[Callable], Callable]:
+def _cache_bases() -> Iterator[Path]:
+    """Where the user, or the system, wants caches to be."""
+    for name in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME"):
+        if os.environ.get(name):
+            yield Path(os.environ[name])
+    with suppress(RuntimeError):  # of a user without a home
+        yield Path.home() / ".cache"
+
+
+def _kernels() -> str:
+    return f"kernels-{cache_key()}"
+
+
+def entry(cached: bool = True) -> Callable[[Callable], Callable]:
     """Decorator of an outermost kernel: compiled without the GIL and cached on disk.
 
     Parameters
     ----------
-    parallel : bool
-        Allow `numba.prange`; only for loops whose outputs do not overlap.
     cached : bool
         False for a kernel that takes records of the user's own: numba's index of what is cached names their
         types, and breaks for all where those cannot be imported.
@@ -144,11 +177,11 @@ def entry(parallel: bool = False, cached: bool = True) -> Callable[[Callable], C
 
     def decorate(function: Callable) -> Callable:
         if not cached:
-            return numba.njit(nogil=True, parallel=parallel, **_FLAGS)(function)
+            return numba.njit(nogil=True, **_FLAGS)(function)
         config: Any = numba.config
         before, config.CACHE_DIR = config.CACHE_DIR, str(cache_directory())
         try:
-            return numba.njit(cache=True, nogil=True, parallel=parallel, **_FLAGS)(function)
+            return numba.njit(cache=True, nogil=True, **_FLAGS)(function)
         finally:
             config.CACHE_DIR = before
 
@@ -170,6 +203,6 @@ def machine() -> dict[str, str]:
     return {
         "processor": f"{platform.machine()} {processor}",
         "features": hashlib.sha256(how.encode()).hexdigest()[:16],
-        "kernels": cache_directory().name,
+        "kernels": _kernels(),
         **{name: version(name) for name in ("numba", "llvmlite", "numpy", "scipy", "aafragpy")},
     }

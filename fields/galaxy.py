@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from . import bell
 from . import gas_density as gas
 from .exceptions import UserError
+from .limits import check_record
 from .medium import Medium
 from .medium_table import Axis, MOMENTUM_NODES_GeV, Wall, axis
 from .outflow import outflow_divergence_Myr, outflow_velocity_kpc_Myr
@@ -31,6 +32,11 @@ DISC_STEP_KPC = 0.0125
 FASTEST_OUTFLOW = 0.03  # over c
 # Waves for orbits: wavelengths over 2 pi r_L, and how many.
 _SHORTEST_OVER_LARMOR, _LONGEST_OVER_LARMOR, _MODES_PER_DECADE = 0.05, 2.0, 80
+
+
+SMALLEST_HALO_KPC = 1.0
+"""A halo is tabulated if its surface is at least so far from the centre."""
+_NO_FIELD_UG = 1e-300
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,14 @@ class Galaxy:
     diffusion: Callable[[ArrayLike, ArrayLike, ArrayLike], FloatArray] | None = None
     disc_gas_cm3: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
     halo_gas_cm3: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is not allowed (`UserError`); quantities with units are converted."""
+        check_record(self)
+        if not self.E_min_GeV < self.E_max_GeV:
+            raise UserError(
+                f"Galaxy.E_min_GeV = {self.E_min_GeV:g}: allowed: below E_max_GeV = {self.E_max_GeV:g}"
+            )
 
     @cached_property
     def energy_flux(self) -> float:
@@ -238,7 +252,7 @@ class Galaxy:
         # Onset is the condition of PRL Eq. 4 whatever the field grows to.
         flux = self.energy_flux * bell.dilution(R_kpc, z_kpc, self.R_d_kpc)
         onset = bell.saturation_field_uG(flux)
-        return np.log(onset / self.magnetic_field_uG(R_kpc, z_kpc))
+        return np.log(onset / np.maximum(self.magnetic_field_uG(R_kpc, z_kpc), _NO_FIELD_UG))
 
     def loss_rate(self, p_GeV: np.ndarray) -> FloatArray:
         """-(dp/dt)/(p n) by pp collisions [1/Myr per cm^-3 of hydrogen]."""
@@ -254,7 +268,7 @@ class Galaxy:
         Raises
         ------
         UserError
-            If the field is below saturation already in the disc: there would be no halo.
+            If the field is below saturation already in the disc, or close to it: there would be no halo.
         """
         if self.halo == "constant":
             return self.r_max_kpc, self.H_kpc
@@ -266,12 +280,24 @@ class Galaxy:
 
         R_reach = reach(s, 0.0 * s)
         z_reach = [reach(R + 0.0 * s, s) for R in np.linspace(0.0, R_reach, 101)]
-        if min(R_reach, z_reach[0]) < 1.0:
-            raise UserError(
-                "medium.B0: the halo field is below the saturated field already in the disc; "
-                f"B0 = {self.B0_uG:g} uG must be well above {float(self.saturated_field_uG(0.0, 0.0)):.3g} uG"
-            )
+        if min(R_reach, z_reach[0]) < SMALLEST_HALO_KPC:
+            raise UserError(self._no_halo(min(R_reach, z_reach[0])))
         return R_reach, max(z_reach)
+
+    def _no_halo(self, reach_kpc: float) -> str:
+        """Which parameter leaves no halo: the field in the disc, or how fast it falls."""
+        saturated = float(self.saturated_field_uG(0.0, 0.0))
+        field = float(self.magnetic_field_uG(0.0, 0.0))
+        if field < 2.0 * saturated:
+            return (
+                "medium.B0: the halo field is below the saturated field already in the disc; "
+                f"B0 = {self.B0_uG:g} uG must be well above {saturated:.3g} uG"
+            )
+        key = "field_uG" if self.field_uG is not None else f"medium.z_B = {self.z_B_kpc:g} kpc"
+        return (
+            f"{key}: the halo field falls below the saturated field at {reach_kpc:.2g} kpc; "
+            f"allowed: so slow a fall that this is beyond {SMALLEST_HALO_KPC:g} kpc"
+        )
 
     def axes(self) -> tuple[Axis, Axis]:
         """Grid nodes: the gas disc resolved, 0.25 kpc about the surface, 1 kpc beyond it."""

@@ -91,7 +91,7 @@ def _sampled_gas(functions: dict[str, Function], R: np.ndarray, z: np.ndarray) -
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Medium:
     """A tabulated medium with the functions it was made from.
 
@@ -106,6 +106,10 @@ class Medium:
     table: MediumTable
     diffusion_halo: DiffusionFunction
     diffusion_bell: DiffusionFunction
+
+    def __repr__(self) -> str:
+        wall = Wall(self.table.wall).name.lower()
+        return f"<Medium to {self.table.r_max:g} kpc with a surface that is {wall}>"
 
     @classmethod
     def tabulate(

@@ -57,6 +57,8 @@ class MediumTable(NamedTuple):
         Length over which D changes in the halo, there or at a distance from there [kpc].
     loss_rate : ndarray, shape (n_p,)
         -(dp/dt)/(p n) [1/Myr per cm^-3].
+    fastest_loss_halo, fastest_loss_bell : float
+        -dln p/dt of pp losses in the densest gas of a side [1/Myr].
     wall : int
         A `Wall`.
     r_max, bell_outer_radius : float
@@ -82,6 +84,8 @@ class MediumTable(NamedTuple):
     max_grad_ln_D_bell: float
     halo_scale: np.ndarray
     loss_rate: np.ndarray
+    fastest_loss_halo: float
+    fastest_loss_bell: float
     wall: int
     r_max: float
     bell_outer_radius: float
@@ -181,5 +185,7 @@ def assembled(
         max_grad_ln_D_halo=float(in_halo.max(initial=0.0)),
         max_grad_ln_D_bell=float(in_bell.max(initial=0.0)),
         halo_scale=_scale_kpc(in_halo, R_axis.nodes, z_axis.nodes),
+        fastest_loss_halo=float(rest["loss_rate"].max() * rest["gas"][..., :2].sum(axis=-1).max()),
+        fastest_loss_bell=float(rest["loss_rate"].max() * rest["gas"][..., 2].max()),
         **arrays,
     )

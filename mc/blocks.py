@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from ..fields.limits import check_record, number_in
 from ..fields.medium import Medium
 from ..fields.medium_table import MediumTable, Wall
 from ..fields.turbulence.synthetic import Turbulence
@@ -69,6 +70,13 @@ class Transport:
     t_max_Myr: float = 1e4
     R_d_kpc: float = 10.0
     turbulence: Turbulence | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is not allowed (`UserError`); quantities with units are converted."""
+        check_record(self, but=("R_d_kpc",))
+        for name, unit in (("t_max_Myr", "Myr"), ("R_d_kpc", "kpc")):
+            value = number_in(getattr(self, name), unit, f"Transport.{name}")
+            object.__setattr__(self, name, value)
 
 
 def schedule(energy_edges_GeV: np.ndarray, orbits: bool = False) -> tuple[np.ndarray, np.ndarray]:

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from ..fields import bell
 from ..fields.exceptions import UserError
 from ..fields.galaxy import Galaxy
+from ..fields.limits import numbers_in
 from ..fields.medium import Medium
 from ..fields.units import C_CM_S, KPC_CM, KPC_MYR_CM_S, FloatArray
 from .local_fit import HALF_WIDTH, at_energies
@@ -71,7 +72,7 @@ def asked_for(result: Result, energy_GeV: ArrayLike | None) -> FloatArray:
     """
     if energy_GeV is None:
         return group_energies_GeV(result)
-    energy = np.atleast_1d(np.asarray(energy_GeV, float))
+    energy = np.atleast_1d(numbers_in(energy_GeV, "GeV", "energy_GeV"))
     low, high = result.grid.energy_edges_GeV[[0, -1]]
     outside = ~((energy >= low * (1 - 1e-9)) & (energy <= high * (1 + 1e-9)))
     if outside.any():

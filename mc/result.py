@@ -30,17 +30,19 @@ from .tally import (
     GROUPS_PER_DECADE,
     MEANING,
     SHELLS,
+    STEP_STARTS,
     TIME_EDGES_MYR,
     Fate,
     Region,
     Tally,
     TallyGrid,
+    bins_of_step,
     cell_volumes_kpc3,
     filling_volumes_kpc3,
     region_volumes_kpc3,
 )
 
-FORMAT = "crhalo-result-2"
+FORMAT = "crhalo-result-3"
 
 
 class ResultError(UserError):
@@ -58,6 +60,8 @@ def _meaning(group: str, name: str) -> tuple[str, str]:
             return "kpc3", places.get(name, "R, |z|")
         case "source":
             return "s-1", "group"
+    if name == "step_starts":
+        return "1", "energy step"
     unit = name.rpartition("_")[2]
     return {"cm2": "g cm-2"}.get(unit, unit), "age" if name == "ages_Myr" else "edge"
 
@@ -77,7 +81,7 @@ def _check_provenance(provenance: Any) -> dict[str, Any]:
     return dict(provenance)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """The tallies of a run.
 
@@ -103,6 +107,10 @@ class Result:
     spectrum: Spectrum = field(default_factory=Spectrum)
     provenance: dict[str, Any] = field(default_factory=dict)
     performance: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        low, high = self.grid.energy_edges_GeV[[0, -1]]
+        return f"<Result: {self.particles} particles of {low:g} to {high:g} GeV, {self.steps} moves>"
 
     @classmethod
     def from_batches(
@@ -168,15 +176,15 @@ class Result:
 
         Raises
         ------
-        ValueError
-            If the spectrum reaches beyond the energies that were followed.
+        UserError
+            If a value is not allowed, or the spectrum reaches beyond the energies that were followed.
         """
         spectrum = replace(self.spectrum, **changes)
         low, high = self.grid.energy_edges_GeV[[0, -1]]
         too_low = "E_min_GeV" in changes and spectrum.E_min_GeV < low * (1 - 1e-9)
         too_high = "E_max_GeV" in changes and spectrum.E_max_GeV > high * (1 + 1e-9)
         if too_low or too_high:
-            raise ValueError(
+            raise UserError(
                 f"E_min, E_max = {spectrum.E_min_GeV:g}, {spectrum.E_max_GeV:g} GeV must lie within the "
                 f"energies that were followed, {low:g} to {high:g} GeV"
             )
@@ -195,10 +203,10 @@ class Result:
         bins = self.grid.groups // per_bin
         out = np.zeros((residence.shape[0], bins, *residence.shape[3:]))
         for group, rate in enumerate(rates):
-            for bins_lost in range(ENERGY_STEPS):
-                current = group // per_bin - bins_lost
-                if current >= 0:
-                    out[:, current] += rate * residence[:, group, bins_lost]
+            for step in range(ENERGY_STEPS):
+                there = bins_of_step(step, group // per_bin)
+                for current in there:
+                    out[:, current] += rate / len(there) * residence[:, group, step]
         return out
 
     @property
@@ -255,6 +263,7 @@ class Result:
             "ages_Myr": AGES_MYR,
             "time_edges_Myr": TIME_EDGES_MYR,
             "grammage_edges_g_cm2": GRAMMAGE_EDGES,
+            "step_starts": np.array(STEP_STARTS),
         }
         source = {"group_rates_s": self.spectrum.group_rates_s(self.grid.energy_edges_GeV)}
         return {

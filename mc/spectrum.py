@@ -8,6 +8,8 @@ import numpy as np
 from scipy.integrate import quad
 
 from ..fields.bell import spectrum_normalisation
+from ..fields.exceptions import UserError
+from ..fields.limits import check_record
 from ..fields.units import GEV_ERG
 
 
@@ -36,6 +38,14 @@ class Spectrum:
     E_min_GeV: float = 1.0
     E_max_GeV: float = 1e6
     slope_above: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is not allowed (`UserError`); quantities with units are converted."""
+        check_record(self)
+        if not self.E_min_GeV < self.E_max_GeV:
+            raise UserError(
+                f"Spectrum.E_min_GeV = {self.E_min_GeV:g}: allowed: below E_max_GeV = {self.E_max_GeV:g}"
+            )
 
     def rate_GeV_s(self, energy_GeV: np.ndarray) -> np.ndarray:
         """Q(E) [GeV^-1 s^-1]."""

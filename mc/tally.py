@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,12 @@ from ..fields.medium_table import Wall
 BATCHES = 32
 GROUPS_PER_DECADE = 16
 ENERGY_BINS_PER_DECADE = 8
-ENERGY_STEPS = 10  # the last holds whatever fell further
+# How many bins of current energy were lost, at the start of each step of the residence tallies: one bin to a
+# step up to 8, then more and more. One step more holds what has left the energies that are followed.
+STEP_STARTS = (*range(10), 11, 15, 23, 39)
+ENERGY_STEPS = len(STEP_STARTS) + 1
+MEAN_BINS_LOST = np.array([*(0.5 * (a + b - 1) for a, b in pairwise(STEP_STARTS)), STEP_STARTS[-1], 0.0])
+"""Bins lost in the middle of each step; at the start of the last that is in range, none of what is below."""
 TIME_EDGES_MYR = np.logspace(-3, 4.5, 151)
 GRAMMAGE_EDGES = np.logspace(-7, 3, 201)
 # Ages at which the filling of the Bell region is told, and shells about the centre in which it is.
@@ -68,6 +74,17 @@ class Region(IntEnum):
     NEAR = 2
 
 
+def bins_of_step(step: int, first_bin: int) -> range:
+    """Current-energy bins that a step holds, of particles injected in `first_bin`: none below the lowest.
+
+    Over the bins of a wide step residence is even: losses take equal times for equal parts of ln E.
+    """
+    if step == ENERGY_STEPS - 1:
+        return range(0)
+    end = STEP_STARTS[step + 1] if step + 1 < len(STEP_STARTS) else first_bin + 1
+    return range(max(first_bin - end + 1, 0), first_bin - STEP_STARTS[step] + 1)
+
+
 class Binning(NamedTuple):
     """Edges of a spatial tally with an O(1) look-up, for kernels."""
 
@@ -106,7 +123,7 @@ class Tally(NamedTuple):
     bell: np.ndarray
 
 
-_CELLS = "group, energy bins lost, R, |z|"
+_CELLS = "group, energy step, R, |z|"
 MEANING = {
     "fates": ("1", "fate"),
     "work": ("1", "(moves before the surface, split particles behind it, their moves)"),
@@ -123,12 +140,12 @@ MEANING = {
     "grammage_histogram": ("1", "group, bin of the grammage until then"),
     "region": (
         "Myr",
-        "group, energy bins lost, (disc, disc until the first encounter with the surface, near it)",
+        "group, energy step, (disc, disc until the first encounter with the surface, near it)",
     ),
     "region_age": ("Myr2", "group, the same regions"),
-    "filling": ("Myr", "group, energy bins lost, age, shell behind the surface, and the disc"),
+    "filling": ("Myr", "group, energy step, age, shell behind the surface, and the disc"),
     "pp_loss": ("GeV", "group, (before the surface, behind it)"),
-    "near_flux": ("kpc", "group, energy bins lost"),
+    "near_flux": ("kpc", "group, energy step"),
     "halo": ("Myr", _CELLS),
     "bell": ("Myr", _CELLS),
 }

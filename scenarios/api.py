@@ -7,12 +7,12 @@ that need everything are functions here, and are bound to the records at the end
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from ..fields.cores import cores
 from ..fields.exceptions import UserError
 from ..fields.galaxy import Galaxy
 from ..maps.light.secondaries import inelasticity
@@ -87,7 +87,7 @@ def simulate(
     setup = Setup(galaxy, galaxy.medium())
     if own := [name for name in ("field_uG", "diffusion") if getattr(galaxy, name) is not None]:
         setup.medium.check_tabulation(own[-1])
-    return follow(scenario, setup, threads or os.cpu_count() or 1, provenance=sources)
+    return follow(scenario, setup, threads or cores(), provenance=sources)
 
 
 def _with_inelasticity(galaxy: Galaxy) -> Galaxy:
@@ -159,7 +159,7 @@ def _diffusion_tests(
     """
     if scenario.turbulence is None:
         raise ScenarioError("turbulence: missing; allowed: a scenario with a [turbulence]")
-    return diffusion_tests(_with(scenario, particles, seed), threads or os.cpu_count() or 1)
+    return diffusion_tests(_with(scenario, particles, seed), threads or cores())
 
 
 def _with(scenario: Scenario, particles: int | None, seed: int | None) -> Scenario:
@@ -191,7 +191,7 @@ def _open(folder: str | Path, galaxy: Galaxy | None = None, threads: int | None 
     result = Result.read(folder / "result.h5")
     scenario = load_text(result.provenance["scenario"])
     if galaxy is None:
-        setup = find_medium(scenario, threads or os.cpu_count() or 1)
+        setup = find_medium(scenario, threads or cores())
     else:
         galaxy = _with_inelasticity(_with_spectrum(galaxy, result.spectrum))
         setup = Setup(galaxy, galaxy.medium())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..fields.cores import cores
+from ..fields.exceptions import UserError
 from ..fields.galaxy import Galaxy
+from ..fields.limits import numbers_in
 from ..fields.medium import Medium
 from ..fields.units import FloatArray
 from ..maps.light.sky_model import ComponentMaps, SkyModel
@@ -28,11 +30,15 @@ from ..mc.uncertainty import Estimate
 from .build import Progress, Setup, find_medium, grid_of, quiet, spectrum_of, transport_of
 from .file.quantities import ScenarioError
 from .file.scenario import Scenario
+from .file.tables import NSIDES
 from .folder.provenance import provenance_of
 from .stopping_rule import Precision, check_precision
 
+SECONDARIES = ("neutrino", "gamma")
+"""What skies are made of."""
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Run:
     """A finished run.
 
@@ -56,13 +62,39 @@ class Run:
     result: Result
     waves: ConvergedWaves | None = None
     current: MeasuredCurrent | None = None
-    products: dict[str, Any] = field(default_factory=dict, repr=False)
+    products: dict[str, Any] = field(default_factory=dict)
 
     # What needs all the products is bound in `scenarios.api`, where it is described.
     open: ClassVar[Callable[..., Run]]
     summary: ClassVar[Any]
     write: ClassVar[Callable[..., None]]
     compare_with_transport_equation: ClassVar[Callable[..., Any]]
+
+    def __repr__(self) -> str:
+        return f"<Run: {self.scenario.title}; {self.result.particles} particles>"
+
+    @cached_property
+    def notes(self) -> list[str]:
+        """What should be known of a run whose particles hardly meet the surface of the halo, a line each."""
+        found, r_max = [], self.galaxy.r_max_kpc
+        if self.galaxy.has_bell_region:
+            R, z = self.galaxy.surface_extent_kpc
+            reaches = {"in the plane": R, "along z": z}
+            where = [name for name, reach in reaches.items() if reach >= r_max * (1 - 1e-6)]
+            if where:
+                places = " and ".join(where)
+                found.append(
+                    f"the surface of the halo reaches r_max = {r_max:g} kpc {places}: protons leave there "
+                    "without meeting it; a field that falls off, or a larger r_max, ends the halo"
+                )
+        elif self.galaxy.bell:
+            found.append(
+                f"the Bell instability is not excited within r_max = {r_max:g} kpc: nothing is held outside"
+            )
+        met = float(self.result.tallies["escape"][..., 0].sum()) / max(self.result.particles, 1)
+        if met < 0.5:
+            found.append(f"only {met:.0%} of the particles ever met the surface of the halo")
+        return found
 
     @cached_property
     def sky_model(self) -> SkyModel:
@@ -78,19 +110,40 @@ class Run:
         ----------
         secondary : {"neutrino", "gamma"}
             Neutrinos are per flavour.
-        energy_GeV : array_like, optional
+        energy_GeV : array_like or Quantity, optional
             Energies of the product; those of the scenario if not given.
         nside : int, optional
             HEALPix resolution; that of the scenario if not given.
+
+        Raises
+        ------
+        UserError
+            If a value is not allowed, or an energy is above those of the protons that were followed.
         """
-        low, high, count = self.scenario.sky.energies
-        energy = np.geomspace(low, high, count) if energy_GeV is None else np.asarray(energy_GeV, float)
-        return self.sky_model.maps(secondary, energy, nside or self.scenario.sky.nside)
+        if secondary not in SECONDARIES:
+            raise UserError(f"secondary = {secondary!r}: allowed: {', '.join(SECONDARIES)}")
+        nside = self.scenario.sky.nside if nside is None else nside
+        if isinstance(nside, bool) or nside not in NSIDES:
+            raise UserError(f"nside = {nside!r}: allowed: {', '.join(map(str, NSIDES))}")
+        return self.sky_model.maps(secondary, self._sky_energies_GeV(energy_GeV), nside)
+
+    def _sky_energies_GeV(self, asked: ArrayLike | None) -> FloatArray:
+        """Energies of a sky: those asked for, or those of the scenario."""
+        if asked is None:
+            low, high, count = self.scenario.sky.energies
+            return np.geomspace(low, high, count)
+        energy = np.atleast_1d(numbers_in(asked, "GeV", "energy_GeV"))
+        highest = float(self.result.grid.energy_edges_GeV[-1])
+        if energy.max(initial=0.0) > highest * (1 + 1e-9):
+            raise UserError(
+                f"energy_GeV = {energy.max():g}: allowed: to {highest:g}, as protons were followed"
+            )
+        return energy
 
     @cached_property
     def skies(self) -> dict[str, ComponentMaps]:
         """The maps that the scenario asks for, by secondary."""
-        return {secondary: self.sky(secondary) for secondary in ("neutrino", "gamma")}
+        return {secondary: self.sky(secondary) for secondary in SECONDARIES}
 
     def escape_time(self, energy_GeV: ArrayLike | None = None) -> Estimate:
         """Mean age at which protons first meet the surface of the halo [Myr], those that do before t_max.
@@ -187,7 +240,7 @@ def make_run(
         raise ScenarioError(
             "a scenario with a [turbulence] has no galaxy; allowed: Scenario.diffusion_tests()"
         )
-    threads = threads or os.cpu_count() or 1
+    threads = threads or cores()
     return follow(scenario, find_medium(scenario, threads, progress), threads, progress, options)
 
 
@@ -226,4 +279,7 @@ def follow(
     )
     for fault in checkpoints.faults if checkpoints else ():
         print(f"crhalo: {fault}; went on from the one before", file=sys.stderr)
-    return Run(scenario, galaxy, medium, result, setup.waves, setup.current)
+    done = Run(scenario, galaxy, medium, result, setup.waves, setup.current)
+    for note in done.notes:
+        print(f"crhalo: {note}", file=sys.stderr)
+    return done

@@ -96,6 +96,36 @@ def cells_to_nodes(
     )
 
 
+def gas_in_cells(medium: Medium, edges: tuple[FloatArray, FloatArray], component: int) -> FloatArray:
+    """Mean density of one component of the gas [cm^-3] over the part of each cell behind the surface."""
+    R, z = _points(edges)
+    weight = R * (medium.distance_kpc(R, z) >= 0) + 1e-9
+    return np.asarray(
+        (weight * medium.gas_density_cm3(R, z)[..., component]).sum((2, 3)) / weight.sum((2, 3))
+    )
+
+
+def node_volumes_kpc3(R_kpc: FloatArray, z_kpc: FloatArray) -> FloatArray:
+    """Volume that each node stands for in what is bilinear between nodes, both signs of z."""
+    low, high = R_kpc[:-1], R_kpc[1:]
+    over_R = np.zeros(R_kpc.size)
+    over_R[:-1] += (high - low) * (2 * low + high) / 6
+    over_R[1:] += (high - low) * (low + 2 * high) / 6
+    over_R[0] += R_kpc[0] ** 2 / 2
+    over_z = np.zeros(z_kpc.size)
+    over_z[:-1] += np.diff(z_kpc) / 2
+    over_z[1:] += np.diff(z_kpc) / 2
+    over_z[0] += z_kpc[0]
+    return 4 * np.pi * over_R[:, None] * over_z
+
+
+def _points(edges: tuple[FloatArray, FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """Points spread over each cell, (n_R, 1, points, 1) and (1, n_z, 1, points)."""
+    offsets = (np.arange(_POINTS) + 0.5) / _POINTS
+    R, z = (each[:-1, None] + np.diff(each)[:, None] * offsets for each in edges)
+    return R[:, None, :, None], z[None, :, None, :]
+
+
 def _trend(
     medium: Medium, edges: tuple[FloatArray, FloatArray], nodes_kpc: tuple[FloatArray, FloatArray]
 ) -> tuple[FloatArray, FloatArray]:
@@ -104,9 +134,7 @@ def _trend(
     Between 1/r (advection) and 1/r^2 (diffusion). Straight lines between the means of convex falls lie above
     them, by 4% in cells of 12 kpc at 50 kpc.
     """
-    offsets = (np.arange(_POINTS) + 0.5) / _POINTS
-    R, z = (each[:-1, None] + np.diff(each)[:, None] * offsets for each in edges)
-    R, z = R[:, None, :, None], z[None, :, None, :]
+    R, z = _points(edges)
     weight = R * (medium.distance_kpc(R, z) >= 0) + 1e-9
     in_cells = (weight * np.hypot(R, z) ** _FALL).sum(axis=(2, 3)) / weight.sum(axis=(2, 3))
     return in_cells, np.maximum(np.hypot(nodes_kpc[0][:, None], nodes_kpc[1]), 0.1) ** _FALL

@@ -17,13 +17,15 @@ latitude.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numba import prange
 from numpy.typing import ArrayLike
 
 from ...fields._jit import entry, kernel
+from ...fields.cores import cores
 from ...fields.units import KPC_CM, FloatArray
 
 SUN_R_KPC = 8.178
@@ -126,11 +128,11 @@ def _cell(nodes, x, i):
     return i, max((x - nodes[i]) / (nodes[i + 1] - nodes[i]), 0.0)
 
 
-@entry(parallel=True)
+@entry()
 def _integrate_table(table, R_nodes, z_nodes, transmission, direction, nodes, sun_R, sun_z, integral):
     """Add q * transmission * ds along each ray to its row of `integral`."""
     s, ds, step = nodes
-    for ray in prange(len(direction)):
+    for ray in range(len(direction)):
         i, j = 0, 0
         for k in range(s.shape[1]):
             R = np.hypot(s[ray, k] * direction[ray, 0] - sun_R, s[ray, k] * direction[ray, 1])
@@ -276,10 +278,19 @@ def table_sky_map(
     def along_rays(edges: FloatArray, direction: FloatArray, nodes: Nodes) -> FloatArray:
         seen = _transmission(edges, absorption_per_kpc, q.shape[2])
         integral = np.zeros((len(direction), q.shape[2]))
-        _integrate_table(q, R, z, seen, direction, tuple(nodes), SUN_R_KPC, SUN_Z_KPC, integral)
+
+        def integrate(part: slice) -> None:
+            some = tuple(each[part] for each in nodes)
+            _integrate_table(q, R, z, seen, direction[part], some, SUN_R_KPC, SUN_Z_KPC, integral[part])
+
+        ends = np.linspace(0, len(direction), threads + 1).astype(int)
+        list(pool.map(integrate, (slice(*each) for each in pairwise(ends))))
         return integral
 
-    return _map_of_rays(along_rays, nside, r_max_kpc, disc_radius_kpc)
+    threads = cores()
+    # Threads of Python's own, which end here: those of numba survive no fork, and no second thread.
+    with ThreadPoolExecutor(threads) as pool:
+        return _map_of_rays(along_rays, nside, r_max_kpc, disc_radius_kpc)
 
 
 def sky_map(

@@ -19,7 +19,7 @@ from ...fields.units import FloatArray
 from ...mc.result import Result
 from ...mc.uncertainty import Estimate, value_and_error
 from .absorption import cmb_absorption_per_kpc
-from .cells import CellsToNodes, cells_to_nodes
+from .cells import CellsToNodes, cells_to_nodes, gas_in_cells, node_volumes_kpc3
 from .emissivity import emissivity_matrix
 from .sky import node_weights, table_sky_map
 from .structure import distance_weights
@@ -81,7 +81,7 @@ class SkyModel:
     def of(self, result: Result) -> SkyModel:
         """Another result in the same medium and cells, with what does not depend on its counts found once."""
         other = replace(self, result=result)
-        shared = ("nodes_kpc", "gas_cm3", "_to_nodes", "_responses", "_mean_responses")
+        shared = ("nodes_kpc", "gas_cm3", "_to_nodes", "_light_of_cells", "_responses", "_mean_responses")
         other.__dict__.update({name: self.__dict__[name] for name in shared if name in self.__dict__})
         return other
 
@@ -139,10 +139,25 @@ class SkyModel:
         """Emissivity per H atom in the cells of each side, (n_R, n_z, replicas, energies) [GeV^-1 s^-1]."""
         matrix = emissivity_matrix(secondary, energy_GeV, self.result.grid.current_edges_GeV)
         matrix *= self.helium_factor * (1.0 / 3.0 if secondary == "neutrino" else 1.0)
-        return {
+        per_H = {
             side: np.einsum("eb,fbRz->Rzfe", matrix, self.result.density_cm3(side)[replicas], optimize=True)
             for side in ("halo", "bell")
         }
+        of_cells, of_nodes = self._light_of_cells
+        per_H["bell"] *= _ratio(*(np.tensordot(each, per_H["bell"], axes=2) for each in (of_cells, of_nodes)))
+        return per_H
+
+    @cached_property
+    def _light_of_cells(self) -> tuple[FloatArray, FloatArray]:
+        """Light of what is behind the surface for one per H atom in each cell: by cells, and by nodes.
+
+        In dense gas it is a layer that nodes do not resolve; the sum over cells is right all the same.
+        """
+        cgm, grid = COMPONENTS.index("cgm"), self.result.grid
+        of_cells = self.result.volumes_kpc3["bell"] * gas_in_cells(self.medium, grid.cells["bell"], cgm)
+        R, z = self.nodes_kpc
+        weights = node_volumes_kpc3(R, z) * (np.hypot(R[:, None], z) <= self.medium.table.r_max)
+        return of_cells, self._response("cgm", weights[None])[..., 0]
 
     def emissivity(self, per_H: dict[str, FloatArray]) -> dict[str, FloatArray]:
         """Emissivity of each component at the nodes, (n_R, n_z, ...) [per cm^3], of those per H atom."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ...fields._jit import kernel, small_kernel
 from ...fields.units import M_P_GEV
-from ..tally import ENERGY_BINS_PER_DECADE, ENERGY_STEPS, GROUPS_PER_DECADE, Fate
+from ..tally import ENERGY_BINS_PER_DECADE, ENERGY_STEPS, GROUPS_PER_DECADE, STEP_STARTS, Fate
 from .rng import history_draw, next4, split_draw
 
 ESCAPED, ABSORBED, ALIVE, MAX_STEPS, NOT_FINITE = (
@@ -24,6 +24,8 @@ GOLDEN = 0.6180339887498949
 # 0.29, is little, and finding it takes three logarithms.
 BINNED_LN_P = 1e-3
 _LN10 = math.log(10.0)
+_SINGLE_BINS = 9  # steps of `STEP_STARTS` that hold one bin each
+_ROUNDING = 1e-9  # of a bin: what is injected at the lowest edge is not below it
 
 
 class History(NamedTuple):
@@ -55,8 +57,8 @@ class History(NamedTuple):
         What the tally had of its group when it started, up to first encounters [g cm-2].
     ln_p_binned : float
         The ln p for which its energy bin was found last.
-    bins_lost : int
-        How many bins of current energy it has lost since its injection.
+    energy_step : int
+        The step of the residence tallies for what it has lost, see `tally.STEP_STARTS`.
     """
 
     group: int
@@ -71,12 +73,12 @@ class History(NamedTuple):
     before_surface: bool
     grammage_at_start: float
     ln_p_binned: float
-    bins_lost: int
+    energy_step: int
 
 
 @kernel
-def bins_lost_of(controls, group, ln_p):
-    """How many bins of current energy a particle has lost since its injection."""
+def energy_step_of(controls, group, ln_p):
+    """The step of the residence tallies for what a particle has lost since its injection (`STEP_STARTS`)."""
     p = math.exp(ln_p)
     energy = math.sqrt(p * p + M_P_GEV * M_P_GEV)
     position = math.log(energy / controls.energy_edges[0]) / _LN10 * ENERGY_BINS_PER_DECADE
@@ -84,8 +86,14 @@ def bins_lost_of(controls, group, ln_p):
     width = math.log(controls.energy_edges[edges] / controls.energy_edges[0]) / _LN10 * ENERGY_BINS_PER_DECADE
     # Edges are whole fractions of the range, so its bins may be narrower than nominal.
     bins = edges * ENERGY_BINS_PER_DECADE // GROUPS_PER_DECADE
-    now = math.floor(position * bins / width)
-    return min(max(group * bins // edges - now, 0), ENERGY_STEPS - 1)
+    now = math.floor(position * bins / width + _ROUNDING)
+    if now < 0:
+        return ENERGY_STEPS - 1
+    lost = max(group * bins // edges - now, 0)
+    step = min(lost, _SINGLE_BINS)
+    while step + 1 < len(STEP_STARTS) and lost >= STEP_STARTS[step + 1]:
+        step += 1
+    return step
 
 
 @small_kernel
@@ -111,7 +119,7 @@ def new_history(world, group, particle_id, split, ln_p):
         before_surface=True,
         grammage_at_start=grammage_before_surface(world.tally, group),
         ln_p_binned=ln_p,
-        bins_lost=bins_lost_of(world.controls, group, ln_p),
+        energy_step=energy_step_of(world.controls, group, ln_p),
     )
 
 
@@ -132,7 +140,7 @@ def split_history(world, parent, branch, weight, ln_p):
         before_surface=False,
         grammage_at_start=parent.grammage_at_start,
         ln_p_binned=ln_p,
-        bins_lost=bins_lost_of(world.controls, parent.group, ln_p),
+        energy_step=energy_step_of(world.controls, parent.group, ln_p),
     )
 
 
@@ -141,16 +149,25 @@ def past_surface(h):
     """The history from the first encounter with the surface on, where it counts as a whole particle."""
     return History(
         h.group, h.particle_id, h.split, h.branch, h.draw, h.sample_at, h.clock, 1.0, h.multiplicity,
-        False, h.grammage_at_start, h.ln_p_binned, h.bins_lost,
+        False, h.grammage_at_start, h.ln_p_binned, h.energy_step,
     )  # fmt: skip
 
 
 @small_kernel
-def after_move(h, sample_at, clock, ln_p_binned, bins_lost):
-    """The history after a move that was counted."""
+def after_part(h, sample_at, clock):
+    """The history after a move, or a part of one, that was counted."""
     return History(
         h.group, h.particle_id, h.split, h.branch, h.draw, sample_at, clock, h.weight, h.multiplicity,
-        h.before_surface, h.grammage_at_start, ln_p_binned, bins_lost,
+        h.before_surface, h.grammage_at_start, h.ln_p_binned, h.energy_step,
+    )  # fmt: skip
+
+
+@small_kernel
+def at_energy(h, ln_p, energy_step):
+    """The history at a momentum whose energy step was found."""
+    return History(
+        h.group, h.particle_id, h.split, h.branch, h.draw, h.sample_at, h.clock, h.weight, h.multiplicity,
+        h.before_surface, h.grammage_at_start, ln_p, energy_step,
     )  # fmt: skip
 
 
@@ -158,7 +175,7 @@ def after_move(h, sample_at, clock, ln_p_binned, bins_lost):
 def _next(h, draw, clock, multiplicity):
     return History(
         h.group, h.particle_id, h.split, h.branch, draw, h.sample_at, clock, h.weight, multiplicity,
-        h.before_surface, h.grammage_at_start, h.ln_p_binned, h.bins_lost,
+        h.before_surface, h.grammage_at_start, h.ln_p_binned, h.energy_step,
     )  # fmt: skip
 
 

@@ -14,6 +14,9 @@ ON_AXIS_KPC = 1e-12
 # Indices are unsigned: a signed one is tested for counting from the end, every time.
 _ONE = np.uint64(1)
 
+# Components of the gas, in the order of `MediumTable.gas` and of the grammage tallies.
+GAS_DISC, GAS_HALO, GAS_CGM = 0, 1, 2
+
 
 @small_kernel
 def place(axis, x):

@@ -109,6 +109,25 @@ def at(table, in_bell, x, y, z, direction, ln_p, speed):
 
 
 @small_kernel
+def part_way(old, new, share):
+    """The particle on the straight way from `old` to `new`, with what was looked up at `old`."""
+    return Particle(
+        old.x + share * (new.x - old.x),
+        old.y + share * (new.y - old.y),
+        old.z + share * (new.z - old.z),
+        old.dir_x,
+        old.dir_y,
+        old.dir_z,
+        old.ln_p,
+        old.speed,
+        old.diffusion,
+        old.slope_R,
+        old.slope_z,
+        old.distance + share * (new.distance - old.distance),
+    )
+
+
+@small_kernel
 def turned(particle, direction, ln_p):
     """The same particle with another direction and a slightly different momentum.
 

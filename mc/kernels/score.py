@@ -22,15 +22,14 @@ from .history import (
     ALIVE,
     ESCAPED,
     GOLDEN,
-    after_move,
+    after_part,
     grammage_before_surface,
 )
-from .lookup import gas_density
-from .losses import after_losses
+from .lookup import GAS_CGM, GAS_DISC, GAS_HALO, gas_density
+from .losses import MOST_LOST, after_losses, fastest_loss, parts_of_move
+from .particle import part_way
 
 _DISC, _DISC_NO_RETURN, _NEAR = int(Region.DISC), int(Region.DISC_NO_RETURN), int(Region.NEAR)
-# Components of the gas, in the order of `MediumTable.gas` and of the grammage tallies.
-_GAS_DISC, _GAS_HALO, _GAS_CGM = 0, 1, 2
 _GRAMMAGE_PER_KPC = M_P_G * KPC_CM
 _TIME_START, _TIME_STEP = math.log(TIME_EDGES_MYR[0]), math.log(TIME_EDGES_MYR[1] / TIME_EDGES_MYR[0])
 _GRAM_START, _GRAM_STEP = math.log(GRAMMAGE_EDGES[0]), math.log(GRAMMAGE_EDGES[1] / GRAMMAGE_EDGES[0])
@@ -162,42 +161,42 @@ def score(world, history, in_bell, old, new, sample_at, dt, repeats):
 @small_kernel
 def _score_behind(world, history, old, new, sample):
     """Add a move behind the surface; returns the gas density [cm^-3]."""
-    tally, group, bins_lost = world.tally, history.group, history.bins_lost
-    density = gas_density(world.table, sample.R, sample.z, _GAS_CGM)
-    tally.grammage[group, _GAS_CGM] += sample.path * density
+    tally, group, energy_step = world.tally, history.group, history.energy_step
+    density = gas_density(world.table, sample.R, sample.z, GAS_CGM)
+    tally.grammage[group, GAS_CGM] += sample.path * density
     if sample.cell_R >= 0 and sample.cell_z >= 0:
-        tally.bell[group, bins_lost, sample.cell_R, sample.cell_z] += sample.residence
+        tally.bell[group, energy_step, sample.cell_R, sample.cell_z] += sample.residence
     shell = min(int(sample.r * world.controls.inverse_shell_step), SHELLS - 1)
-    tally.filling[group, bins_lost, _age_bin(sample.age), shell] += sample.residence
+    tally.filling[group, energy_step, _age_bin(sample.age), shell] += sample.residence
     if sample.R < NEAR_R_KPC and sample.depth < NEAR_DEPTH_KPC:
-        tally.region[group, bins_lost, _NEAR] += sample.residence
+        tally.region[group, energy_step, _NEAR] += sample.residence
         tally.region_age[group, _NEAR] += sample.residence * sample.age
         along_R = sample.x * (new.x - old.x) + sample.y * (new.y - old.y)
         radial = along_R + math.copysign(sample.z, new.z) * (new.z - old.z)
-        tally.near_flux[group, bins_lost] += sample.weight * radial / sample.r
+        tally.near_flux[group, energy_step] += sample.weight * radial / sample.r
     return density
 
 
 @small_kernel
 def _score_halo(world, history, old, new, sample):
     """Add a move inside the surface; returns the gas density [cm^-3]."""
-    tally, group, bins_lost = world.tally, history.group, history.bins_lost
-    disc = gas_density(world.table, sample.R, sample.z, _GAS_DISC)
-    halo = gas_density(world.table, sample.R, sample.z, _GAS_HALO)
-    tally.grammage[group, _GAS_DISC] += sample.path * disc
-    tally.grammage[group, _GAS_HALO] += sample.path * halo
+    tally, group, energy_step = world.tally, history.group, history.energy_step
+    disc = gas_density(world.table, sample.R, sample.z, GAS_DISC)
+    halo = gas_density(world.table, sample.R, sample.z, GAS_HALO)
+    tally.grammage[group, GAS_DISC] += sample.path * disc
+    tally.grammage[group, GAS_HALO] += sample.path * halo
     if history.before_surface:
-        tally.grammage_first[group, _GAS_DISC] += sample.path * disc
-        tally.grammage_first[group, _GAS_HALO] += sample.path * halo
+        tally.grammage_first[group, GAS_DISC] += sample.path * disc
+        tally.grammage_first[group, GAS_HALO] += sample.path * halo
     if sample.cell_R >= 0 and sample.cell_z >= 0:
-        tally.halo[group, bins_lost, sample.cell_R, sample.cell_z] += sample.residence
+        tally.halo[group, energy_step, sample.cell_R, sample.cell_z] += sample.residence
     in_disc = sample.residence * _share_in_disc(old, new, world.controls.R_d)
     if in_disc > 0.0:
-        tally.region[group, bins_lost, _DISC] += in_disc
+        tally.region[group, energy_step, _DISC] += in_disc
         tally.region_age[group, _DISC] += in_disc * sample.age
-        tally.filling[group, bins_lost, _age_bin(sample.age), SHELLS] += in_disc
+        tally.filling[group, energy_step, _age_bin(sample.age), SHELLS] += in_disc
         if history.before_surface:
-            tally.region[group, bins_lost, _DISC_NO_RETURN] += in_disc
+            tally.region[group, energy_step, _DISC_NO_RETURN] += in_disc
             tally.region_age[group, _DISC_NO_RETURN] += in_disc * sample.age
     return disc + halo
 
@@ -208,11 +207,30 @@ def counted(world, history, in_bell, old, new, dt):
 
     The move is one of `history.multiplicity` alike.
     """
+    time = dt * history.multiplicity
+    if fastest_loss(world.table, in_bell) * time > MOST_LOST:
+        return _counted_in_parts(world, history, in_bell, old, new, dt)
     sample_at = (history.sample_at + GOLDEN) % 1.0
     n = score(world, history, in_bell, old, new, sample_at, dt, history.multiplicity)
+    particle, history = after_losses(world, history, in_bell, new, n, time)
+    return particle, after_part(history, sample_at, history.clock + time)
+
+
+@kernel
+def _counted_in_parts(world, history, in_bell, old, new, dt):
+    """As `counted`, a move along which much may be lost: each part of it at the energy that is left."""
+    parts = parts_of_move(world, in_bell, old, new, dt * history.multiplicity)
+    dt /= parts
     time = dt * history.multiplicity
-    particle, ln_p_binned, bins_lost = after_losses(world, history, in_bell, new, n, time)
-    return particle, after_move(history, sample_at, history.clock + time, ln_p_binned, bins_lost)
+    particle, begin = new, old
+    for part in range(parts):
+        end = new if part + 1 == parts else part_way(old, new, (part + 1.0) / parts)
+        sample_at = (history.sample_at + GOLDEN) % 1.0
+        n = score(world, history, in_bell, begin, end, sample_at, dt, history.multiplicity)
+        particle, history = after_losses(world, history, in_bell, particle, n, time)
+        history = after_part(history, sample_at, history.clock + time)
+        begin = end
+    return particle, history
 
 
 @kernel

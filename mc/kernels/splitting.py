@@ -36,7 +36,7 @@ from .history import (
     standing_for,
 )
 from .lookup import surface_normal
-from .losses import lose
+from .losses import MOST_LOST, fastest_loss, lose, with_ln_p
 from .move import move
 from .particle import Particle, at, direction_of, is_beyond, is_finite, speed_of
 from .rng import capture_draw, history_draw, split_draw
@@ -45,6 +45,7 @@ from .vector import dot
 
 # Moves behind the wall that are not followed are counted at their middle.
 _MIDDLE = 0.5
+_TINY = 1e-300
 
 
 class Splitting(NamedTuple):
@@ -269,22 +270,27 @@ def encounter(world, history, particle, splitting, number, on_surface, layer, ph
     multiplicity = max(1.0, at_nearest_node(table, ln_p, world.wall.multiplicity))
     optical_depth_left, until_next, sent = splitting
     passed = math.floor(phase * multiplicity)
+    per_repeat = number * met.dwell
+    # So many repeats lose little energy, and take no longer than is left.
+    gentle = MOST_LOST / max(fastest_loss(table, True) * per_repeat, _TINY)
     while True:
         # How often these encounters are repeated until the next split particle goes out.
-        part = until_next / met.captures
-        captured = part < multiplicity - passed
-        part = part if captured else multiplicity - passed
+        wanted, left = until_next / met.captures, multiplicity - passed
+        part = min(wanted, left, gentle, (controls.t_max - history.clock) / max(per_repeat, _TINY))
+        captured = part == wanted and wanted < left
         passed += part
         until_next -= part * met.captures
         times = part * number
         n = score(world, history, True, met.inner, met.outer, _MIDDLE, met.dwell, times)
-        history = at_age(history, history.clock + times * met.dwell)
-        if history.clock >= controls.t_max:
+        lost = lose(world, history, True, ln_p, particle.speed, n, times * met.dwell, history.weight)
+        ln_p -= lost + times * met.cosines * met.u_over_v
+        history = with_ln_p(world, at_age(history, history.clock + times * met.dwell), ln_p)
+        if history.clock >= controls.t_max * NEARLY_ALL:
             return ALIVE, particle, history, splitting
-        lost = lose(world, history, True, ln_p, particle.speed, n, met.dwell, times)
-        ln_p -= lost * times + times * met.cosines * met.u_over_v
-        if not captured:
+        if part == left:
             break
+        if not captured:
+            continue
         sent += 1
         until_next = 1.0 / splits
         chosen, again, u, v = capture_draw(controls.seed, history.particle_id, sent)

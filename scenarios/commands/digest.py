@@ -219,6 +219,8 @@ def _not_to_trust(summary: Mapping[str, Any]) -> list[str]:
             f"{energy_label(E)} ({place})" for E, place in dict.fromkeys([above[0], min(above)])
         )
         said.append(f"diffusive approximation: lambda is over 5% of the scale it changes on from {where}")
+    notes = summary.get("notes")
+    said += [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
     counters = _table(summary, "counters")
     for key in ("capped", "lost"):
         if counters.get(key):

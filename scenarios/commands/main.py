@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ...fields.cores import cores
 from ...fields.exceptions import NotConverged, RunFailed, UserError, did_you_mean
 from ..file.quantities import ScenarioError, shown
 from ..folder.check import check_output, is_finished, is_unfinished, read_summary
@@ -133,6 +134,27 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _path(text: str) -> Path:
+    """A path, with ~ for the home folder wherever a shell has left it."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
+def _share(text: str) -> float:
+    """A relative error, as 0.02."""
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 1e-6 <= share <= 1.0:
+        percent = re.fullmatch(r"\s*([\d.]+)\s*%\s*", text)
+        hint = f"; {text.strip()} is {float(percent[1]) / 100:g}" if percent else ""
+        raise ScenarioError(f"--precision {shown(text)}: allowed: a number from 1e-06 to 1{hint}")
+    return share
+
+
 @app.callback()
 def _common(
     version: Annotated[
@@ -164,19 +186,21 @@ def run(
             "--set", metavar="KEY=VALUE", help="Replace a value, as medium.z_B='3 kpc'; repeatable."
         ),
     ] = None,
-    particles: Annotated[int | None, typer.Option(help="Number of particles.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers.")] = None,
+    particles: Annotated[str | None, typer.Option(metavar="NUMBER", help="Number of particles.")] = None,
+    seed: Annotated[str | None, typer.Option(metavar="NUMBER", help="Seed of the random numbers.")] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Threads; the result does not depend on it.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("run"),
+    out: Annotated[Path, typer.Option(parser=_path, metavar="DIR", help="Folder for the results.")] = Path(
+        "run"
+    ),
     transport_equation: Annotated[
         bool, typer.Option("--transport-equation", help="Compare the run with the transport equation.")
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue a run that was stopped.")] = False,
     precision: Annotated[
-        float | None,
-        typer.Option(min=1e-6, max=1, help="Stop at this relative error of transport.precision_of."),
+        str | None,
+        typer.Option(metavar="SHARE", help="Stop at this relative error of transport.precision_of."),
     ] = None,
     cluster: Annotated[
         str | None,
@@ -189,15 +213,16 @@ def run(
     ] = False,
 ) -> None:
     """Run a scenario and write its results, maps and figures."""
-    scenario = _asked_for(name, settings, particles, seed, precision)
-    threads = threads or _cores()
+    wanted_error = None if precision is None else _share(precision)
+    scenario = _asked_for(name, settings, particles, seed, wanted_error)
+    threads = threads or cores()
     if cluster is not None and not _CLUSTER.fullmatch(cluster):
         raise ScenarioError(f"--cluster {shown(cluster)}: allowed: dask://HOST:PORT, or dask-local:N")
     if not dry_run:
         check_output(out, resume)
         wanted = {
             "scenario": scenario.to_toml(),
-            "precision": precision,
+            "precision": wanted_error,
             "transport_equation": transport_equation,
         }
         if resume and is_finished(out, wanted):
@@ -213,14 +238,14 @@ def run(
         return
     with _workers(cluster) as executor, progress_bar() as progress:
         options = RunOptions(
-            resume=resume, precision=precision, executor=executor, transport_equation=transport_equation
+            resume=resume, precision=wanted_error, executor=executor, transport_equation=transport_equation
         )
         execute(scenario, out, threads, progress, options)
     _digest(out)
 
 
 def _asked_for(
-    name: str, settings: list[str] | None, particles: int | None, seed: int | None, precision: float | None
+    name: str, settings: list[str] | None, particles: str | None, seed: str | None, precision: float | None
 ) -> Scenario:
     """The scenario that the options of `run` ask for."""
     from ..file.scenario import load
@@ -248,17 +273,20 @@ def _workers(cluster: str | None) -> Iterator[Executor | None]:
 
 @app.command()
 def show(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")],
+    folder: Annotated[Path, typer.Argument(parser=_path, metavar="DIR", help="The folder of a run.")],
     all: Annotated[bool, typer.Option("--all", help="Print every number.")] = False,
     table: Annotated[
         str | None, typer.Option(metavar="NAME", help="Print one table of the summary, as neutrino.")
     ] = None,
+    again: Annotated[bool, typer.Option("--redraw", help="Make its maps and figures again.")] = False,
     json: Json = False,
 ) -> None:
     """What a run found: a page of it, or all."""
     from .show import print_json, print_summary
 
     summary = read_summary(folder)
+    if again:
+        _redraw(folder)
     if table is not None:
         summary = {table: _table_of(summary, table)}
     if json:
@@ -267,6 +295,17 @@ def show(
         print_summary({key: value for key, value in summary.items() if key != "provenance"})
     else:
         _digest(folder)
+
+
+def _redraw(folder: Path) -> None:
+    """Make the maps and figures of a run again."""
+    from ..api import Run
+    from ..folder.lock import only_one_run_in
+    from ..products.registry import redraw
+    from .show import progress_bar
+
+    with only_one_run_in(folder), progress_bar() as progress:
+        redraw(Run.open(folder), folder, progress)
 
 
 def _table_of(summary: dict[str, Any], name: str) -> Any:
@@ -286,25 +325,27 @@ def _table_of(summary: dict[str, Any], name: str) -> Any:
 
 @app.command()
 def replay(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")],
+    folder: Annotated[Path, typer.Argument(parser=_path, metavar="DIR", help="The folder of a run.")],
     particle: Annotated[int, typer.Argument(metavar="ID", help="Number of a particle.")],
 ) -> None:
     """Follow one particle of a run again; write its track as a table and a figure into the folder."""
     from .replay import replay_particle
 
-    _show(replay_particle(folder, particle, _cores()))
+    _show(replay_particle(folder, particle, cores()))
 
 
 @app.command()
 def merge(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of runs.")],
-    out: Annotated[Path, typer.Option(help="Folder for the merged run.")] = Path("merged"),
+    folders: Annotated[list[Path], typer.Argument(parser=_path, metavar="DIR...", help="Folders of runs.")],
+    out: Annotated[Path, typer.Option(parser=_path, metavar="DIR", help="Folder for the merged run.")] = Path(
+        "merged"
+    ),
 ) -> None:
     """Join runs of one scenario with different seeds into one."""
     from .merge import merge_runs
 
     check_output(out, resume=False)
-    merge_runs(folders, out, _cores())
+    merge_runs(folders, out, cores())
     _digest(out)
 
 
@@ -345,11 +386,6 @@ def bench(json: Json = False) -> None:
         print_json(rows)
     else:
         print_rows("", list(rows[0]), [list(row.values()) for row in rows])
-
-
-def _cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _digest(folder: Path) -> None:

@@ -87,9 +87,6 @@ def execute(
     OSError
         If the folder cannot be written, or the cluster is lost.
     """
-    import numba
-
-    numba.set_num_threads(min(threads, numba.get_num_threads()))
     study = study_of(scenario)
     if options.transport_equation:
         _check_comparison(scenario)

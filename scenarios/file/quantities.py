@@ -111,6 +111,8 @@ class Number(Kind):
     def parse(self, value: Any) -> float | str:
         if self.word is not None and value == self.word:
             return self.word
+        if self.whole and isinstance(value, float) and value.is_integer():
+            value = int(value)  # 1e4
         kinds = (int,) if self.whole else (int, float)
         if isinstance(value, bool) or not isinstance(value, kinds) or not self.low <= value <= self.high:
             kind = "a whole number" if self.whole else "a number"
@@ -191,6 +193,8 @@ class Quantity(Kind):
 
     def _hint(self, value: Any) -> str:
         """What was probably meant by a value that is not allowed."""
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return f'did you mean "{value:g} {self.low.split(maxsplit=1)[1]}"?'
         if not isinstance(value, str) or len(value) > _LONGEST:
             return ""
         return did_you_mean(value, [self.word] if self.word else []) or _unknown_unit(value, self.unit)

@@ -211,7 +211,7 @@ def load(name: str) -> Scenario:
     if name in names():
         return load_file(LIBRARY / f"{name}.toml")
     if name.endswith(".toml"):
-        return load_file(name)
+        return load_file(Path(name).expanduser())
     hint = did_you_mean(name, names())
     known = allowed_names(hint, names())
     raise ScenarioError(f"scenario {shown(name)}: no such scenario{known}, or the path of a .toml file")
@@ -273,12 +273,19 @@ def _written(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return written
 
 
+_BARE_QUANTITY = re.compile(
+    r"^\s*(\w+)\s*=\s*([-+.\d]+(?:[eE][-+]?\d+)? ?[A-Za-z][\w/^ .-]{0,20}?)\s*(?:#.*)?$", re.M
+)
+
+
 def _parse_toml(text: str) -> dict[str, Any]:
     check_size(text)
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ScenarioError(f"not TOML: {error}") from None
+        bare = _BARE_QUANTITY.search(text)
+        hint = f'; quantities are quoted: {bare[1]} = "{bare[2]}"' if bare else ""
+        raise ScenarioError(f"not TOML: {error}{hint}") from None
 
 
 def _apply(data: dict[str, Any], setting: str, missing: Iterable[str]) -> None:
@@ -343,7 +350,7 @@ def read_bounded(path: Path) -> str:
     if len(data) > MAX_BYTES:
         raise ScenarioError(f"too large; allowed: {MAX_BYTES} bytes")
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ScenarioError("not text; allowed: UTF-8") from None
 

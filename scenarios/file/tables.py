@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from ...fields.limits import LIMITS
 from .quantities import Choice, Number, Quantity, Several, Span, Title, Word, shown
 
 
@@ -55,23 +56,23 @@ OWN_FUNCTIONS = ("field_uG", "diffusion", "disc_gas_cm3", "halo_gas_cm3", "curre
 class Medium(Table):
     """The medium. Lengths in kpc, fields in uG, densities in cm^-3, velocities in kpc/Myr."""
 
-    B0: Annotated[float, Quantity("uG", "0.001 uG", "1000 uG")] = as_in_file("3 uG")
+    B0: Annotated[float, Quantity(*LIMITS["B0_uG"])] = as_in_file("3 uG")
     """Halo field at the disc."""
-    z_B: Annotated[float, Quantity("kpc", "0.01 kpc", "100 kpc")] = as_in_file("2 kpc")
+    z_B: Annotated[float, Quantity(*LIMITS["z_B_kpc"])] = as_in_file("2 kpc")
     """Distance from the disc over which an exponential halo falls by e."""
     halo: Literal["exponential", "constant"] = "exponential"
     """exponential: B0 exp(-d/z_B). constant: B0 up to |z| = H, where particles are absorbed."""
-    H: Annotated[float, Quantity("kpc", "0.01 kpc", "1000 kpc")] = as_in_file("4 kpc")
+    H: Annotated[float, Quantity(*LIMITS["H_kpc"])] = as_in_file("4 kpc")
     """Half-thickness of a constant halo (no other halo uses it)."""
     waves: Literal["nlld", "nlld-local", "self-consistent", "two-zone"] = "nlld"
     """nlld: F = 1.8e-5 (E/10 GeV)^0.15 (H/4 kpc)^-1/2 everywhere (REV Eq. 8). nlld-local: REV Eq. 7,
     F = [(P_CR/U_B) (v_A/v_s) (r_L/H)]^(1/2) in the local field. self-consistent: found together with the
     protons that excite them, see [self_consistency]. two-zone: D as given in [two_zone]."""
-    H_waves: Annotated[float, Quantity("kpc", "0.1 kpc", "1000 kpc")] = as_in_file("4 kpc")
+    H_waves: Annotated[float, Quantity(*LIMITS["H_waves_kpc"])] = as_in_file("4 kpc")
     """The H of REV Eq. 7 and 8."""
-    n_i: Annotated[float, Quantity("cm-3", "1e-8 cm-3", "1000 cm-3")] = as_in_file("0.01 cm-3")
+    n_i: Annotated[float, Quantity(*LIMITS["n_i_cm3"])] = as_in_file("0.01 cm-3")
     """Ion density in the halo, for its Alfven speed."""
-    v_s: Annotated[float, Quantity("kpc/Myr", "0.1 km/s", "10000 km/s")] = as_in_file("30 km/s")
+    v_s: Annotated[float, Quantity(*LIMITS["v_s_kpc_Myr"])] = as_in_file("30 km/s")
     """Sound speed in the halo, for non-linear Landau damping."""
     bell: bool = True
     """Does the escaping current drive the non-resonant instability?"""
@@ -82,22 +83,22 @@ class Medium(Table):
     current: Literal["prescribed", "measured"] = "prescribed"
     """What drives it. prescribed: the flux E^2 phi = L_CR/(2 pi R_d^2 Lambda) (PRL Eq. 3), at E_max.
     measured: what particles carry behind the Bell surface, energy by energy, found in a few short runs."""
-    B_cgm: Annotated[float, Quantity("uG", "0 uG", "1000 uG")] = as_in_file("0 uG")
+    B_cgm: Annotated[float, Quantity(*LIMITS["B_cgm_uG"])] = as_in_file("0 uG")
     """Field around the Galaxy without the instability, which is not excited where this is too strong (PRL
     Eq. 4): there, particles are free."""
     T_cgm: Annotated[float, Quantity("K", "10 K", "1e9 K")] = as_in_file("1e6 K")
     """Temperature of the gas there, for the thermal bounds that are reported."""
-    D_over_bohm: Annotated[float, Number(1e-6, 1e6)] = 1.0
+    D_over_bohm: Annotated[float, Number(*LIMITS["D_over_bohm"])] = 1.0
     """Diffusion coefficient of the Bell region over Bohm's."""
     two_way: bool = True
     """May particles come back from the Bell region?"""
-    delta_G: Annotated[float, Number(1e-3, 1e6)] = 100.0
+    delta_G: Annotated[float, Number(*LIMITS["delta_G"])] = 100.0
     """Overdensity of the circumgalactic gas over the mean baryon density; at the centre, if it has a beta."""
-    cgm_beta: Annotated[float, Number(0, 2)] = 0.0
+    cgm_beta: Annotated[float, Number(*LIMITS["cgm_beta"])] = 0.0
     """Circumgalactic gas falls as (1 + r^2/cgm_core^2)^(-3 beta/2); 0: uniform."""
-    cgm_core: Annotated[float, Quantity("kpc", "0.1 kpc", "1000 kpc")] = as_in_file("10 kpc")
+    cgm_core: Annotated[float, Quantity(*LIMITS["cgm_core_kpc"])] = as_in_file("10 kpc")
     """Core radius of that profile."""
-    helium_factor: Annotated[float, Number(1, 3)] = 1.0
+    helium_factor: Annotated[float, Number(*LIMITS["helium_factor"])] = 1.0
     """Collisions with all the gas over collisions with its hydrogen."""
     functions: Annotated[tuple[str, ...], Several(Word(*OWN_FUNCTIONS), 1, 6)] | None = None
     """Parts of the galaxy that are functions, given in Python: a file says so, but cannot be run again."""
@@ -113,11 +114,11 @@ class Medium(Table):
 class Source(Table):
     """Protons injected in the Galactic disc. Luminosity in erg/s, lengths in kpc, total energies in GeV."""
 
-    L_CR: Annotated[float, Quantity("erg/s", "1e30 erg/s", "1e50 erg/s")] = as_in_file("1e41 erg/s")
+    L_CR: Annotated[float, Quantity(*LIMITS["L_CR_erg_s"])] = as_in_file("1e41 erg/s")
     """Luminosity in protons between E_min and E_max."""
-    R_d: Annotated[float, Quantity("kpc", "0.01 kpc", "1000 kpc")] = as_in_file("10 kpc")
+    R_d: Annotated[float, Quantity(*LIMITS["R_d_kpc"])] = as_in_file("10 kpc")
     """Radius of the disc."""
-    slope: Annotated[float, Number(1, 4)] = 2.0
+    slope: Annotated[float, Number(*LIMITS["slope"])] = 2.0
     """Injected dN/dE is proportional to E^-slope."""
     E_min: Annotated[float, Quantity("GeV", "1 GeV", "10 PeV")] = as_in_file("1 GeV")
     """Lowest injected energy."""
@@ -138,28 +139,32 @@ class Transport(Table):
     method: Literal["hybrid", "flight", "orbit"] = "hybrid"
     """hybrid: diffusive steps where the mean free path is short. flight: every collision, by brute force.
     orbit: Lorentz orbits, in a [turbulence] or, where that is affordable, in that of the halo."""
-    acceleration: Annotated[float | Literal["auto"], Number(1, 1e6, word="auto")] = "auto"
+    acceleration: Annotated[float | Literal["auto"], Number(*LIMITS["acceleration"])] = "auto"
     """Factor by which the clock runs faster after the first visit to the Bell region; 1: the true clock."""
     energy_range: Annotated[tuple[float, float], Span("GeV", "1 GeV", "10 PeV")] = as_in_file(
         ["1 GeV", "10 PeV"]
     )
     """Energies at which particles are injected (log-uniformly); the source weighs them afterwards."""
-    r_max: Annotated[float, Quantity("kpc", "0.1 kpc", "10000 kpc")] = as_in_file("100 kpc")
+    r_max: Annotated[float, Quantity(*LIMITS["r_max_kpc"])] = as_in_file("100 kpc")
     """Absorbing outer edge."""
     t_max: Annotated[float, Quantity("Myr", "0.001 Myr", "100 Gyr")] = as_in_file("10 Gyr")
     """Age at which histories end."""
-    particles: Annotated[int, Number(1, 10**9, whole=True)] = 5440
+    particles: Annotated[int, Number(*LIMITS["particles"])] = 5440
     """Number of particles."""
-    seed: Annotated[int, Number(0, 2**32 - 1, whole=True)] = 1
+    seed: Annotated[int, Number(*LIMITS["seed"])] = 1
     """Seed of all random numbers."""
     precision_of: Annotated[tuple[str, ...], Several(Word(*PRECISION_OF), 1, 4)] = PRECISION_OF[:2]
     """What --precision is asked of."""
 
 
+NSIDES = tuple(2**k for k in range(11))
+"""HEALPix resolutions."""
+
+
 class Sky(Table):
     """What is seen from the Sun. Energies of photons and neutrinos in GeV."""
 
-    nside: Annotated[int, Choice(*(2**k for k in range(11)))] = 64
+    nside: Annotated[int, Choice(*NSIDES)] = 64
     """HEALPix resolution."""
     energies: Annotated[tuple[float, float, int], Span("GeV", "0.1 GeV", "10 PeV", points=(2, 1000))] = (
         as_in_file(["1 GeV", "10 PeV", 29])
@@ -266,7 +271,7 @@ class TwoZone(Table):
     """D with one slope near the disc and another above (Tomassetti 2012, ref. 27 of REV)."""
 
     D0: Annotated[float, Quantity("kpc2/Myr", "1e22 cm2/s", "1e34 cm2/s")] = as_in_file("5e28 cm2/s")
-    """D at the momentum p0, the same in both zones."""
+    """Of D = D0 (v/c) (p/p0)^slope, the same in both zones; times v/c, as the mean free path asks for."""
     p0: Annotated[float, Quantity("GeV", "1 GeV", "10 PeV")] = as_in_file("10 GeV")
     """In GeV/c."""
     slope_disc: Annotated[float, Number(0, 2)] = 0.18

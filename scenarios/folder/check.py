@@ -33,6 +33,8 @@ def check_output(folder: Path, resume: bool) -> None:
         raise ScenarioError(f"--out {shown(folder)}: holds an unfinished run; allowed: with --resume")
     if not resume and any((folder / name).exists() for name in RUN_FILES):
         raise ScenarioError(f"--out {shown(folder)}: holds another run; allowed: a folder that holds none")
+    if folder.is_symlink() and not folder.exists():
+        raise ScenarioError(f"--out {shown(folder)}: a link to nothing; allowed: a folder, or a link to one")
     existing = Path(os.path.realpath(folder))
     while not existing.exists():
         existing = existing.parent

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
 
 from ..file.quantities import ScenarioError, shown
+
+# What file systems without locks answer.
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 @contextmanager
@@ -43,5 +48,12 @@ def _lock(folder: Path) -> int:
             os.close(lock)
             raise ScenarioError(f"--out {shown(folder)}: another run is at work there") from None
         except FileNotFoundError:
-            pass
+            os.close(lock)
+            continue
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            line = f"crhalo: {folder} cannot be locked ({error.strerror}): start no other run there"
+            print(line, file=sys.stderr)
+            return lock
         os.close(lock)

@@ -6,7 +6,7 @@ Densities and grammage at the Sun are those of the steady transport equation, be
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -166,42 +166,47 @@ def _slopes(halo: Halo) -> dict[str, Any]:
     return out
 
 
-def draw_halo(halo: Halo, folder: Path) -> None:
-    """Figures of D, of the proton spectrum and of B/C."""
-    run = halo.run
-    E = run.result.current_energy_GeV
+def _draw_diffusion(halo: Halo, path: Path) -> None:
+    """D by energy and by height."""
+    E = halo.run.result.current_energy_GeV
     heights = [h for h in _HEIGHTS_KPC[::2] if h < halo.top_kpc]
     z = np.geomspace(0.02, halo.top_kpc, 200)
     points = [point for point in POINTS_GEV if E[0] <= point <= E[-1]]
     D = halo.D_cm2_s(E, np.array(heights))
     by_energy = halo.D_cm2_s(np.array(points), z)
     halo_figures.diffusion_of_halo(
-        folder / "diffusion.png",
+        path,
         E,
         {f"{h:g} kpc": D[:, i] for i, h in enumerate(heights)},
         z,
         {energy_label(p): by_energy[i] / by_energy[i, 0] for i, p in enumerate(points)},
         halo.size_kpc(E),
     )
-    halo_figures.proton_spectrum(
-        folder / "proton_spectrum.png",
-        protons(),
-        *halo.flux(),
-        halo.flux(0.0),
-        halo.counted_flux(),
-        MODULATION_GV,
-    )
+
+
+def _draw_protons(halo: Halo, path: Path) -> None:
+    """The spectrum of protons at the Sun, beside measurements."""
+    counted = halo.counted_flux()
+    halo_figures.proton_spectrum(path, protons(), *halo.flux(), halo.flux(0.0), counted, MODULATION_GV)
+
+
+def _draw_boron(halo: Halo, path: Path) -> None:
+    """B/C and grammage by rigidity, beside measurements."""
+    E = halo.run.result.current_energy_GeV
     p_low, p_high = (float(x) for x in momentum_GeV(E[[0, -1]]))
     p = np.geomspace(max(2.0, p_low), max(min(1e4, p_high), 2.0 * p_low), 16)
     X = halo.grammage_g_cm2(p)
-    halo_figures.boron_over_carbon(
-        folder / "boron_over_carbon.png", measured_boron_over_carbon(), p, boron_over_carbon(X), X
-    )
+    halo_figures.boron_over_carbon(path, measured_boron_over_carbon(), p, boron_over_carbon(X), X)
 
 
 def _make(run: Run) -> Made:
     halo = Halo(run)
-    return Made(halo_summary(halo), lambda folder: draw_halo(halo, folder))
+    files = {
+        "diffusion.png": _draw_diffusion,
+        "proton_spectrum.png": _draw_protons,
+        "boron_over_carbon.png": _draw_boron,
+    }
+    return Made(halo_summary(halo), {name: partial(draw, halo) for name, draw in files.items()})
 
 
 PRODUCT = Product("halo", lambda run: run.scenario.medium.waves in ("self-consistent", "two-zone"), _make)

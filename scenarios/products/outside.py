@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -51,39 +53,38 @@ def _make(run: Run) -> Made:
     brightness = {name: Estimate.of(_SHOWN_GEV**2 * p[:, shown]) for name, p in profiles.items()}
     photons = {name: _photons(p, energy, edges, observer.distance) for name, p in profiles.items()}
 
-    def write(folder: Path) -> None:
+    def draw(path: Path) -> None:
         x = np.linspace(-_IMAGE_KPC, _IMAGE_KPC, _PIXELS)
         total = np.sum([table[:, :, 0, shown] for table in tables.values()], axis=0)
         image = _SHOWN_GEV**2 * outside_image(total[..., None], *nodes, x, x, **view)[0]
         title = f"Seen from {observer.distance:g} kpc, inclination {observer.inclination_deg:g} deg, 1 GeV"
-        galaxy_from_outside(
-            folder / "outside.png", image, x, x, edges, brightness, energy_GeV=_SHOWN_GEV, title=title
-        )
-        _write_tables(run, edges, brightness, photons["total"], folder)
+        galaxy_from_outside(path, image, x, x, edges, brightness, energy_GeV=_SHOWN_GEV, title=title)
 
-    return Made({"outside": {name: _told(edges, found) for name, found in photons.items()}}, write)
+    rows = _rings(edges, brightness, photons["total"])
+    published = [emission._asdict() for emission in m31_emission().values()]
+    about = {**run.result.provenance, "conventions": CONVENTIONS, "rings": rows, "M31": published}
+    files: dict[str, Callable[[Path], None]] = {
+        "outside.png": draw,
+        "outside.csv": partial(write_table, rows),
+        "outside.json": partial(write_json, about),
+    }
+    return Made({"outside": {name: _told(edges, found) for name, found in photons.items()}}, files)
 
 
 PRODUCT = Product("outside", lambda run: run.scenario.observer is not None, _make)
 
 
-def _write_tables(
-    run: Run, edges_kpc: FloatArray, brightness: dict[str, Estimate], photons: Estimate, folder: Path
-) -> None:
-    """Write the rings as outside.csv, and as outside.json beside what is published of M31."""
-    rows = [
+def _rings(
+    edges_kpc: FloatArray, brightness: dict[str, Estimate], photons: Estimate
+) -> list[dict[str, float]]:
+    """Brightness of each ring, and photons from within it."""
+    return [
         {"r_low_kpc": low, "r_high_kpc": high}
         | {f"{name}_brightness": float(curve.value[i]) for name, curve in brightness.items()}
         | {f"{name}_error": float(curve.error[i]) for name, curve in brightness.items()}
         | {"flux_within": float(photons.value[i]), "flux_error": float(photons.error[i])}
         for i, (low, high) in enumerate(pairwise(edges_kpc))
     ]
-    write_table(rows, folder / "outside.csv")
-    published = [emission._asdict() for emission in m31_emission().values()]
-    write_json(
-        {**run.result.provenance, "conventions": CONVENTIONS, "rings": rows, "M31": published},
-        folder / "outside.json",
-    )
 
 
 def _rings_kpc(run: Run) -> FloatArray:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..run import Run
 
-
-def nothing(folder: Path) -> None:
-    """Write no file."""
+NO_FILES: Mapping[str, Callable[[Path], None]] = MappingProxyType({})
 
 
 class Made(NamedTuple):
@@ -20,12 +19,12 @@ class Made(NamedTuple):
     ----------
     numbers : dict
         Its part of summary.json: values, `Estimate`s, and tables of them; one of spectra has "energy_GeV".
-    write : callable
-        Writes its files into an existing folder.
+    files : mapping of str to callable
+        Its files by name, each with what writes it to a path: one that cannot be drawn costs no other.
     """
 
     numbers: dict[str, Any]
-    write: Callable[[Path], None] = nothing
+    files: Mapping[str, Callable[[Path], None]] = NO_FILES
 
 
 class Product(NamedTuple):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,22 +23,27 @@ _AXIS_R_KPC = 5.0
 
 
 def _make(run: Run) -> Made:
-    def write(folder: Path) -> None:
-        _draw_plane(run, folder / "density_plane.png")
-        _draw_axis(run, folder / "density_axis.png")
-        if run.galaxy.has_bell_region:
-            _draw_filling(run, folder / "filling.png")
-        energy = group_energies_GeV(run.result)[1 :: GROUPS_PER_DECADE // 4]
-        found = times(run.result, energy)
-        escape_and_grammage(
-            folder / "escape_and_grammage.png",
-            energy,
-            escape_time=found["escape_time_median_Myr"],
-            leave_time=found["leave_time_Myr"]["median"],
-            grammage=grammage(run.result, energy),
-        )
+    files: dict[str, Callable[[Run, Path], None]] = {
+        "density_plane.png": _draw_plane,
+        "density_axis.png": _draw_axis,
+        "escape_and_grammage.png": _draw_times,
+    }
+    if run.galaxy.has_bell_region:
+        files["filling.png"] = _draw_filling
+    return Made({}, {name: partial(draw, run) for name, draw in files.items()})
 
-    return Made({}, write)
+
+def _draw_times(run: Run, path: Path) -> None:
+    """Escape and leaving times, and grammage, at four energies a decade."""
+    energy = group_energies_GeV(run.result)[1 :: GROUPS_PER_DECADE // 4]
+    found = times(run.result, energy)
+    escape_and_grammage(
+        path,
+        energy,
+        escape_time=found["escape_time_median_Myr"],
+        leave_time=found["leave_time_Myr"]["median"],
+        grammage=grammage(run.result, energy),
+    )
 
 
 PRODUCT = Product("protons", always, _make)
@@ -88,10 +95,12 @@ def _draw_filling(run: Run, path: Path) -> None:
     result = run.result
     edges, snapshots = result.grid.shell_edges_kpc, result.snapshots_cm3()[..., :-1]
     used = result.volumes_kpc3["filling"][:-1] > 0
-    ages = [*AGES_MYR, run.scenario.transport.t_max]
+    t_max = run.scenario.transport.t_max
+    shown = np.append(t_max > AGES_MYR, True)
+    ages = [*AGES_MYR[shown[:-1]], t_max]
     panels = {}
     for energy in _energies(result):
-        replicas = _E2n(result, snapshots, energy)
+        replicas = _E2n(result, snapshots[:, :, shown], energy)
         panels[energy_label(energy)] = Estimate.of(np.where(used, replicas, np.nan))
     filling(path, edges, ages, panels)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...fields.exceptions import RunFailed
 from ...mc.files import write_text
 from ...mc.uncertainty import Estimate
 from ..build import Progress, quiet
@@ -41,18 +42,80 @@ def made(run: Run, product: Product) -> Made:
 
 
 def write_run(run: Run, folder: Path, progress: Progress = quiet, asked_for: tuple[str, ...] = ()) -> None:
-    """Write a run and its products into an existing folder, the summary last: it marks them as complete."""
+    """Write a run and its products into an existing folder, the summary last: it marks them as complete.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    RunFailed
+        If a file could not be made, after all the others were.
+    """
     write_text(folder / "scenario.toml", run.scenario.to_toml())
     run.result.write(folder / "result.h5")
     numbers: dict[str, Any] = {}
+    failed: list[str] = []
     products = products_of(run, asked_for)
     for done, product in enumerate(products):
         progress("Maps and figures", done, len(products))
-        found = made(run, product)
-        found.write(folder)
+        try:
+            found = made(run, product)
+        except OSError:
+            raise
+        except Exception as error:
+            failed.append(_failure(product.name, error))
+            continue
         numbers |= found.numbers
+        failed += write_files(found, folder)
     write_json(numbers | {"provenance": run.result.provenance}, folder / "summary.json")
     progress("Maps and figures", len(products), len(products))
+    check_all_written(failed, folder)
+
+
+def write_files(found: Made, folder: Path) -> list[str]:
+    """Write the files of a product; a line for each that could not be made."""
+    failed = []
+    for name, write in found.files.items():
+        try:
+            write(folder / name)
+        except OSError:  # of the disk, which fails the next one too
+            raise
+        except Exception as error:
+            failed.append(_failure(name, error))
+    return failed
+
+
+def _failure(name: str, error: Exception) -> str:
+    """What could not be made, and why, in one line."""
+    return f"{name}: {type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def check_all_written(failed: list[str], folder: Path) -> None:
+    """Raise `RunFailed`, in one line, if a file could not be made."""
+    if failed:
+        raise RunFailed(
+            f"could not be made: {'; '.join(failed)}. All else is in {folder}; crhalo show {folder} --redraw "
+            "tries again"
+        )
+
+
+def redraw(run: Run, folder: Path, progress: Progress = quiet) -> None:
+    """Write the files of all products of a run again; its result and its summary stay.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    RunFailed
+        If a file could not be made, after all the others were.
+    """
+    failed: list[str] = []
+    products = products_of(run)
+    for done, product in enumerate(products):
+        progress("Maps and figures", done, len(products))
+        failed += write_files(made(run, product), folder)
+    progress("Maps and figures", len(products), len(products))
+    check_all_written(failed, folder)
 
 
 class Summary(Mapping[str, Any]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from ...maps.light.sky_model import COMPONENTS, ComponentMaps
 from ...maps.light.skyfile import SkyCube, write_sky
 from ...mc.uncertainty import Estimate
 from ..run import Run
-from .product import Made, Product, always, nothing
+from .product import Made, Product, always
 
 ENERGIES_GEV = np.array([1e3, 1e4, 1e5])
 _RADII = np.arange(1, 101) / 100.0  # of r_max
@@ -40,33 +41,35 @@ def _make(run: Run) -> Made:
         | spectra(run.skies["neutrino"], prl_17),
         "gamma": spectra(run.skies["gamma"]),
     }
-    of_structure, draw_structure = _structure(run)
+    of_structure, files = _structure(run)
+    for secondary, sky in run.skies.items():
+        files[f"sky_{secondary}.fits"] = partial(_write_fits, run, secondary, sky)
+        for energy in _SHOWN_GEV[secondary]:
+            name, draw = _sky_figure(sky, secondary, energy)
+            files[name] = draw
+    files["spectra.png"] = lambda path: _draw_spectra(run, prl_17, path)
+    files["sky_errors.png"] = lambda path: _draw_errors(run, path)
+    return Made({**tables, "sky": of_structure}, files)
 
-    def write(folder: Path) -> None:
-        for secondary, sky in run.skies.items():
-            _write_fits(run, secondary, sky, folder)
-            for energy in _SHOWN_GEV[secondary]:
-                _draw_sky(sky, secondary, energy, folder)
-        curves = {
-            secondary: {"energy_GeV": sky.energy_GeV}
-            | {name: sky.energy_GeV**2 * sky.mean[name] for name in ("total", *COMPONENTS)}
-            for secondary, sky in run.skies.items()
-        }
-        draw_spectra(
-            folder / "spectra.png", curves["neutrino"], curves["gamma"], prl_17=prl_17, title="Sky average"
-        )
-        relative_error_maps(
-            {
-                f"{name}, {energy_label(run.skies[key].energy_GeV[at])}": run.skies[key].relative_error[at]
-                for at in _shown(run)
-                for key, name in (("neutrino", "Neutrinos"), ("gamma", "Gamma rays"))
-            },
-            folder / "sky_errors.png",
-            title="Relative error of the sky",
-        )
-        draw_structure(folder)
 
-    return Made({**tables, "sky": of_structure}, write)
+def _draw_spectra(run: Run, prl_17: float | None, path: Path) -> None:
+    """Sky averages by component, beside measurements."""
+    neutrino, gamma = (
+        {"energy_GeV": sky.energy_GeV}
+        | {name: sky.energy_GeV**2 * sky.mean[name] for name in ("total", *COMPONENTS)}
+        for sky in (run.skies["neutrino"], run.skies["gamma"])
+    )
+    draw_spectra(path, neutrino, gamma, prl_17=prl_17, title="Sky average")
+
+
+def _draw_errors(run: Run, path: Path) -> None:
+    """Maps of the relative errors of both skies."""
+    panels = {
+        f"{name}, {energy_label(run.skies[key].energy_GeV[at])}": run.skies[key].relative_error[at]
+        for at in _shown(run)
+        for key, name in (("neutrino", "Neutrinos"), ("gamma", "Gamma rays"))
+    }
+    relative_error_maps(panels, path, title="Relative error of the sky")
 
 
 PRODUCT = Product("skies", always, _make)
@@ -94,7 +97,7 @@ def spectra(sky: ComponentMaps, prl_17: float | None = None) -> dict[str, Any]:
     return out
 
 
-def _write_fits(run: Run, secondary: str, sky: ComponentMaps, folder: Path) -> None:
+def _write_fits(run: Run, secondary: str, sky: ComponentMaps, path: Path) -> None:
     # A single batch has no scatter.
     known = len(run.result.tallies["injected"]) > 1
     cube = SkyCube(
@@ -105,19 +108,20 @@ def _write_fits(run: Run, secondary: str, sky: ComponentMaps, folder: Path) -> N
         error=sky.total * sky.relative_error if known else None,
         metadata=run.result.provenance,
     )
-    write_sky(folder / f"sky_{secondary}.fits", cube)
+    write_sky(path, cube)
 
 
-def _draw_sky(sky: ComponentMaps, secondary: str, energy_GeV: float, folder: Path) -> None:
+def _sky_figure(sky: ComponentMaps, secondary: str, energy_GeV: float) -> tuple[str, Callable[[Path], None]]:
+    """Name of the figure of a sky at the energy that is nearest to one, and what draws it."""
     at = int(np.argmin(np.abs(np.log(sky.energy_GeV / energy_GeV))))
     E = sky.energy_GeV[at]
-    parts = {_NAMES[name]: E**2 * values[at] for name, values in sky.maps.items()}
-    sky_panels(
-        {"Total": E**2 * sky.total[at]} | parts,
-        folder / f"sky_{secondary}_{energy_label(E).replace(' ', '')}.png",
-        title=_TITLES[secondary],
-        energy_label=energy_label(E),
-    )
+
+    def draw(path: Path) -> None:
+        parts = {_NAMES[name]: E**2 * values[at] for name, values in sky.maps.items()}
+        maps = {"Total": E**2 * sky.total[at]} | parts
+        sky_panels(maps, path, title=_TITLES[secondary], energy_label=energy_label(E))
+
+    return f"sky_{secondary}_{energy_label(E).replace(' ', '')}.png", draw
 
 
 def _shown(run: Run) -> list[int]:
@@ -126,7 +130,7 @@ def _shown(run: Run) -> list[int]:
     return list(dict.fromkeys(int(np.argmin(np.abs(np.log(energy / E)))) for E in ENERGIES_GEV))
 
 
-def _structure(run: Run) -> tuple[dict[str, Any], Callable[[Path], None]]:
+def _structure(run: Run) -> tuple[dict[str, Any], dict[str, Callable[[Path], None]]]:
     """What there is in the circumgalactic neutrino sky, and what draws it; errors of all skies besides."""
     summary: dict[str, Any] = {"energy_GeV": ENERGIES_GEV.tolist()} | {
         f"largest_relative_error_{name}": {
@@ -136,7 +140,7 @@ def _structure(run: Run) -> tuple[dict[str, Any], Callable[[Path], None]]:
     }
     per_H = run.sky_model.emissivity_per_H("neutrino", ENERGIES_GEV)
     if not np.any(per_H["bell"]):
-        return summary, nothing
+        return summary, {}
     maps = run.sky_model.coarse_maps(per_H)["cgm"]
     radii_kpc = _RADII * run.medium.table.r_max
     within = run.sky_model.share_within("cgm", per_H, radii_kpc)
@@ -145,9 +149,9 @@ def _structure(run: Run) -> tuple[dict[str, Any], Callable[[Path], None]]:
         for share in _SHARES
     }
 
-    def draw(folder: Path) -> None:
+    def draw(path: Path) -> None:
         sky_structure(
-            folder / "sky_structure.png",
+            path,
             _by_energy(structure.power_spectrum(maps, _LMAX)),
             _LATITUDES_DEG,
             _by_energy(structure.latitude_profile(maps, _LATITUDES_DEG)),
@@ -158,7 +162,7 @@ def _structure(run: Run) -> tuple[dict[str, Any], Callable[[Path], None]]:
             title="Circumgalactic neutrinos",
         )
 
-    return summary | structure.multipoles(maps) | radii, draw
+    return summary | structure.multipoles(maps) | radii, {"sky_structure.png": draw}
 
 
 def _radius_kpc(within: FloatArray, share: float, radii_kpc: FloatArray) -> FloatArray:

@@ -21,7 +21,7 @@ from ..stopping_rule import intervals_of
 from .product import Made, Product, always
 
 
-def filling(result: Result, galaxy: Galaxy) -> dict[str, Any]:
+def filling(result: Result, galaxy: Galaxy, t_max_Myr: float) -> dict[str, Any]:
     """How the Bell region fills after the sources are switched on: neutrinos of its gas, by age, over now.
 
     From shells about the centre, each as bright as its mean: good for shares, not for fluxes.
@@ -36,7 +36,7 @@ def filling(result: Result, galaxy: Galaxy) -> dict[str, Any]:
     matrix = emissivity_matrix("neutrino", energy, result.grid.current_edges_GeV)
     per_H = np.einsum("eb,fbas,s->fae", matrix, result.snapshots_cm3()[..., :-1], seen * gas * part)
     shares = over(per_H[:, :-1], per_H[:, -1:])
-    by_age = {f"at {t:g} Myr": Estimate.of(shares[:, i]) for i, t in enumerate(AGES_MYR)}
+    by_age = {f"at {t:g} Myr": Estimate.of(shares[:, i]) for i, t in enumerate(AGES_MYR) if t < t_max_Myr}
     return {"energy_GeV": energy.tolist(), **by_age}
 
 
@@ -84,7 +84,7 @@ def _make(run: Run) -> Made:
     }
     if galaxy.has_bell_region:
         numbers["bell_region"] = bell_region(galaxy, run.scenario.medium.T_cgm)
-        numbers["filling"] = filling(result, galaxy)
+        numbers["filling"] = filling(result, galaxy, run.scenario.transport.t_max)
     if not run.scenario.too_small_for_cells():
         numbers["lambda_not_small_above_GeV"] = lambda_not_small_above_GeV(
             run.medium, galaxy.R_d_kpc, result.current_energy_GeV
@@ -93,6 +93,7 @@ def _make(run: Run) -> Made:
         name: each.as_dict()
         for name, each in intervals_of(run.scenario.transport.precision_of, run.sky_model).items()
     }
+    numbers["notes"] = run.notes
     numbers["folds"] = len(result.tallies["injected"])
     numbers["blocks_resumed"] = result.performance.get("blocks_resumed", 0)
     numbers["lost_particles"] = result.provenance.get("lost", [])

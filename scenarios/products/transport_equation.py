@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ...maps.figures.protons import compared_densities
@@ -37,12 +39,12 @@ def _make(run: Run) -> Made:
         "lambda_not_small_above_GeV": comparison.parting_GeV,
     }
 
-    def write(folder: Path) -> None:
-        envelope = run.result.provenance | {"conventions": CONVENTIONS}
-        write_json({**envelope, "summary": summary, "rows": comparison.rows}, folder / "referee.json")
-        compared_densities(folder / "referee.png", comparison.rows)
-
-    return Made({"referee": summary}, write)
+    about = run.result.provenance | {"conventions": CONVENTIONS}
+    files: dict[str, Callable[[Path], None]] = {
+        "referee.json": partial(write_json, {**about, "summary": summary, "rows": comparison.rows}),
+        "referee.png": lambda path: compared_densities(path, comparison.rows),
+    }
+    return Made({"referee": summary}, files)
 
 
 PRODUCT = Product("transport_equation", lambda run: False, _make)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,18 +53,32 @@ def write_waves(waves: ConvergedWaves, path: Path, provenance: dict[str, Any]) -
             file.create_dataset(name, data=values, fletcher32=True).attrs["unit"] = unit
 
 
-def draw_waves(waves: ConvergedWaves, folder: Path) -> None:
-    """Figures of the waves and of the rounds."""
-    halo_figures.iteration(folder / "iteration.png", waves.residuals, waves.tolerance)
+def _files(waves: ConvergedWaves, provenance: dict[str, Any]) -> dict[str, Callable[[Path], None]]:
+    """Files of the waves and of the rounds: what writes each."""
+    return {
+        "waves.h5": lambda path: write_waves(waves, path, provenance),
+        "iteration.png": lambda path: halo_figures.iteration(path, waves.residuals, waves.tolerance),
+        "wave_power.png": partial(_draw_power, waves),
+        "wave_rates.png": partial(_draw_rates, waves),
+    }
+
+
+def _levels(waves: ConvergedWaves, *heights_kpc: float) -> dict[float, int]:
+    """Levels that are nearest to some heights."""
     z = waves.diffusion.height_kpc
-    column = waves.column
-    levels = {h: int(np.argmin(np.abs(z - h))) for h in (0.1, 1.0, 4.0, 16.0) if h <= z[-1] * 1.001}
+    return {h: int(np.argmin(np.abs(z - h))) for h in heights_kpc if h <= z[-1] * 1.001}
+
+
+def _draw_power(waves: ConvergedWaves, path: Path) -> None:
+    levels = _levels(waves, 0.1, 1.0, 4.0, 16.0)
     named = {f"{h:g} kpc": waves.power[level] for h, level in levels.items()}
-    halo_figures.wave_power(folder / "wave_power.png", column.k_kpc, named, float(column.B_uG[0]))
-    panels = [
-        (f"$|z| = {h:g}$ kpc", _rates(waves, level)) for h, level in levels.items() if h in (0.1, 1.0, 4.0)
-    ]
-    halo_figures.wave_rates(folder / "wave_rates.png", column.k_kpc, panels)
+    halo_figures.wave_power(path, waves.column.k_kpc, named, float(waves.column.B_uG[0]))
+
+
+def _draw_rates(waves: ConvergedWaves, path: Path) -> None:
+    levels = _levels(waves, 0.1, 1.0, 4.0)
+    panels = [(f"$|z| = {h:g}$ kpc", _rates(waves, level)) for h, level in levels.items()]
+    halo_figures.wave_rates(path, waves.column.k_kpc, panels)
 
 
 def _rates(waves: ConvergedWaves, level: int) -> dict[str, FloatArray]:
@@ -82,11 +98,7 @@ def _make(run: Run) -> Made:
     waves = run.waves
     assert waves is not None
 
-    def write(folder: Path) -> None:
-        write_waves(waves, folder / "waves.h5", run.result.provenance)
-        draw_waves(waves, folder)
-
-    return Made({"self_consistency": rounds(waves)}, write)
+    return Made({"self_consistency": rounds(waves)}, _files(waves, run.result.provenance))
 
 
 PRODUCT = Product("waves", lambda run: run.waves is not None, _make)
@@ -97,7 +109,7 @@ def write_not_converged(scenario: Scenario, stopped: NotConverged, folder: Path)
     write_text(folder / "scenario.toml", scenario.to_toml())
     summary: dict[str, Any] = {"verdict": str(stopped), "converged": False}
     if stopped.found is not None:
-        write_waves(stopped.found, folder / "waves.h5", provenance_of(scenario))
-        draw_waves(stopped.found, folder)
+        for name, write in _files(stopped.found, provenance_of(scenario)).items():
+            write(folder / name)
         summary = rounds(stopped.found)
     write_json({"title": scenario.title, "self_consistency": summary}, folder / "summary.json")

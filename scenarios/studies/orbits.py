@@ -10,7 +10,8 @@ import numpy as np
 from ...fields.turbulence.scattering import KOLMOGOROV_D, KOLMOGOROV_WAVELENGTHS, pitch_angle_D
 from ...fields.turbulence.statistics import measure
 from ...fields.turbulence.synthetic import Turbulence
-from ...fields.units import C_KPC_MYR, KPC2_MYR_CM2_S, FloatArray, energy_label
+from ...fields.units import C_KPC_MYR, KPC2_MYR_CM2_S, FloatArray, energy_label, momentum_GeV
+from ...fields.waves.streaming import larmor_radius_kpc
 from ...maps.figures import tracks as track_figures
 from ...mc.blocks import REALISATION
 from ...mc.files import write_text
@@ -93,11 +94,14 @@ def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
     """What a run would do and cost, by energy."""
     costs, turbulence = costs_of(scenario), _turbulence(scenario)
     pc = 1e3
+    # In the mean field, as the results have it; steps are by that in all of the field.
+    momenta = momentum_GeV(np.array([a.energy_GeV for a in costs]))
+    r_L = larmor_radius_kpc(momenta, turbulence.reference_field_uG)
     return {
         "title": scenario.title,
         "energy_GeV": [float(f"{a.energy_GeV:.4g}") for a in costs],
-        "r_L_pc": [pc * a.larmor_radius_kpc for a in costs],
-        "r_L_over_lc": [a.larmor_radius_kpc / a.correlation_length_kpc for a in costs],
+        "r_L_pc": (pc * r_L).tolist(),
+        "r_L_over_lc": (r_L / turbulence.correlation_length_kpc).tolist(),
         "step_pc": [pc * a.step_kpc for a in costs],
         "lambda_over_H": [a.mean_free_path_kpc / a.H_kpc for a in costs],
         "bias_of_D": [a.bias for a in costs],

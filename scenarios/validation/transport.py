@@ -16,7 +16,15 @@ from ...mc.blocks import Transport
 from ...mc.engine import run
 from ...mc.kernels.albedo import MILNE_EXTRAPOLATION, chandrasekhar_h
 from ...mc.spectrum import Spectrum
-from ...mc.tally import AGES_MYR, TIME_EDGES_MYR, Region, TallyGrid, energy_groups, galactic_grid
+from ...mc.tally import (
+    AGES_MYR,
+    MEAN_BINS_LOST,
+    TIME_EDGES_MYR,
+    Region,
+    TallyGrid,
+    energy_groups,
+    galactic_grid,
+)
 from ...mc.uncertainty import value_and_error
 from .tools import Rows, Slab, cells, check, follow, mean_escape_time, profile, row
 from .whole_runs import EARLY
@@ -168,19 +176,19 @@ def wall_loss(scale: float) -> Rows:
         wall = Slab(
             1.0, lambda z: 1.0 + 0.0 * z, Wall.TWO_WAY, mean_free_path_behind_kpc=1e-4, speed_behind_kpc_Myr=u
         )
-        edges = energy_groups(1e3, 1e5)
+        edges = energy_groups(1e2, 1e5)
         grid = cells(np.array([0.0, 1.0]), np.array([0.0, 1.0, 2.0, 3.0]), edges)
         spectrum = Spectrum(slope=2.0, E_max_GeV=1e12)
         result = follow(
             wall.medium(), grid, int(12_000 * scale), 16, acceleration=acceleration, spectrum=spectrum
         )
-        # Mean fall in bins of 1/8 decade, over energies spread evenly within bins.
-        behind = result.per_particle("bell")[:, :, :, 0, 2].sum(axis=1)
-        bins_lost = (behind * np.arange(behind.shape[1])).sum(axis=1) / behind.sum(axis=1)
+        # Mean fall in bins of 1/8 decade, energies spread evenly in bins, of what stays in the range.
+        behind = result.per_particle("bell")[:, 16:, :-1, 0, 2].sum(axis=1)
+        bins_lost = behind @ MEAN_BINS_LOST[:-1] / behind.sum(axis=1)
         rows.append(check(f"wall loss ({label}): <ln p/p0>", -bins_lost * np.log(10) / 8, -1 / 3, 0.02))
         # Not the last decade, into which nothing falls from above.
-        protons = result.by_current_energy("bell")[:, :8, 0, 2].sum(axis=1)
-        rate = spectrum.group_rates_s(result.grid.current_edges_GeV)[:8].sum() * MYR_S
+        protons = result.by_current_energy("bell")[:, :16, 0, 2].sum(axis=1)
+        rate = spectrum.group_rates_s(result.grid.current_edges_GeV)[:16].sum() * MYR_S
         rows.append(
             check(f"wall loss ({label}): n_out u/phi at fixed energy", protons * u / rate, 0.75, 0.02)
         )
@@ -270,7 +278,7 @@ def adiabatic(scale: float) -> Rows:
         number, how = (3000, "auto") if method == "hybrid" else (2400, 1)
         result = follow(medium, grid, int(number * scale), 20, method=method, acceleration=how)
         tally = result.per_particle("bell")[:, 16:].sum(axis=1)
-        ln_p_lost = (tally * np.arange(tally.shape[1])[:, None, None]).sum(axis=1) * np.log(10) / 8
+        ln_p_lost = np.tensordot(tally, MEAN_BINS_LOST, axes=(1, 0)) * np.log(10) / 8
         centres = 0.5 * (edges[1:] + edges[:-1])
         r = np.hypot(centres[:, None], centres)
         shell = (r > 1.5) & (r < 9.0)

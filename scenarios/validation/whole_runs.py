@@ -72,39 +72,53 @@ def snapshots(scale: float) -> Rows:
 
 
 def energy_budget(scale: float) -> Rows:
-    """Power in gamma rays, neutrinos and electrons over what pp collisions took from the protons."""
-    galaxy = Galaxy(inelasticity=inelasticity)
-    # From 2 TeV on, so that none falls below the energies that are counted.
-    spectrum = Spectrum(E_min_GeV=2e3, E_max_GeV=1e5)
-    result = _run(galaxy, 1e2, 1e6, Transport(int(1088 * scale), 35), spectrum)
+    """Power in gamma rays, neutrinos and electrons over what pp collisions took from the protons.
+
+    From thin gas to a thick target, in which protons lose all of their energy.
+    """
+    rows = []
+    for delta_G in (1e2, 1e4, 1e6):
+        # From 2 TeV on, far above the lowest energies that are counted.
+        spectrum = Spectrum(E_min_GeV=2e3, E_max_GeV=1e5)
+        galaxy = Galaxy(inelasticity=inelasticity, delta_G=delta_G)
+        result = _run(galaxy, 1.0, 1e6, Transport(int(544 * scale), 35), spectrum)
+        light = _power_GeV_s(result, galaxy)
+        rates = result.spectrum.group_rates_s(result.grid.energy_edges_GeV)
+        lost = np.einsum("g,fgs->fs", rates, result.per_particle("pp_loss"))[0]
+        parts = (
+            ("disc and halo", light["disc"] + light["halo"], lost[0]),
+            ("circumgalactic gas", light["cgm"], lost[1]),
+        )
+        rows += [
+            row(
+                f"energy budget of the {name}, delta_G = {delta_G:g}: light over pp losses",
+                shines / loses,
+                1.0,
+                0.0,
+                0.02,
+            )
+            for name, shines, loses in parts
+        ]
+        assert 0.0 < lost.sum() < spectrum.L_CR_erg_s / GEV_ERG
+    return rows
+
+
+def _power_GeV_s(result: Result, galaxy: Galaxy) -> dict[str, float]:
+    """What each component of the gas emits in all secondaries."""
     sky_model = SkyModel(result, galaxy.medium(), disc_radius_kpc=galaxy.R_d_kpc)
     E = np.geomspace(1e-3, 1e6, 181)
     R, z = sky_model.nodes_kpc
-    shine: dict[str, float] = {}
+    within = np.hypot(R[:, None], z) < galaxy.r_max_kpc
+    power: dict[str, float] = {}
     for secondary in SECONDARIES:
         # Neutrinos come per flavour.
         flavours = 3.0 if secondary == "neutrino" else 1.0
-        emissivity_per_H = sky_model.emissivity_per_H(secondary, E, slice(0, 1))
-        power = {
+        per_H = {
             side: np.asarray(np.trapezoid(cells * E**2, np.log(E), axis=-1))[..., None]
-            for side, cells in emissivity_per_H.items()
+            for side, cells in sky_model.emissivity_per_H(secondary, E, slice(0, 1)).items()
         }
-        for name, table in sky_model.emissivity(power).items():
-            within = np.hypot(R[:, None], z) < galaxy.r_max_kpc
+        for name, table in sky_model.emissivity(per_H).items():
             over_z = 2.0 * np.trapezoid(table[:, :, 0, 0] * within, z, axis=1)
             total = np.trapezoid(2.0 * np.pi * R * over_z, R) * KPC_CM**3
-            shine[name] = shine.get(name, 0.0) + flavours * float(total)
-    rates = result.spectrum.group_rates_s(result.grid.energy_edges_GeV)
-    lost = np.einsum("g,fgs->fs", rates, result.per_particle("pp_loss"))
-    inside, outside = (value_and_error(lost[:, side]) for side in (0, 1))
-    pairs = (
-        ("disc and halo", shine["disc"] + shine["halo"], inside),
-        ("circumgalactic gas", shine["cgm"], outside),
-    )
-    rows = [
-        row(f"energy budget of the {name}: light over pp losses", light / float(loss[0]), 1.0, 0.0, 0.03)
-        for name, light, loss in pairs
-    ]
-    injected = spectrum.L_CR_erg_s / GEV_ERG
-    assert 0.0 < inside[0] + outside[0] < injected
-    return rows
+            power[name] = power.get(name, 0.0) + flavours * float(total)
+    return power

@@ -1,10 +1,11 @@
 """The key of the kernel cache: it names what is compiled, all of it and nothing else."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
-from crhalo.fields._jit import cache_key, compiled_sources
+from crhalo.fields._jit import cache_directory, cache_key, compiled_sources
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,3 +59,38 @@ def test_every_kernel_of_the_package_is_in_the_key():
     }
     assert marked
     assert marked <= set(compiled_sources(ROOT))
+
+
+@pytest.fixture
+def places(monkeypatch, tmp_path):
+    """No place for a cache but what a test sets; the next call of `cache_directory` looks anew."""
+    for name in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "/dev/null")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return monkeypatch
+
+
+@pytest.mark.parametrize("name", ["NUMBA_CACHE_DIR", "XDG_CACHE_HOME"])
+def test_the_users_own_place_is_taken(places, tmp_path, name):
+    places.setenv(name, str(tmp_path / "mine"))
+    assert cache_directory.__wrapped__().is_relative_to(tmp_path / "mine")
+
+
+def test_an_empty_variable_is_none(places, tmp_path):
+    places.setenv("XDG_CACHE_HOME", "")
+    places.setenv("HOME", str(tmp_path / "home"))
+    assert cache_directory.__wrapped__().is_relative_to(tmp_path / "home" / ".cache")
+
+
+@pytest.mark.parametrize("home", ["not a folder", "none"])
+def test_without_a_home_there_is_a_temporary_cache_and_a_line(places, tmp_path, capsys, home):
+    if home == "none":
+
+        def without_a_home():
+            raise RuntimeError("Could not determine home directory.")
+
+        places.setattr(Path, "home", without_a_home)
+    folder = cache_directory.__wrapped__()
+    assert folder.is_dir() and folder.parent == tmp_path
+    assert capsys.readouterr().err.count("\n") == 1

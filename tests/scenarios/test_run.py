@@ -1,0 +1,68 @@
+"""What a run is asked in Python: energies with and without units, and a line for what is not allowed."""
+
+import numpy as np
+import pytest
+from astropy import units as u
+from crhalo.fields.exceptions import UserError
+from crhalo.scenarios import Galaxy, Spectrum, Transport, load, simulate
+
+
+@pytest.fixture(scope="module")
+def run():
+    settings = ["transport.energy_range=['10 TeV', '1 PeV']", "transport.r_max=40 kpc", "sky.nside=2"]
+    return load("circumgalactic").with_overrides([*settings, "medium.delta_G=1e4"]).run(particles=64, seed=1)
+
+
+def test_a_sky_at_an_energy_with_a_unit(run):
+    one, other = (run.sky("neutrino", energy, nside=2) for energy in ([30] * u.TeV, [3e4]))
+    assert one.energy_GeV[0] == pytest.approx(3e4)
+    np.testing.assert_array_equal(one.total, other.total)
+    wrong = run.sky("neutrino", [30.0], nside=2)
+    assert (wrong.total > 1e3 * one.total).all()
+
+
+def test_times_at_energies_with_units(run):
+    np.testing.assert_array_equal(run.escape_time(0.1 * u.PeV).value, run.escape_time([1e5]).value)
+    assert run.grammage("100 TeV")["disc"].value.shape == (1,)
+    assert run.density(region="near the surface").energy_GeV.size == run.escape_time().value.size
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda run: run.sky("neutrinos"), "secondary = 'neutrinos': allowed: neutrino, gamma"),
+        (lambda run: run.sky("gamma", [30] * u.kpc), "energy_GeV"),
+        (lambda run: run.sky("gamma", [-1.0]), "energy_GeV"),
+        (lambda run: run.sky("gamma", [np.nan]), "energy_GeV"),
+        (lambda run: run.sky("gamma", 2 * u.PeV), "energy_GeV = 2e+06: allowed: to 1e+06"),
+        (lambda run: run.sky("gamma", [1e4], nside=0), "nside = 0: allowed: 1, 2, 4"),
+        (lambda run: run.sky("gamma", [1e4], nside=3), "nside = 3"),
+        (lambda run: run.sky("gamma", [1e4], nside=True), "nside = True"),
+        (lambda run: run.escape_time(1 * u.GeV), "energy_GeV = 1: allowed: 10000 to 1e+06"),
+        (lambda run: run.density([1e5], region="halo"), "region = 'halo': allowed: disc"),
+        (lambda run: run.reweight(slope=np.nan), "Spectrum.slope = nan"),
+        (lambda run: run.reweight(E_max_GeV=2e6), "must lie within"),
+    ],
+)
+def test_what_is_not_allowed_is_one_line(run, ask, said):
+    with pytest.raises(UserError) as error:
+        ask(run)
+    assert said in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_short_repr(run):
+    for each in (run, run.result, run.medium):
+        assert len(repr(each)) < 200
+
+
+def test_a_surface_that_reaches_the_outer_sphere_is_told(capsys):
+    """A field that ignores R: no edge of the halo in the plane, and a sky of two spots."""
+    field = Galaxy(field_uG=lambda R_kpc, z_kpc: 3.0 / (1.0 + (z_kpc / 2.0) ** 2), delta_G=1e4)
+    run = simulate(field, Spectrum(), Transport(particles=32, seed=1), energy_range_GeV=(1e5, 1e6), nside=2)
+    line = "the surface of the halo reaches r_max = 100 kpc in the plane"
+    assert any(line in note for note in run.notes) and line in capsys.readouterr().err
+    assert run.summary["notes"] == run.notes
+
+
+def test_an_ordinary_run_has_no_notes(run):
+    assert run.notes == []
