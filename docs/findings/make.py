@@ -1,0 +1,381 @@
+"""docs/findings.md from runs: each number of a run is taken from its files, so prose and numbers cannot part.
+
+    .venv/bin/python docs/findings/make.py            # makes the runs that are missing, then the page
+    .venv/bin/python docs/findings/make.py --render   # makes the page of the numbers kept beside this file
+
+In findings.md.in, {circumgalactic.density_over_free_escape @ 10 GeV | 1 TeV} is an entry of the summary.json
+of the run `circumgalactic` at two energies; what stands between them stays there. A number comes with its
+error, to two digits of that, or with three digits where it has none; a dash is no number. Besides:
+
+    {a.x / b.y @ 1 TeV}   the ratio of two entries, errors in quadrature
+    {a.x @ 1 TeV : 2}     two significant digits, no error
+    {a.x @ 1 TeV : 2 %}   in per cent; {a.x @ 1 TeV : %} with its error
+    {a.x : 2 energy}      a number in GeV, in GeV, TeV or PeV; {a.x : energy} with its error
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import re
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from crhalo.scenarios.commands.show import with_error
+
+HERE = Path(__file__).resolve().parent
+DOCS = HERE.parent
+TEMPLATE, PAGE = HERE / "findings.md.in", DOCS / "findings.md"
+VERSION, SEED = version("crhalo"), 1
+KEPT = HERE / f"results-{VERSION}-seed-{SEED}.json"
+
+# Scenarios, and the options that each is run with.
+RUNS: dict[str, list[str]] = {
+    "circumgalactic": ["--transport-equation"],
+    "figure-1": [],
+    "coupling": [],
+    "m31": [],
+    "radio": [],
+    "galaxies": [],
+    "bell-turbulence": [],
+    "self-generated-slab": [],
+    "diffusion-check": [],
+    "cascade-halo": [],
+    "self-generated-halo": [],
+    "self-controlled": [],
+}
+# Of docs/, and the file of a run that each is.
+FIGURES = {
+    "sky_neutrino_10TeV.png": "circumgalactic/sky_neutrino_10TeV.png",
+    "figure_1.png": "figure-1/figure_1.png",
+    "diffusion_check.png": "diffusion-check/diffusion.png",
+    "cascade_halo_protons.png": "cascade-halo/proton_spectrum.png",
+}
+
+# What differs between equal runs, and what is told in other words.
+_NOT_KEPT = ("provenance", "wall_time_s", "blocks_resumed")
+_DIGITS_KEPT = 6
+_DIGITS_WITHOUT_ERROR = 3
+_NEAR = 0.01  # of an energy that is asked for to one that there is
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_ENERGY = re.compile(r"(\d+(?:\.\d+)?) ([GTP]eV)")
+_FORMAT = re.compile(r"([1-9]?) ?(%|energy|)")
+_GEV = {"PeV": 1e6, "TeV": 1e3, "GeV": 1.0}
+
+
+class Wrong(Exception):
+    """What stops the page, in one line."""
+
+
+class Number(NamedTuple):
+    """A value and its error, of which either may be missing."""
+
+    value: Any
+    error: float | None = None
+
+
+# -- runs ----------------------------------------------------------------------------------
+
+
+def make_runs(folder: Path) -> None:
+    """Make each run in a folder of its own; one that is finished stays, one that was stopped goes on."""
+    for name, options in RUNS.items():
+        out = folder / name
+        finished = (out / "summary.json").exists()
+        there = ["--resume"] if finished or any(out.glob("checkpoint*")) else []
+        if not there:
+            # Of tracks that were stopped, which begin anew.
+            (out / "scenario.toml").unlink(missing_ok=True)
+        print(f"{name}: {'there already' if finished else 'running'}", flush=True)
+        _crhalo("run", name, "--seed", str(SEED), *options, "--out", str(out), *there)
+
+
+def _crhalo(*arguments: str) -> None:
+    started = time.monotonic()
+    command = [str(Path(sys.executable).with_name("crhalo")), *arguments]
+    if subprocess.run(command, stdout=subprocess.DEVNULL).returncode:
+        raise Wrong(f"crhalo {' '.join(arguments)}: failed")
+    print(f"  {time.monotonic() - started:.0f} s", flush=True)
+
+
+# -- what is kept of them ------------------------------------------------------------------
+
+
+def kept_of(folder: Path) -> dict[str, Any]:
+    """The numbers of all runs that a page may use.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds the folders of the runs.
+
+    Returns
+    -------
+    dict
+        "version", "seed" and "runs": of each its options, particles, seed, version and numbers to six digits.
+
+    Raises
+    ------
+    Wrong
+        If a run is of another version.
+    """
+    return {"version": VERSION, "seed": SEED, "runs": {name: _run_of(folder / name) for name in RUNS}}
+
+
+def _run_of(folder: Path) -> dict[str, Any]:
+    """The summary of a run, with what it was run with."""
+    summary = json.loads((folder / "summary.json").read_text("utf-8"))
+    made_by = summary["provenance"]["version"]
+    if made_by != VERSION:
+        raise Wrong(f"{folder}: of version {made_by}, not {VERSION}: remove it, or give another --runs")
+    transport = tomllib.loads((folder / "scenario.toml").read_text("utf-8"))["transport"]
+    about = {"options": " ".join(RUNS[folder.name]), "version": made_by}
+    about |= {"particles": transport["particles"], "seed": transport["seed"]}
+    numbers = {key: value for key, value in summary.items() if key not in _NOT_KEPT}
+    if (folder / "coupling.json").exists():  # whose summary leaves out grammage and B/C
+        numbers |= _media_of(folder / "coupling.json")
+    return about | _rounded(numbers)
+
+
+def _media_of(path: Path) -> dict[str, Any]:
+    """The media of a coupling.json by the names that its summary gives them."""
+    media = json.loads(path.read_text("utf-8"))["media"]
+    return {f"z_B={one['z_B_kpc']:g} kpc, delta_G={one['delta_G']:g}": one for one in media}
+
+
+def _rounded(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _rounded(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_rounded(value) for value in data]
+    return float(f"{data:.{_DIGITS_KEPT}g}") if isinstance(data, float) else data
+
+
+def as_json(kept: dict[str, Any]) -> str:
+    """JSON with each list of numbers on one line."""
+    text = json.dumps(kept, indent=1, ensure_ascii=False)
+    return re.sub(r"\[[^][{}]*\]", lambda found: " ".join(found[0].split()), text) + "\n"
+
+
+# -- the page ------------------------------------------------------------------------------
+
+
+def render(template: str, kept: dict[str, Any]) -> str:
+    """The page: the template with the numbers in it.
+
+    Parameters
+    ----------
+    template : str
+        Text with placeholders, see above.
+    kept : dict
+        From `kept_of`.
+
+    Raises
+    ------
+    Wrong
+        If a placeholder is; it says which, and in which line.
+    """
+
+    def stop(at: int, why: str) -> Wrong:
+        return Wrong(f"{TEMPLATE.name}:{template.count(chr(10), 0, at) + 1}: {why}")
+
+    def fill(found: re.Match[str]) -> str:
+        asked = " ".join(found[1].split())
+        try:
+            return text_of(asked, kept)
+        except Wrong as wrong:
+            raise stop(found.start(), f"{{{asked}}}: {wrong}") from None
+
+    blank = _PLACEHOLDER.sub(lambda found: " " * len(found[0]), template)
+    if brace := re.search("[{}]", blank):
+        raise stop(brace.start(), f"{brace[0]} without its other half")
+    return _PLACEHOLDER.sub(fill, template)
+
+
+def text_of(asked: str, kept: dict[str, Any]) -> str:
+    """What stands for a placeholder."""
+    entries, _, form = asked.partition(" : ")
+    paths, at, energies = entries.partition(" @ ")
+    split = paths.split(" / ")
+    if not at:
+        return written(_ratio([number(kept, path) for path in split]), form)
+    if not _ENERGY.search(energies) or re.search(r"\d", _ENERGY.sub("", energies)):
+        raise Wrong(f"{energies!r}: energies are written as 10 GeV or 1.5 TeV")
+
+    def at_energy(found: re.Match[str]) -> str:
+        energy = float(found[1]) * _GEV[found[2]]
+        return written(_ratio([number(kept, path, energy) for path in split]), form)
+
+    return _ENERGY.sub(at_energy, energies)
+
+
+def number(kept: dict[str, Any], path: str, energy_GeV: float | None = None) -> Number:
+    """The number at a path such as run.table.entry, at an energy where it is a spectrum.
+
+    Parameters
+    ----------
+    kept : dict
+        From `kept_of`.
+    path : str
+        Names of the run, of the tables in it and of the entry, with dots between them; places in a list count
+        from 0.
+    energy_GeV : float, optional
+        One of those that stand beside the entry or in the tables around it, to 1%.
+
+    Raises
+    ------
+    Wrong
+        If there is no such entry, or none at this energy.
+    """
+    entry, energies, left = kept["runs"], None, path
+    while left:
+        key = _first_name(entry, left)
+        left = left[len(key) + 1 :]
+        entry = entry[int(key)] if isinstance(entry, list) else entry[key]
+        energies = entry.get("energy_GeV", energies) if isinstance(entry, dict) else energies
+    found = Number(entry["value"], entry.get("error")) if _has_value(entry) else Number(entry)
+    if energy_GeV is not None:
+        return _at(found, energies, energy_GeV)
+    if isinstance(found.value, list | dict):
+        raise Wrong("not a single number; of a spectrum, an energy is asked for: @ 1 TeV")
+    return found
+
+
+def _first_name(entry: Any, path: str) -> str:
+    """The first name of a path; names may have dots in them."""
+    names = list(entry) if isinstance(entry, dict) else []
+    if isinstance(entry, list):
+        names = [str(place) for place in range(len(entry))]
+    fitting = [name for name in names if f"{path}.".startswith(f"{name}.")]
+    if not fitting:
+        raise Wrong(f"no {path!r}; there are: {', '.join(names) or 'no names here'}")
+    return max(fitting, key=len)
+
+
+def _has_value(entry: Any) -> bool:
+    return isinstance(entry, dict) and "value" in entry
+
+
+def _at(spectrum: Number, energies_GeV: list[float] | None, energy_GeV: float) -> Number:
+    """A spectrum at one of its energies."""
+    value, error = spectrum
+    if not isinstance(value, list) or not energies_GeV or len(value) != len(energies_GeV):
+        raise Wrong("no spectrum")
+    places = [i for i, there in enumerate(energies_GeV) if abs(there / energy_GeV - 1.0) < _NEAR]
+    if not places:
+        raise Wrong(f"not at {energy_GeV:g} GeV; there are: {', '.join(f'{E:g}' for E in energies_GeV)}")
+    return Number(value[places[0]], error[places[0]] if isinstance(error, list) else None)
+
+
+def _ratio(numbers: list[Number]) -> Number:
+    """The first over the others."""
+    first, *others = numbers
+    for other in others:
+        if first.value is None or not other.value:
+            return Number(None)
+        relative = [(each.error or 0.0) / abs(each.value) if each.value else 0.0 for each in (first, other)]
+        value = first.value / other.value
+        first = Number(value, abs(value) * math.hypot(*relative))
+    return first
+
+
+def written(found: Number, form: str = "") -> str:
+    """A number as the page has it.
+
+    Parameters
+    ----------
+    found : Number
+        Its value and error.
+    form : str
+        "" or "%" or "energy", or any of these after a number of digits, which leaves out the error.
+
+    Raises
+    ------
+    Wrong
+        If there is no such format.
+    """
+    value, error = found
+    wanted = _FORMAT.fullmatch(form)
+    if wanted is None:
+        raise Wrong(f"{form!r}: allowed: 2, %, 2 %, energy, 2 energy")
+    if value is None:
+        return "&ndash;"
+    if not isinstance(value, float):
+        return str(value)
+    digits, kind = wanted.groups()
+    unit, scale = {"%": ("%", 100.0), "energy": _unit(value), "": ("", 1.0)}[kind]
+    if digits or not error:
+        text = significant(value * scale, int(digits or _DIGITS_WITHOUT_ERROR))
+    else:
+        text = to_two_digits(value * scale, error * scale)
+    text = re.sub(r"e\+?(-?)0*(\d+)", r"&times;10<sup>\1\2</sup>", text.replace("±", "&plusmn;"))
+    return text + unit
+
+
+def _unit(energy_GeV: float) -> tuple[str, float]:
+    """The unit of an energy, and what a number in GeV is multiplied with."""
+    unit = next((unit for unit, GeV in _GEV.items() if abs(energy_GeV) >= GeV), "GeV")
+    return f" {unit}", 1.0 / _GEV[unit]
+
+
+def significant(value: float, digits: int) -> str:
+    """So many significant digits.
+
+    >>> significant(8187.3, 2), significant(0.0996, 2), significant(7.13e-4, 2), significant(0.0, 2)
+    ('8200', '0.10', '7.1e-04', '0')
+    """
+    if value == 0.0:
+        return "0"
+    power = _power(value, digits)
+    if not -3 <= power < 6:
+        return f"{value:.{digits - 1}e}"
+    decimals = digits - 1 - power
+    return f"{round(value, decimals):.{max(0, decimals)}f}"
+
+
+def to_two_digits(value: float, error: float) -> str:
+    """A value and its error, rounded to two digits of that.
+
+    >>> to_two_digits(8187.3, 312.4), to_two_digits(0.84321, 0.0213), to_two_digits(2.2849e-4, 4.2e-6)
+    ('8190 ± 310', '0.843 ± 0.021', '(2.285 ± 0.042)e-4')
+    """
+    decimals = 1 - _power(error, 2)
+    return with_error(round(value, decimals), round(error, decimals))
+
+
+def _power(value: float, digits: int) -> int:
+    """Of ten, in front of which stands the first of so many digits."""
+    return int(f"{value:.{digits - 1}e}".partition("e")[2])
+
+
+# -- all of it -----------------------------------------------------------------------------
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="docs/findings.md from runs.")
+    parser.add_argument("--runs", type=Path, default=Path("build/findings"), help="folder of the runs")
+    parser.add_argument("--render", action="store_true", help="only the page, from the kept results")
+    given = parser.parse_args()
+    try:
+        if not given.render:
+            make_runs(given.runs)
+            KEPT.write_text(as_json(kept_of(given.runs)), "utf-8")
+            for name, path in FIGURES.items():
+                shutil.copyfile(given.runs / path, DOCS / name)
+        kept = json.loads(KEPT.read_text("utf-8"))
+        PAGE.write_text(render(TEMPLATE.read_text("utf-8"), kept), "utf-8")
+    except (Wrong, OSError) as error:
+        sys.exit(f"make.py: {error}")
+    except KeyboardInterrupt:
+        sys.exit("make.py: interrupted; the same again goes on")
+
+
+if __name__ == "__main__":
+    main()
