@@ -32,7 +32,7 @@ _EDGE_KPC = 1e-3
 _BLUR_KPC = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ComponentMaps:
     """Intensity maps of each component with the statistical error of their sum.
 
@@ -52,6 +52,10 @@ class ComponentMaps:
     maps: dict[str, FloatArray]
     relative_error: FloatArray
     mean: dict[str, Estimate]
+
+    def __repr__(self) -> str:
+        pixels = self.maps["disc"].shape[-1]
+        return f"<ComponentMaps: {', '.join(self.maps)} at {self.energy_GeV.size} energies, {pixels} pixels>"
 
     @property
     def total(self) -> FloatArray:

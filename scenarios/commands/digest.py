@@ -44,13 +44,16 @@ QUANTITIES = (
     Quantity("density outside [3 phi/c]", ("density_over_free_escape",)),
     Quantity("  times v_A over the flux", ("density_times_vA_over_tallied_flux",)),
     Quantity("D in the disc [cm2/s]", ("halo", "D_disc_cm2_s")),
-    Quantity("neutrinos [GeV/cm2/s/sr]", ("neutrino", _FLUX)),
+    Quantity("neutrino E2I [GeV/cm2/s/sr]", ("neutrino", _FLUX)),
     Quantity("  of circumgalactic gas", ("neutrino", "cgm", _FLUX)),
-    Quantity("gamma rays [GeV/cm2/s/sr]", ("gamma", _FLUX)),
+    Quantity("gamma E2I [GeV/cm2/s/sr]", ("gamma", _FLUX)),
     Quantity("  of circumgalactic gas", ("gamma", "cgm", _FLUX)),
 )
 """Values at an energy: times and grammage of what is injected there, densities of what is there; of neutrinos
 (per flavour) and gamma rays the sky average of E^2 I. phi_0 is the injected flux, phi that outside."""
+
+
+_LEGEND = "E2I: sky average of E^2 times intensity, neutrinos per flavour; -: none, as where half never leave"
 
 
 def print_digest(summary: Mapping[str, Any], folder: Path) -> None:
@@ -59,9 +62,10 @@ def print_digest(summary: Mapping[str, Any], folder: Path) -> None:
     energies = shown_energies(summary)
     rows = [[each.label, *cells] for each in QUANTITIES if any(cells := _cells(summary, each.keys, energies))]
     columns = ["energy", *map(energy_label, energies)]
+    legend = [_LEGEND] if rows else []
     if not rows:
         columns, rows = _of_a_study(summary)
-    tail = [*_not_to_trust(summary), *_files(folder), _more(summary, folder)]
+    tail = [*legend, *_not_to_trust(summary), *_files(folder), _more(summary, folder)]
     lines = sum(math.ceil(len(line) / WIDTH) for line in (*head, *tail))
     room = LINES - lines - 6  # rules and blank lines of a table
     if len(rows) > room:
@@ -102,7 +106,8 @@ def _cells(summary: Mapping[str, Any], keys: Sequence[str], energies: Sequence[f
     value, error = spectrum.get("value"), spectrum.get("error")
     if not _matches(own, value):
         return []
-    errors = error if isinstance(error, list) and len(error) == len(value) else [None] * len(value)
+    known = isinstance(error, list) and len(error) == len(value) and not _few_batches(summary)
+    errors = error if known else [None] * len(value)
     at = [next((i for i, x in enumerate(own) if _is_number(x) and _is_near(E, x)), None) for E in energies]
     cells = ["-" if i is None else with_error(value[i], errors[i]) for i in at]
     return [] if set(cells) <= _NOTHING else cells
@@ -121,8 +126,8 @@ def _head(summary: Mapping[str, Any]) -> list[str]:
     ends = {key: number for key, number in _table(summary, "counters").items() if number}
     if (particles := ends.pop("injected", summary.get("particles"))) is not None:
         said = ", ".join(f"{number} {_ENDS.get(key, plain(key))}" for key, number in ends.items())
-        time = summary.get("wall_time_s")
-        took = f", in {time:.0f} s" if _is_number(time) else ""
+        time, resumed = summary.get("wall_time_s"), summary.get("blocks_resumed")
+        took = f", {'the last of them ' if resumed else ''}in {time:.0f} s" if _is_number(time) else ""
         lines.append(
             plain(f"{particles} particles{took}: {said}" if said else f"{particles} particles{took}")
         )
@@ -205,9 +210,10 @@ def _table(summary: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _not_to_trust(summary: Mapping[str, Any]) -> list[str]:
     """One line for each reason not to trust a number."""
     said = []
-    batches = summary.get("folds")
-    if isinstance(batches, int) and batches < _FEW_BATCHES:
-        said.append(f"errors: the scatter of {batches} batches only; do not trust them below {_FEW_BATCHES}")
+    if _few_batches(summary):
+        batches = summary["folds"]
+        count = f"{batches} batch{'es' if batches != 1 else ''}"
+        said.append(f"errors: those of {count} only, do not trust them; more particles make {_FEW_BATCHES}")
     for name, found in _table(summary, "precision").items():
         if isinstance(found, Mapping) and found.get("heavy_tailed"):
             said.append(f"{name}: heavy tails, a few particles make its error; do not trust it")
@@ -229,6 +235,12 @@ def _not_to_trust(summary: Mapping[str, Any]) -> list[str]:
     if waves.get("converged") is False:
         said.append(f"waves: {waves.get('verdict', 'not converged')}")
     return [f"! {plain(line)}" for line in said]
+
+
+def _few_batches(summary: Mapping[str, Any]) -> bool:
+    """Whether there are too few batches for errors, which are then not shown."""
+    batches = summary.get("folds")
+    return isinstance(batches, int) and batches < _FEW_BATCHES
 
 
 def _files(folder: Path) -> list[str]:

@@ -93,8 +93,9 @@ def _go_on(arguments: list[str]) -> str:
     """How to go on, where there is something to go on from."""
     words = [word for argument in arguments for word in argument.split("=", argument.startswith("--out="))]
     out = Path(dict(pairwise(words)).get("--out", "run"))
-    going_on = arguments[:1] == ["run"] and is_unfinished(out)
-    return "; the same with --resume goes on" if going_on else ""
+    if arguments[:1] != ["run"]:
+        return ""
+    return "; the same with --resume goes on" if is_unfinished(out) else "; nothing is kept yet to go on from"
 
 
 def _invoke(argv: list[str]) -> int:

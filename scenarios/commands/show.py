@@ -126,17 +126,20 @@ def print_checks(checks: Sequence[Mapping[str, Any]]) -> None:
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
-    """Yield ``progress(stage, done, total)``: on standard error, a bar for each stage, or a line in a log."""
+    """Yield ``progress(stage, done, total)``: on standard error, a bar for each stage, or a log of tenths."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     tasks: dict[str, Any] = {}
+    tenths: dict[str, int] = {}  # of each stage that a log was told
     console = _console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
 
         def progress(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
-                if not console.is_terminal:
-                    console.print(Text(stage))
-                tasks[stage] = bars.add_task(stage, total=total)
+                tasks[stage], tenths[stage] = bars.add_task(stage, total=total), -1
+            tenth = 10 * done // max(total, 1)
+            if not console.is_terminal and tenth > tenths[stage]:
+                console.print(Text(f"{stage}: {10 * tenth}%"))
+                tenths[stage] = tenth
             bars.update(tasks[stage], completed=done, total=total)
 
         yield progress

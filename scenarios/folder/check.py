@@ -70,7 +70,7 @@ def check_finished(folder: Path, file: str) -> None:
         from .unfinished import command_to_finish
 
         raise ScenarioError(
-            f"{shown(folder)}: a run that was stopped or is still at work; allowed: once it is finished, by "
+            f"{shown(folder)}: not finished (stopped, or still at work); to finish it: "
             f"{command_to_finish(folder)}"
         )
     if not (folder / file).is_file():

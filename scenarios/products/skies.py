@@ -18,7 +18,7 @@ from ...maps.figures.structure import relative_error_maps, sky_structure
 from ...maps.light import structure
 from ...maps.light.sky_model import COMPONENTS, ComponentMaps
 from ...maps.light.skyfile import SkyCube, write_sky
-from ...mc.uncertainty import Estimate
+from ...mc.uncertainty import FEWEST_BATCHES, Estimate
 from ..run import Run
 from .product import Made, Product, always
 
@@ -48,7 +48,8 @@ def _make(run: Run) -> Made:
             name, draw = _sky_figure(sky, secondary, energy)
             files[name] = draw
     files["spectra.png"] = lambda path: _draw_spectra(run, prl_17, path)
-    files["sky_errors.png"] = lambda path: _draw_errors(run, path)
+    if len(run.result.tallies["injected"]) >= FEWEST_BATCHES:
+        files["sky_errors.png"] = lambda path: _draw_errors(run, path)
     return Made({**tables, "sky": of_structure}, files)
 
 

@@ -58,7 +58,7 @@ def test_a_single_block_has_no_errors_and_says_so(coarse_errors, undrawn, tmp_pa
     few = [*SMALL, "--particles", "30"]
     with undrawn():
         assert main(["run", *few, "--out", str(tmp_path / "one")]) == 0
-    assert "scatter of 1 batches only" in capsys.readouterr().out
+    assert "those of 1 batch only" in capsys.readouterr().out
     assert read_sky(tmp_path / "one" / "sky_gamma.fits").error is None
 
 

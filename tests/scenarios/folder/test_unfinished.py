@@ -74,7 +74,7 @@ def test_commands_on_an_unfinished_run_say_how_to_finish_it(tmp_path, capsys, ar
     assert main([command, *folders, *rest, *out]) == 2
     said = capsys.readouterr().err
     assert said == (
-        f"crhalo: '{folder}': a run that was stopped or is still at work; allowed: once it is finished, by "
+        f"crhalo: '{folder}': not finished (stopped, or still at work); to finish it: "
         f"crhalo run circumgalactic --set medium.delta_G=10.0 --out {folder} --resume\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
