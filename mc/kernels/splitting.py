@@ -270,13 +270,13 @@ def encounter(world, history, particle, splitting, number, on_surface, layer, ph
     multiplicity = max(1.0, at_nearest_node(table, ln_p, world.wall.multiplicity))
     optical_depth_left, until_next, sent = splitting
     passed = math.floor(phase * multiplicity)
-    per_repeat = number * met.dwell
-    # So many repeats lose little energy, and take no longer than is left.
+    per_repeat = max(number * met.dwell, _TINY)
+    # So many repeats lose little energy.
     gentle = MOST_LOST / max(fastest_loss(table, True) * per_repeat, _TINY)
     while True:
-        # How often these encounters are repeated until the next split particle goes out.
+        # How often they are repeated until the next split particle goes out.
         wanted, left = until_next / met.captures, multiplicity - passed
-        part = min(wanted, left, gentle, (controls.t_max - history.clock) / max(per_repeat, _TINY))
+        part = min(wanted, left, gentle, (controls.t_max - history.clock) / per_repeat)
         captured = part == wanted and wanted < left
         passed += part
         until_next -= part * met.captures
@@ -291,8 +291,7 @@ def encounter(world, history, particle, splitting, number, on_surface, layer, ph
             break
         if not captured:
             continue
-        sent += 1
-        until_next = 1.0 / splits
+        sent, until_next = sent + 1, 1.0 / splits
         chosen, again, u, v = capture_draw(controls.seed, history.particle_id, sent)
         out = behind_wall(table, contact, layer.depth, normal, ln_p, u, v)
         fate, out, age = follow_split(world, history, out, sent, weight)

@@ -22,6 +22,7 @@ from ...fields.cores import cores
 from ...fields.exceptions import NotConverged, RunFailed, UserError, did_you_mean
 from ..file.quantities import ScenarioError, shown
 from ..folder.check import check_output, is_finished, is_unfinished, read_summary
+from .options import path_of, share_of
 
 if TYPE_CHECKING:
     from ...mc.blocks import Executor
@@ -135,27 +136,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _path(text: str) -> Path:
-    """A path, with ~ for the home folder wherever a shell has left it."""
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:
-        return Path(text)
-
-
-def _share(text: str) -> float:
-    """A relative error, as 0.02."""
-    try:
-        share = float(text)
-    except ValueError:
-        share = 0.0
-    if not 1e-6 <= share <= 1.0:
-        percent = re.fullmatch(r"\s*([\d.]+)\s*%\s*", text)
-        hint = f"; {text.strip()} is {float(percent[1]) / 100:g}" if percent else ""
-        raise ScenarioError(f"--precision {shown(text)}: allowed: a number from 1e-06 to 1{hint}")
-    return share
-
-
 @app.callback()
 def _common(
     version: Annotated[
@@ -192,7 +172,7 @@ def run(
     threads: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Threads; the result does not depend on it.")
     ] = None,
-    out: Annotated[Path, typer.Option(parser=_path, metavar="DIR", help="Folder for the results.")] = Path(
+    out: Annotated[Path, typer.Option(parser=path_of, metavar="DIR", help="Folder for the results.")] = Path(
         "run"
     ),
     transport_equation: Annotated[
@@ -214,7 +194,7 @@ def run(
     ] = False,
 ) -> None:
     """Run a scenario and write its results, maps and figures."""
-    wanted_error = None if precision is None else _share(precision)
+    wanted_error = None if precision is None else share_of(precision)
     scenario = _asked_for(name, settings, particles, seed, wanted_error)
     threads = threads or cores()
     if cluster is not None and not _CLUSTER.fullmatch(cluster):
@@ -274,7 +254,7 @@ def _workers(cluster: str | None) -> Iterator[Executor | None]:
 
 @app.command()
 def show(
-    folder: Annotated[Path, typer.Argument(parser=_path, metavar="DIR", help="The folder of a run.")],
+    folder: Annotated[Path, typer.Argument(parser=path_of, metavar="DIR", help="The folder of a run.")],
     all: Annotated[bool, typer.Option("--all", help="Print every number.")] = False,
     table: Annotated[
         str | None, typer.Option(metavar="NAME", help="Print one table of the summary, as neutrino.")
@@ -326,7 +306,7 @@ def _table_of(summary: dict[str, Any], name: str) -> Any:
 
 @app.command()
 def replay(
-    folder: Annotated[Path, typer.Argument(parser=_path, metavar="DIR", help="The folder of a run.")],
+    folder: Annotated[Path, typer.Argument(parser=path_of, metavar="DIR", help="The folder of a run.")],
     particle: Annotated[int, typer.Argument(metavar="ID", help="Number of a particle.")],
 ) -> None:
     """Follow one particle of a run again; write its track as a table and a figure into the folder."""
@@ -337,8 +317,8 @@ def replay(
 
 @app.command()
 def merge(
-    folders: Annotated[list[Path], typer.Argument(parser=_path, metavar="DIR...", help="Folders of runs.")],
-    out: Annotated[Path, typer.Option(parser=_path, metavar="DIR", help="Folder for the merged run.")] = Path(
+    folders: Annotated[list[Path], typer.Argument(parser=path_of, metavar="DIR...", help="Folders of runs.")],
+    out: Annotated[Path, typer.Option(parser=path_of, metavar="DIR", help="For the merged run.")] = Path(
         "merged"
     ),
 ) -> None:

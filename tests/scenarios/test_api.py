@@ -236,18 +236,20 @@ def test_a_galaxy_has_the_spectrum_it_is_given(own):
         ({"E_min_GeV": 5.0}, {"E_min_GeV": 2.0}, {}, "Galaxy.E_min_GeV = 5: allowed: left out, or 2"),
         ({"R_d_kpc": 12.0}, {}, {"R_d_kpc": 8.0}, "Transport.R_d_kpc = 8: allowed: left out, or 12"),
         ({}, {}, {"method": "orbit"}, 'Transport.method = "orbit": allowed: "hybrid" or "flight"'),
-        ({}, {}, {"method": "warp"}, "transport.method = 'warp': allowed: "),
-        ({}, {}, {"particles": 0}, "transport.particles = 0: allowed: "),
-        ({}, {"slope": float("nan")}, {}, "source.slope = nan: allowed: "),
-        ({"delta_G": -1.0}, {}, {}, "medium.delta_G = -1.0: allowed: "),
-        ({"z_B_kpc": "2 kpc"}, {}, {}, "medium.z_B = '2 kpc': allowed: a number"),
+        ({}, {}, {"method": "warp"}, "Transport.method = 'warp': allowed: "),
+        ({}, {}, {"particles": 0}, "Transport.particles = 0: allowed: "),
+        ({}, {"slope": float("nan")}, {}, "Spectrum.slope = nan: allowed: "),
+        ({"delta_G": -1.0}, {}, {}, "Galaxy.delta_G = -1.0: allowed: "),
+        ({"z_B_kpc": "2 uG"}, {}, {}, "Galaxy.z_B_kpc = '2 uG': allowed: 0.01 kpc to 100 kpc"),
         ({"halo": "constant"}, {}, {}, "medium.bell = true: allowed: false where"),
         ({"B0_uG": 0.01}, {}, {}, "medium.B0: the halo field is below the saturated field"),
     ],
 )
 def test_values_that_make_no_sense_are_refused_by_name(galaxy, spectrum, transport, says):
-    transport = Transport(**{"particles": 8} | transport)
-    assert says in refusal(simulate, Galaxy(**galaxy), Spectrum(**spectrum), transport)
+    def made_and_followed():
+        return simulate(Galaxy(**galaxy), Spectrum(**spectrum), Transport(**{"particles": 8} | transport))
+
+    assert says in refusal(made_and_followed)
 
 
 def test_a_spectrum_and_a_galaxy_may_say_the_same_twice():

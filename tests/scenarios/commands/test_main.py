@@ -93,7 +93,7 @@ BAD_INPUT = [
         "source.E_min = '2 PeV': allowed: less than source.E_max",
     ),
     (["circumgalactic", "--particles", "0"], "transport.particles = 0: allowed: a whole number from 1"),
-    (["circumgalactic", "--particles", "many"], "--particles"),
+    (["circumgalactic", "--particles", "many"], "transport.particles = 'many'"),
     (["circumgalactic", "--seed", "-1"], "transport.seed = -1: allowed: a whole number from 0"),
     (["circumgalactic", "--threads", "0"], "--threads"),
     (["circumgalactic", "--warp"], "'--warp': no such option; allowed: --set, --particles"),

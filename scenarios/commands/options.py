@@ -1,0 +1,29 @@
+"""How the command reads what is given to its options."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ..file.quantities import ScenarioError, shown
+
+
+def path_of(text: str) -> Path:
+    """A path, with ~ for the home folder wherever a shell has left it."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
+def share_of(text: str) -> float:
+    """A relative error, as 0.02."""
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 1e-6 <= share <= 1.0:
+        percent = re.fullmatch(r"\s*([\d.]+)\s*%\s*", text)
+        hint = f"; {text.strip()} is {float(percent[1]) / 100:g}" if percent else ""
+        raise ScenarioError(f"--precision {shown(text)}: allowed: a number from 1e-06 to 1{hint}")
+    return share
