@@ -271,10 +271,9 @@ def encounter(world, history, particle, splitting, number, on_surface, layer, ph
     optical_depth_left, until_next, sent = splitting
     passed = math.floor(phase * multiplicity)
     per_repeat = max(number * met.dwell, _TINY)
-    # So many repeats lose little energy.
+    # `wanted` repeats are those until the next split particle goes out; so many lose little energy.
     gentle = MOST_LOST / max(fastest_loss(table, True) * per_repeat, _TINY)
     while True:
-        # How often they are repeated until the next split particle goes out.
         wanted, left = until_next / met.captures, multiplicity - passed
         part = min(wanted, left, gentle, (controls.t_max - history.clock) / per_repeat)
         captured = part == wanted and wanted < left

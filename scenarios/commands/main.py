@@ -78,9 +78,9 @@ def _said(error: BaseException, arguments: list[str]) -> tuple[int, str]:
             said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
             return 1, said + _go_on(arguments)
         case Terminated():
-            return 143, f"terminated{_go_on(arguments)}"
+            return 143, f"terminated{_go_on(arguments) or _nothing_kept(arguments)}"
         case KeyboardInterrupt():
-            return 130, f"interrupted{_go_on(arguments)}"
+            return 130, f"interrupted{_go_on(arguments) or _nothing_kept(arguments)}"
         case MemoryError():
             return 1, "out of memory"
     return 1, f"a fault of crhalo's own: {type(error).__name__}: {error}; the same with --debug says where"
@@ -94,9 +94,13 @@ def _go_on(arguments: list[str]) -> str:
     """How to go on, where there is something to go on from."""
     words = [word for argument in arguments for word in argument.split("=", argument.startswith("--out="))]
     out = Path(dict(pairwise(words)).get("--out", "run"))
-    if arguments[:1] != ["run"]:
-        return ""
-    return "; the same with --resume goes on" if is_unfinished(out) else "; nothing is kept yet to go on from"
+    going_on = arguments[:1] == ["run"] and is_unfinished(out)
+    return "; the same with --resume goes on" if going_on else ""
+
+
+def _nothing_kept(arguments: list[str]) -> str:
+    """Of a run that was stopped before its first checkpoint."""
+    return "; nothing is kept yet to go on from" if arguments[:1] == ["run"] else ""
 
 
 def _invoke(argv: list[str]) -> int:

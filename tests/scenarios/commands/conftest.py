@@ -12,7 +12,7 @@ def crhalo(capsys):
         code = cli.main(argv)
         out, err = capsys.readouterr()
         assert "Traceback" not in err and "Usage" not in err
-        assert err == "particles\n" if code == 0 and err else err.count("\n") == (code != 0), err
+        assert err == "particles: 50%\n" if code == 0 and err else err.count("\n") == (code != 0), err
         return code, out, err
 
     return run

@@ -167,14 +167,14 @@ def test_read_only_disk_is_found_before_computing(crhalo, pipeline, tmp_path, mo
 @pytest.mark.parametrize(
     ("failure", "code", "line"),
     [
-        (KeyboardInterrupt(), 130, "crhalo: interrupted\n"),
+        (KeyboardInterrupt(), 130, "crhalo: interrupted; nothing is kept yet to go on from\n"),
         (
             OSError(28, "No space left on device", "run/result.h5"),
             1,
             "crhalo: run/result.h5: No space left on device\n",
         ),
         (ScenarioError("medium.z_B: too\nlarge"), 2, "crhalo: medium.z_B: too large\n"),
-        (cli.Terminated(), 143, "crhalo: terminated\n"),
+        (cli.Terminated(), 143, "crhalo: terminated; nothing is kept yet to go on from\n"),
         (ConnectionError("the cluster is lost"), 1, "crhalo: the cluster is lost\n"),
         (MemoryError(), 1, "crhalo: out of memory\n"),
         (
