@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from . import bell
 from . import gas_density as gas
 from .exceptions import UserError
-from .limits import check_record
+from .limits import check_source
 from .medium import Medium
 from .medium_table import Axis, MOMENTUM_NODES_GeV, Wall, axis
 from .outflow import outflow_divergence_Myr, outflow_velocity_kpc_Myr
@@ -112,11 +112,7 @@ class Galaxy:
 
     def __post_init__(self) -> None:
         """Refuse what is not allowed (`UserError`); quantities with units are converted."""
-        check_record(self)
-        if not self.E_min_GeV < self.E_max_GeV:
-            raise UserError(
-                f"Galaxy.E_min_GeV = {self.E_min_GeV:g}: allowed: below E_max_GeV = {self.E_max_GeV:g}"
-            )
+        check_source(self)
 
     @cached_property
     def energy_flux(self) -> float:

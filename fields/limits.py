@@ -134,6 +134,19 @@ def check_record(record: Any, but: tuple[str, ...] = ()) -> None:
             raise _refused(record, each.name, value, str(error)) from None
 
 
+def check_source(record: Any) -> None:
+    """`check_record` of a record with a source: its lowest energy is below its highest.
+
+    Raises
+    ------
+    UserError
+        In one line.
+    """
+    check_record(record)
+    if not record.E_min_GeV < record.E_max_GeV:
+        raise _refused(record, "E_min_GeV", record.E_min_GeV, f"below E_max_GeV = {record.E_max_GeV:g}")
+
+
 def number_in(value: Any, unit: str, name: str) -> float:
     """One number above zero in an internal unit, infinity included: of a quantity, or a bare number.
 

@@ -8,8 +8,7 @@ import numpy as np
 from scipy.integrate import quad
 
 from ..fields.bell import spectrum_normalisation
-from ..fields.exceptions import UserError
-from ..fields.limits import check_record
+from ..fields.limits import check_source
 from ..fields.units import GEV_ERG
 
 
@@ -41,11 +40,7 @@ class Spectrum:
 
     def __post_init__(self) -> None:
         """Refuse what is not allowed (`UserError`); quantities with units are converted."""
-        check_record(self)
-        if not self.E_min_GeV < self.E_max_GeV:
-            raise UserError(
-                f"Spectrum.E_min_GeV = {self.E_min_GeV:g}: allowed: below E_max_GeV = {self.E_max_GeV:g}"
-            )
+        check_source(self)
 
     def rate_GeV_s(self, energy_GeV: np.ndarray) -> np.ndarray:
         """Q(E) [GeV^-1 s^-1]."""

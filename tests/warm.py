@@ -25,7 +25,7 @@ def others():
     made(_run("free-escape"), PRODUCT)
     turbulence = Turbulence(kolmogorov, (1e-5, 1e-2), 64, 1.0, 1.0)
     test = DiffusionTest(turbulence, 1e7, Slab(0.01, 1.0, 1e-4), 32, 1, 1)
-    print(test.D_kpc2_Myr, test.by_orbits.inside)
+    return test.D_kpc2_Myr, test.by_orbits.inside
 
 
 def _run(name):

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic_core import core_schema
 
 from ...fields.exceptions import UserError, did_you_mean
+from ...fields.limits import Bare
 
 _ROUNDING = 1e-9  # a bound written in another unit may be missed by a few last bits
 _LONGEST = 40  # characters of a quantity: nothing longer reaches the parser of units
@@ -109,17 +110,11 @@ class Number(Kind):
     word: str | None = None
 
     def parse(self, value: Any) -> float | str:
-        if self.word is not None and value == self.word:
-            return self.word
-        if self.whole and isinstance(value, float) and value.is_integer():
-            value = int(value)  # 1e4
-        kinds = (int,) if self.whole else (int, float)
-        if isinstance(value, bool) or not isinstance(value, kinds) or not self.low <= value <= self.high:
-            kind = "a whole number" if self.whole else "a number"
-            word = f'"{self.word}", or ' if self.word else ""
-            allowed = f"{word}{kind} from {self.low:.12g} to {self.high:.12g}"
-            raise NotAllowed(allowed, did_you_mean(value, [self.word] if self.word else []))
-        return value if self.whole else float(value)
+        try:
+            number: float | str = Bare(self.low, self.high, self.whole, self.word).checked(value)
+        except ValueError as error:
+            raise NotAllowed(str(error), did_you_mean(value, [self.word] if self.word else [])) from None
+        return number
 
 
 class Word(Kind):

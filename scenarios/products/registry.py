@@ -53,9 +53,17 @@ def write_run(run: Run, folder: Path, progress: Progress = quiet, asked_for: tup
     """
     write_text(folder / "scenario.toml", run.scenario.to_toml())
     run.result.write(folder / "result.h5")
+    numbers, failed = _write_products(run, folder, products_of(run, asked_for), progress)
+    write_json(numbers | {"provenance": run.result.provenance}, folder / "summary.json")
+    check_all_written(failed, folder)
+
+
+def _write_products(
+    run: Run, folder: Path, products: list[Product], progress: Progress
+) -> tuple[dict[str, Any], list[str]]:
+    """Write the files of products: their numbers, and a line for each that could not be made."""
     numbers: dict[str, Any] = {}
     failed: list[str] = []
-    products = products_of(run, asked_for)
     for done, product in enumerate(products):
         progress("Maps and figures", done, len(products))
         try:
@@ -67,9 +75,8 @@ def write_run(run: Run, folder: Path, progress: Progress = quiet, asked_for: tup
             continue
         numbers |= found.numbers
         failed += write_files(found, folder)
-    write_json(numbers | {"provenance": run.result.provenance}, folder / "summary.json")
     progress("Maps and figures", len(products), len(products))
-    check_all_written(failed, folder)
+    return numbers, failed
 
 
 def write_files(found: Made, folder: Path) -> list[str]:
@@ -109,12 +116,7 @@ def redraw(run: Run, folder: Path, progress: Progress = quiet) -> None:
     RunFailed
         If a file could not be made, after all the others were.
     """
-    failed: list[str] = []
-    products = products_of(run)
-    for done, product in enumerate(products):
-        progress("Maps and figures", done, len(products))
-        failed += write_files(made(run, product), folder)
-    progress("Maps and figures", len(products), len(products))
+    _, failed = _write_products(run, folder, products_of(run), progress)
     check_all_written(failed, folder)
 
 

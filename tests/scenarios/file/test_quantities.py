@@ -5,15 +5,12 @@ import time
 from itertools import product
 
 import pytest
-from cases import each
-from crhalo.scenarios import load
+from cases import SCENARIO, TRACKS, each, refusal
 from crhalo.scenarios.file.quantities import Number, Quantity, ScenarioError, Span
 from crhalo.scenarios.file.scenario import Medium, Sky, Source, Transport, Turbulence, from_mapping, load_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-SCENARIO = load("circumgalactic")
-TRACKS = load("diffusion-check")
 TABLES = {"medium": Medium, "source": Source, "transport": Transport, "sky": Sky, "turbulence": Turbulence}
 FIELDS = {
     f"{table}.{key}": field for table, model in TABLES.items() for key, field in model.model_fields.items()
@@ -22,16 +19,6 @@ FIELDS = {
 
 def keys_of(kind):
     return [key for key, field in FIELDS.items() if any(isinstance(part, kind) for part in field.metadata)]
-
-
-def refusal(setting, scenario=None):
-    """The message with which a setting is refused: one short line."""
-    scenario = scenario or (TRACKS if setting.startswith("turbulence.") else SCENARIO)
-    with pytest.raises(ScenarioError) as caught:
-        scenario.with_overrides([setting])
-    message = str(caught.value)
-    assert "\n" not in message and len(message) < 250
-    return message
 
 
 @given(st.floats(0.01, 100), st.sampled_from(["kpc", "Mpc", "pc", "km", "lyr"]))

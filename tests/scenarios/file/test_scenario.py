@@ -4,23 +4,10 @@ import pickle
 import tomllib
 
 import pytest
-from cases import each
+from cases import SCENARIO, TRACKS, each, refusal
 from crhalo.scenarios import load, names
 from crhalo.scenarios.file.quantities import ScenarioError
 from crhalo.scenarios.file.scenario import from_mapping, load_file, load_text
-
-SCENARIO = load("circumgalactic")
-TRACKS = load("diffusion-check")
-
-
-def refusal(setting, scenario=None):
-    """The message with which a setting is refused: one short line."""
-    scenario = scenario or (TRACKS if setting.startswith("turbulence.") else SCENARIO)
-    with pytest.raises(ScenarioError) as caught:
-        scenario.with_overrides([setting])
-    message = str(caught.value)
-    assert "\n" not in message and len(message) < 250
-    return message
 
 
 def test_shipped_scenarios_survive_writing_and_reading():
