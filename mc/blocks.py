@@ -23,6 +23,7 @@ from .kernels.history import GOLDEN
 from .kernels.rng import LANES
 from .kernels.world import Controls, WallSampling, World
 from .tally import Tally, TallyGrid
+from .uncertainty import FEWEST_BATCHES
 from .wall_sampling import FIRST_PASSAGE_SPLITS, wall_sampling_of
 
 # Particles of a block, at least: enough to cover the energies evenly.
@@ -187,7 +188,11 @@ class Job:
 
     @property
     def block_size(self) -> int:
-        return int(self.controls.schedule.size)
+        """Particles of a block: all of a schedule, or fewer where a small run would have too few batches."""
+        whole = int(self.controls.schedule.size)
+        if self.transport.method == "orbit":  # which share one realisation
+            return whole
+        return min(whole, max(self.transport.particles // FEWEST_BATCHES, 1))
 
     @property
     def blocks(self) -> int:
@@ -211,7 +216,7 @@ class Job:
         block : int
             Index of the block: orbits of each go through another realisation.
         first, count : int
-            Number of the first particle, which is that of `controls.schedule`, and how many follow.
+            Number of the first particle, and how many follow.
         controls : Controls
             How to follow them.
         into : Block

@@ -143,17 +143,20 @@ def run_block(world, ages, fates, first_particle, count, stop):
     """
     controls, tally = world.controls, world.tally
     splits = controls.first_passage_splits
-    # Radii and optical depths are stratified along the energies of a block, so that neighbours in energy,
-    # which are averaged later, cover their range evenly. Blocks are independent.
-    radius_0, depth_0 = block_draw(controls.seed, first_particle)
+    radius_0, depth_0 = 0.0, 0.0
     for index in range(count):
         if stop[0]:
             return
+        particle_id = first_particle + index
+        turn = particle_id % controls.schedule.size
+        # Radii and optical depths are stratified along the energies of the schedule, so that neighbours in
+        # energy, which are averaged later, cover their range evenly.
+        if index == 0 or turn == 0:
+            radius_0, depth_0 = block_draw(controls.seed, particle_id - turn)
         if controls.only >= 0 and controls.only != index:
             continue
-        particle_id = first_particle + index
-        group = controls.schedule[index]
-        rank = controls.ranks[index]
+        group = controls.schedule[turn]
+        rank = controls.ranks[turn]
         optical_depth = -math.log1p(-((depth_0 + rank * OPTICAL_DEPTH_STRIDE) % 1.0))
         tally.injected[group] += 1.0
         # The particle itself comes last, so that one that is lost counts once.

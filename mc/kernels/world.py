@@ -35,10 +35,10 @@ class Controls(NamedTuple):
         Radius of the source disc [kpc].
     energy_edges : ndarray, shape (groups + 1,)
         Edges of the injection groups in total energy [GeV].
-    schedule : ndarray of int, shape (particles of a block,)
-        Injection group of each particle of a block.
-    ranks : ndarray of int, shape (particles of a block,)
-        Rank of each in energy, among the particles of its block.
+    schedule : ndarray of int, shape (particles of a whole block,)
+        Injection groups that particles take in turn; orbits begin anew in each block.
+    ranks : ndarray of int, shape (particles of a whole block,)
+        Rank of each in energy, among those of one turn.
     halo_cells, bell_cells : Binning
         Cells of the residence tallies inside and outside the surface.
     inverse_shell_step : float

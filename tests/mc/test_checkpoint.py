@@ -95,7 +95,8 @@ def test_the_two_files_take_turns(setting, whole, tmp_path, monkeypatch):
     run(*fewer, checkpoints=CheckpointWriter(tmp_path, HEADER))
     header = HEADER | {"medium": Job.of(*fewer).digest()}
     kept = [checkpoint.read(tmp_path / name, header, setting[1]).blocks for name in checkpoint.names()]
-    assert kept == [5, 4]
+    blocks = Job.of(*fewer).blocks
+    assert sorted(kept) == [blocks - 1, blocks]
 
 
 def test_the_older_generation_stays_and_serves(setting, whole, tmp_path):

@@ -201,11 +201,15 @@ class TestMerge:
         merged = result.merge(other)
         assert merged.particles == 5 * BLOCK and merged.provenance["seed"] == [1, 2]
         assert merged.steps == result.steps + other.steps
-        assert len(merged.tallies["halo"]) == 5
+        assert len(merged.tallies["halo"]) == len(result.tallies["halo"]) + len(other.tallies["halo"])
 
     def test_many_runs_have_no_more_folds(self, result, other):
-        """Forty runs of one block: as many batches as one long run has, and all particles."""
-        seeds = [replace(other, provenance=other.provenance | {"seed": seed}) for seed in range(3, 43)]
+        """Forty runs of one batch: as many batches as one long run has, and all particles."""
+        whole = {name: values.sum(axis=0, keepdims=True) for name, values in other.tallies.items()}
+        seeds = [
+            replace(other, tallies=whole, provenance=other.provenance | {"seed": seed})
+            for seed in range(3, 43)
+        ]
         merged = reduce(Result.merge, seeds)
         each = merged.tallies["injected"].sum(axis=1) / BLOCK
         assert each.tolist() == [2.0] * 8 + [1.0] * (BATCHES - 8)
@@ -246,8 +250,9 @@ class TestErrors:
         estimate, error = value_and_error(replicas)
         assert estimate == x.mean() and error == pytest.approx(x.std(ddof=1) / np.sqrt(30))
 
-    def test_of_a_tally_per_particle(self, result):
+    def test_of_a_tally_per_particle(self, medium, grid):
         # Equal counts in each batch, so the mean over batches is the mean over particles.
+        result = run(medium, grid, Transport(particles=10 * BLOCK, seed=1, t_max_Myr=0.1))
         batches = result.tallies["region"] / result.tallies["injected"][:, :, None, None]
         estimate, error = value_and_error(result.per_particle("region"))
         np.testing.assert_allclose(estimate, batches.mean(axis=0))
@@ -262,7 +267,8 @@ class TestErrors:
         assert (value_and_error(replicas)[1] > 0.1).all()
 
     def test_one_fold_has_none(self, other):
-        estimate, error = value_and_error(other.per_particle("region"))
+        whole = {name: values.sum(axis=0, keepdims=True) for name, values in other.tallies.items()}
+        estimate, error = value_and_error(replace(other, tallies=whole).per_particle("region"))
         assert np.isfinite(estimate).all() and np.isnan(error).all()
 
 
