@@ -40,10 +40,11 @@ minima: .venv/crhalo-dev
 findings: .venv/crhalo
 	.venv/bin/python docs/findings/make.py
 
-# For type checkers: `import crhalo.fields` as a plain folder on disk.
+# For checkers of types and imports: the package as a plain folder on disk.
 types:
 	@mkdir -p .types/crhalo
 	@for folder in fields mc maps scenarios; do ln -sfn ../../$$folder .types/crhalo/$$folder; done
+	@for file in __init__ __main__; do ln -sf ../../crhalo/$$file.py .types/crhalo/; done
 
 # Each stamp is made anew when pyproject.toml changes; the code itself is used in place (-e).
 .venv/crhalo: .venv/bin/python pyproject.toml

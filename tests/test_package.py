@@ -13,6 +13,7 @@ import zipfile
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import crhalo
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -27,8 +28,9 @@ LARGER: dict[str, str] = {
 
 
 def name_of(path):
-    """Name of the module that a file is."""
-    parts = ("crhalo", *path.relative_to(ROOT).with_suffix("").parts)
+    """Name of the module that a file is, or of the package that a folder is."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    parts = parts if parts[0] == "crhalo" else ("crhalo", *parts)
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
@@ -41,7 +43,7 @@ def wheel_names(tmp_path_factory):
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    for folder in FOLDERS:
+    for folder in ("crhalo", *FOLDERS):
         shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__"))
     build = f"from setuptools.build_meta import build_wheel; build_wheel({str(out)!r})"
     subprocess.run([sys.executable, "-c", build], cwd=source, check=True, capture_output=True)
@@ -55,9 +57,7 @@ def wheel_names(tmp_path_factory):
 def test_every_folder_of_code_is_listed():
     packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
     folders = {path.parent.relative_to(ROOT) for path in ROOT.glob("[!.]*/**/__init__.py")}
-    on_disk = {
-        ".".join(("crhalo", *folder.parts)) for folder in folders if folder.parts[0] not in ("build", "tests")
-    }
+    on_disk = {name_of(ROOT / folder) for folder in folders if folder.parts[0] not in ("build", "tests")}
     assert set(packages) == on_disk and len(packages) == len(set(packages))
     assert {name for name in on_disk if name.count(".") == 1} == {f"crhalo.{folder}" for folder in FOLDERS}
     # Code in a folder without an __init__.py would stay at home.
@@ -71,12 +71,21 @@ def test_wheel_holds_every_module_scenario_and_table(wheel_names):
     wanted = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.suffix in kinds]
     assert all(any(path.suffix == kind for path in wanted) for kind in kinds)
     missing = {f"crhalo/{path.relative_to(ROOT)}" for path in wanted} - wheel_names
-    assert not missing
+    assert not missing and {"crhalo/__init__.py", "crhalo/__main__.py"} <= wheel_names
 
 
 def test_wheel_is_typed_and_licensed(wheel_names):
     assert {f"crhalo/{folder}/py.typed" for folder in FOLDERS} <= wheel_names
     assert any(name.endswith("licenses/LICENSE") for name in wheel_names)
+
+
+def test_the_package_runs_and_knows_its_version():
+    done = subprocess.run(
+        [sys.executable, "-m", "crhalo", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split()[-1] == crhalo.__version__
+    with pytest.raises(AttributeError, match="allowed: crhalo.scenarios"):
+        crhalo.load  # noqa: B018 - asked for
 
 
 def test_wheel_holds_nothing_else(wheel_names):
@@ -92,7 +101,13 @@ def test_imports_go_down_only():
         "-c",
         "from importlinter.cli import lint_imports_command; lint_imports_command()",
     ]
-    done = subprocess.run([*command, "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+    # Where the package lies in one folder; `make types` has linked it there.
+    done = subprocess.run(
+        [*command, "--no-cache", "--config", "../pyproject.toml"],
+        cwd=ROOT / ".types",
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout
 
 
