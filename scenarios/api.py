@@ -29,6 +29,7 @@ from .folder.check import check_finished, check_output
 from .folder.lock import only_one_run_in
 from .products.registry import Summary, write_run
 from .products.transport_equation import compare_run
+from .progress import shown_if
 from .run import Run, follow, make_run
 from .studies.orbits import diffusion_tests
 
@@ -46,6 +47,7 @@ def simulate(
     energy_range_GeV: tuple[float, float] = (1.0, 1e7),
     nside: int = 64,
     threads: int | None = None,
+    progress: bool = False,
 ) -> Run:
     """Follow protons through a galaxy that was made in Python.
 
@@ -64,6 +66,8 @@ def simulate(
         HEALPix resolution of the maps that `Run.write` writes.
     threads : int, optional
         The result does not depend on it.
+    progress : bool
+        Whether to tell on standard error how far it has come.
 
     Raises
     ------
@@ -87,7 +91,8 @@ def simulate(
     setup = Setup(galaxy, galaxy.medium())
     if own := [name for name in ("field_uG", "diffusion") if getattr(galaxy, name) is not None]:
         setup.medium.check_tabulation(own[-1])
-    return follow(scenario, setup, threads or cores(), provenance=sources)
+    with shown_if(progress) as told:
+        return follow(scenario, setup, threads or cores(), told, provenance=sources)
 
 
 def _with_inelasticity(galaxy: Galaxy) -> Galaxy:
@@ -122,9 +127,15 @@ def _source_of(function: Callable[..., Any]) -> str:
 
 
 def _run(
-    scenario: Scenario, particles: int | None = None, seed: int | None = None, threads: int | None = None
+    scenario: Scenario,
+    particles: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    progress: bool = False,
 ) -> Run:
     """Follow the particles of a scenario; arguments replace values of the file.
+
+    With `progress` it tells on standard error how far it has come.
 
     Examples
     --------
@@ -138,7 +149,8 @@ def _run(
     NotConverged
         If its waves, or its current, do not settle.
     """
-    return make_run(_with(scenario, particles, seed), threads)
+    with shown_if(progress) as told:
+        return make_run(_with(scenario, particles, seed), threads, told)
 
 
 def _diffusion_tests(
@@ -186,7 +198,7 @@ def _open(folder: str | Path, galaxy: Galaxy | None = None, threads: int | None 
     UserError
         If the folder holds no run of one galaxy, or it was made in another medium.
     """
-    folder = Path(folder)
+    folder = Path(folder).expanduser()
     check_finished(folder, "result.h5")
     result = Result.read(folder / "result.h5")
     scenario = load_text(result.provenance["scenario"])
@@ -200,8 +212,10 @@ def _open(folder: str | Path, galaxy: Galaxy | None = None, threads: int | None 
     return Run(scenario, setup.galaxy, setup.medium, result, setup.waves, setup.current)
 
 
-def _write(run: Run, folder: str | Path) -> None:
+def _write(run: Run, folder: str | Path, progress: bool = False) -> None:
     """Write what `crhalo run` writes into a folder, which is made if need be.
+
+    With `progress` it tells on standard error how far it has come.
 
     Raises
     ------
@@ -210,10 +224,10 @@ def _write(run: Run, folder: str | Path) -> None:
     OSError
         If it cannot be written.
     """
-    folder = Path(folder)
+    folder = Path(folder).expanduser()
     check_output(folder, resume=False)
-    with only_one_run_in(folder):
-        write_run(run, folder)
+    with only_one_run_in(folder), shown_if(progress) as told:
+        write_run(run, folder, told)
 
 
 def _compare_with_transport_equation(run: Run) -> Comparison:

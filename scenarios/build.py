@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -26,13 +25,7 @@ from ..mc.tally import TallyGrid, energy_groups, galactic_grid
 from .file.quantities import ScenarioError
 from .file.scenario import Scenario, from_values
 from .file.tables import OWN_FUNCTIONS, text_of
-
-Progress = Callable[[str, int, int], None]
-
-
-def quiet(stage: str, done: int, total: int) -> None:
-    """Progress that nobody watches."""
-
+from .progress import Progress, quiet
 
 # Parameters of a `Galaxy`, and the table and key of a scenario that each of them stands in.
 _KEYS = {

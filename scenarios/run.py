@@ -27,11 +27,12 @@ from ..mc.coupled.waves import ConvergedWaves
 from ..mc.engine import run
 from ..mc.result import Result
 from ..mc.uncertainty import Estimate
-from .build import Progress, Setup, find_medium, grid_of, quiet, spectrum_of, transport_of
+from .build import Setup, find_medium, grid_of, spectrum_of, transport_of
 from .file.quantities import ScenarioError
 from .file.scenario import Scenario
 from .file.tables import NSIDES
 from .folder.provenance import provenance_of
+from .progress import Progress, quiet
 from .stopping_rule import Precision, check_precision
 
 SECONDARIES = ("neutrino", "gamma")

@@ -214,9 +214,9 @@ def run(
             print(f"{out} is finished: nothing to do")
             return
 
+    from ..progress import progress_bar
     from ..run import RunOptions
     from .run import execute, plan
-    from .show import progress_bar
 
     if dry_run:
         _show(plan(scenario, threads))
@@ -287,7 +287,7 @@ def _redraw(folder: Path) -> None:
     from ..api import Run
     from ..folder.lock import only_one_run_in
     from ..products.registry import redraw
-    from .show import progress_bar
+    from ..progress import progress_bar
 
     with only_one_run_in(folder), progress_bar() as progress:
         redraw(Run.open(folder), folder, progress)

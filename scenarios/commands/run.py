@@ -12,13 +12,14 @@ from ...mc import checkpoint
 from ...mc.engine import LostError, run
 from ...mc.files import write_text
 from ...mc.tally import BATCHES
-from ..build import Progress, check_orbits, given_medium, grid_of, quiet, transport_of
+from ..build import check_orbits, given_medium, grid_of, transport_of
 from ..file.quantities import ScenarioError
 from ..file.scenario import Scenario
 from ..folder.lock import only_one_run_in
 from ..folder.write import write_json
 from ..products.registry import write_run
 from ..products.waves import write_not_converged
+from ..progress import Progress, quiet
 from ..run import PLAIN, RunOptions, make_run
 from ..studies.registry import study_of
 

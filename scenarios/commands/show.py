@@ -1,4 +1,4 @@
-"""Tables, JSON and progress as the `crhalo` command gives them: at most 100 columns wide."""
+"""Tables and JSON as the `crhalo` command gives them: at most 100 columns wide."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from ..folder.write import finite
+from ..progress import WIDTH, console_of_width
 
-WIDTH = 100
 _SMALLEST = 1e-300
 _GAP = 3  # columns that the table adds to each of its own
 
@@ -47,20 +45,20 @@ def with_error(value: Any, error: Any = None) -> str:
 def print_rows(title: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
     """A table; columns that hold only numbers and errors are set to the right."""
     if title:  # not of the table, which would break it where that is narrow
-        _console().print(Text(title, "bold"))
+        console_of_width().print(Text(title, "bold"))
     table = Table(box=box.SIMPLE_HEAD)
     for index, column in enumerate(columns):
         numeric = all(re.match(r"\(?-?\d|-$|nan|-?inf", str(row[index])) for row in rows)
         table.add_column(Text(column), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell if isinstance(cell, str) else with_error(cell)) for cell in row))
-    _console().print(table)
+    console_of_width().print(table)
 
 
 def print_lines(lines: Sequence[str]) -> None:
     """Lines of text, folded at the width of the tables."""
     for line in lines:
-        _console().print(Text(line))
+        console_of_width().print(Text(line))
 
 
 def print_json(data: Any) -> None:
@@ -104,7 +102,7 @@ def print_paper_numbers(rows: Sequence[Mapping[str, Any]]) -> None:
         cells.append([f"{row['name']}{mark}\n  {row['source']}", *numbers, str(row["unit"])])
     print_rows("", ["quantity", "paper", "ours", "ratio", "unit"], cells)
     for number, note in enumerate(notes, start=1):
-        _console().print(Text(f"[{number}] {note}"))
+        console_of_width().print(Text(f"[{number}] {note}"))
 
 
 def print_checks(checks: Sequence[Mapping[str, Any]]) -> None:
@@ -125,38 +123,10 @@ def print_checks(checks: Sequence[Mapping[str, Any]]) -> None:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
-    """Yield ``progress(stage, done, total)``: on standard error, a bar for each stage, or a log of tenths."""
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    tasks: dict[str, Any] = {}
-    tenths: dict[str, int] = {}  # of each stage that a log was told
-    console = _console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-
-        def progress(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage], tenths[stage] = bars.add_task(stage, total=total), -1
-            tenth = 10 * done // max(total, 1)
-            if not console.is_terminal and tenth > tenths[stage]:
-                console.print(Text(f"{stage}: {10 * tenth}%"))
-                tenths[stage] = tenth
-            bars.update(tasks[stage], completed=done, total=total)
-
-        yield progress
-
-
-@contextmanager
 def status_line() -> Iterator[Callable[[str], None]]:
     """Yield ``report(text)``: the text stands on standard error until the next one, on a terminal only."""
-    with _console(stderr=True).status("") as status:
+    with console_of_width(stderr=True).status("") as status:
         yield lambda text: status.update(Text(text))
-
-
-def _console(stderr: bool = False) -> Console:
-    found = Console(stderr=stderr)
-    return Console(
-        stderr=stderr, highlight=False, width=min(WIDTH, found.width) if found.is_terminal else WIDTH
-    )
 
 
 def _print_spectra(title: str, energies: Sequence[Any], spectra: Mapping[str, list[str]]) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 from ...fields.exceptions import RunFailed
 from ...mc.files import write_text
 from ...mc.uncertainty import Estimate
-from ..build import Progress, quiet
 from ..folder.write import write_json
+from ..progress import Progress, quiet
 from ..run import Run
 from . import halo, outside, protons, skies, summary, transport_equation, waves
 from .product import Made, Product

@@ -18,11 +18,12 @@ from ...mc.files import write_text
 from ...mc.orbits.cost import Cost, estimate_cost, refusal
 from ...mc.orbits.diffusion_test import MU_EDGES, DiffusionTest
 from ...mc.orbits.escape import Slab
-from ..build import Progress, turbulence_of
+from ..build import turbulence_of
 from ..file.quantities import ScenarioError
 from ..file.scenario import Scenario
 from ..folder.provenance import provenance_of
 from ..folder.write import write_json
+from ..progress import Progress
 from ..run import RunOptions
 from .study import Study
 

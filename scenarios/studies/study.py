@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...mc.files import write_text
-from ..build import Progress
 from ..file.scenario import STUDIES, Scenario
 from ..folder.provenance import provenance_of
 from ..folder.write import write_json
+from ..progress import Progress
 from ..run import Run, RunOptions, make_run
 
 

@@ -281,3 +281,23 @@ def test_a_function_that_fails_is_refused_by_its_name(name, wrong):
     assert line.startswith(name)
     if wrong in ("NaN", "negative"):
         assert "z = " in line and {"NaN": "nan", "negative": "-1"}[wrong] in line
+
+
+# -- while it runs -------------------------------------------------------------------------
+
+
+def test_progress_is_told_where_it_is_wanted(capsys):
+    scenario = load("free-escape").with_overrides([*SMALL[1:], "transport.t_max=1 Myr"])
+    scenario.run(particles=20, threads=1)
+    assert capsys.readouterr().err == ""
+    scenario.run(particles=20, threads=1, progress=True)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "Particles: 0%" and lines[-1] == "Particles: 100%" and len(lines) == 11
+
+
+def test_a_tilde_is_the_home_of_the_user(run, undrawn, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with undrawn():
+        run.write("~/kept")
+    assert (tmp_path / "kept" / "summary.json").exists()
+    assert Run.open("~/kept").result.counters == run.result.counters
