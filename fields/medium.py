@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .exceptions import UserError
+from .interpolate import interpolate
 from .medium_table import FAR_KPC, Axis, MediumTable, MOMENTUM_NODES_GeV, Wall, assembled
 from .sampling import sampled
 from .surface import LevelFunction, signed_distance_kpc
@@ -284,16 +285,4 @@ class Medium:
         return p, R, z, np.abs(np.exp(ln_D) * speed_kpc_Myr(p) / exact - 1.0)
 
     def _interpolate(self, values: np.ndarray, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
-        def place(ax: Axis, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            x = np.clip(np.abs(x), 0.0, ax.nodes[-1])
-            i = np.clip(np.searchsorted(ax.nodes, x, side="right") - 1, 0, len(ax.nodes) - 2)
-            return i, (x - ax.nodes[i]) / (ax.nodes[i + 1] - ax.nodes[i])
-
-        i, a = place(self.table.R, np.asarray(R_kpc, float))
-        j, b = place(self.table.z, np.asarray(z_kpc, float))
-        i, j, a, b = np.broadcast_arrays(i, j, a, b)
-        extra = (1,) * (values.ndim - 2)
-        a, b = a.reshape(a.shape + extra), b.reshape(b.shape + extra)
-        lower = values[i, j] * (1 - b) + values[i, j + 1] * b
-        upper = values[i + 1, j] * (1 - b) + values[i + 1, j + 1] * b
-        return lower * (1 - a) + upper * a
+        return interpolate(values, self.table.R.nodes, self.table.z.nodes, R_kpc, z_kpc)

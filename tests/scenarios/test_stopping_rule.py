@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from crhalo.mc.tally import BATCHES
+from crhalo.mc import engine
 from crhalo.scenarios import load
 from crhalo.scenarios.build import galaxy_of
 from crhalo.scenarios.commands.run import execute
@@ -11,18 +11,20 @@ from crhalo.scenarios.file.quantities import ScenarioError
 from crhalo.scenarios.run import RunOptions
 from crhalo.scenarios.stopping_rule import check_precision
 
-# Energies around both quantities, and few groups: short histories, and 32 blocks come soon.
+# Energies around both quantities, and few groups: short histories, and ten blocks come soon.
 SHORT = [
     "medium.delta_G=1e4", 'transport.energy_range=["500 GeV", "500 TeV"]', "source.E_max=500 TeV",
-    "transport.t_max=300 Myr", "transport.particles=100000", "sky.nside=1",
+    "transport.t_max=100 Myr", "transport.particles=100000", "sky.nside=1",
     'sky.energies=["1 TeV", "10 TeV", 2]',
 ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(undrawn, coarse_errors, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "precise"
-    execute(load("circumgalactic").with_overrides(SHORT), out, 2, options=RunOptions(precision=0.2))
+    with undrawn(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "BATCHES", 10)
+        execute(load("circumgalactic").with_overrides(SHORT), out, 2, options=RunOptions(precision=0.2))
     return out
 
 
@@ -32,9 +34,9 @@ def test_it_stops_when_all_are_known(folder):
     assert list(found) == ["cgm_neutrinos_10TeV", "galactic_density_1TeV"]
     assert all(0.0 < each["relative_error"] <= 0.2 for each in found.values())
     # At a border at which all batches have the same number of blocks.
-    size = summary["particles"] // BATCHES
+    size = summary["particles"] // 10
     assert summary["provenance"]["precision"] == 0.2
-    assert summary["particles"] < 100_000 and summary["particles"] == size * BATCHES
+    assert summary["particles"] < 100_000 and summary["particles"] == size * 10
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from crhalo.scenarios.studies import figure_1, radio
 from crhalo.scenarios.studies.coupling import compare as compare_return
 from crhalo.scenarios.studies.study import in_media
 
-FEW = ["transport.particles=160", 'transport.energy_range=["300 GeV", "30 TeV"]', "source.E_max=30 TeV"]
+FEW = ["transport.particles=80", 'transport.energy_range=["300 GeV", "30 TeV"]', "source.E_max=30 TeV"]
 
 
 def refused(*settings):
@@ -124,7 +124,10 @@ def test_radio_flux_grows_with_the_gas_and_is_seen_from_everywhere():
 
 
 def test_a_study_goes_on_with_the_run_at_which_it_was_stopped(undrawn, tmp_path):
-    few = [*FEW, "radio.delta_G=[1, 10, 100]", "radio.frequencies_MHz=[100, 1400]"]
+    few = [
+        *FEW, "transport.particles=20", "transport.t_max=30 Myr", "radio.delta_G=[1, 10, 100]",
+        "radio.frequencies_MHz=[100, 1400]",
+    ]  # fmt: skip
     scenario = load("radio").with_overrides(few)
     with undrawn():
         execute(scenario, tmp_path / "alone", 2)

@@ -1,0 +1,64 @@
+"""Tables over R and |z| at many places at once, bilinear between their nodes and constant beyond the last."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._jit import entry, kernel
+
+
+@kernel
+def _cell(nodes, x, guess):
+    """Cell of increasing nodes that holds x, first looked for where the last one was found."""
+    low, high = 0, nodes.size - 1
+    if nodes[guess] <= x < nodes[guess + 1]:
+        return guess
+    while high - low > 1:
+        middle = (low + high) // 2
+        if x < nodes[middle]:
+            high = middle
+        else:
+            low = middle
+    return low
+
+
+@entry()
+def _interpolate_into(out, values, R_nodes, z_nodes, R, z):
+    """Fill `out` (places, entries) from `values` (nodes in R, nodes in |z|, entries)."""
+    i, j = 0, 0
+    for n in range(R.size):
+        x, y = min(abs(R[n]), R_nodes[-1]), min(abs(z[n]), z_nodes[-1])
+        i, j = _cell(R_nodes, x, i), _cell(z_nodes, y, j)
+        a = (x - R_nodes[i]) / (R_nodes[i + 1] - R_nodes[i])
+        b = (y - z_nodes[j]) / (z_nodes[j + 1] - z_nodes[j])
+        for k in range(values.shape[2]):
+            lower = values[i, j, k] * (1.0 - b) + values[i, j + 1, k] * b
+            upper = values[i + 1, j, k] * (1.0 - b) + values[i + 1, j + 1, k] * b
+            out[n, k] = lower * (1.0 - a) + upper * a
+
+
+def interpolate(
+    values: np.ndarray, R_nodes_kpc: np.ndarray, z_nodes_kpc: np.ndarray, R_kpc: ArrayLike, z_kpc: ArrayLike
+) -> np.ndarray:
+    """A table at places that broadcast against each other.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_R, n_z) or (n_R, n_z, entries)
+        At the nodes.
+    R_nodes_kpc, z_nodes_kpc : ndarray
+        Increasing from 0.
+    R_kpc, z_kpc : array_like
+        Where; signs do not matter.
+
+    Returns
+    -------
+    ndarray, of the shape of the places, with the entries last
+    """
+    R, z = np.broadcast_arrays(np.asarray(R_kpc, float), np.asarray(z_kpc, float))
+    entries = values.shape[2:]
+    table = np.ascontiguousarray(values.reshape(*values.shape[:2], -1), float)
+    out = np.empty((R.size, table.shape[2]))
+    _interpolate_into(out, table, R_nodes_kpc, z_nodes_kpc, R.ravel(), z.ravel())
+    return out.reshape(R.shape + entries)
