@@ -45,3 +45,12 @@ def did_you_mean(given: object, allowed: Iterable[str], what: str = "names") -> 
         return "" if given in same else f"did you mean {' or '.join(same)}? {what} are case-sensitive"
     words = [word for key in near for word in by_lower_case[key]]
     return f"did you mean {' or '.join(words)}?" if words else ""
+
+
+def on_a_line(value: object) -> str:
+    """A value as an error message shows it: short, and on one line, whatever it is."""
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # a whole number of more digits than Python prints
+        text = "a very long number"
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .exceptions import UserError, did_you_mean
+from .exceptions import UserError, did_you_mean, on_a_line
 from .units import FloatArray, to_internal
 
 
@@ -76,8 +76,20 @@ class Words(NamedTuple):
         return value
 
 
+class Function(NamedTuple):
+    """A function of the user's own, of so many arguments; what it returns is checked where it is called."""
+
+    arguments: str
+
+    def checked(self, value: Any) -> Any:
+        """The value; `ValueError` with what is allowed if it cannot be called."""
+        if not callable(value):
+            raise ValueError(f"None, or a function of ({self.arguments})")
+        return value
+
+
 LENGTH = Limit("kpc", "0.01 kpc", "1000 kpc")
-LIMITS: dict[str, Limit | Bare | Words] = {
+LIMITS: dict[str, Limit | Bare | Words | Function] = {
     "B0_uG": Limit("uG", "0.001 uG", "10000 uG"),
     "z_B_kpc": Limit("kpc", "0.01 kpc", "100 kpc"),
     "halo": Words(("exponential", "constant")),
@@ -105,6 +117,12 @@ LIMITS: dict[str, Limit | Bare | Words] = {
     # Beyond all energies that are followed: no cut-off.
     "E_min_GeV": Limit("GeV", "1 GeV", "1e9 PeV"),
     "E_max_GeV": Limit("GeV", "1 GeV", "1e9 PeV"),
+    "field_uG": Function("R_kpc, z_kpc"),
+    "diffusion": Function("p_GeV, R_kpc, z_kpc"),
+    "disc_gas_cm3": Function("R_kpc, z_kpc"),
+    "halo_gas_cm3": Function("R_kpc, z_kpc"),
+    "current": Function("energy_GeV"),
+    "inelasticity": Function("energy_GeV"),
 }
 """By name, which says the internal unit, for the records and the tables of a scenario file."""
 
@@ -157,7 +175,7 @@ def number_in(value: Any, unit: str, name: str) -> float:
     """
     found = numbers_in(value, unit, name)
     if found.ndim > 0:
-        raise UserError(f"{name} = {_shown(value)}: allowed: one number")
+        raise UserError(f"{name} = {on_a_line(value)}: allowed: one number")
     return float(found)
 
 
@@ -182,19 +200,14 @@ def numbers_in(value: Any, unit: str, name: str) -> FloatArray:
             else:
                 found = np.asarray(value, float)
     except (TypeError, ValueError) as error:
-        raise UserError(f"{name} = {_shown(value)}: allowed: {allowed}") from error
+        raise UserError(f"{name} = {on_a_line(value)}: allowed: {allowed}") from error
     if not (found > 0).all():  # NaN is not either
-        raise UserError(f"{name} = {_shown(value)}: allowed: {allowed}")
+        raise UserError(f"{name} = {on_a_line(value)}: allowed: {allowed}")
     return found
 
 
-def _shown(value: Any) -> str:
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
 def _refused(record: Any, name: str, value: Any, allowed: str) -> UserError:
-    return UserError(f"{type(record).__name__}.{name} = {_shown(value)}: allowed: {allowed}")
+    return UserError(f"{type(record).__name__}.{name} = {on_a_line(value)}: allowed: {allowed}")
 
 
 def _is_number(value: Any) -> bool:

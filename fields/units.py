@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .exceptions import did_you_mean
+from .exceptions import did_you_mean, on_a_line
 
 FloatArray = NDArray[np.float64]
 
@@ -121,16 +121,18 @@ def to_internal(value: Any, unit: str) -> float:
 
     allowed = f"expected {INTERNAL_UNITS[unit]} (or any unit that converts to {unit})"
     if not isinstance(value, str | u.Quantity):
-        raise ValueError(f"{value!r} has no unit; {allowed}")
+        raise ValueError(f"{on_a_line(value)} has no unit; {allowed}")
     if isinstance(value, str) and len(value) > _MAX_LENGTH:
         raise ValueError(f"a text of {len(value)} characters is no quantity; {allowed}")
     try:
         number = float(u.Quantity(value).to_value(u.Unit(unit)))
     except (TypeError, ValueError, u.UnitsError) as error:
         hint = unknown_unit(value, unit) if isinstance(value, str) else ""
-        raise ValueError(f"{str(value)!r} is not understood{hint and ': '}{hint}; {allowed}") from error
+        raise ValueError(
+            f"{on_a_line(str(value))} is not understood{hint and ': '}{hint}; {allowed}"
+        ) from error
     if not math.isfinite(number):
-        raise ValueError(f"{str(value)!r} is not finite; {allowed}")
+        raise ValueError(f"{on_a_line(str(value))} is not finite; {allowed}")
     return number
 
 

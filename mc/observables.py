@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..fields import bell
-from ..fields.exceptions import UserError
+from ..fields.exceptions import UserError, on_a_line
 from ..fields.galaxy import Galaxy
 from ..fields.limits import numbers_in
 from ..fields.medium import Medium
@@ -203,8 +203,8 @@ def density(
         If there is no such region, or the energy was not followed.
     """
     there = [name for name, at in REGIONS.items() if result.volumes_kpc3["region"][at] > 0]
-    if region not in there:
-        raise UserError(f"region = {region!r}: allowed: {', '.join(there)}")
+    if not isinstance(region, str) or region not in there:
+        raise UserError(f"region = {on_a_line(region)}: allowed: {', '.join(there)}")
     energy = asked_for(result, energy_GeV)
     over_flux = _over_flux(result, R_d_kpc, energy)[..., REGIONS[region]]
     flux = result.spectrum.rate_GeV_s(energy) / _disc_cm2(R_d_kpc)

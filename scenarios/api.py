@@ -12,9 +12,10 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from ..fields.cores import cores
+from ..fields.cores import threads_of
 from ..fields.exceptions import UserError
 from ..fields.galaxy import Galaxy
+from ..fields.limits import numbers_in
 from ..maps.light.secondaries import inelasticity
 from ..mc.blocks import Transport
 from ..mc.checkpoint import digest
@@ -85,14 +86,23 @@ def simulate(
     galaxy = _with_spectrum(galaxy, spectrum)
     R_d = galaxy.R_d_kpc
     _agree("Transport.R_d_kpc", transport.R_d_kpc, _defaults(Transport)["R_d_kpc"], "Galaxy.R_d_kpc", R_d)
-    scenario = scenario_of(galaxy, spectrum, transport, energy_range_GeV, nside)
+    low, high = _range_GeV(energy_range_GeV)
+    scenario = scenario_of(galaxy, spectrum, transport, (low, high), nside)
     sources = {"functions": {name: _source_of(getattr(galaxy, name)) for name in functions_of(galaxy)}}
     galaxy = _with_inelasticity(galaxy)
     setup = Setup(galaxy, galaxy.medium())
     if own := [name for name in ("field_uG", "diffusion") if getattr(galaxy, name) is not None]:
         setup.medium.check_tabulation(own[-1])
     with shown_if(progress) as told:
-        return follow(scenario, setup, threads or cores(), told, provenance=sources)
+        return follow(scenario, setup, threads_of(threads), told, provenance=sources)
+
+
+def _range_GeV(energies: Any) -> tuple[float, float]:
+    """Two energies, of bare numbers or with units."""
+    found = numbers_in(energies, "GeV", "energy_range_GeV")
+    if found.shape != (2,):
+        raise UserError(f"energy_range_GeV = {shown(energies)}: allowed: two energies, rising")
+    return float(found[0]), float(found[1])
 
 
 def _with_inelasticity(galaxy: Galaxy) -> Galaxy:
@@ -171,7 +181,7 @@ def _diffusion_tests(
     """
     if scenario.turbulence is None:
         raise ScenarioError("turbulence: missing; allowed: a scenario with a [turbulence]")
-    return diffusion_tests(_with(scenario, particles, seed), threads or cores())
+    return diffusion_tests(_with(scenario, particles, seed), threads_of(threads))
 
 
 def _with(scenario: Scenario, particles: int | None, seed: int | None) -> Scenario:
@@ -203,7 +213,7 @@ def _open(folder: str | Path, galaxy: Galaxy | None = None, threads: int | None 
     result = Result.read(folder / "result.h5")
     scenario = load_text(result.provenance["scenario"])
     if galaxy is None:
-        setup = find_medium(scenario, threads or cores())
+        setup = find_medium(scenario, threads_of(threads))
     else:
         galaxy = _with_inelasticity(_with_spectrum(galaxy, result.spectrum))
         setup = Setup(galaxy, galaxy.medium())

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..fields.cores import cores
-from ..fields.exceptions import UserError
+from ..fields.cores import threads_of
+from ..fields.exceptions import UserError, on_a_line
 from ..fields.galaxy import Galaxy
 from ..fields.limits import numbers_in
 from ..fields.medium import Medium
@@ -121,11 +121,11 @@ class Run:
         UserError
             If a value is not allowed, or an energy is above those of the protons that were followed.
         """
-        if secondary not in SECONDARIES:
-            raise UserError(f"secondary = {secondary!r}: allowed: {', '.join(SECONDARIES)}")
+        if not isinstance(secondary, str) or secondary not in SECONDARIES:
+            raise UserError(f"secondary = {on_a_line(secondary)}: allowed: {', '.join(SECONDARIES)}")
         nside = self.scenario.sky.nside if nside is None else nside
-        if isinstance(nside, bool) or nside not in NSIDES:
-            raise UserError(f"nside = {nside!r}: allowed: {', '.join(map(str, NSIDES))}")
+        if not isinstance(nside, int | np.integer) or isinstance(nside, bool) or nside not in NSIDES:
+            raise UserError(f"nside = {on_a_line(nside)}: allowed: {', '.join(map(str, NSIDES))}")
         return self.sky_model.maps(secondary, self._sky_energies_GeV(energy_GeV), nside)
 
     def _sky_energies_GeV(self, asked: ArrayLike | None) -> FloatArray:
@@ -241,7 +241,7 @@ def make_run(
         raise ScenarioError(
             "a scenario with a [turbulence] has no galaxy; allowed: Scenario.diffusion_tests()"
         )
-    threads = threads or cores()
+    threads = threads_of(threads)
     return follow(scenario, find_medium(scenario, threads, progress), threads, progress, options)
 
 

@@ -20,6 +20,7 @@ import scipy.fft
 from scipy.integrate import quad
 
 from .._jit import small_kernel
+from ..exceptions import on_a_line
 from ..units import LARMOR_KPC, FloatArray, total_energy_GeV
 from ..vectors import Sum, Uniform, vector_field
 
@@ -204,7 +205,7 @@ def plane_waves(
     if modes < 1:
         raise ValueError(f"modes = {modes}: must be at least 1")
     if geometry not in GEOMETRIES:
-        raise ValueError(f"geometry = {geometry!r}: must be one of {', '.join(GEOMETRIES)}")
+        raise ValueError(f"geometry = {on_a_line(geometry)}: must be one of {', '.join(GEOMETRIES)}")
     rng = np.random.default_rng(seed)
     k = k_min * (k_max / k_min) ** ((np.arange(modes) + 0.5) / modes)
     weight = np.asarray(power(k), float)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...fields.cores import cores
+from ...fields.cores import cores, threads_of
 from ...fields.exceptions import NotConverged, RunFailed, UserError, did_you_mean
 from ..file.quantities import ScenarioError, shown
 from ..folder.check import check_output, is_finished, is_unfinished, read_summary
@@ -200,7 +200,7 @@ def run(
     """Run a scenario and write its results, maps and figures."""
     wanted_error = None if precision is None else share_of(precision)
     scenario = _asked_for(name, settings, particles, seed, wanted_error)
-    threads = threads or cores()
+    threads = threads_of(threads)
     if cluster is not None and not _CLUSTER.fullmatch(cluster):
         raise ScenarioError(f"--cluster {shown(cluster)}: allowed: dask://HOST:PORT, or dask-local:N")
     if not dry_run:

@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic_core import core_schema
 
-from ...fields.exceptions import UserError, did_you_mean
+from ...fields.exceptions import UserError, did_you_mean, on_a_line
 from ...fields.limits import Bare
 
 _ROUNDING = 1e-9  # a bound written in another unit may be missed by a few last bits
@@ -53,11 +53,9 @@ def shown(value: object) -> str:
     """A value as an error message shows it: one short line, whatever the value is; of a path, all of it."""
     if isinstance(value, Path):
         return repr(str(value))
-    try:
-        text = ("true" if value else "false") if isinstance(value, bool) else repr(value)
-    except ValueError:  # a whole number of more digits than Python prints
-        text = "a very long number"
-    return text if len(text) <= 60 else text[:57] + "..."
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return on_a_line(value)
 
 
 @lru_cache(maxsize=1024)

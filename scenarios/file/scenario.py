@@ -206,8 +206,11 @@ def names() -> list[str]:
     return sorted(path.stem for path in LIBRARY.glob("*.toml"))
 
 
-def load(name: str) -> Scenario:
+def load(name: str | Path) -> Scenario:
     """Read a scenario by name (one of `names()`) or by the path of its ``.toml`` file."""
+    if not isinstance(name, str | Path):
+        raise ScenarioError(f"scenario {shown(name)}: allowed: its name, or the path of a .toml file")
+    name = str(name)
     if name in names():
         return load_file(LIBRARY / f"{name}.toml")
     if name.endswith(".toml"):

@@ -135,7 +135,7 @@ class Summary(Mapping[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         for numbers in self._tables():
-            if key in numbers:
+            if isinstance(key, str) and key in numbers:
                 return as_estimates(numbers[key], numbers.get("energy_GeV"))
         raise KeyError(f"{key}: allowed: {', '.join(self)}")
 

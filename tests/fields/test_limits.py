@@ -40,6 +40,8 @@ def test_quantities_are_converted():
         (Galaxy, "B0_uG", [3.0, 4.0], "a number in uG"),
         (Galaxy, "B0_uG", None, "a number in uG"),
         (Galaxy, "bell", 1, "True or False"),
+        (Galaxy, "field_uG", 3.0, "None, or a function of (R_kpc, z_kpc)"),
+        (Galaxy, "inelasticity", np.zeros((2, 2)), "None, or a function of (energy_GeV)"),
         (Galaxy, "delta_G", True, "a number from 0.001"),
         (Galaxy, "delta_G", np.inf, "a number from 0.001"),
         (Spectrum, "slope", np.nan, "a number from 1 to 4"),

@@ -283,6 +283,23 @@ def test_a_function_that_fails_is_refused_by_its_name(name, wrong):
         assert "z = " in line and {"NaN": "nan", "negative": "-1"}[wrong] in line
 
 
+def test_whatever_is_no_value_at_all_is_one_line(run):
+    table = np.zeros((2, 2))
+    for call, arguments, options, allowed in (
+        (load, [3.0], {}, "its name, or the path"),
+        (load("free-escape").run, [], {"threads": [2]}, "threads = [2]: allowed: None, or a whole number"),
+        (simulate, [MINE], {"energy_range_GeV": "1 GeV"}, "energy_range_GeV"),
+        (simulate, [MINE], {"energy_range_GeV": table + 1e4}, "two energies"),
+        (run.sky, ["gamma", [1e4], table], {}, "nside = array([[0., 0.], [0., 0.]]): allowed: 1, 2"),
+        (run.sky, ["gamma", [1e4], np.float32(2.0)], {}, "nside"),
+        (run.sky, [table], {}, "neutrino, gamma"),
+        (run.density, [[2e4], table], {}, "region"),
+    ):
+        assert allowed in refusal(call, *arguments, **options)
+    with pytest.raises(KeyError, match="allowed: energy_GeV"):
+        run.summary[table]
+
+
 # -- while it runs -------------------------------------------------------------------------
 
 
