@@ -146,6 +146,18 @@ def spectrum_of(scenario: Scenario) -> Spectrum:
     return Spectrum(s.L_CR, s.slope, s.E_min, s.E_max, above)
 
 
+def with_spectrum(scenario: Scenario, spectrum: Spectrum) -> Scenario:
+    """The scenario with the source of another spectrum."""
+    source = {
+        "L_CR": spectrum.L_CR_erg_s,
+        "slope": spectrum.slope,
+        "E_min": spectrum.E_min_GeV,
+        "E_max": spectrum.E_max_GeV,
+        "slope_above": "cut-off" if spectrum.slope_above is None else spectrum.slope_above,
+    }
+    return scenario.model_copy(update={"source": scenario.source.model_copy(update=source)})
+
+
 def turbulence_of(scenario: Scenario) -> Turbulence | None:
     """What the orbits of a scenario go through: its [turbulence], or the waves of its halo."""
     if scenario.transport.method != "orbit":

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ...fields.exceptions import UserError
 from ...fields.units import FloatArray
 from ...mc.files import replacing
 from ...mc.uncertainty import Estimate
@@ -43,8 +44,31 @@ def new_figure(width: float, height: float) -> Any:
     return figure
 
 
+def panel(ax: Any, width: float, height: float) -> Any:
+    """The axes that were given, or those of a new figure."""
+    return new_figure(width, height).subplots() if ax is None else ax
+
+
+def page(ax: Any, width: float, height: float) -> Any:
+    """A new figure, or, where axes were given, one that takes their place in the figure they are of.
+
+    Raises
+    ------
+    UserError
+        If the axes are none of a grid: then there is no place to take.
+    """
+    if ax is None:
+        return new_figure(width, height)
+    place = ax.get_subplotspec()
+    if place is None:
+        raise UserError("ax: allowed: axes made by subplots, for a figure of several panels")
+    figure = ax.figure
+    ax.remove()
+    return figure.add_subfigure(place)
+
+
 def save(figure: Any, path: Path) -> None:
-    """Set all text, ticks included, in the face of the journals and write the file."""
+    """Set all text, ticks included, in the face of the journals and write the file, a PNG or a PDF."""
     from matplotlib.collections import QuadMesh
     from matplotlib.text import Text
 
@@ -60,7 +84,19 @@ def save(figure: Any, path: Path) -> None:
         text.set_math_fontfamily("stix")
     figure.set_dpi(DPI)
     with replacing(path) as temporary:
-        figure.canvas.print_png(temporary)  # draws once, where savefig draws twice
+        if path.suffix == ".pdf":
+            figure.savefig(temporary, format="pdf", dpi=DPI, metadata={"CreationDate": None})
+        else:
+            figure.canvas.print_png(temporary)  # draws once, where savefig draws twice
+
+
+def note(figure: Any, text: str, ax: Any = None) -> None:
+    """A line below a figure, or beside the axes that it was drawn into."""
+    if ax is not None and ax.figure is figure:
+        beside = {"va": "center", "rotation": 270, "fontsize": SMALL}
+        ax.text(1.02, 0.5, text, transform=ax.transAxes, **beside)
+    else:
+        figure.supxlabel(text, fontsize=SMALL)
 
 
 def dress(axes: Any, x_label: str = "", y_label: str = "") -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,11 +15,10 @@ from .page import (
     PAGE_INCH,
     SMALL,
     colour_bar,
-    new_figure,
     outlined,
+    page,
     positive,
     positive_range,
-    save,
 )
 
 
@@ -76,8 +74,13 @@ def _graticule(axes: Any) -> None:
 
 
 def sky_panels(
-    maps: Mapping[str, ArrayLike], path: Path, *, title: str, unit: str = INTENSITY_UNIT, energy_label: str
-) -> None:
+    maps: Mapping[str, ArrayLike],
+    *,
+    title: str,
+    unit: str = INTENSITY_UNIT,
+    energy_label: str,
+    ax: Any = None,
+) -> Any:
     """Up to four maps in Mollweide projection, each with its own colours.
 
     l = 0 is in the centre and l increases to the left, as seen from inside.
@@ -86,8 +89,6 @@ def sky_panels(
     ----------
     maps : mapping of str to array_like, shape (12 nside^2,)
         E^2 I by name of the panel, RING order, Galactic coordinates.
-    path : Path
-        File to write.
     title, energy_label : str
         What is shown, and at which energy.
     unit : str
@@ -100,7 +101,7 @@ def sky_panels(
     """
     from matplotlib import colormaps
 
-    figure = new_figure(PAGE_INCH, 2.35 * ((len(maps) + 1) // 2) + 0.3)
+    figure = page(ax, PAGE_INCH, 2.35 * ((len(maps) + 1) // 2) + 0.3)
     figure.suptitle(f"{title}, {energy_label}", fontsize=NORMAL + 1)
     panels = figure.subplots((len(maps) + 1) // 2, 2, subplot_kw={"projection": "mollweide"}, squeeze=False)
     colours = colormaps["inferno"].with_extremes(bad="0.75")
@@ -116,4 +117,4 @@ def sky_panels(
             _sky_colour_bar(figure, axes, mesh, unit)
     for axes in panels.flat[len(maps) :]:
         axes.remove()
-    save(figure, path)
+    return figure

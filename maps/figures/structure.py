@@ -6,7 +6,6 @@ As in `figures`: plain arrays and a path in, a PNG of 200 dots per inch out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,10 +21,9 @@ from .page import (
     dress,
     error_bars,
     legend,
-    new_figure,
+    page,
     positive,
     positive_range,
-    save,
     shades,
 )
 from .skies import _graticule, _sky_image, _sky_scale
@@ -80,7 +78,6 @@ def _steps(axes: Any, edges: ArrayLike, curves: Mapping[str, Estimate]) -> None:
 
 
 def sky_structure(
-    path: Path,
     power: Mapping[str, Estimate],
     b_edges_deg: ArrayLike,
     by_latitude: Mapping[str, Estimate],
@@ -91,13 +88,12 @@ def sky_structure(
     *,
     title: str,
     b_max_deg: float = 90.0,
-) -> None:
+    ax: Any = None,
+) -> Any:
     """Power spectrum, profiles in latitude and longitude, and the share of the light from within r.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     power : mapping of str to Estimate
         C_l of I/<I> from l = 0, by energy (`structure.power_spectrum`).
     b_edges_deg, l_edges_deg : array_like, shape (n + 1,)
@@ -114,7 +110,7 @@ def sky_structure(
     b_max_deg : float
         |b| below which the profile in longitude was made.
     """
-    figure = new_figure(PAGE_INCH, 5.2)
+    figure = page(ax, PAGE_INCH, 5.2)
     figure.suptitle(title, fontsize=NORMAL + 1)
     (spectrum, latitude), (longitude, radius) = figure.subplots(2, 2)
     _spectra(spectrum, power)
@@ -133,7 +129,7 @@ def sky_structure(
     radius.set(xscale="log", xlim=(r[r > 0].min(), r.max()), ylim=(0.0, 1.05))
     _plain_numbers(radius.xaxis)
     dress(radius, r"$r$  [kpc]", r"share of $\langle I\rangle$ from within $r$")
-    save(figure, path)
+    return figure
 
 
 def _longitudes(axes: Any, edges_deg: ArrayLike, curves: Mapping[str, Estimate], b_max_deg: float) -> None:
@@ -152,7 +148,7 @@ def _round_degrees(edges: ArrayLike, step: int) -> list[int]:
     return list(range(-(-low // step) * step, high + 1, step))
 
 
-def relative_error_maps(maps: Mapping[str, ArrayLike], path: Path, *, title: str) -> None:
+def relative_error_maps(maps: Mapping[str, ArrayLike], *, title: str, ax: Any = None) -> Any:
     """Relative statistical errors over the sky in Mollweide projection, two panels a row, one scale for all.
 
     l = 0 is in the centre and l increases to the left, as seen from inside. Grey where there is no error.
@@ -161,8 +157,6 @@ def relative_error_maps(maps: Mapping[str, ArrayLike], path: Path, *, title: str
     ----------
     maps : mapping of str to array_like, shape (12 nside^2,)
         Relative error (one is 100%) by name of the panel, RING order, Galactic coordinates.
-    path : Path
-        File to write.
     title : str
         Title of the figure.
 
@@ -175,7 +169,7 @@ def relative_error_maps(maps: Mapping[str, ArrayLike], path: Path, *, title: str
     from matplotlib.colors import LogNorm
 
     rows = (len(maps) + 1) // 2
-    figure = new_figure(PAGE_INCH, 1.95 * rows + 0.9)
+    figure = page(ax, PAGE_INCH, 1.95 * rows + 0.9)
     figure.suptitle(title, fontsize=NORMAL + 1)
     panels = figure.subplots(rows, 2, subplot_kw={"projection": "mollweide"}, squeeze=False)
     colours = colormaps["viridis"].with_extremes(bad="0.75")
@@ -193,4 +187,4 @@ def relative_error_maps(maps: Mapping[str, ArrayLike], path: Path, *, title: str
     if isinstance(norm, LogNorm):
         _plain_numbers(bar.ax.xaxis)
     bar.set_label("relative error [%]", fontsize=SMALL)
-    save(figure, path)
+    return figure

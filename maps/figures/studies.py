@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,10 +28,10 @@ from .page import (
     dress,
     error_bars,
     legend,
-    new_figure,
     outlined,
+    page,
+    panel,
     positive,
-    save,
     shades,
 )
 from .spectra import draw_points
@@ -46,20 +45,18 @@ _SWITCHED_OFF = {
 }
 
 
-def figure_1(path: Path, media: Sequence[Mapping[str, Any]]) -> None:
+def figure_1(media: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
     """Circumgalactic neutrinos (per flavour) and gamma rays for several overdensities, and measurements.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     media : sequence of mapping
         For each overdensity "delta_G", "prl_17", "energy_GeV", and the curves "neutrino" and "gamma", E^2 I
         in GeV cm^-2 s^-1 sr^-1.
     """
     from matplotlib.ticker import LogLocator
 
-    figure = new_figure(PAGE_INCH, 3.7)
+    figure = page(ax, PAGE_INCH, 3.7)
     panels = figure.subplots(1, 2, sharey=True)
     colours = shades(len(media))
     data = (icecube(), [fermi_igrb(), pev_gamma_limit()])
@@ -90,21 +87,19 @@ def figure_1(path: Path, media: Sequence[Mapping[str, Any]]) -> None:
     panels[0].set_ylim(1e-14, 3e-6)
     panels[1].add_artist(panels[1].get_legend())
     legend(panels[1], handles, loc="lower left")
-    save(figure, path)
+    return figure
 
 
-def causes_figure(path: Path, media: Sequence[Mapping[str, Any]]) -> None:
+def causes_figure(media: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
     """Tracked over estimated neutrinos, with the causes of their difference switched off in turn.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     media : sequence of mapping
         For each overdensity "delta_G", "energy_GeV" and "switched_off": by name the ratio as a curve.
     """
     columns = min(len(media), 2)
-    figure = new_figure(PAGE_INCH, 2.4 * -(-len(media) // columns) + 0.3)
+    figure = page(ax, PAGE_INCH, 2.4 * -(-len(media) // columns) + 0.3)
     panels = figure.subplots(-(-len(media) // columns), columns, sharex=True, sharey=True, squeeze=False)
     for axes, medium in zip(panels.flat, media, strict=False):
         for name, (label, colour, style) in _SWITCHED_OFF.items():
@@ -117,7 +112,7 @@ def causes_figure(path: Path, media: Sequence[Mapping[str, Any]]) -> None:
     for axes in panels.flat[len(media) :]:
         axes.remove()
     legend(panels[0, 0], loc="lower left")
-    save(figure, path)
+    return figure
 
 
 _DASHED, _DOTTED = (0, (5, 1.5)), (0, (1.5, 1))
@@ -128,13 +123,11 @@ _MARKERS = "osD^v<>p"
 _HIGHEST = 2e3
 
 
-def coupling_figure(path: Path, media: Sequence[Mapping[str, Any]]) -> None:
+def coupling_figure(media: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
     """Density, disc grammage and B/C with return over, or beside, those without.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     media : sequence of mapping
         "z_B_kpc", "delta_G", "energy_GeV", "density" (with return over without), "in_one_dimension",
         "grammage_g_cm2" and "boron_over_carbon" (each "with_return" and "without").
@@ -142,7 +135,7 @@ def coupling_figure(path: Path, media: Sequence[Mapping[str, Any]]) -> None:
     scales = sorted({medium["z_B_kpc"] for medium in media})
     overdensities = sorted({medium["delta_G"] for medium in media})
     colours = dict(zip(overdensities, shades(len(overdensities)), strict=True))
-    figure = new_figure(PAGE_INCH, 6.2)
+    figure = page(ax, PAGE_INCH, 6.2)
     panels = figure.subplots(3, len(scales), sharex=True, sharey="row", squeeze=False)
     for medium in media:
         E, colour = np.asarray(medium["energy_GeV"], float), colours[medium["delta_G"]]
@@ -167,7 +160,7 @@ def coupling_figure(path: Path, media: Sequence[Mapping[str, Any]]) -> None:
     panels[1, 0].plot([], [], color=GREY, linewidth=0.8, linestyle=_DOTTED, label="without return")
     legend(panels[0, 0], loc="upper left")
     legend(panels[1, 0], loc="upper right")
-    save(figure, path)
+    return figure
 
 
 PUBLISHED_CUTOFF_GeV = (1e7, 1e8)
@@ -220,21 +213,21 @@ def _points(axes: Any, bubbles: Mapping[str, Bubble], marker: str, key: str, lab
 
 
 def galaxies(
-    path: Path, bubbles: Mapping[str, Bubble], strong: Mapping[str, tuple[ArrayLike, ArrayLike]]
-) -> None:
+    bubbles: Mapping[str, Bubble],
+    strong: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    ax: Any = None,
+) -> Any:
     """Field and size of bubbles against the luminosity of their galaxy, and the cut-off of strong sources.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     bubbles : mapping of str to Bubble
         At least one, by the name of the galaxy.
     strong : mapping of str to (array_like, array_like)
         Luminosities [erg/s] and the energies [GeV] below which particles are held, by label, such as the
         field around the sources. At most six.
     """
-    figure = new_figure(PAGE_INCH, 3.6)
+    figure = page(ax, PAGE_INCH, 3.6)
     panels = figure.subplot_mosaic([["field", "cutoff"], ["size", "cutoff"]], width_ratios=(1.15, 1))
     field, size, cutoff = (panels[name] for name in ("field", "size", "cutoff"))
     _fields(field, bubbles)
@@ -263,23 +256,20 @@ def galaxies(
     cutoff.margins(x=0.0)
     dress(cutoff, "$L$ of the source  [erg s$^{-1}$]", "lowest energy that leaves  [GeV]")
     legend(cutoff, loc="upper left")
-    save(figure, path)
+    return figure
 
 
-def radio_figure(path: Path, media: Sequence[Mapping[str, Any]], paper_Jy: tuple[float, float]) -> None:
+def radio_figure(media: Sequence[Mapping[str, Any]], paper_Jy: tuple[float, float], ax: Any = None) -> Any:
     """Flux of the whole sky against frequency for several overdensities, beside the range of the paper.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     media : sequence of mapping
         "delta_G", "frequency_Hz", and "flux_Jy" as an `Estimate`.
     paper_Jy : (float, float)
         Range that the paper gives.
     """
-    figure = new_figure(COLUMN_INCH, 2.9)
-    axes = figure.subplots()
+    axes = panel(ax, COLUMN_INCH, 2.9)
     for colour, medium in zip(shades(len(media)), media, strict=True):
         GHz = np.asarray(medium["frequency_Hz"]) / 1e9
         band(axes, GHz, medium["flux_Jy"], rf"$\delta_G = {medium['delta_G']:g}$", colour)
@@ -289,4 +279,4 @@ def radio_figure(path: Path, media: Sequence[Mapping[str, Any]], paper_Jy: tuple
     dress(axes, r"$\nu$  [GHz]", r"$S_\nu$ of $4\pi$ sr  [Jy]")
     axes.set(xscale="log", yscale="log", xlim=(0.03, 30.0))
     legend(axes, loc="lower left")
-    save(figure, path)
+    return axes.figure

@@ -41,36 +41,37 @@ def _make(run: Run) -> Made:
         | spectra(run.skies["neutrino"], prl_17),
         "gamma": spectra(run.skies["gamma"]),
     }
-    of_structure, files = _structure(run)
+    of_structure, figures = _structure(run)
+    files = {
+        f"sky_{secondary}.fits": partial(_write_fits, run, secondary, sky)
+        for secondary, sky in run.skies.items()
+    }
     for secondary, sky in run.skies.items():
-        files[f"sky_{secondary}.fits"] = partial(_write_fits, run, secondary, sky)
-        for energy in _SHOWN_GEV[secondary]:
-            name, draw = _sky_figure(sky, secondary, energy)
-            files[name] = draw
-    files["spectra.png"] = lambda path: _draw_spectra(run, prl_17, path)
+        figures |= dict(_sky_figure(sky, secondary, energy) for energy in _SHOWN_GEV[secondary])
+    figures["spectra"] = partial(_draw_spectra, run, prl_17)
     if len(run.result.tallies["injected"]) >= FEWEST_BATCHES:
-        files["sky_errors.png"] = lambda path: _draw_errors(run, path)
-    return Made({**tables, "sky": of_structure}, files)
+        figures["sky_errors"] = partial(_draw_errors, run)
+    return Made({**tables, "sky": of_structure}, files, figures)
 
 
-def _draw_spectra(run: Run, prl_17: float | None, path: Path) -> None:
+def _draw_spectra(run: Run, prl_17: float | None, ax: Any = None) -> Any:
     """Sky averages by component, beside measurements."""
     neutrino, gamma = (
         {"energy_GeV": sky.energy_GeV}
         | {name: sky.energy_GeV**2 * sky.mean[name] for name in ("total", *COMPONENTS)}
         for sky in (run.skies["neutrino"], run.skies["gamma"])
     )
-    draw_spectra(path, neutrino, gamma, prl_17=prl_17, title="Sky average")
+    return draw_spectra(neutrino, gamma, prl_17=prl_17, title="Sky average", ax=ax)
 
 
-def _draw_errors(run: Run, path: Path) -> None:
+def _draw_errors(run: Run, ax: Any = None) -> Any:
     """Maps of the relative errors of both skies."""
     panels = {
         f"{name}, {energy_label(run.skies[key].energy_GeV[at])}": run.skies[key].relative_error[at]
         for at in _shown(run)
         for key, name in (("neutrino", "Neutrinos"), ("gamma", "Gamma rays"))
     }
-    relative_error_maps(panels, path, title="Relative error of the sky")
+    return relative_error_maps(panels, title="Relative error of the sky", ax=ax)
 
 
 PRODUCT = Product("skies", always, _make)
@@ -112,17 +113,17 @@ def _write_fits(run: Run, secondary: str, sky: ComponentMaps, path: Path) -> Non
     write_sky(path, cube)
 
 
-def _sky_figure(sky: ComponentMaps, secondary: str, energy_GeV: float) -> tuple[str, Callable[[Path], None]]:
+def _sky_figure(sky: ComponentMaps, secondary: str, energy_GeV: float) -> tuple[str, Callable[..., Any]]:
     """Name of the figure of a sky at the energy that is nearest to one, and what draws it."""
     at = int(np.argmin(np.abs(np.log(sky.energy_GeV / energy_GeV))))
     E = sky.energy_GeV[at]
 
-    def draw(path: Path) -> None:
+    def draw(ax: Any = None) -> Any:
         parts = {_NAMES[name]: E**2 * values[at] for name, values in sky.maps.items()}
         maps = {"Total": E**2 * sky.total[at]} | parts
-        sky_panels(maps, path, title=_TITLES[secondary], energy_label=energy_label(E))
+        return sky_panels(maps, title=_TITLES[secondary], energy_label=energy_label(E), ax=ax)
 
-    return f"sky_{secondary}_{energy_label(E).replace(' ', '')}.png", draw
+    return f"sky_{secondary}_{energy_label(E).replace(' ', '')}", draw
 
 
 def _shown(run: Run) -> list[int]:
@@ -131,7 +132,7 @@ def _shown(run: Run) -> list[int]:
     return list(dict.fromkeys(int(np.argmin(np.abs(np.log(energy / E)))) for E in ENERGIES_GEV))
 
 
-def _structure(run: Run) -> tuple[dict[str, Any], dict[str, Callable[[Path], None]]]:
+def _structure(run: Run) -> tuple[dict[str, Any], dict[str, Callable[..., Any]]]:
     """What there is in the circumgalactic neutrino sky, and what draws it; errors of all skies besides."""
     summary: dict[str, Any] = {"energy_GeV": ENERGIES_GEV.tolist()} | {
         f"largest_relative_error_{name}": {
@@ -150,9 +151,8 @@ def _structure(run: Run) -> tuple[dict[str, Any], dict[str, Callable[[Path], Non
         for share in _SHARES
     }
 
-    def draw(path: Path) -> None:
-        sky_structure(
-            path,
+    def draw(ax: Any = None) -> Any:
+        return sky_structure(
             _by_energy(structure.power_spectrum(maps, _LMAX)),
             _LATITUDES_DEG,
             _by_energy(structure.latitude_profile(maps, _LATITUDES_DEG)),
@@ -161,9 +161,10 @@ def _structure(run: Run) -> tuple[dict[str, Any], dict[str, Callable[[Path], Non
             radii_kpc,
             _by_energy(Estimate.of(within)),
             title="Circumgalactic neutrinos",
+            ax=ax,
         )
 
-    return summary | structure.multipoles(maps) | radii, {"sky_structure.png": draw}
+    return summary | structure.multipoles(maps) | radii, {"sky_structure": draw}
 
 
 def _radius_kpc(within: FloatArray, share: float, radii_kpc: FloatArray) -> FloatArray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from ..file.quantities import ScenarioError
 from ..file.scenario import Scenario
 from ..folder.provenance import provenance_of
 from ..folder.write import write_json
+from ..products.product import Made
+from ..products.write import check_all_written, write_files
 from ..run import RunOptions
 from .study import Study
 
@@ -163,10 +167,11 @@ def execute(scenario: Scenario, out: Path, threads: int, progress: Progress, opt
     about = {"seed": scenario.transport.seed, "L_max_kpc": tests[0].turbulence.wavelengths_kpc[1]}
     write_json(provenance | about | {"rows": rows}, out / "verdict.json")
     progress("Figures", 0, 1)
-    draw_figures(tests, rows, out)
+    failed = write_files(Made({}, figures=figures_of(tests, rows)), out, options.figure_format)
     progress("Figures", 1, 1)
     # Last, because it marks the run as complete.
     write_json(summarise(tests, rows) | {"provenance": provenance | about}, out / "summary.json")
+    check_all_written(failed, out)
 
 
 def summarise(tests: list[DiffusionTest], rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -200,24 +205,30 @@ def _ratio(rows: list[dict[str, Any]], key: str) -> dict[str, Any]:
     }
 
 
-def draw_figures(tests: list[DiffusionTest], rows: list[dict[str, Any]], folder: Path) -> None:
-    """Draw every figure of the tests into a folder."""
+def figures_of(tests: list[DiffusionTest], rows: list[dict[str, Any]]) -> dict[str, Callable[..., Any]]:
+    """Every figure of the tests: what draws each."""
     turbulence = tests[0].turbulence
+    figures: dict[str, Callable[..., Any]] = {}
     pairs = [(test, row) for test, row in zip(tests, rows, strict=True) if test.D_kpc2_Myr[0] > 0]
     if pairs:
-        track_figures.diffusion_against_larmor_radius(
-            folder / "diffusion.png", [row for _, row in pairs], published=_published(turbulence)
-        )
-        track_figures.running_diffusion(
-            folder / "running_diffusion.png",
-            [(energy_label(test.energy_GeV), *_running(test)) for test, _ in pairs],
-        )
-        track_figures.exit_times(folder / "exit_times.png", [_panel(test, row) for test, row in pairs])
+        running = [(energy_label(test.energy_GeV), *_running(test)) for test, _ in pairs]
+        figures = {
+            "diffusion": partial(
+                track_figures.diffusion_against_larmor_radius,
+                [row for _, row in pairs],
+                _published(turbulence),
+            ),
+            "running_diffusion": partial(track_figures.running_diffusion, running),
+            "exit_times": partial(track_figures.exit_times, [_panel(test, row) for test, row in pairs]),
+        }
     diagnosed = measure(turbulence, tests[0].fields("orbits", _DIAGNOSED))
-    track_figures.turbulence_diagnostics(folder / "turbulence.png", diagnosed)
+    figures["turbulence"] = partial(track_figures.turbulence_diagnostics, diagnosed)
     if turbulence.geometry == "slab" and turbulence.mean_field_uG > 0:
         chosen = tests[:: -(-len(tests) // _SHOWN_PITCH_ANGLES)]
-        track_figures.pitch_angles(folder / "pitch_angles.png", [_pitch_angles(test) for test in chosen])
+        figures["pitch_angles"] = partial(
+            track_figures.pitch_angles, [_pitch_angles(test) for test in chosen]
+        )
+    return figures
 
 
 def _running(test: DiffusionTest) -> tuple[FloatArray, FloatArray, FloatArray]:
