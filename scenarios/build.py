@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from ..fields.exceptions import NotConverged
@@ -156,6 +157,15 @@ def with_spectrum(scenario: Scenario, spectrum: Spectrum) -> Scenario:
         "slope_above": "cut-off" if spectrum.slope_above is None else spectrum.slope_above,
     }
     return scenario.model_copy(update={"source": scenario.source.model_copy(update=source)})
+
+
+def sky_energies_GeV(scenario: Scenario) -> FloatArray:
+    """Energies that the maps and spectra of a scenario are made at."""
+    low, high, count = scenario.sky.energies
+    even = np.geomspace(low, high, count)
+    also = [E for E in scenario.sky.also if low <= E <= high]
+    apart = [not np.isclose(E, also, rtol=1e-9).any() for E in even]
+    return np.unique([*even[apart], *also])
 
 
 def turbulence_of(scenario: Scenario) -> Turbulence | None:

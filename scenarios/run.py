@@ -28,7 +28,17 @@ from ..mc.engine import run
 from ..mc.result import Result
 from ..mc.spectrum import Spectrum
 from ..mc.uncertainty import Estimate
-from .build import Progress, Setup, find_medium, grid_of, quiet, spectrum_of, transport_of, with_spectrum
+from .build import (
+    Progress,
+    Setup,
+    find_medium,
+    grid_of,
+    quiet,
+    sky_energies_GeV,
+    spectrum_of,
+    transport_of,
+    with_spectrum,
+)
 from .file.quantities import ScenarioError
 from .file.scenario import Scenario
 from .file.tables import NSIDES
@@ -143,8 +153,7 @@ class Run:
     def _sky_energies_GeV(self, asked: ArrayLike | None) -> FloatArray:
         """Energies of a sky: those asked for, or those of the scenario."""
         if asked is None:
-            low, high, count = self.scenario.sky.energies
-            return np.geomspace(low, high, count)
+            return sky_energies_GeV(self.scenario)
         energy = np.atleast_1d(numbers_in(asked, "GeV", "energy_GeV"))
         highest = float(self.result.grid.energy_edges_GeV[-1])
         if energy.max(initial=0.0) > highest * (1 + 1e-9):

@@ -29,8 +29,10 @@ from .page import (
     legend,
     page,
     panel,
+    plain_numbers,
     positive,
     shades,
+    show_at_least,
 )
 
 _RATE_COLOURS = (RED, BLUE, GREEN, PURPLE, ORANGE, GREY)
@@ -71,7 +73,10 @@ def diffusion_of_halo(
     legend(middle, loc="upper left")
     right.plot(energy_GeV, positive(halo_size_kpc), color=BLACK, linewidth=1.2)
     right.set(xscale="log", yscale="log")
+    plain_numbers(right.yaxis)
     dress(right, "$E$  [GeV]", "half return from  [kpc]")
+    for axes in (left, middle, right):
+        show_at_least(axes, 3.0)
     return figure
 
 
@@ -162,7 +167,11 @@ def proton_spectrum(
     )
     R, curve = run
     value, error = (R**2.7 * np.asarray(each) for each in (curve.value, curve.error))
-    axes.errorbar(R, value, error, fmt="D", markersize=2.6, color=RED, elinewidth=0.8, label="particles")
+    known = error < value
+    axes.errorbar(
+        R[known], value[known], error[known], fmt="D", markersize=2.6, color=RED, elinewidth=0.8,
+        label="particles",
+    )  # fmt: skip
     shown = np.concatenate([each.x**2.7 * each.value for each in data])
     ours = (rigidity_GV**2.7 * flux)[(rigidity_GV > 10.0) & (rigidity_GV < 1e5)]
     highest, lowest = max(shown.max(), ours.max(initial=0.0)), min(np.median(shown), ours.min(initial=np.inf))
@@ -189,6 +198,8 @@ def boron_over_carbon(
     legend(left, loc="lower left")
     right.plot(rigidity_GV, grammage_g_cm2, color=BLUE, linewidth=1.2)
     right.set(xscale="log", yscale="log", xlim=(2.0, 1e4))
+    plain_numbers(right.yaxis)
+    show_at_least(right, 3.0)
     dress(right, "$R$  [GV]", "grammage at the Sun  [g cm$^{-2}$]")
     return figure
 

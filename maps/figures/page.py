@@ -157,11 +157,35 @@ def log_tick(value: float, _: Any = None) -> str:
 
 
 def value_and_band(curve: Estimate) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Value and the ends of its band, kept above zero; no band where the error is not known."""
+    """Value and the ends of its band; NaN where the error exceeds the value, no band where there is none."""
     value, error = (np.asarray(each, dtype=float) for each in (curve.value, curve.error))
     error = np.where(np.isfinite(error), error, 0.0)
-    value = positive(value)
-    return value, np.maximum(value - error, 1e-3 * value), value + error
+    value = np.where(error > value, np.nan, positive(value))
+    return value, np.maximum(value - error, 0.1 * value), value + error
+
+
+def lie_together(curves: Sequence[ArrayLike], share: float) -> bool:
+    """Whether curves differ nowhere by more than a share: they would be drawn on top of each other."""
+    values = np.array([positive(curve) for curve in curves])
+    known = np.isfinite(values).all(axis=0)
+    return bool(np.all(np.ptp(values[:, known], axis=0) <= share * values[:, known].max(axis=0)))
+
+
+def show_at_least(axes: Any, factor: float) -> None:
+    """Widen the y-axis to a factor between its ends where it spans less: round-off is no structure."""
+    low, high = axes.get_ylim()
+    if 0 < low and high < factor * low:
+        middle = np.sqrt(low * high)
+        axes.set_ylim(middle / np.sqrt(factor), middle * np.sqrt(factor))
+
+
+def plain_numbers(axis: Any) -> None:
+    """A logarithmic axis over a few decades at most, marked at 1, 2 and 5 times powers of ten."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def band(axes: Any, x: FloatArray, curve: Estimate, label: str, colour: str, style: Any = "-") -> None:

@@ -32,6 +32,7 @@ from .page import (
     dress,
     error_bars,
     legend,
+    lie_together,
     outlined,
     page,
     panel,
@@ -86,6 +87,7 @@ def density_plane(
                     surface_kpc[0], sign * np.asarray(surface_kpc[1]), color="white", linewidth=1
                 )
                 line[0].set_path_effects([Stroke(linewidth=2, foreground="black"), Normal()])
+                line[0].set_label("Bell surface" if axes is rows[0] and sign == 1 else "_")
         axes.set(aspect="equal", xlim=(R[0], R[-1]), ylim=(bottom, z[-1]))
         dress(axes, "$R$  [kpc]", "$z$  [kpc]" if axes is rows[0] else "")
         name = axes.text(0.96, 0.95, label, transform=axes.transAxes, fontsize=NORMAL, color="white")
@@ -93,6 +95,9 @@ def density_plane(
         outlined(name, 1.6, "black")
         bar = colour_bar(figure, axes, mesh, pad=0.02)
         bar.set_label("$E^2 n$  [GeV cm$^{-3}$]", fontsize=SMALL)
+    if surface_kpc is not None:
+        legend(rows[0], loc="upper left", labelcolor="white")
+        outlined(rows[0].get_legend().get_texts()[0], 1.6, "black")
     return figure
 
 
@@ -130,6 +135,8 @@ def density_on_axis(
         (r"$3\,\phi/c$", free_escape, (0, (1.5, 1)), z > 0),
     ):
         lines = estimate if isinstance(estimate, Mapping) else {"": estimate}
+        if lie_together(list(lines.values()), 0.2):
+            lines = {"": next(iter(lines.values()))}
         for label, line in lines.items():
             values = np.where(
                 shown, positive(np.broadcast_to(np.asarray(line, dtype=float), z.shape)), np.nan
@@ -155,8 +162,7 @@ def density_on_axis(
 def escape_and_grammage(
     energy_GeV: ArrayLike,
     *,
-    escape_time: Estimate,
-    leave_time: Estimate,
+    times_Myr: Mapping[str, Estimate],
     grammage: Mapping[str, Estimate],
     ax: Any = None,
 ) -> Any:
@@ -166,21 +172,21 @@ def escape_and_grammage(
     ----------
     energy_GeV : array_like, shape (n,)
         Energies.
-    escape_time, leave_time : Estimate
-        Median time of the first arrival at the surface of the Bell region, and of leaving for good [Myr].
+    times_Myr : mapping of str to Estimate
+        By what they are times of; at most three.
     grammage : mapping of str to Estimate
         In g/cm^2, under "total", "disc", "halo" and "cgm" (those that there are).
     """
     E = np.asarray(energy_GeV, dtype=float)
     figure = page(ax, COLUMN_INCH, 4.4)
     times, grams = figure.subplots(2, 1, sharex=True)
-    error_bars(times, E, escape_time, "First arrival at the surface, median", BLUE, "o")
-    error_bars(times, E, leave_time, "Last departure, median", RED, "s")
+    for (label, curve), colour, marker in zip(times_Myr.items(), (BLUE, SKY, RED), "ovs", strict=False):
+        error_bars(times, E, curve, label, colour, marker)
     for (component, label, colour, _), marker in zip(COMPONENTS, "Dos^", strict=True):
         if component in grammage:
             error_bars(grams, E, grammage[component], label, colour, marker)
     for axes, curves, y_label in (
-        (times, [escape_time, leave_time], "Time  [Myr]"),
+        (times, [*times_Myr.values()], "Time  [Myr]"),
         (grams, [*grammage.values()], "Grammage  [g cm$^{-2}$]"),
     ):
         low, high = positive_range([curve.value for curve in curves], 12) or (0.1, 1.0)
@@ -210,7 +216,7 @@ def compared_densities(rows: Sequence[Mapping[str, Any]], ax: Any = None) -> Any
         if index >= len(places):
             axes.axis("off")
             continue
-        axes.axhspan(0.97, 1.03, color=GREY, alpha=0.3, linewidth=0)
+        axes.axhspan(0.97, 1.03, color=GREY, alpha=0.3, linewidth=0, label="3%")
         for status, (colour, marker, label) in looks.items():
             mine = [row for row in rows if row["place"] == places[index] and row["status"] == status]
             if mine:

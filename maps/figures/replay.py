@@ -8,7 +8,7 @@ import numpy as np
 
 from ...fields.galaxy import Galaxy
 from ...fields.units import FloatArray
-from .page import BLUE, GREY, NORMAL, PAGE_INCH, RED, dress, legend, page, positive
+from .page import BLUE, GREY, NORMAL, PAGE_INCH, RED, dress, legend, page, positive, show_at_least
 
 
 def replay_figure(lines: FloatArray, galaxy: Galaxy, title: str, ax: Any = None) -> Any:
@@ -36,6 +36,7 @@ def replay_figure(lines: FloatArray, galaxy: Galaxy, title: str, ax: Any = None)
         for side in (1.0, -1.0):
             level = galaxy.surface_level(r[None, :], side * r[:, None])
             plane.contour(r, side * r, level, levels=[0.0], colors=GREY, linewidths=0.6)
+        plane.plot([], [], color=GREY, linewidth=0.6, label="Bell surface")
     dress(plane, "$R$  [kpc]", "$z$  [kpc]")
     legend(plane, markerscale=6)
     # Dots: split particles behind the surface are in between, and are no part of one line.
@@ -47,4 +48,5 @@ def replay_figure(lines: FloatArray, galaxy: Galaxy, title: str, ax: Any = None)
             axes.scatter(positive(age[where]), values[where], s=0.6, color=colour, linewidths=0)
         dress(axes, "age  [Myr]", label)
         axes.set(xscale="log")
+    show_at_least(energy, 1.1)
     return figure

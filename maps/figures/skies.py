@@ -73,6 +73,45 @@ def _graticule(axes: Any) -> None:
     axes.spines["geo"].set_linewidth(0.6)
 
 
+def _spread(norm: Any, values: FloatArray) -> str:
+    """What the ends of linear colours are over the mean: they show little as if it were much."""
+    from matplotlib.colors import LogNorm
+
+    mean = float(np.nanmean(values)) if np.isfinite(values).any() else 0.0
+    if isinstance(norm, LogNorm) or not mean > 0.0:
+        return ""
+    return f"\n{norm.vmin / mean:.2f} to {norm.vmax / mean:.2f} of its mean"
+
+
+def contrast_panels(maps: Mapping[str, ArrayLike], *, title: str, ax: Any = None) -> Any:
+    """Maps of a contrast in Mollweide projection, two a row, on one scale from -1 to 1.
+
+    Parameters
+    ----------
+    maps : mapping of str to array_like, shape (12 nside^2,)
+        I/<I> - 1 by name of the panel, RING order, Galactic coordinates.
+    title : str
+        Title of the figure.
+    """
+    from matplotlib.colors import Normalize
+
+    rows = (len(maps) + 1) // 2
+    figure = page(ax, PAGE_INCH, 1.95 * rows + 0.9)
+    figure.suptitle(title, fontsize=NORMAL + 1)
+    panels = figure.subplots(rows, 2, subplot_kw={"projection": "mollweide"}, squeeze=False)
+    for axes, (name, values) in zip(panels.flat, maps.items(), strict=False):
+        x, b, image = _sky_image(np.asarray(values, float))
+        shown = np.ma.masked_invalid(image)
+        mesh = axes.pcolormesh(x, b, shown, cmap="RdBu_r", norm=Normalize(-1.0, 1.0), rasterized=True)
+        axes.set_title(name, fontsize=NORMAL, pad=4)
+        _graticule(axes)
+    for axes in panels.flat[len(maps) :]:
+        axes.remove()
+    bar = colour_bar(figure, list(panels.flat[: len(maps)]), mesh, shrink=0.6, pad=0.03)
+    bar.set_label(r"$I/\langle I\rangle - 1$", fontsize=SMALL)
+    return figure
+
+
 def sky_panels(
     maps: Mapping[str, ArrayLike],
     *,
@@ -111,7 +150,7 @@ def sky_panels(
         norm = _sky_scale(values)
         shown = np.ma.masked_invalid(positive(image))
         mesh = axes.pcolormesh(x, b, shown, cmap=colours, norm=norm, rasterized=True)
-        axes.set_title(name, fontsize=NORMAL, pad=4)
+        axes.set_title(name + _spread(norm, values), fontsize=NORMAL, pad=4)
         _graticule(axes)
         if shown.count():
             _sky_colour_bar(figure, axes, mesh, unit)

@@ -21,23 +21,17 @@ from .page import (
     dress,
     error_bars,
     legend,
+    lie_together,
     page,
+    plain_numbers,
     positive,
     positive_range,
     shades,
+    show_at_least,
 )
 from .skies import _graticule, _sky_image, _sky_scale
 
 _MARKERS = ("o", "s", "^", "D", "v", "P")
-
-
-def _plain_numbers(axis: Any) -> None:
-    """A logarithmic axis over a few decades at most, marked at 1, 2 and 5 times powers of ten."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
-    axis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter(lambda value, _: f"{value:g}")
-    axis.set_minor_formatter(NullFormatter())
 
 
 def _spectra(axes: Any, power: Mapping[str, Estimate]) -> None:
@@ -73,7 +67,8 @@ def _steps(axes: Any, edges: ArrayLike, curves: Mapping[str, Estimate]) -> None:
     if ends and ends[1] > 5 * ends[0]:
         axes.set(yscale="log", ylim=(ends[0] / 1.5, ends[1] * 1.5))
         if ends[1] < 300 * ends[0]:
-            _plain_numbers(axes.yaxis)
+            plain_numbers(axes.yaxis)
+    show_at_least(axes, 1.05)
     axes.set_xlim(np.min(edges), np.max(edges))
 
 
@@ -124,10 +119,13 @@ def sky_structure(
     dress(longitude, r"$l$  [deg]", intensity)
 
     r = np.asarray(r_kpc, float)
+    if lie_together([curve.value for curve in within.values()], 0.05):
+        radius.text(0.04, 0.92, ", ".join(within), transform=radius.transAxes, fontsize=SMALL)
+        within = dict([list(within.items())[-1]])
     for colour, (label, curve) in zip(shades(len(within)), within.items(), strict=True):
         band(radius, r, curve, label, colour)
     radius.set(xscale="log", xlim=(r[r > 0].min(), r.max()), ylim=(0.0, 1.05))
-    _plain_numbers(radius.xaxis)
+    plain_numbers(radius.xaxis)
     dress(radius, r"$r$  [kpc]", r"share of $\langle I\rangle$ from within $r$")
     return figure
 
@@ -185,6 +183,6 @@ def relative_error_maps(maps: Mapping[str, ArrayLike], *, title: str, ax: Any = 
         axes.remove()
     bar = colour_bar(figure, list(panels.flat[: len(maps)]), mesh, shrink=0.6, pad=0.03)
     if isinstance(norm, LogNorm):
-        _plain_numbers(bar.ax.xaxis)
+        plain_numbers(bar.ax.xaxis)
     bar.set_label("relative error [%]", fontsize=SMALL)
     return figure

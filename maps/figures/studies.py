@@ -104,7 +104,7 @@ def causes_figure(media: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
     for axes, medium in zip(panels.flat, media, strict=False):
         for name, (label, colour, style) in _SWITCHED_OFF.items():
             band(axes, medium["energy_GeV"], medium["switched_off"][name], label, colour, style)
-        axes.axhline(0.5, color=GREY, linewidth=0.6)
+        axes.axhline(0.5, color=GREY, linewidth=0.6, label="one half")
         dress(axes, "$E$  [GeV]", "tracked / PRL Eq. 17")
         axes.label_outer()
         axes.set(xscale="log", yscale="log", xlim=(1.0, 1e7), ylim=(1e-3, 3.0))

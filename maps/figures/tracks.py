@@ -28,6 +28,7 @@ from .page import (
     legend,
     page,
     panel,
+    plain_numbers,
     shades,
 )
 
@@ -47,15 +48,6 @@ _THEORIES = (
 )
 
 
-def _plain_ticks(axis: Any) -> None:
-    """0.1, 0.2, 0.5, 1 ... where a decade or two is all there is."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    axis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-    axis.set_minor_formatter(NullFormatter())
-
-
 def diffusion_against_larmor_radius(
     rows: Sequence[Mapping[str, Any]],
     published: tuple[Sequence[float], Sequence[float]] | None = None,
@@ -66,16 +58,18 @@ def diffusion_against_larmor_radius(
     Parameters
     ----------
     rows : sequence of dict
-        Of `DiffusionTest.row`; a theory that is None everywhere is left out.
+        Of `DiffusionTest.row`; a theory, or D across the field, that is None everywhere is left out.
     published : (array_like, array_like), optional
         r_L/l_c and D/(c L_max) of others.
     """
     axes = panel(ax, COLUMN_INCH, 3.1)
     x = np.array([row["r_L_over_lc"] for row in rows])
+    theories = []
     for key, label, colour, style in _THEORIES:
         y = np.array([np.nan if row[key] is None else row[key] for row in rows], float)
         if np.isfinite(y).sum() > 1:
             axes.plot(x, y, color=colour, linestyle=style, linewidth=1.0, label=label)
+            theories.append(y)
     ends = 0.8 * x.min(), 1.25 * x.max()
     measured = [row["D_over_cLmax"] for row in rows]
     if published is not None:
@@ -94,9 +88,20 @@ def diffusion_against_larmor_radius(
                 [row["error"] for row in mine],
                 fmt=marker, markersize=3.5, color=colour, elinewidth=0.8, label=f"tracks: {flag}",
             )  # fmt: skip
+    across = [row for row in rows if row.get("D_perp") is not None]
+    if across:
+        D, error = (np.array([row[key] for row in across]) for key in ("D_perp", "D_perp_error"))
+        axes.errorbar(
+            [row["r_L_over_lc"] for row in across], D, error, fmt="v", markersize=4, color=BLUE,
+            markerfacecolor="none", markeredgewidth=0.8, elinewidth=0.8, label="tracks: across the field",
+        )  # fmt: skip
+        measured += list(D[D > 0])
+    # Of every line at least an end is to be seen.
+    low = min([0.15 * min(measured), *(0.5 * np.nanmax(y) for y in theories)])
+    high = max([6.0 * max(measured), *(2.0 * np.nanmin(y) for y in theories)])
     axes.set(xscale="log", yscale="log")
-    _plain_ticks(axes.xaxis)
-    axes.set(xlim=ends, ylim=(0.15 * min(measured), 6.0 * max(measured)))
+    plain_numbers(axes.xaxis)
+    axes.set(xlim=ends, ylim=(low, high))
     dress(axes, "$r_L/l_c$", "$D/(c\\,L_{\\max})$")
     legend(axes, loc="upper left")
     return axes.figure
@@ -110,7 +115,7 @@ def running_diffusion(
     Parameters
     ----------
     curves : sequence of (label, path over lambda, D over plateau, its error)
-        One for each energy.
+        One for each energy; NaN where one measurement ends and the next begins.
     """
     axes = panel(ax, COLUMN_INCH, 2.6)
     axes.axhline(1.0, color=GREY, linewidth=0.6)
@@ -121,7 +126,8 @@ def running_diffusion(
         axes.plot(x, y, color=colour, linewidth=1.0, label=label)
         axes.fill_between(x, y - error, y + error, color=colour, alpha=0.25, linewidth=0)
     last = max(float(x[-1]) for _, x, _, _ in curves)
-    axes.set(xscale="log", xlim=(0.2, 1.2 * last), ylim=(0.0, 1.9))
+    highest = max(float(np.nanmax(y)) for _, _, y, _ in curves)
+    axes.set(xscale="log", xlim=(0.2, 1.2 * last), ylim=(0.0, max(1.9, 1.5 * highest)))
     dress(axes, "$v\\,t/\\lambda$", "$\\langle\\Delta x^2\\rangle/2t$  over $D$")
     legend(axes, loc="upper left", ncols=2)
     return axes.figure

@@ -170,6 +170,10 @@ class Sky(Table):
         as_in_file(["1 GeV", "10 PeV", 29])
     )
     """Lowest and highest energy, and the number of energies, evenly spaced in the logarithm."""
+    also: Annotated[tuple[float, ...], Several(Quantity("GeV", "0.1 GeV", "10 PeV"), 0, 20)] = as_in_file(
+        ["10 TeV", "30 TeV", "100 TeV"]
+    )
+    """Further energies, as far as they lie between the lowest and the highest."""
 
 
 # Longest over shortest wave: what can be measured along a line.

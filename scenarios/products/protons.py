@@ -37,10 +37,15 @@ def _draw_times(run: Run, ax: Any = None) -> Any:
     """Escape and leaving times, and grammage, at four energies a decade."""
     energy = group_energies_GeV(run.result)[1 :: GROUPS_PER_DECADE // 4]
     found = times(run.result, energy)
+    arrivals = {
+        "First arrival at the surface, mean": run.escape_time(energy),
+        "First arrival at the surface, median": found["escape_time_median_Myr"],
+    }
+    # Where the surface absorbs, the first arrival is the last.
+    last = {"Last departure, median": found["leave_time_Myr"]["median"]}
     return escape_and_grammage(
         energy,
-        escape_time=found["escape_time_median_Myr"],
-        leave_time=found["leave_time_Myr"]["median"],
+        times_Myr=arrivals | (last if run.galaxy.has_bell_region else {}),
         grammage=grammage(run.result, energy),
         ax=ax,
     )

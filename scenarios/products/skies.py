@@ -12,7 +12,7 @@ import numpy as np
 from ...fields import bell
 from ...fields.galaxy import Galaxy
 from ...fields.units import FloatArray, energy_label
-from ...maps.figures.skies import sky_panels
+from ...maps.figures.skies import contrast_panels, sky_panels
 from ...maps.figures.spectra import spectra as draw_spectra
 from ...maps.figures.structure import relative_error_maps, sky_structure
 from ...maps.light import structure
@@ -109,6 +109,7 @@ def _write_fits(run: Run, secondary: str, sky: ComponentMaps, path: Path) -> Non
         intensity=sky.total,
         error=sky.total * sky.relative_error if known else None,
         metadata=run.result.provenance,
+        components=sky.maps,
     )
     write_sky(path, cube)
 
@@ -119,8 +120,12 @@ def _sky_figure(sky: ComponentMaps, secondary: str, energy_GeV: float) -> tuple[
     E = sky.energy_GeV[at]
 
     def draw(ax: Any = None) -> Any:
-        parts = {_NAMES[name]: E**2 * values[at] for name, values in sky.maps.items()}
-        maps = {"Total": E**2 * sky.total[at]} | parts
+        maps = {"Total": E**2 * sky.total[at]}
+        for name, values in sky.maps.items():
+            if np.any(values[at] > 0):
+                error = sky.typical_error[name][at]
+                known = f", known to {error:.1%}" if error > 0 else ""
+                maps[_NAMES[name] + known] = E**2 * values[at]
         return sky_panels(maps, title=_TITLES[secondary], energy_label=energy_label(E), ax=ax)
 
     return f"sky_{secondary}_{energy_label(E).replace(' ', '')}", draw
@@ -164,7 +169,24 @@ def _structure(run: Run) -> tuple[dict[str, Any], dict[str, Callable[..., Any]]]
             ax=ax,
         )
 
-    return summary | structure.multipoles(maps) | radii, {"sky_structure": draw}
+    figures: dict[str, Callable[..., Any]] = {
+        "sky_structure": draw,
+        "sky_contrast": partial(_draw_contrast, run, maps),
+    }
+    return summary | structure.multipoles(maps) | radii, figures
+
+
+def _draw_contrast(run: Run, replicas: FloatArray, ax: Any = None) -> Any:
+    """Circumgalactic neutrinos over their mean, and what noise makes of that: the coarse maps say."""
+    sky = run.skies["neutrino"]
+    errors = Estimate.of(replicas / replicas.mean(axis=-1, keepdims=True)).error
+    panels = {}
+    for at, error in zip(_shown(run), errors, strict=False):
+        values = sky.maps["cgm"][at]
+        name = f"{energy_label(sky.energy_GeV[at])}, known to {np.nanmedian(error):.1%}"
+        panels[name] = values / values.mean() - 1.0
+    title = r"Circumgalactic neutrinos, $I/\langle I\rangle - 1$"
+    return contrast_panels(panels, title=title, ax=ax)
 
 
 def _radius_kpc(within: FloatArray, share: float, radii_kpc: FloatArray) -> FloatArray:

@@ -19,6 +19,7 @@ from ...maps.figures.studies import causes_figure, figure_1
 from ...maps.light.emissivity import emissivity
 from ...mc.observables import crossing
 from ...mc.uncertainty import Estimate
+from ..build import sky_energies_GeV
 from ..file.scenario import Scenario
 from ..folder.write import write_json
 from ..products.product import Made
@@ -76,7 +77,7 @@ def _conclude(scenario: Scenario, each: list[dict[str, Any]]) -> Made:
 def spectra(run: Run) -> dict[str, Any]:
     """Sky-averaged fluxes of the circumgalactic gas of a run, with and without the cut-off at E_max."""
     endless = run.reweight(slope_above=run.result.spectrum.slope)
-    E = np.geomspace(*run.scenario.sky.energies)
+    E = sky_energies_GeV(run.scenario)
     found: dict[str, Any] = {"delta_G": run.galaxy.delta_G, "prl_17": prl_17_flux(run.galaxy)}
     for name, one in (("neutrino", run), ("gamma", run), ("neutrino_endless", endless)):
         found[name] = E**2 * one.sky_model.mean(name.split("_")[0], E)["cgm"]

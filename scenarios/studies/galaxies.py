@@ -13,6 +13,7 @@ import numpy as np
 
 from ...fields.bubble import Bubble, bubble_of, low_energy_cutoff_GeV
 from ...fields.exceptions import UserError
+from ...fields.units import field_label
 from ...maps.figures.studies import galaxies
 from ..build import galaxy_of
 from ..file.quantities import ScenarioError
@@ -41,7 +42,7 @@ def _conclude(scenario: Scenario, kept: list[None]) -> Made:
     assert wanted is not None
     bubbles = {name: _bubble(scenario, index) for index, name in enumerate(wanted.names)}
     cutoffs = {B: low_energy_cutoff_GeV(_LUMINOSITIES_ERG_S, B) for B in wanted.source_fields}
-    strong = {f"{1e3 * B:g} nG": (_LUMINOSITIES_ERG_S, E) for B, E in cutoffs.items()}
+    strong = {field_label(B): (_LUMINOSITIES_ERG_S, E) for B, E in cutoffs.items()}
 
     rows = [{"name": name, **bubble._asdict()} for name, bubble in bubbles.items()]
     sources = [

@@ -39,6 +39,7 @@ _SHOWN_PITCH_ANGLES = 3
 
 CONVENTIONS = {
     "D": "in units of c times the longest wavelength; along the mean field if there is one, else of all axes",
+    "D_perp": "the same across the mean field, null where there is none",
     "r_L": "in the mean field, or in the rms field (all three components) where there is none",
     "l_c": "one-sided correlation length of the trace, int_0^inf <B(0).B(r)> dr/<B^2>, over all directions",
     "F": "power per ln k over the square of that field; D_formula is r_L v/(3 F) at k = 1/r_L (REV Eq. 3)",
@@ -187,6 +188,7 @@ def summarise(tests: list[DiffusionTest], rows: list[dict[str, Any]]) -> dict[st
         "energy_GeV": [float(f"{row['energy_GeV']:.4g}") for row in rows],
         "r_L_over_lc": [row["r_L_over_lc"] for row in rows],
         "D_cm2_s": {"value": D.tolist(), "error": error.tolist()},
+        **_across(tests),
         **{key: ratio for key, ratio in over.items() if any(value is not None for value in ratio["value"])},
         "lambda_over_H": [row["mean_free_path_over_H"] for row in rows],
         "exit_time_over_diffusive": {key: [ratio[key] for ratio in ratios] for key in ("value", "error")},
@@ -195,6 +197,14 @@ def summarise(tests: list[DiffusionTest], rows: list[dict[str, Any]]) -> dict[st
         "counters": {key: sum(each[key] for each in counters) for key in counters[0]},
         "steps": sum(test.by_orbits.result.steps for test in tests),
     }
+
+
+def _across(tests: list[DiffusionTest]) -> dict[str, Any]:
+    """D across the mean field, if there is one."""
+    found = [(test.late.across, test.speed_kpc_Myr * KPC2_MYR_CM2_S) for test in tests]
+    value = [across.plateau * unit for across, unit in found if across]
+    error = [across.plateau_error * unit for across, unit in found if across]
+    return {"D_perp_cm2_s": {"value": value, "error": error}} if value else {}
 
 
 def _ratio(rows: list[dict[str, Any]], key: str) -> dict[str, Any]:
@@ -232,11 +242,14 @@ def figures_of(tests: list[DiffusionTest], rows: list[dict[str, Any]]) -> dict[s
 
 
 def _running(test: DiffusionTest) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Path over lambda, D over its plateau and the error of it: early displacements, then later ones."""
+    """Path over lambda, D over its plateau and the error of it: early displacements, NaN, then later ones.
+
+    The two are measured on different tracks: a line through both would jump.
+    """
     early, late = test.early.along, test.late.along
     after = late.path_kpc > early.path_kpc[-1]
     path, D, error = (
-        np.append(getattr(early, name), getattr(late, name)[after])
+        np.concatenate([getattr(early, name), [np.nan] * after.any(), getattr(late, name)[after]])
         for name in ("path_kpc", "running", "running_error")
     )
     return path / test.mean_free_path_kpc, D / late.plateau, error / late.plateau
