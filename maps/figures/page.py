@@ -91,7 +91,8 @@ def save(figure: Any, path: Path) -> None:
 
 
 def note(figure: Any, text: str, ax: Any = None) -> None:
-    """A line below a figure, or beside the axes that it was drawn into."""
+    """A sentence below a figure, or beside the axes that it was drawn into; a line for each part of it."""
+    text = text.replace("; ", "\n")
     if ax is not None and ax.figure is figure:
         beside = {"va": "center", "rotation": 270, "fontsize": SMALL}
         ax.text(1.02, 0.5, text, transform=ax.transAxes, **beside)

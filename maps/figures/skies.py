@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from ...fields.units import FloatArray
 from .page import (
+    GREY,
     INTENSITY_UNIT,
     NORMAL,
     PAGE_INCH,
@@ -58,18 +59,18 @@ def _sky_colour_bar(figure: Any, axes: Any, mesh: Any, unit: str) -> None:
     bar.set_label(f"$E^2 I$  [{factor}{unit}]", fontsize=SMALL)
 
 
-def _graticule(axes: Any) -> None:
+def _graticule(axes: Any, colour: str = "white") -> None:
     """Meridians with their longitude, increasing to the left, and parallels with their latitude."""
     degrees = (-120, -60, 0, 60, 120)
     axes.set_xticks(np.radians(degrees), [""] * len(degrees))
     axes.set_yticks(np.radians([-60, -30, 0, 30, 60]), ["−60°", "−30°", "0°", "30°", "60°"])
     axes.tick_params(labelsize=SMALL - 1)
     axes.set_longitude_grid_ends(90)
-    axes.grid(True, color="white", alpha=0.35, linewidth=0.4)
+    axes.grid(True, color=colour, alpha=0.35, linewidth=0.4)
     for x in degrees:
         label = axes.text(np.radians(x), np.radians(-8), f"{-x % 360}°", fontsize=SMALL - 1)
-        label.set(color="white", horizontalalignment="center", verticalalignment="top")
-        outlined(label, 1.2, "black")
+        label.set(color=colour, horizontalalignment="center", verticalalignment="top")
+        outlined(label, 1.2, "black" if colour == "white" else "white")
     axes.spines["geo"].set_linewidth(0.6)
 
 
@@ -80,11 +81,11 @@ def _spread(norm: Any, values: FloatArray) -> str:
     mean = float(np.nanmean(values)) if np.isfinite(values).any() else 0.0
     if isinstance(norm, LogNorm) or not mean > 0.0:
         return ""
-    return f"\n{norm.vmin / mean:.2f} to {norm.vmax / mean:.2f} of its mean"
+    return f": {norm.vmin / mean:.2f} to {norm.vmax / mean:.2f} of its mean"
 
 
 def contrast_panels(maps: Mapping[str, ArrayLike], *, title: str, ax: Any = None) -> Any:
-    """Maps of a contrast in Mollweide projection, two a row, on one scale from -1 to 1.
+    """Maps of a contrast in Mollweide projection, two a row, on one scale from -0.5 to 0.5, or wider.
 
     Parameters
     ----------
@@ -99,12 +100,14 @@ def contrast_panels(maps: Mapping[str, ArrayLike], *, title: str, ax: Any = None
     figure = page(ax, PAGE_INCH, 1.95 * rows + 0.9)
     figure.suptitle(title, fontsize=NORMAL + 1)
     panels = figure.subplots(rows, 2, subplot_kw={"projection": "mollweide"}, squeeze=False)
+    largest = max(float(np.nanmax(np.abs(values))) for values in maps.values())
+    end = 0.5 * max(np.ceil(largest / 0.5), 1.0)
     for axes, (name, values) in zip(panels.flat, maps.items(), strict=False):
         x, b, image = _sky_image(np.asarray(values, float))
         shown = np.ma.masked_invalid(image)
-        mesh = axes.pcolormesh(x, b, shown, cmap="RdBu_r", norm=Normalize(-1.0, 1.0), rasterized=True)
+        mesh = axes.pcolormesh(x, b, shown, cmap="RdBu_r", norm=Normalize(-end, end), rasterized=True)
         axes.set_title(name, fontsize=NORMAL, pad=4)
-        _graticule(axes)
+        _graticule(axes, GREY)
     for axes in panels.flat[len(maps) :]:
         axes.remove()
     bar = colour_bar(figure, list(panels.flat[: len(maps)]), mesh, shrink=0.6, pad=0.03)

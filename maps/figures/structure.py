@@ -21,7 +21,6 @@ from .page import (
     dress,
     error_bars,
     legend,
-    lie_together,
     page,
     plain_numbers,
     positive,
@@ -119,7 +118,7 @@ def sky_structure(
     dress(longitude, r"$l$  [deg]", intensity)
 
     r = np.asarray(r_kpc, float)
-    if lie_together([curve.value for curve in within.values()], 0.05):
+    if np.ptp([curve.value for curve in within.values()], axis=0).max() < 0.05:
         radius.text(0.04, 0.92, ", ".join(within), transform=radius.transAxes, fontsize=SMALL)
         within = dict([list(within.items())[-1]])
     for colour, (label, curve) in zip(shades(len(within)), within.items(), strict=True):

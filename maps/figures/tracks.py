@@ -88,20 +88,20 @@ def diffusion_against_larmor_radius(
                 [row["error"] for row in mine],
                 fmt=marker, markersize=3.5, color=colour, elinewidth=0.8, label=f"tracks: {flag}",
             )  # fmt: skip
-    across = [row for row in rows if row.get("D_perp") is not None]
+    across = [row for row in rows if row.get("D_perp") is not None and row["D_perp"] > row["D_perp_error"]]
     if across:
         D, error = (np.array([row[key] for row in across]) for key in ("D_perp", "D_perp_error"))
         axes.errorbar(
             [row["r_L_over_lc"] for row in across], D, error, fmt="v", markersize=4, color=BLUE,
             markerfacecolor="none", markeredgewidth=0.8, elinewidth=0.8, label="tracks: across the field",
         )  # fmt: skip
-        measured += list(D[D > 0])
+        measured += list(D)
     # Of every line at least an end is to be seen.
     low = min([0.15 * min(measured), *(0.5 * np.nanmax(y) for y in theories)])
-    high = max([6.0 * max(measured), *(2.0 * np.nanmin(y) for y in theories)])
+    high = max([2.0 * max(measured), *(2.0 * np.nanmin(y) for y in theories)])
     axes.set(xscale="log", yscale="log")
     plain_numbers(axes.xaxis)
-    axes.set(xlim=ends, ylim=(low, high))
+    axes.set(xlim=ends, ylim=(low, high * (high / low) ** 0.2))
     dress(axes, "$r_L/l_c$", "$D/(c\\,L_{\\max})$")
     legend(axes, loc="upper left")
     return axes.figure

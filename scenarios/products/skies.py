@@ -29,7 +29,7 @@ _LATITUDES_DEG = np.arange(-90.0, 91.0, 15.0)
 _LONGITUDES_DEG = np.arange(-180.0, 181.0, 20.0)
 _SHARES = (0.1, 0.5, 0.9)
 _SHOWN_GEV = {"neutrino": (1e4,), "gamma": (10.0, 1e5)}
-_NAMES = {"disc": "Galactic disc", "halo": "Halo", "cgm": "Circumgalactic"}
+_NAMES = {"total": "Total", "disc": "Galactic disc", "halo": "Halo", "cgm": "Circumgalactic"}
 _TITLES = {"neutrino": "Neutrinos per flavour", "gamma": "Gamma rays"}
 _FLAVOURS = {"neutrino": "per flavour", "gamma": ""}
 
@@ -120,11 +120,12 @@ def _sky_figure(sky: ComponentMaps, secondary: str, energy_GeV: float) -> tuple[
     E = sky.energy_GeV[at]
 
     def draw(ax: Any = None) -> Any:
-        maps = {"Total": E**2 * sky.total[at]}
-        for name, values in sky.maps.items():
+        errors = {name: error[at] for name, error in sky.typical_error.items()}
+        errors["total"] = np.median(sky.relative_error[at])
+        maps = {}
+        for name, values in {"total": sky.total, **sky.maps}.items():
             if np.any(values[at] > 0):
-                error = sky.typical_error[name][at]
-                known = f", known to {error:.1%}" if error > 0 else ""
+                known = f", known to {errors[name]:.1%}" if errors[name] > 0 else ""
                 maps[_NAMES[name] + known] = E**2 * values[at]
         return sky_panels(maps, title=_TITLES[secondary], energy_label=energy_label(E), ax=ax)
 

@@ -34,6 +34,24 @@ def test_diffusion_and_waves(tmp_path):
     assert all(png(tmp_path / f"{name}.png") for name in "abc")
 
 
+def test_round_off_is_no_structure():
+    """A D that is the same everywhere is a straight line, on an axis of a factor of three."""
+    D = {"0 kpc": 1e28 * E**0.5}
+    even = {"10 GeV": 1.0 + 1e-12 * np.sin(Z)}
+    figure = halo_figures.diffusion_of_halo(E, D, Z, even, 2.0 + 1e-12 * np.cos(E))
+    for axes in figure.axes:
+        low, high = axes.get_ylim()
+        assert high / low >= 2.99
+
+
+def test_particles_that_say_nothing_are_left_out():
+    flux = 1e4 * E**-2.7
+    error = np.where(np.arange(E.size) % 2, 0.1, 3.0) * flux
+    figure = halo_figures.proton_spectrum(protons(), E, flux, (E, flux), (E, Estimate(flux, error)), 0.5)
+    drawn = next(one for one in figure.axes[0].containers if one.get_label() == "particles")
+    assert len(drawn.lines[0].get_xdata()) == E.size // 2
+
+
 def test_boron_over_carbon_and_iteration(tmp_path):
     ratio = 0.3 * E**-0.3
     save(halo_figures.boron_over_carbon(boron_over_carbon(), E, ratio, 30 * ratio), tmp_path / "a.png")

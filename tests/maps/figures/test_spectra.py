@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import healpy
 import numpy as np
 import pytest
-from crhalo.maps.figures.page import save
+from crhalo.maps.figures.page import save, value_and_band
 from crhalo.maps.figures.protons import density_on_axis, density_plane, escape_and_grammage
-from crhalo.maps.figures.skies import sky_panels
+from crhalo.maps.figures.skies import contrast_panels, sky_panels
 from crhalo.maps.figures.spectra import spectra
 from crhalo.mc.uncertainty import Estimate
 from matplotlib.image import imread
@@ -144,6 +144,32 @@ def test_density_falls_to_the_right(tmp_path):
     save(draw_plane(np.logspace(-12, -14, 10)[:, None] * np.ones(10)), tmp_path / "plane.png")
     picture = imread(tmp_path / "plane.png")
     assert colour_at(picture, 0.08, 0.2) > colour_at(picture, 0.3, 0.4) + 0.1
+
+
+def test_equal_estimates_are_one_line():
+    """3 phi/c of all energies is one black line where they are the same, else one each."""
+    z = np.logspace(-1, 2, 9)
+    for factor, count in ((1.0, 1), (0.1, 2)):
+        each = {"1 TeV": 1e-14 / (1 + z), "1 PeV": factor * 1e-14 / (1 + z)}
+        axes = draw_axis(free_escape=each, advected=np.nan).axes[0]
+        dotted = [line for line in axes.lines if len(line.get_xdata()) == z.size and line.is_dashed()]
+        assert np.isfinite([line.get_ydata()[-1] for line in dotted]).sum() == count
+
+
+def test_what_is_not_known_is_not_drawn():
+    """A value below its error cannot be placed on a logarithmic axis."""
+    value, low, high = value_and_band(Estimate(np.array([1.0, 1.0, 1.0]), np.array([0.1, 2.0, np.nan])))
+    np.testing.assert_array_equal(np.isfinite(value), [True, False, True])
+    np.testing.assert_allclose((low[0], high[0], low[2], high[2]), (0.9, 1.1, 1.0, 1.0))
+
+
+def test_a_map_says_its_range():
+    """Colours over a few per cent look like much: the title tells."""
+    flat = np.linspace(0.9, 1.1, 12 * NSIDE**2)
+    axes = sky_panels({"Flat": flat, "Spot": spot(0, 0)}, title="Sky", energy_label="1 GeV").axes
+    assert [one.get_title() for one in axes[:2]] == ["Flat: 0.90 to 1.10 of its mean", "Spot"]
+    mesh = contrast_panels({"Flat": flat - 1.0}, title="Sky").axes[0].collections[0]
+    assert (mesh.norm.vmin, mesh.norm.vmax) == (-0.5, 0.5)
 
 
 def test_density_plane_with_nothing(tmp_path):

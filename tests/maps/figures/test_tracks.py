@@ -46,6 +46,17 @@ def draw_turbulence():
     return track_figures.turbulence_diagnostics(found)
 
 
+def test_every_theory_is_on_the_plot():
+    """What the legend names can be seen, however far from what is measured, and D across the field too."""
+    rows = [row(r_L, "diffusive", D_bohm=1e-6 * r_L, D_perp=1e-4, D_perp_error=1e-5) for r_L in (0.1, 1.0)]
+    axes = track_figures.diffusion_against_larmor_radius(rows).axes[0]
+    low, high = axes.get_ylim()
+    lines = {line.get_label(): line.get_ydata() for line in axes.lines}
+    assert low < lines["Bohm, $r_Lv/3$"].max() < high
+    across = next(one for one in axes.containers if one.get_label() == "tracks: across the field")
+    np.testing.assert_array_equal(across.lines[0].get_ydata(), [1e-4, 1e-4])
+
+
 @pytest.mark.parametrize(
     ("draw", "width"),
     [
