@@ -210,6 +210,8 @@ def compared_densities(rows: Sequence[Mapping[str, Any]], ax: Any = None) -> Any
     lines = -(-len(places) // columns) or 1
     figure = page(ax, PAGE_INCH, 0.5 + 1.65 * lines)
     panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
+    ratios = [row["ratio"] for row in rows if np.isfinite(row["ratio"])]
+    ends = min([0.5, *(0.9 * ratio for ratio in ratios)]), max([1.6, *(1.1 * ratio for ratio in ratios)])
     looks = {"diffusive": (BLUE, "o", "equation trusted"), "lambda": (RED, "s", "$\\lambda$ not small")}
     looks["grid"] = (GREY, "^", "equation not resolved")
     for index, axes in enumerate(panels.flat):
@@ -225,7 +227,7 @@ def compared_densities(rows: Sequence[Mapping[str, Any]], ax: Any = None) -> Any
                     [row["ratio_error"] for row in mine], fmt=marker, markersize=2.6, color=colour,
                     elinewidth=0.7, label=label,
                 )  # fmt: skip
-        axes.set(xscale="log", ylim=(0.5, 1.6))
+        axes.set(xscale="log", ylim=ends)
         bottom, left = index + columns >= len(places), index % columns == 0
         dress(axes, "$E$  [GeV]" if bottom else "", "run / transport equation" if left else "")
         axes.text(0.04, 0.05, places[index], transform=axes.transAxes, fontsize=SMALL)

@@ -44,6 +44,8 @@ _SWITCHED_OFF = {
     "all three": ("all three off", GREEN, "-"),
 }
 
+_DASHED, _DOTTED = (0, (5, 1.5)), (0, (1.5, 1))
+
 
 def figure_1(media: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
     """Circumgalactic neutrinos (per flavour) and gamma rays for several overdensities, and measurements.
@@ -75,14 +77,14 @@ def figure_1(media: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
         axes.xaxis.set_major_locator(LogLocator(10, numticks=6))
         measured = [one for one in axes.get_legend_handles_labels()[0] if one not in handles]
         legend(axes, measured, loc="upper right")
-    for medium in media:
-        panels[0].axhline(medium["prl_17"], color=GREEN, linewidth=0.8)
+    for colour, medium in zip(colours, media, strict=True):
+        panels[0].axhline(medium["prl_17"], color=colour, linewidth=0.8, linestyle=_DASHED)
         label = panels[0].annotate(
             rf"PRL 17, $\delta_G = {medium['delta_G']:g}$",
             (0.02, medium["prl_17"]),
             xycoords=("axes fraction", "data"),
         )
-        label.set(fontsize=SMALL, color=GREEN, position=(0, 1.5), anncoords="offset points")
+        label.set(fontsize=SMALL, color=colour, position=(0, 1.5), anncoords="offset points")
         outlined(label)
     panels[0].set_ylim(1e-14, 3e-6)
     panels[1].add_artist(panels[1].get_legend())
@@ -99,6 +101,7 @@ def causes_figure(media: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
         For each overdensity "delta_G", "energy_GeV" and "switched_off": by name the ratio as a curve.
     """
     columns = min(len(media), 2)
+    highest = max(np.nanmax(ratio.value) for medium in media for ratio in medium["switched_off"].values())
     figure = page(ax, PAGE_INCH, 2.4 * -(-len(media) // columns) + 0.3)
     panels = figure.subplots(-(-len(media) // columns), columns, sharex=True, sharey=True, squeeze=False)
     for axes, medium in zip(panels.flat, media, strict=False):
@@ -107,7 +110,7 @@ def causes_figure(media: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
         axes.axhline(0.5, color=GREY, linewidth=0.6, label="one half")
         dress(axes, "$E$  [GeV]", "tracked / PRL Eq. 17")
         axes.label_outer()
-        axes.set(xscale="log", yscale="log", xlim=(1.0, 1e7), ylim=(1e-3, 3.0))
+        axes.set(xscale="log", yscale="log", xlim=(1.0, 1e7), ylim=(1e-3, max(3.0, 1.3 * highest)))
         axes.set_title(rf"$\delta_G = {medium['delta_G']:g}$", fontsize=NORMAL, pad=4)
     for axes in panels.flat[len(media) :]:
         axes.remove()
@@ -115,7 +118,6 @@ def causes_figure(media: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
     return figure
 
 
-_DASHED, _DOTTED = (0, (5, 1.5)), (0, (1.5, 1))
 _MARKERS = "osD^v<>p"
 
 

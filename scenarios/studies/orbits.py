@@ -249,7 +249,7 @@ def _running(test: DiffusionTest) -> tuple[FloatArray, FloatArray, FloatArray]:
     early, late = test.early.along, test.late.along
     after = late.path_kpc > early.path_kpc[-1]
     path, D, error = (
-        np.concatenate([getattr(early, name), [np.nan] * after.any(), getattr(late, name)[after]])
+        np.concatenate([getattr(early, name), np.full(int(after.any()), np.nan), getattr(late, name)[after]])
         for name in ("path_kpc", "running", "running_error")
     )
     return path / test.mean_free_path_kpc, D / late.plateau, error / late.plateau

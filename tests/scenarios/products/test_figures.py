@@ -50,7 +50,7 @@ def test_names(run):
 
 
 def test_a_map_of_nothing_is_not_drawn():
-    """A halo that nothing leaves into gas has no circumgalactic map; the others say how well they are known."""
+    """Where nothing is in the gas outside there is no such map; the others say how well they are known."""
     flat = np.ones((1, 48))
     maps = {"disc": flat, "halo": 2.0 * flat, "cgm": 0.0 * flat}
     errors = {name: np.array([0.03]) for name in maps}
