@@ -161,11 +161,10 @@ def with_spectrum(scenario: Scenario, spectrum: Spectrum) -> Scenario:
 
 def sky_energies_GeV(scenario: Scenario) -> FloatArray:
     """Energies that the maps and spectra of a scenario are made at."""
-    low, high, count = scenario.sky.energies
+    low, high, count, *further = scenario.sky.energies
     even = np.geomspace(low, high, count)
-    also = [E for E in scenario.sky.also if low <= E <= high]
-    apart = [not np.isclose(E, also, rtol=1e-9).any() for E in even]
-    return np.unique([*even[apart], *also])
+    apart = [not np.isclose(E, further, rtol=1e-9).any() for E in even]
+    return np.unique([*even[apart], *further])
 
 
 def turbulence_of(scenario: Scenario) -> Turbulence | None:

@@ -116,7 +116,7 @@ def _write_fits(run: Run, secondary: str, sky: ComponentMaps, path: Path) -> Non
 
 def _sky_figure(sky: ComponentMaps, secondary: str, energy_GeV: float) -> tuple[str, Callable[..., Any]]:
     """Name of the figure of a sky at the energy that is nearest to one, and what draws it."""
-    at = int(np.argmin(np.abs(np.log(sky.energy_GeV / energy_GeV))))
+    at = _nearest(sky, energy_GeV)
     E = sky.energy_GeV[at]
 
     def draw(ax: Any = None) -> Any:
@@ -134,8 +134,12 @@ def _sky_figure(sky: ComponentMaps, secondary: str, energy_GeV: float) -> tuple[
 
 def _shown(run: Run) -> list[int]:
     """Which of the scenario's energies are nearest to those at which skies are looked into."""
-    energy = run.skies["neutrino"].energy_GeV
-    return list(dict.fromkeys(int(np.argmin(np.abs(np.log(energy / E)))) for E in ENERGIES_GEV))
+    return list(dict.fromkeys(_nearest(run.skies["neutrino"], E) for E in ENERGIES_GEV))
+
+
+def _nearest(sky: ComponentMaps, energy_GeV: float) -> int:
+    """Which of the energies of a sky is nearest to one."""
+    return int(np.argmin(np.abs(np.log(sky.energy_GeV / energy_GeV))))
 
 
 def _structure(run: Run) -> tuple[dict[str, Any], dict[str, Callable[..., Any]]]:
@@ -170,24 +174,25 @@ def _structure(run: Run) -> tuple[dict[str, Any], dict[str, Callable[..., Any]]]
             ax=ax,
         )
 
-    figures: dict[str, Callable[..., Any]] = {
-        "sky_structure": draw,
-        "sky_contrast": partial(_draw_contrast, run, maps),
-    }
+    figures: dict[str, Callable[..., Any]] = {"sky_structure": draw}
+    if lit := [at for at in _shown(run) if run.skies["neutrino"].maps["cgm"][at].any()]:
+        figures["sky_contrast"] = partial(_draw_contrast, run, lit)
     return summary | structure.multipoles(maps) | radii, figures
 
 
-def _draw_contrast(run: Run, replicas: FloatArray, ax: Any = None) -> Any:
+def _draw_contrast(run: Run, at: list[int], ax: Any = None) -> Any:
     """Circumgalactic neutrinos over their mean, and what noise makes of that: the coarse maps say."""
     sky = run.skies["neutrino"]
-    errors = Estimate.of(replicas / replicas.mean(axis=-1, keepdims=True)).error
-    panels = {}
-    for at, error in zip(_shown(run), errors, strict=False):
-        values = sky.maps["cgm"][at]
-        name = f"{energy_label(sky.energy_GeV[at])}, known to {np.nanmedian(error):.1%}"
-        panels[name] = values / values.mean() - 1.0
-    title = r"Circumgalactic neutrinos, $I/\langle I\rangle - 1$"
-    return contrast_panels(panels, title=title, ax=ax)
+    E, maps = sky.energy_GeV[at], sky.maps["cgm"][at]
+    replicas = run.sky_model.coarse_maps(run.sky_model.emissivity_per_H("neutrino", E))["cgm"]
+    mean = replicas.mean(axis=-1, keepdims=True)
+    over = np.divide(replicas, mean, out=np.zeros_like(replicas), where=mean > 0)
+    known = np.median(Estimate.of(over).error, axis=-1)
+    panels = {
+        f"{energy_label(E[i])}, known to {known[i]:.1%}": values / values.mean() - 1.0
+        for i, values in enumerate(maps)
+    }
+    return contrast_panels(panels, title=r"Circumgalactic neutrinos, $I/\langle I\rangle - 1$", ax=ax)
 
 
 def _radius_kpc(within: FloatArray, share: float, radii_kpc: FloatArray) -> FloatArray:
