@@ -210,6 +210,8 @@ def compared_densities(rows: Sequence[Mapping[str, Any]], ax: Any = None) -> Any
     lines = -(-len(places) // columns) or 1
     figure = page(ax, PAGE_INCH, 0.5 + 1.65 * lines)
     panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
+    if not rows:
+        figure.text(0.5, 0.5, "too few particles: nothing to compare", fontsize=NORMAL, ha="center")
     ratios = [row["ratio"] for row in rows if np.isfinite(row["ratio"])]
     ends = min([0.5, *(0.9 * ratio for ratio in ratios)]), max([1.6, *(1.1 * ratio for ratio in ratios)])
     looks = {"diffusive": (BLUE, "o", "equation trusted"), "lambda": (RED, "s", "$\\lambda$ not small")}
@@ -230,6 +232,7 @@ def compared_densities(rows: Sequence[Mapping[str, Any]], ax: Any = None) -> Any
         axes.set(xscale="log", ylim=ends)
         bottom, left = index + columns >= len(places), index % columns == 0
         dress(axes, "$E$  [GeV]" if bottom else "", "run / transport equation" if left else "")
+        axes.tick_params(labelbottom=bottom)
         axes.text(0.04, 0.05, places[index], transform=axes.transAxes, fontsize=SMALL)
     handles: dict[str, Any] = {}
     for axes in panels.flat:

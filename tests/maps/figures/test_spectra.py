@@ -6,7 +6,12 @@ import healpy
 import numpy as np
 import pytest
 from crhalo.maps.figures.page import save, value_and_band
-from crhalo.maps.figures.protons import density_on_axis, density_plane, escape_and_grammage
+from crhalo.maps.figures.protons import (
+    compared_densities,
+    density_on_axis,
+    density_plane,
+    escape_and_grammage,
+)
 from crhalo.maps.figures.skies import contrast_panels, sky_panels
 from crhalo.maps.figures.spectra import spectra
 from crhalo.mc.uncertainty import Estimate
@@ -154,6 +159,14 @@ def test_equal_estimates_are_one_line():
         axes = draw_axis(free_escape=each, advected=np.nan).axes[0]
         dotted = [line for line in axes.lines if len(line.get_xdata()) == z.size and line.is_dashed()]
         assert np.isfinite([line.get_ydata()[-1] for line in dotted]).sum() == count
+
+
+def test_compared_densities_are_all_on_the_plot():
+    """However far a run of few particles is from the equation; where there is none, the figure says so."""
+    row = {"place": "disc", "energy_GeV": 10.0, "ratio": 4.0, "ratio_error": 1.0, "status": "diffusive"}
+    low, high = compared_densities([row, row | {"ratio": 0.1}]).axes[0].get_ylim()
+    assert low < 0.1 and high > 4.0
+    assert "too few particles" in compared_densities([]).texts[0].get_text()
 
 
 def test_what_is_not_known_is_not_drawn():
