@@ -171,6 +171,17 @@ def speed_kpc_Myr(p_GeV: ArrayLike) -> FloatArray:
     return C_KPC_MYR * np.asarray(p_GeV, dtype=float) / total_energy_GeV(p_GeV)
 
 
+def field_label(field_uG: float) -> str:
+    """A field for people: "3 uG", "0.1 nG", "1 fG".
+
+    >>> field_label(1e-9)
+    '1 fG'
+    """
+    units = {"uG": 1.0, "nG": 1e-3, "pG": 1e-6, "fG": 1e-9}
+    unit = next((unit for unit, scale in units.items() if field_uG >= 0.0999 * scale), "fG")
+    return f"{field_uG / units[unit]:.3g} {unit}"
+
+
 def energy_label(energy_GeV: float) -> str:
     """An energy for people: "10 GeV", "1 TeV".
 

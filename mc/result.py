@@ -188,8 +188,9 @@ class Result:
                 f"E_min, E_max = {spectrum.E_min_GeV:g}, {spectrum.E_max_GeV:g} GeV must lie within the "
                 f"energies that were followed, {low:g} to {high:g} GeV"
             )
-        note = "spectrum changed after the run; the medium is that of the original spectrum"
-        return replace(self, spectrum=spectrum, provenance=self.provenance | {"reweighted": note})
+        first = self.provenance.get("reweighted", f"the medium is that of {self.spectrum}")
+        said = {"spectrum": spectrum.as_dict(), "reweighted": first}
+        return replace(self, spectrum=spectrum, provenance=self.provenance | said)
 
     def by_current_energy(self, name: str) -> np.ndarray:
         """Residence time per current-energy bin under the spectrum, (replicas, bins, ...) [protons].

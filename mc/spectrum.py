@@ -9,7 +9,7 @@ from scipy.integrate import quad
 
 from ..fields.bell import spectrum_normalisation
 from ..fields.limits import check_source
-from ..fields.units import GEV_ERG
+from ..fields.units import GEV_ERG, energy_label
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,12 @@ class Spectrum:
     def __post_init__(self) -> None:
         """Refuse what is not allowed (`UserError`); quantities with units are converted."""
         check_source(self)
+
+    def __str__(self) -> str:
+        """As E^-2 from 1 GeV to 1 PeV, 1e+41 erg/s."""
+        ends = f"from {energy_label(self.E_min_GeV)} to {energy_label(self.E_max_GeV)}"
+        above = "" if self.slope_above is None else f", E^-{self.slope_above:g} above"
+        return f"E^-{self.slope:g} {ends}{above}, {self.L_CR_erg_s:g} erg/s"
 
     def rate_GeV_s(self, energy_GeV: np.ndarray) -> np.ndarray:
         """Q(E) [GeV^-1 s^-1]."""

@@ -23,12 +23,12 @@ from ..mc.diffusion.compare import Comparison
 from ..mc.orbits.diffusion_test import DiffusionTest
 from ..mc.result import Result
 from ..mc.spectrum import Spectrum
-from .build import Setup, find_medium, functions_of, scenario_of
+from .build import Setup, find_medium, functions_of, scenario_of, spectrum_of, with_spectrum
 from .file.quantities import ScenarioError, shown
 from .file.scenario import Scenario, load, load_text, names
 from .folder.check import check_finished, check_output
 from .folder.lock import only_one_run_in
-from .products.registry import Summary, write_run
+from .products.registry import Figures, Summary, write_run
 from .products.transport_equation import compare_run
 from .progress import shown_if
 from .run import Run, follow, make_run
@@ -215,11 +215,12 @@ def _open(folder: str | Path, galaxy: Galaxy | None = None, threads: int | None 
     if galaxy is None:
         setup = find_medium(scenario, threads_of(threads))
     else:
-        galaxy = _with_inelasticity(_with_spectrum(galaxy, result.spectrum))
+        galaxy = _with_inelasticity(_with_spectrum(galaxy, spectrum_of(scenario)))
         setup = Setup(galaxy, galaxy.medium())
     if digest(setup.medium.table) != result.provenance["medium_sha256"]:
         raise UserError(f"{shown(folder)}: it was made in another medium; allowed: the galaxy it was made of")
-    return Run(scenario, setup.galaxy, setup.medium, result, setup.waves, setup.current)
+    shown_as = with_spectrum(scenario, result.spectrum)
+    return Run(shown_as, setup.galaxy, setup.medium, result, setup.waves, setup.current)
 
 
 def _write(run: Run, folder: str | Path, progress: bool = False) -> None:
@@ -251,5 +252,6 @@ Scenario.run = _run
 Scenario.diffusion_tests = _diffusion_tests
 Run.open = staticmethod(_open)
 Run.summary = property(Summary)
+Run.figures = property(Figures)
 Run.write = _write
 Run.compare_with_transport_equation = _compare_with_transport_equation

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from ..fields.exceptions import NotConverged
@@ -137,6 +138,26 @@ def spectrum_of(scenario: Scenario) -> Spectrum:
     s = scenario.source
     above = None if s.slope_above == "cut-off" else s.slope_above
     return Spectrum(s.L_CR, s.slope, s.E_min, s.E_max, above)
+
+
+def with_spectrum(scenario: Scenario, spectrum: Spectrum) -> Scenario:
+    """The scenario with the source of another spectrum."""
+    source = {
+        "L_CR": spectrum.L_CR_erg_s,
+        "slope": spectrum.slope,
+        "E_min": spectrum.E_min_GeV,
+        "E_max": spectrum.E_max_GeV,
+        "slope_above": "cut-off" if spectrum.slope_above is None else spectrum.slope_above,
+    }
+    return scenario.model_copy(update={"source": scenario.source.model_copy(update=source)})
+
+
+def sky_energies_GeV(scenario: Scenario) -> FloatArray:
+    """Energies that the maps and spectra of a scenario are made at."""
+    low, high, count, *further = scenario.sky.energies
+    even = np.geomspace(low, high, count)
+    apart = [not np.isclose(E, further, rtol=1e-9).any() for E in even]
+    return np.unique([*even[apart], *further])
 
 
 def turbulence_of(scenario: Scenario) -> Turbulence | None:

@@ -26,8 +26,9 @@ from ..mc.coupled.current import MeasuredCurrent
 from ..mc.coupled.waves import ConvergedWaves
 from ..mc.engine import run
 from ..mc.result import Result
+from ..mc.spectrum import Spectrum
 from ..mc.uncertainty import Estimate
-from .build import Setup, find_medium, grid_of, spectrum_of, transport_of
+from .build import Setup, find_medium, grid_of, sky_energies_GeV, spectrum_of, transport_of, with_spectrum
 from .file.quantities import ScenarioError
 from .file.scenario import Scenario
 from .file.tables import NSIDES
@@ -68,16 +69,28 @@ class Run:
     # What needs all the products is bound in `scenarios.api`, where it is described.
     open: ClassVar[Callable[..., Run]]
     summary: ClassVar[Any]
+    figures: ClassVar[Any]
     write: ClassVar[Callable[..., None]]
     compare_with_transport_equation: ClassVar[Callable[..., Any]]
 
     def __repr__(self) -> str:
         return f"<Run: {self.scenario.title}; {self.result.particles} particles>"
 
+    @property
+    def spectrum(self) -> Spectrum:
+        """The injected protons that all numbers, figures and files are of; see `reweight`."""
+        return self.result.spectrum
+
+    @property
+    def reweighted(self) -> str:
+        """What is shown in which medium, after `reweight`; empty before."""
+        medium = self.result.provenance.get("reweighted")
+        return f"injected {self.spectrum}; {medium}" if medium else ""
+
     @cached_property
     def notes(self) -> list[str]:
         """What should be known of a run whose particles hardly meet the surface of the halo, a line each."""
-        found, r_max = [], self.galaxy.r_max_kpc
+        found, r_max = [self.reweighted] if self.reweighted else [], self.galaxy.r_max_kpc
         if self.galaxy.has_bell_region:
             R, z = self.galaxy.surface_extent_kpc
             reaches = {"in the plane": R, "along z": z}
@@ -131,8 +144,7 @@ class Run:
     def _sky_energies_GeV(self, asked: ArrayLike | None) -> FloatArray:
         """Energies of a sky: those asked for, or those of the scenario."""
         if asked is None:
-            low, high, count = self.scenario.sky.energies
-            return np.geomspace(low, high, count)
+            return sky_energies_GeV(self.scenario)
         energy = np.atleast_1d(numbers_in(asked, "GeV", "energy_GeV"))
         highest = float(self.result.grid.energy_edges_GeV[-1])
         if energy.max(initial=0.0) > highest * (1 + 1e-9):
@@ -187,8 +199,13 @@ class Run:
         return observables.density(self.result, self.galaxy.R_d_kpc, energy_GeV, region)
 
     def reweight(self, **changes: float) -> Run:
-        """The same particles under another injection spectrum, see `Result.reweight`."""
-        other = replace(self, result=self.result.reweight(**changes), products={})
+        """The same particles under another injection spectrum, see `Result.reweight`.
+
+        `spectrum`, and the source of the scenario, become those of it; the medium stays.
+        """
+        result = self.result.reweight(**changes)
+        scenario = with_spectrum(self.scenario, result.spectrum)
+        other = replace(self, scenario=scenario, result=result, products={})
         other.__dict__["sky_model"] = self.sky_model.of(other.result)
         return other
 
@@ -211,6 +228,8 @@ class RunOptions:
         Where blocks are followed.
     transport_equation : bool
         Whether to compare it with the transport equation.
+    figure_format : {"png", "pdf"}
+        Of the figures.
     """
 
     folder: Path | None = None
@@ -219,6 +238,7 @@ class RunOptions:
     precision: float | None = None
     executor: Executor | None = None
     transport_equation: bool = False
+    figure_format: str = "png"
 
 
 PLAIN = RunOptions()
@@ -257,7 +277,9 @@ def follow(
     galaxy, medium = setup.galaxy, setup.medium
     transport = transport_of(scenario)
     progress("Particles", 0, transport.particles)
+    spectrum = spectrum_of(scenario)
     provenance = provenance_of(scenario) | (provenance or {}) | {"precision": options.precision}
+    provenance["spectrum"] = spectrum.as_dict()
     precise = None
     if options.precision is not None:
         check_precision(scenario, galaxy)
@@ -270,7 +292,7 @@ def follow(
         medium,
         grid_of(scenario, galaxy),
         transport,
-        spectrum=spectrum_of(scenario),
+        spectrum=spectrum,
         threads=threads,
         watch=lambda block, done, moves: progress("Particles", done, transport.particles),
         provenance=provenance | {"tabulation_error": medium.tabulation_error()},

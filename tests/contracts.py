@@ -27,7 +27,7 @@ from crhalo.scenarios.file import scenario as file
 from crhalo.scenarios.folder.write import finite
 from crhalo.scenarios.products import registry
 from crhalo.scenarios.products.product import Product, always
-from crhalo.scenarios.products.registry import write_files
+from crhalo.scenarios.products.write import write_files
 from crhalo.scenarios.run import make_run
 from crhalo.scenarios.studies.registry import STUDIES, study_of
 

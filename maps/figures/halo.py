@@ -6,7 +6,6 @@ As in `figures`: plain arrays and a path in, a PNG of 200 dots per inch out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,10 +27,12 @@ from .page import (
     RED,
     dress,
     legend,
-    new_figure,
+    page,
+    panel,
+    plain_numbers,
     positive,
-    save,
     shades,
+    show_at_least,
 )
 
 _RATE_COLOURS = (RED, BLUE, GREEN, PURPLE, ORANGE, GREY)
@@ -46,25 +47,23 @@ def _lines(axes: Any, x: ArrayLike, curves: Mapping[str, ArrayLike]) -> None:
 
 
 def diffusion_of_halo(
-    path: Path,
     energy_GeV: ArrayLike,
     by_height: Mapping[str, ArrayLike],
     height_kpc: ArrayLike,
     by_energy: Mapping[str, ArrayLike],
     halo_size_kpc: ArrayLike,
-) -> None:
+    ax: Any = None,
+) -> Any:
     """D against energy and against height, and the height from which half of the protons come back.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     energy_GeV : array_like, shape (n,)
         Of each D in `by_height` [cm^2/s] and of `halo_size_kpc`.
     height_kpc : array_like, shape (m,)
         Of each D in `by_energy`, which is over that at the disc.
     """
-    figure = new_figure(PAGE_INCH, 2.7)
+    figure = page(ax, PAGE_INCH, 2.7)
     left, middle, right = figure.subplots(1, 3)
     _lines(left, energy_GeV, by_height)
     dress(left, "$E$  [GeV]", "$D$  [cm$^2$ s$^{-1}$]")
@@ -74,16 +73,18 @@ def diffusion_of_halo(
     legend(middle, loc="upper left")
     right.plot(energy_GeV, positive(halo_size_kpc), color=BLACK, linewidth=1.2)
     right.set(xscale="log", yscale="log")
+    plain_numbers(right.yaxis)
     dress(right, "$E$  [GeV]", "half return from  [kpc]")
-    save(figure, path)
+    for axes in (left, middle, right):
+        show_at_least(axes, 3.0)
+    return figure
 
 
-def wave_power(path: Path, k_kpc: FloatArray, by_height: Mapping[str, ArrayLike], B_uG: float) -> None:
+def wave_power(k_kpc: FloatArray, by_height: Mapping[str, ArrayLike], B_uG: float, ax: Any = None) -> Any:
     """F(k) at several heights; the upper axis gives the resonant momentum in the field of the disc."""
     from ...fields.waves.streaming import larmor_radius_kpc
 
-    figure = new_figure(COLUMN_INCH, 3.0)
-    axes = figure.subplots()
+    axes = panel(ax, COLUMN_INCH, 3.0)
     _lines(axes, k_kpc / 1e3, by_height)
     values = np.concatenate([np.ravel(positive(each)) for each in by_height.values()])
     top = float(np.nanmax(values))
@@ -101,12 +102,14 @@ def wave_power(path: Path, k_kpc: FloatArray, by_height: Mapping[str, ArrayLike]
     upper.tick_params(direction="in", labelsize=7, width=0.6)
     axes.tick_params(which="both", top=False)
     legend(axes, loc="lower left")
-    save(figure, path)
+    return axes.figure
 
 
-def wave_rates(path: Path, k_kpc: FloatArray, panels: Sequence[tuple[str, Mapping[str, ArrayLike]]]) -> None:
+def wave_rates(
+    k_kpc: FloatArray, panels: Sequence[tuple[str, Mapping[str, ArrayLike]]], ax: Any = None
+) -> Any:
     """Growth and damping rates [1/Myr] against k, one panel for each height."""
-    figure = new_figure(PAGE_INCH, 2.7)
+    figure = page(ax, PAGE_INCH, 2.7)
     row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     names = list(dict.fromkeys(name for _, rates in panels for name in rates))
     highest = float(np.nanmax([np.max(y) for _, rates in panels for y in rates.values()]))
@@ -120,7 +123,7 @@ def wave_rates(path: Path, k_kpc: FloatArray, panels: Sequence[tuple[str, Mappin
         dress(axes, "$k$  [pc$^{-1}$]", "rate  [Myr$^{-1}$]" if axes is row[0] else "")
         axes.text(0.96, 0.05, label, transform=axes.transAxes, fontsize=NORMAL, horizontalalignment="right")
     legend(row[0], loc="upper left")
-    save(figure, path)
+    return figure
 
 
 def _points(axes: Any, data: Sequence[Points], power: float) -> None:
@@ -133,14 +136,14 @@ def _points(axes: Any, data: Sequence[Points], power: float) -> None:
 
 
 def proton_spectrum(
-    path: Path,
     data: Sequence[Points],
     rigidity_GV: FloatArray,
     flux: FloatArray,
     free_space: tuple[FloatArray, FloatArray],
     run: tuple[FloatArray, Estimate],
     modulation_GV: float,
-) -> None:
+    ax: Any = None,
+) -> Any:
     """R^2.7 J at the Earth and outside the heliosphere, from the transport equation and from particles.
 
     Parameters
@@ -154,8 +157,7 @@ def proton_spectrum(
     run : (ndarray, Estimate)
         Inside, from the particles of the run.
     """
-    figure = new_figure(COLUMN_INCH, 3.0)
-    axes = figure.subplots()
+    axes = panel(ax, COLUMN_INCH, 3.0)
     _points(axes, data, 2.7)
     label = f"transport equation, modulated ({modulation_GV:g} GV)"
     axes.plot(rigidity_GV, rigidity_GV**2.7 * flux, color=BLUE, linewidth=1.2, label=label)
@@ -165,47 +167,53 @@ def proton_spectrum(
     )
     R, curve = run
     value, error = (R**2.7 * np.asarray(each) for each in (curve.value, curve.error))
-    axes.errorbar(R, value, error, fmt="D", markersize=2.6, color=RED, elinewidth=0.8, label="particles")
+    known = error < value
+    axes.errorbar(
+        R[known], value[known], error[known], fmt="D", markersize=2.6, color=RED, elinewidth=0.8,
+        label="particles",
+    )  # fmt: skip
     shown = np.concatenate([each.x**2.7 * each.value for each in data])
     ours = (rigidity_GV**2.7 * flux)[(rigidity_GV > 10.0) & (rigidity_GV < 1e5)]
     highest, lowest = max(shown.max(), ours.max(initial=0.0)), min(np.median(shown), ours.min(initial=np.inf))
     axes.set(xscale="log", yscale="log", xlim=(1.0, 2e5), ylim=(0.15 * lowest, 8.0 * highest))
     dress(axes, "$R$  [GV]", "$R^{2.7} J$  [GV$^{1.7}$ m$^{-2}$ s$^{-1}$ sr$^{-1}$]")
     legend(axes, loc="upper right", ncols=1)
-    save(figure, path)
+    return axes.figure
 
 
 def boron_over_carbon(
-    path: Path,
     data: Sequence[Points],
     rigidity_GV: FloatArray,
     ratio: FloatArray,
     grammage_g_cm2: FloatArray,
-) -> None:
+    ax: Any = None,
+) -> Any:
     """B/C beside data, and the grammage that it comes from."""
-    figure = new_figure(PAGE_INCH, 2.8)
+    figure = page(ax, PAGE_INCH, 2.8)
     left, right = figure.subplots(1, 2)
     _points(left, data, 0.0)
     left.plot(rigidity_GV, ratio, color=BLUE, linewidth=1.2, label="this halo")
-    left.set(xscale="log", yscale="log", ylim=(5e-3, 0.6), xlim=(2.0, 1e4))
+    ends = min(5e-3, 0.7 * float(np.min(ratio))), max(0.6, 1.4 * float(np.max(ratio)))
+    left.set(xscale="log", yscale="log", ylim=ends, xlim=(2.0, 1e4))
     dress(left, "$R$  [GV]", "B/C")
     legend(left, loc="lower left")
     right.plot(rigidity_GV, grammage_g_cm2, color=BLUE, linewidth=1.2)
     right.set(xscale="log", yscale="log", xlim=(2.0, 1e4))
+    plain_numbers(right.yaxis)
+    show_at_least(right, 3.0)
     dress(right, "$R$  [GV]", "grammage at the Sun  [g cm$^{-2}$]")
-    save(figure, path)
+    return figure
 
 
-def iteration(path: Path, residuals: Sequence[float], tolerance: float) -> None:
+def iteration(residuals: Sequence[float], tolerance: float, ax: Any = None) -> Any:
     """Largest change of ln D in every round."""
     from matplotlib.ticker import MaxNLocator
 
-    figure = new_figure(COLUMN_INCH, 2.4)
-    axes = figure.subplots()
+    axes = panel(ax, COLUMN_INCH, 2.4)
     axes.plot(range(1, len(residuals) + 1), residuals, "o-", color=BLUE, markersize=3, linewidth=1.0)
     axes.axhline(tolerance, color=GREY, linewidth=0.8, linestyle="--", label="tolerance")
     axes.set(yscale="log", xlim=(0.5, len(residuals) + 0.5))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     dress(axes, "round", "largest change of $\\ln D$")
     legend(axes)
-    save(figure, path)
+    return axes.figure

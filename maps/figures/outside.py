@@ -6,7 +6,6 @@ As in `figures`: plain arrays and a path in, a PNG of 200 dots per inch out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,10 +26,9 @@ from .page import (
     colour_bar,
     dress,
     legend,
-    new_figure,
+    page,
     positive,
     positive_range,
-    save,
 )
 
 _DECADES = 6
@@ -73,7 +71,6 @@ def _draw_m31(axes: Any, energy_GeV: float, slope: float, left_kpc: float) -> tu
 
 
 def galaxy_from_outside(
-    path: Path,
     image: ArrayLike,
     x_kpc: ArrayLike,
     y_kpc: ArrayLike,
@@ -83,13 +80,12 @@ def galaxy_from_outside(
     energy_GeV: float,
     slope: float = 2.0,
     title: str,
-) -> None:
+    ax: Any = None,
+) -> Any:
     """Image of the galaxy, and brightness against projected radius beside the halo of M31.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     image : array_like, shape (n_y, n_x)
         E^2 I in GeV cm^-2 s^-1 sr^-1.
     x_kpc, y_kpc : array_like
@@ -106,7 +102,7 @@ def galaxy_from_outside(
     title : str
         Title of the figure.
     """
-    figure = new_figure(PAGE_INCH, 3.6)
+    figure = page(ax, PAGE_INCH, 3.6)
     figure.suptitle(title, fontsize=NORMAL + 1)
     left, right = figure.subplots(1, 2)
     _draw_image(figure, left, *(np.asarray(each, dtype=float) for each in (image, x_kpc, y_kpc)))
@@ -121,4 +117,4 @@ def galaxy_from_outside(
     right.set(ylim=(0.03 * min(drawn[0], bar[0]), 5 * max(drawn[1], bar[1])))
     dress(right, "projected radius  [kpc]", f"$E^2 I$  [{INTENSITY_UNIT}]")
     legend(right, loc="lower left")
-    save(figure, path)
+    return figure

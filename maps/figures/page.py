@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ...fields.exceptions import UserError
 from ...fields.units import FloatArray
 from ...mc.files import replacing
 from ...mc.uncertainty import Estimate
@@ -43,8 +44,31 @@ def new_figure(width: float, height: float) -> Any:
     return figure
 
 
+def panel(ax: Any, width: float, height: float) -> Any:
+    """The axes that were given, or those of a new figure."""
+    return new_figure(width, height).subplots() if ax is None else ax
+
+
+def page(ax: Any, width: float, height: float) -> Any:
+    """A new figure, or, where axes were given, one that takes their place in the figure they are of.
+
+    Raises
+    ------
+    UserError
+        If the axes are none of a grid: then there is no place to take.
+    """
+    if ax is None:
+        return new_figure(width, height)
+    place = ax.get_subplotspec()
+    if place is None:
+        raise UserError("ax: allowed: axes made by subplots, for a figure of several panels")
+    figure = ax.figure
+    ax.remove()
+    return figure.add_subfigure(place)
+
+
 def save(figure: Any, path: Path) -> None:
-    """Set all text, ticks included, in the face of the journals and write the file."""
+    """Set all text, ticks included, in the face of the journals and write the file, a PNG or a PDF."""
     from matplotlib.collections import QuadMesh
     from matplotlib.text import Text
 
@@ -60,7 +84,20 @@ def save(figure: Any, path: Path) -> None:
         text.set_math_fontfamily("stix")
     figure.set_dpi(DPI)
     with replacing(path) as temporary:
-        figure.canvas.print_png(temporary)  # draws once, where savefig draws twice
+        if path.suffix == ".pdf":
+            figure.savefig(temporary, format="pdf", dpi=DPI, metadata={"CreationDate": None})
+        else:
+            figure.canvas.print_png(temporary)  # draws once, where savefig draws twice
+
+
+def note(figure: Any, text: str, ax: Any = None) -> None:
+    """A sentence below a figure, or beside the axes that it was drawn into; a line for each part of it."""
+    text = text.replace("; ", "\n")
+    if ax is not None and ax.figure is figure:
+        beside = {"va": "center", "rotation": 270, "fontsize": SMALL}
+        ax.text(1.02, 0.5, text, transform=ax.transAxes, **beside)
+    else:
+        figure.supxlabel(text, fontsize=SMALL)
 
 
 def dress(axes: Any, x_label: str = "", y_label: str = "") -> None:
@@ -121,11 +158,35 @@ def log_tick(value: float, _: Any = None) -> str:
 
 
 def value_and_band(curve: Estimate) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Value and the ends of its band, kept above zero; no band where the error is not known."""
+    """Value and the ends of its band; NaN where the error exceeds the value, no band where there is none."""
     value, error = (np.asarray(each, dtype=float) for each in (curve.value, curve.error))
     error = np.where(np.isfinite(error), error, 0.0)
-    value = positive(value)
-    return value, np.maximum(value - error, 1e-3 * value), value + error
+    value = np.where(error > value, np.nan, positive(value))
+    return value, np.maximum(value - error, 0.1 * value), value + error
+
+
+def lie_together(curves: Sequence[ArrayLike], share: float) -> bool:
+    """Whether curves differ nowhere by more than a share: they would be drawn on top of each other."""
+    values = np.array([positive(curve) for curve in curves])
+    known = np.isfinite(values).all(axis=0)
+    return bool(np.all(np.ptp(values[:, known], axis=0) <= share * values[:, known].max(axis=0)))
+
+
+def show_at_least(axes: Any, factor: float) -> None:
+    """Widen the y-axis to a factor between its ends where it spans less: round-off is no structure."""
+    low, high = axes.get_ylim()
+    if 0 < low and high < factor * low:
+        middle = np.sqrt(low * high)
+        axes.set_ylim(middle / np.sqrt(factor), middle * np.sqrt(factor))
+
+
+def plain_numbers(axis: Any) -> None:
+    """A logarithmic axis over a few decades at most, marked at 1, 2 and 5 times powers of ten."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def band(axes: Any, x: FloatArray, curve: Estimate, label: str, colour: str, style: Any = "-") -> None:

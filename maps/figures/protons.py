@@ -7,7 +7,6 @@ or two (7 inch).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,11 +32,12 @@ from .page import (
     dress,
     error_bars,
     legend,
-    new_figure,
+    lie_together,
     outlined,
+    page,
+    panel,
     positive,
     positive_range,
-    save,
     shades,
 )
 
@@ -45,20 +45,18 @@ _ENERGY_COLOURS = (BLUE, RED, GREEN, PURPLE, ORANGE, SKY)
 
 
 def density_plane(
-    path: Path,
     R_edges_kpc: ArrayLike,
     z_edges_kpc: ArrayLike,
     panels: Sequence[tuple[str, ArrayLike]],
     *,
     surface_kpc: tuple[ArrayLike, ArrayLike] | None = None,
     mirror: bool = False,
-) -> None:
+    ax: Any = None,
+) -> Any:
     """Density of protons in the meridional plane, one panel and scale of colours per energy.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     R_edges_kpc, z_edges_kpc : array_like, shapes (n_R + 1,) and (n_z + 1,)
         Edges of the cells; z from 0 up.
     panels : sequence of (str, array_like of shape (n_R, n_z))
@@ -75,7 +73,7 @@ def density_plane(
     R, z = np.asarray(R_edges_kpc, dtype=float), np.asarray(z_edges_kpc, dtype=float)
     bottom = -z[-1] if mirror else z[0]
     panel_inch = (PAGE_INCH - 0.8) / len(panels)
-    figure = new_figure(PAGE_INCH, min(panel_inch * (z[-1] - bottom) / (R[-1] - R[0]) + 0.95, 8.0))
+    figure = page(ax, PAGE_INCH, min(panel_inch * (z[-1] - bottom) / (R[-1] - R[0]) + 0.95, 8.0))
     rows = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     colours = colormaps["viridis"].with_extremes(bad="0.85")
     for axes, (label, density) in zip(rows, panels, strict=True):
@@ -89,6 +87,7 @@ def density_plane(
                     surface_kpc[0], sign * np.asarray(surface_kpc[1]), color="white", linewidth=1
                 )
                 line[0].set_path_effects([Stroke(linewidth=2, foreground="black"), Normal()])
+                line[0].set_label("Bell surface" if axes is rows[0] and sign == 1 else "_")
         axes.set(aspect="equal", xlim=(R[0], R[-1]), ylim=(bottom, z[-1]))
         dress(axes, "$R$  [kpc]", "$z$  [kpc]" if axes is rows[0] else "")
         name = axes.text(0.96, 0.95, label, transform=axes.transAxes, fontsize=NORMAL, color="white")
@@ -96,24 +95,25 @@ def density_plane(
         outlined(name, 1.6, "black")
         bar = colour_bar(figure, axes, mesh, pad=0.02)
         bar.set_label("$E^2 n$  [GeV cm$^{-3}$]", fontsize=SMALL)
-    save(figure, path)
+    if surface_kpc is not None:
+        legend(rows[0], loc="upper left", labelcolor="white")
+        outlined(rows[0].get_legend().get_texts()[0], 1.6, "black")
+    return figure
 
 
 def density_on_axis(
-    path: Path,
     z_kpc: ArrayLike,
     curves: Mapping[str, Estimate],
     *,
     free_escape: ArrayLike | Mapping[str, ArrayLike],
     advected: ArrayLike | Mapping[str, ArrayLike],
     surface_z_kpc: float | None,
-) -> None:
+    ax: Any = None,
+) -> Any:
     """Density of protons along the axis, between that of free escape and that of advection.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     z_kpc : array_like, shape (n,)
         Heights above the disc.
     curves : mapping of str to Estimate
@@ -125,8 +125,7 @@ def density_on_axis(
         Height of the surface of the Bell region, if there is one.
     """
     z = np.asarray(z_kpc, dtype=float)
-    figure = new_figure(COLUMN_INCH, 3.0)
-    axes = figure.subplots()
+    axes = panel(ax, COLUMN_INCH, 3.0)
     colours = dict(zip(curves, _ENERGY_COLOURS, strict=False))
     for (label, curve), marker in zip(curves.items(), "osD^vp", strict=False):
         error_bars(axes, z, curve, label, colours[label], marker)
@@ -136,6 +135,8 @@ def density_on_axis(
         (r"$3\,\phi/c$", free_escape, (0, (1.5, 1)), z > 0),
     ):
         lines = estimate if isinstance(estimate, Mapping) else {"": estimate}
+        if lie_together(list(lines.values()), 0.2):
+            lines = {"": next(iter(lines.values()))}
         for label, line in lines.items():
             values = np.where(
                 shown, positive(np.broadcast_to(np.asarray(line, dtype=float), z.shape)), np.nan
@@ -155,40 +156,37 @@ def density_on_axis(
     axes.set_ylim(low / 2, high * 2)
     dress(axes, "$z$  [kpc]", "$E^2 n$  [GeV cm$^{-3}$]")
     legend(axes, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
-    save(figure, path)
+    return axes.figure
 
 
 def escape_and_grammage(
-    path: Path,
     energy_GeV: ArrayLike,
     *,
-    escape_time: Estimate,
-    leave_time: Estimate,
+    times_Myr: Mapping[str, Estimate],
     grammage: Mapping[str, Estimate],
-) -> None:
+    ax: Any = None,
+) -> Any:
     """Times and grammage of protons against the energy of their injection.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     energy_GeV : array_like, shape (n,)
         Energies.
-    escape_time, leave_time : Estimate
-        Median time of the first arrival at the surface of the Bell region, and of leaving for good [Myr].
+    times_Myr : mapping of str to Estimate
+        By what they are times of; at most three.
     grammage : mapping of str to Estimate
         In g/cm^2, under "total", "disc", "halo" and "cgm" (those that there are).
     """
     E = np.asarray(energy_GeV, dtype=float)
-    figure = new_figure(COLUMN_INCH, 4.4)
+    figure = page(ax, COLUMN_INCH, 4.4)
     times, grams = figure.subplots(2, 1, sharex=True)
-    error_bars(times, E, escape_time, "First arrival at the surface, median", BLUE, "o")
-    error_bars(times, E, leave_time, "Last departure, median", RED, "s")
+    for (label, curve), colour, marker in zip(times_Myr.items(), (BLUE, SKY, RED), "ovs", strict=False):
+        error_bars(times, E, curve, label, colour, marker)
     for (component, label, colour, _), marker in zip(COMPONENTS, "Dos^", strict=True):
         if component in grammage:
             error_bars(grams, E, grammage[component], label, colour, marker)
     for axes, curves, y_label in (
-        (times, [escape_time, leave_time], "Time  [Myr]"),
+        (times, [*times_Myr.values()], "Time  [Myr]"),
         (grams, [*grammage.values()], "Grammage  [g cm$^{-2}$]"),
     ):
         low, high = positive_range([curve.value for curve in curves], 12) or (0.1, 1.0)
@@ -196,31 +194,33 @@ def escape_and_grammage(
         dress(axes, "$E$  [GeV]" if axes is grams else "", y_label)
         # Both fall with energy.
         legend(axes, loc="lower left", ncols=2 if axes is grams else 1)
-    save(figure, path)
+    return figure
 
 
-def compared_densities(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def compared_densities(rows: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
     """Densities of a run over those of the transport equation, a panel for each place.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     rows : sequence of dict
         Of `mc.diffusion.compare.Comparison`: place, energy_GeV, ratio, ratio_error, status.
     """
     places = list(dict.fromkeys(row["place"] for row in rows))
     columns = min(4, max(len(places), 1))
     lines = -(-len(places) // columns) or 1
-    figure = new_figure(PAGE_INCH, 0.5 + 1.65 * lines)
+    figure = page(ax, PAGE_INCH, 0.5 + 1.65 * lines)
     panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
+    if not rows:
+        figure.text(0.5, 0.5, "too few particles: nothing to compare", fontsize=NORMAL, ha="center")
+    ratios = [row["ratio"] for row in rows if np.isfinite(row["ratio"])]
+    ends = min([0.5, *(0.9 * ratio for ratio in ratios)]), max([1.6, *(1.1 * ratio for ratio in ratios)])
     looks = {"diffusive": (BLUE, "o", "equation trusted"), "lambda": (RED, "s", "$\\lambda$ not small")}
     looks["grid"] = (GREY, "^", "equation not resolved")
     for index, axes in enumerate(panels.flat):
         if index >= len(places):
             axes.axis("off")
             continue
-        axes.axhspan(0.97, 1.03, color=GREY, alpha=0.3, linewidth=0)
+        axes.axhspan(0.97, 1.03, color=GREY, alpha=0.3, linewidth=0, label="3%")
         for status, (colour, marker, label) in looks.items():
             mine = [row for row in rows if row["place"] == places[index] and row["status"] == status]
             if mine:
@@ -229,9 +229,10 @@ def compared_densities(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
                     [row["ratio_error"] for row in mine], fmt=marker, markersize=2.6, color=colour,
                     elinewidth=0.7, label=label,
                 )  # fmt: skip
-        axes.set(xscale="log", ylim=(0.5, 1.6))
+        axes.set(xscale="log", ylim=ends)
         bottom, left = index + columns >= len(places), index % columns == 0
         dress(axes, "$E$  [GeV]" if bottom else "", "run / transport equation" if left else "")
+        axes.tick_params(labelbottom=bottom)
         axes.text(0.04, 0.05, places[index], transform=axes.transAxes, fontsize=SMALL)
     handles: dict[str, Any] = {}
     for axes in panels.flat:
@@ -240,18 +241,19 @@ def compared_densities(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         panels.flat[0].legend(
             handles.values(), handles.keys(), fontsize=SMALL - 1, frameon=False, loc="upper left"
         )
-    save(figure, path)
+    return figure
 
 
 def filling(
-    path: Path, edges_kpc: ArrayLike, ages_Myr: Sequence[float], panels: Mapping[str, Estimate]
-) -> None:
+    edges_kpc: ArrayLike,
+    ages_Myr: Sequence[float],
+    panels: Mapping[str, Estimate],
+    ax: Any = None,
+) -> Any:
     """How the region behind the surface fills: densities in shells at several ages, one panel per energy.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     edges_kpc : array_like, shape (n + 1,)
         Radii of the shells.
     ages_Myr : sequence of float
@@ -259,7 +261,7 @@ def filling(
     panels : mapping of str to mapping
         By energy, E^2 n [GeV cm^-3], shape (ages, n); NaN where there is no shell.
     """
-    figure = new_figure(PAGE_INCH, 2.6)
+    figure = page(ax, PAGE_INCH, 2.6)
     axes_of = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     edges = np.asarray(edges_kpc, float)
     middle = 0.5 * (edges[1:] + edges[:-1])
@@ -275,4 +277,4 @@ def filling(
     if ends:
         axes_of[0].set_ylim(ends[0] / 2, ends[1] * 2)
     legend(axes_of[-1], loc="upper right")
-    save(figure, path)
+    return figure

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ...fields.galaxy import Galaxy
 from ...fields.units import FloatArray
-from .page import BLUE, GREY, NORMAL, PAGE_INCH, RED, dress, legend, new_figure, positive, save
+from .page import BLUE, GREY, NORMAL, PAGE_INCH, RED, dress, legend, page, positive, show_at_least
 
 
-def replay_figure(path: Path, lines: FloatArray, galaxy: Galaxy, title: str) -> None:
+def replay_figure(lines: FloatArray, galaxy: Galaxy, title: str, ax: Any = None) -> Any:
     """Where it was in (R, z), and its height and momentum against age, without its first-passage splits.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     lines : ndarray, shape (moves, 9)
         As of `mc.blocks.TRACK_COLUMNS`.
     galaxy : Galaxy
@@ -27,7 +25,7 @@ def replay_figure(path: Path, lines: FloatArray, galaxy: Galaxy, title: str) -> 
     """
     age, x, y, z, momentum, behind = lines[lines[:, 8] == 0.0, :6].T
     R, outside = np.hypot(x, y), behind > 0
-    figure = new_figure(PAGE_INCH, 2.7)
+    figure = page(ax, PAGE_INCH, 2.7)
     figure.suptitle(title, fontsize=NORMAL)
     plane, height, energy = figure.subplots(1, 3)
     for where, colour, label in ((~outside, BLUE, "before the surface"), (outside, RED, "behind it")):
@@ -38,6 +36,7 @@ def replay_figure(path: Path, lines: FloatArray, galaxy: Galaxy, title: str) -> 
         for side in (1.0, -1.0):
             level = galaxy.surface_level(r[None, :], side * r[:, None])
             plane.contour(r, side * r, level, levels=[0.0], colors=GREY, linewidths=0.6)
+        plane.plot([], [], color=GREY, linewidth=0.6, label="Bell surface")
     dress(plane, "$R$  [kpc]", "$z$  [kpc]")
     legend(plane, markerscale=6)
     # Dots: split particles behind the surface are in between, and are no part of one line.
@@ -49,4 +48,5 @@ def replay_figure(path: Path, lines: FloatArray, galaxy: Galaxy, title: str) -> 
             axes.scatter(positive(age[where]), values[where], s=0.6, color=colour, linewidths=0)
         dress(axes, "age  [Myr]", label)
         axes.set(xscale="log")
-    save(figure, path)
+    show_at_least(energy, 1.1)
+    return figure

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,16 +10,16 @@ from numpy.typing import ArrayLike
 
 from ...fields.units import FloatArray
 from .page import (
+    GREY,
     INTENSITY_UNIT,
     NORMAL,
     PAGE_INCH,
     SMALL,
     colour_bar,
-    new_figure,
     outlined,
+    page,
     positive,
     positive_range,
-    save,
 )
 
 
@@ -60,24 +59,70 @@ def _sky_colour_bar(figure: Any, axes: Any, mesh: Any, unit: str) -> None:
     bar.set_label(f"$E^2 I$  [{factor}{unit}]", fontsize=SMALL)
 
 
-def _graticule(axes: Any) -> None:
+def _graticule(axes: Any, colour: str = "white") -> None:
     """Meridians with their longitude, increasing to the left, and parallels with their latitude."""
     degrees = (-120, -60, 0, 60, 120)
     axes.set_xticks(np.radians(degrees), [""] * len(degrees))
     axes.set_yticks(np.radians([-60, -30, 0, 30, 60]), ["−60°", "−30°", "0°", "30°", "60°"])
     axes.tick_params(labelsize=SMALL - 1)
     axes.set_longitude_grid_ends(90)
-    axes.grid(True, color="white", alpha=0.35, linewidth=0.4)
+    axes.grid(True, color=colour, alpha=0.35, linewidth=0.4)
     for x in degrees:
         label = axes.text(np.radians(x), np.radians(-8), f"{-x % 360}°", fontsize=SMALL - 1)
-        label.set(color="white", horizontalalignment="center", verticalalignment="top")
-        outlined(label, 1.2, "black")
+        label.set(color=colour, horizontalalignment="center", verticalalignment="top")
+        outlined(label, 1.2, "black" if colour == "white" else "white")
     axes.spines["geo"].set_linewidth(0.6)
 
 
+def _spread(norm: Any, values: FloatArray) -> str:
+    """What the ends of linear colours are over the mean: they show little as if it were much."""
+    from matplotlib.colors import LogNorm
+
+    mean = float(np.nanmean(values)) if np.isfinite(values).any() else 0.0
+    if isinstance(norm, LogNorm) or not mean > 0.0:
+        return ""
+    return f": {norm.vmin / mean:.2f} to {norm.vmax / mean:.2f} of its mean"
+
+
+def contrast_panels(maps: Mapping[str, ArrayLike], *, title: str, ax: Any = None) -> Any:
+    """Maps of a contrast in Mollweide projection, two a row, on one scale from -0.5 to 0.5, or wider.
+
+    Parameters
+    ----------
+    maps : mapping of str to array_like, shape (12 nside^2,)
+        I/<I> - 1 by name of the panel, RING order, Galactic coordinates.
+    title : str
+        Title of the figure.
+    """
+    from matplotlib.colors import Normalize
+
+    rows = (len(maps) + 1) // 2
+    figure = page(ax, PAGE_INCH, 1.95 * rows + 0.9)
+    figure.suptitle(title, fontsize=NORMAL + 1)
+    panels = figure.subplots(rows, 2, subplot_kw={"projection": "mollweide"}, squeeze=False)
+    largest = max(float(np.nanmax(np.abs(values))) for values in maps.values())
+    end = 0.5 * max(np.ceil(largest / 0.5), 1.0)
+    for axes, (name, values) in zip(panels.flat, maps.items(), strict=False):
+        x, b, image = _sky_image(np.asarray(values, float))
+        shown = np.ma.masked_invalid(image)
+        mesh = axes.pcolormesh(x, b, shown, cmap="RdBu_r", norm=Normalize(-end, end), rasterized=True)
+        axes.set_title(name, fontsize=NORMAL, pad=4)
+        _graticule(axes, GREY)
+    for axes in panels.flat[len(maps) :]:
+        axes.remove()
+    bar = colour_bar(figure, list(panels.flat[: len(maps)]), mesh, shrink=0.6, pad=0.03)
+    bar.set_label(r"$I/\langle I\rangle - 1$", fontsize=SMALL)
+    return figure
+
+
 def sky_panels(
-    maps: Mapping[str, ArrayLike], path: Path, *, title: str, unit: str = INTENSITY_UNIT, energy_label: str
-) -> None:
+    maps: Mapping[str, ArrayLike],
+    *,
+    title: str,
+    unit: str = INTENSITY_UNIT,
+    energy_label: str,
+    ax: Any = None,
+) -> Any:
     """Up to four maps in Mollweide projection, each with its own colours.
 
     l = 0 is in the centre and l increases to the left, as seen from inside.
@@ -86,8 +131,6 @@ def sky_panels(
     ----------
     maps : mapping of str to array_like, shape (12 nside^2,)
         E^2 I by name of the panel, RING order, Galactic coordinates.
-    path : Path
-        File to write.
     title, energy_label : str
         What is shown, and at which energy.
     unit : str
@@ -100,7 +143,7 @@ def sky_panels(
     """
     from matplotlib import colormaps
 
-    figure = new_figure(PAGE_INCH, 2.35 * ((len(maps) + 1) // 2) + 0.3)
+    figure = page(ax, PAGE_INCH, 2.35 * ((len(maps) + 1) // 2) + 0.3)
     figure.suptitle(f"{title}, {energy_label}", fontsize=NORMAL + 1)
     panels = figure.subplots((len(maps) + 1) // 2, 2, subplot_kw={"projection": "mollweide"}, squeeze=False)
     colours = colormaps["inferno"].with_extremes(bad="0.75")
@@ -110,10 +153,10 @@ def sky_panels(
         norm = _sky_scale(values)
         shown = np.ma.masked_invalid(positive(image))
         mesh = axes.pcolormesh(x, b, shown, cmap=colours, norm=norm, rasterized=True)
-        axes.set_title(name, fontsize=NORMAL, pad=4)
+        axes.set_title(name + _spread(norm, values), fontsize=NORMAL, pad=4)
         _graticule(axes)
         if shown.count():
             _sky_colour_bar(figure, axes, mesh, unit)
     for axes in panels.flat[len(maps) :]:
         axes.remove()
-    save(figure, path)
+    return figure

@@ -8,7 +8,6 @@ out of logarithmic axes, an error that is not finite out of the plot.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,10 +26,9 @@ from .page import (
     band,
     dress,
     legend,
-    new_figure,
     outlined,
+    page,
     positive_range,
-    save,
 )
 
 # -- the sky -------------------------------------------------------------------------------
@@ -67,19 +65,17 @@ def _flux_range(
 
 
 def spectra(
-    path: Path,
     neutrino: Mapping[str, Any],
     gamma: Mapping[str, Any],
     *,
     prl_17: float | None = None,
     title: str,
-) -> None:
+    ax: Any = None,
+) -> Any:
     """Sky-averaged spectra of neutrinos, per flavour, and gamma rays against measurements.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     neutrino, gamma : mapping
         "energy_GeV" and, under "total", "disc", "halo" and "cgm" (those that there are), the
         `Estimate` of E^2 I in GeV cm^-2 s^-1 sr^-1. Neutrinos are nu + nubar per flavour.
@@ -90,7 +86,7 @@ def spectra(
     """
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    figure = new_figure(PAGE_INCH, 3.5)
+    figure = page(ax, PAGE_INCH, 3.5)
     figure.suptitle(title, fontsize=NORMAL + 1)
     panels = figure.subplots(1, 2, sharey=True)
     data = ([*icecube()], [fermi_igrb(), pev_gamma_limit()])
@@ -117,9 +113,13 @@ def spectra(
     panels[0].yaxis.set_minor_formatter(NullFormatter())
     panels[1].add_artist(panels[1].get_legend())
     legend(panels[1], lines, loc="lower left")
+    where = {"transform": panels[1].transAxes, "fontsize": SMALL, "ha": "right", "va": "top"}
+    panels[1].text(
+        0.97, 0.84, "IGRB: the Galaxy is taken off;\nto be compared with circumgalactic alone", **where
+    )
     if prl_17:
         panels[0].axhline(prl_17, color=BLACK, linewidth=0.6, linestyle=(0, (6, 2)))
         left = panels[0].annotate("PRL Eq. 17", (0.02, prl_17), xycoords=("axes fraction", "data"))
         left.set(fontsize=SMALL, position=(0, 2), anncoords="offset points")
         outlined(left)
-    save(figure, path)
+    return figure

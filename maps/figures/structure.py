@@ -6,7 +6,6 @@ As in `figures`: plain arrays and a path in, a PNG of 200 dots per inch out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,24 +21,16 @@ from .page import (
     dress,
     error_bars,
     legend,
-    new_figure,
+    page,
+    plain_numbers,
     positive,
     positive_range,
-    save,
     shades,
+    show_at_least,
 )
 from .skies import _graticule, _sky_image, _sky_scale
 
 _MARKERS = ("o", "s", "^", "D", "v", "P")
-
-
-def _plain_numbers(axis: Any) -> None:
-    """A logarithmic axis over a few decades at most, marked at 1, 2 and 5 times powers of ten."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
-    axis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter(lambda value, _: f"{value:g}")
-    axis.set_minor_formatter(NullFormatter())
 
 
 def _spectra(axes: Any, power: Mapping[str, Estimate]) -> None:
@@ -75,12 +66,12 @@ def _steps(axes: Any, edges: ArrayLike, curves: Mapping[str, Estimate]) -> None:
     if ends and ends[1] > 5 * ends[0]:
         axes.set(yscale="log", ylim=(ends[0] / 1.5, ends[1] * 1.5))
         if ends[1] < 300 * ends[0]:
-            _plain_numbers(axes.yaxis)
+            plain_numbers(axes.yaxis)
+    show_at_least(axes, 1.05)
     axes.set_xlim(np.min(edges), np.max(edges))
 
 
 def sky_structure(
-    path: Path,
     power: Mapping[str, Estimate],
     b_edges_deg: ArrayLike,
     by_latitude: Mapping[str, Estimate],
@@ -91,13 +82,12 @@ def sky_structure(
     *,
     title: str,
     b_max_deg: float = 90.0,
-) -> None:
+    ax: Any = None,
+) -> Any:
     """Power spectrum, profiles in latitude and longitude, and the share of the light from within r.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     power : mapping of str to Estimate
         C_l of I/<I> from l = 0, by energy (`structure.power_spectrum`).
     b_edges_deg, l_edges_deg : array_like, shape (n + 1,)
@@ -114,7 +104,7 @@ def sky_structure(
     b_max_deg : float
         |b| below which the profile in longitude was made.
     """
-    figure = new_figure(PAGE_INCH, 5.2)
+    figure = page(ax, PAGE_INCH, 5.2)
     figure.suptitle(title, fontsize=NORMAL + 1)
     (spectrum, latitude), (longitude, radius) = figure.subplots(2, 2)
     _spectra(spectrum, power)
@@ -128,12 +118,15 @@ def sky_structure(
     dress(longitude, r"$l$  [deg]", intensity)
 
     r = np.asarray(r_kpc, float)
+    if np.ptp([curve.value for curve in within.values()], axis=0).max() < 0.05:
+        radius.text(0.04, 0.92, ", ".join(within), transform=radius.transAxes, fontsize=SMALL)
+        within = dict([list(within.items())[-1]])
     for colour, (label, curve) in zip(shades(len(within)), within.items(), strict=True):
         band(radius, r, curve, label, colour)
     radius.set(xscale="log", xlim=(r[r > 0].min(), r.max()), ylim=(0.0, 1.05))
-    _plain_numbers(radius.xaxis)
+    plain_numbers(radius.xaxis)
     dress(radius, r"$r$  [kpc]", r"share of $\langle I\rangle$ from within $r$")
-    save(figure, path)
+    return figure
 
 
 def _longitudes(axes: Any, edges_deg: ArrayLike, curves: Mapping[str, Estimate], b_max_deg: float) -> None:
@@ -152,7 +145,7 @@ def _round_degrees(edges: ArrayLike, step: int) -> list[int]:
     return list(range(-(-low // step) * step, high + 1, step))
 
 
-def relative_error_maps(maps: Mapping[str, ArrayLike], path: Path, *, title: str) -> None:
+def relative_error_maps(maps: Mapping[str, ArrayLike], *, title: str, ax: Any = None) -> Any:
     """Relative statistical errors over the sky in Mollweide projection, two panels a row, one scale for all.
 
     l = 0 is in the centre and l increases to the left, as seen from inside. Grey where there is no error.
@@ -161,8 +154,6 @@ def relative_error_maps(maps: Mapping[str, ArrayLike], path: Path, *, title: str
     ----------
     maps : mapping of str to array_like, shape (12 nside^2,)
         Relative error (one is 100%) by name of the panel, RING order, Galactic coordinates.
-    path : Path
-        File to write.
     title : str
         Title of the figure.
 
@@ -175,7 +166,7 @@ def relative_error_maps(maps: Mapping[str, ArrayLike], path: Path, *, title: str
     from matplotlib.colors import LogNorm
 
     rows = (len(maps) + 1) // 2
-    figure = new_figure(PAGE_INCH, 1.95 * rows + 0.9)
+    figure = page(ax, PAGE_INCH, 1.95 * rows + 0.9)
     figure.suptitle(title, fontsize=NORMAL + 1)
     panels = figure.subplots(rows, 2, subplot_kw={"projection": "mollweide"}, squeeze=False)
     colours = colormaps["viridis"].with_extremes(bad="0.75")
@@ -191,6 +182,6 @@ def relative_error_maps(maps: Mapping[str, ArrayLike], path: Path, *, title: str
         axes.remove()
     bar = colour_bar(figure, list(panels.flat[: len(maps)]), mesh, shrink=0.6, pad=0.03)
     if isinstance(norm, LogNorm):
-        _plain_numbers(bar.ax.xaxis)
+        plain_numbers(bar.ax.xaxis)
     bar.set_label("relative error [%]", fontsize=SMALL)
-    save(figure, path)
+    return figure

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,10 +28,10 @@ from .page import (
     dress,
     error_bars,
     legend,
-    new_figure,
     outlined,
+    page,
+    panel,
     positive,
-    save,
     shades,
 )
 from .spectra import draw_points
@@ -45,21 +44,21 @@ _SWITCHED_OFF = {
     "all three": ("all three off", GREEN, "-"),
 }
 
+_DASHED, _DOTTED = (0, (5, 1.5)), (0, (1.5, 1))
 
-def figure_1(path: Path, media: Sequence[Mapping[str, Any]]) -> None:
+
+def figure_1(media: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
     """Circumgalactic neutrinos (per flavour) and gamma rays for several overdensities, and measurements.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     media : sequence of mapping
         For each overdensity "delta_G", "prl_17", "energy_GeV", and the curves "neutrino" and "gamma", E^2 I
         in GeV cm^-2 s^-1 sr^-1.
     """
     from matplotlib.ticker import LogLocator
 
-    figure = new_figure(PAGE_INCH, 3.7)
+    figure = page(ax, PAGE_INCH, 3.7)
     panels = figure.subplots(1, 2, sharey=True)
     colours = shades(len(media))
     data = (icecube(), [fermi_igrb(), pev_gamma_limit()])
@@ -78,49 +77,47 @@ def figure_1(path: Path, media: Sequence[Mapping[str, Any]]) -> None:
         axes.xaxis.set_major_locator(LogLocator(10, numticks=6))
         measured = [one for one in axes.get_legend_handles_labels()[0] if one not in handles]
         legend(axes, measured, loc="upper right")
-    for medium in media:
-        panels[0].axhline(medium["prl_17"], color=GREEN, linewidth=0.8)
+    for colour, medium in zip(colours, media, strict=True):
+        panels[0].axhline(medium["prl_17"], color=colour, linewidth=0.8, linestyle=_DASHED)
         label = panels[0].annotate(
             rf"PRL 17, $\delta_G = {medium['delta_G']:g}$",
             (0.02, medium["prl_17"]),
             xycoords=("axes fraction", "data"),
         )
-        label.set(fontsize=SMALL, color=GREEN, position=(0, 1.5), anncoords="offset points")
+        label.set(fontsize=SMALL, color=colour, position=(0, 1.5), anncoords="offset points")
         outlined(label)
     panels[0].set_ylim(1e-14, 3e-6)
     panels[1].add_artist(panels[1].get_legend())
     legend(panels[1], handles, loc="lower left")
-    save(figure, path)
+    return figure
 
 
-def causes_figure(path: Path, media: Sequence[Mapping[str, Any]]) -> None:
+def causes_figure(media: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
     """Tracked over estimated neutrinos, with the causes of their difference switched off in turn.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     media : sequence of mapping
         For each overdensity "delta_G", "energy_GeV" and "switched_off": by name the ratio as a curve.
     """
     columns = min(len(media), 2)
-    figure = new_figure(PAGE_INCH, 2.4 * -(-len(media) // columns) + 0.3)
+    highest = max(np.nanmax(ratio.value) for medium in media for ratio in medium["switched_off"].values())
+    figure = page(ax, PAGE_INCH, 2.4 * -(-len(media) // columns) + 0.3)
     panels = figure.subplots(-(-len(media) // columns), columns, sharex=True, sharey=True, squeeze=False)
     for axes, medium in zip(panels.flat, media, strict=False):
         for name, (label, colour, style) in _SWITCHED_OFF.items():
             band(axes, medium["energy_GeV"], medium["switched_off"][name], label, colour, style)
-        axes.axhline(0.5, color=GREY, linewidth=0.6)
+        axes.axhline(0.5, color=GREY, linewidth=0.6, label="one half")
         dress(axes, "$E$  [GeV]", "tracked / PRL Eq. 17")
         axes.label_outer()
-        axes.set(xscale="log", yscale="log", xlim=(1.0, 1e7), ylim=(1e-3, 3.0))
+        axes.set(xscale="log", yscale="log", xlim=(1.0, 1e7), ylim=(1e-3, max(3.0, 1.3 * highest)))
         axes.set_title(rf"$\delta_G = {medium['delta_G']:g}$", fontsize=NORMAL, pad=4)
     for axes in panels.flat[len(media) :]:
         axes.remove()
     legend(panels[0, 0], loc="lower left")
-    save(figure, path)
+    return figure
 
 
-_DASHED, _DOTTED = (0, (5, 1.5)), (0, (1.5, 1))
 _MARKERS = "osD^v<>p"
 
 
@@ -128,13 +125,11 @@ _MARKERS = "osD^v<>p"
 _HIGHEST = 2e3
 
 
-def coupling_figure(path: Path, media: Sequence[Mapping[str, Any]]) -> None:
+def coupling_figure(media: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
     """Density, disc grammage and B/C with return over, or beside, those without.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     media : sequence of mapping
         "z_B_kpc", "delta_G", "energy_GeV", "density" (with return over without), "in_one_dimension",
         "grammage_g_cm2" and "boron_over_carbon" (each "with_return" and "without").
@@ -142,7 +137,7 @@ def coupling_figure(path: Path, media: Sequence[Mapping[str, Any]]) -> None:
     scales = sorted({medium["z_B_kpc"] for medium in media})
     overdensities = sorted({medium["delta_G"] for medium in media})
     colours = dict(zip(overdensities, shades(len(overdensities)), strict=True))
-    figure = new_figure(PAGE_INCH, 6.2)
+    figure = page(ax, PAGE_INCH, 6.2)
     panels = figure.subplots(3, len(scales), sharex=True, sharey="row", squeeze=False)
     for medium in media:
         E, colour = np.asarray(medium["energy_GeV"], float), colours[medium["delta_G"]]
@@ -167,7 +162,7 @@ def coupling_figure(path: Path, media: Sequence[Mapping[str, Any]]) -> None:
     panels[1, 0].plot([], [], color=GREY, linewidth=0.8, linestyle=_DOTTED, label="without return")
     legend(panels[0, 0], loc="upper left")
     legend(panels[1, 0], loc="upper right")
-    save(figure, path)
+    return figure
 
 
 PUBLISHED_CUTOFF_GeV = (1e7, 1e8)
@@ -220,21 +215,21 @@ def _points(axes: Any, bubbles: Mapping[str, Bubble], marker: str, key: str, lab
 
 
 def galaxies(
-    path: Path, bubbles: Mapping[str, Bubble], strong: Mapping[str, tuple[ArrayLike, ArrayLike]]
-) -> None:
+    bubbles: Mapping[str, Bubble],
+    strong: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    ax: Any = None,
+) -> Any:
     """Field and size of bubbles against the luminosity of their galaxy, and the cut-off of strong sources.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     bubbles : mapping of str to Bubble
         At least one, by the name of the galaxy.
     strong : mapping of str to (array_like, array_like)
         Luminosities [erg/s] and the energies [GeV] below which particles are held, by label, such as the
         field around the sources. At most six.
     """
-    figure = new_figure(PAGE_INCH, 3.6)
+    figure = page(ax, PAGE_INCH, 3.6)
     panels = figure.subplot_mosaic([["field", "cutoff"], ["size", "cutoff"]], width_ratios=(1.15, 1))
     field, size, cutoff = (panels[name] for name in ("field", "size", "cutoff"))
     _fields(field, bubbles)
@@ -263,23 +258,20 @@ def galaxies(
     cutoff.margins(x=0.0)
     dress(cutoff, "$L$ of the source  [erg s$^{-1}$]", "lowest energy that leaves  [GeV]")
     legend(cutoff, loc="upper left")
-    save(figure, path)
+    return figure
 
 
-def radio_figure(path: Path, media: Sequence[Mapping[str, Any]], paper_Jy: tuple[float, float]) -> None:
+def radio_figure(media: Sequence[Mapping[str, Any]], paper_Jy: tuple[float, float], ax: Any = None) -> Any:
     """Flux of the whole sky against frequency for several overdensities, beside the range of the paper.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     media : sequence of mapping
         "delta_G", "frequency_Hz", and "flux_Jy" as an `Estimate`.
     paper_Jy : (float, float)
         Range that the paper gives.
     """
-    figure = new_figure(COLUMN_INCH, 2.9)
-    axes = figure.subplots()
+    axes = panel(ax, COLUMN_INCH, 2.9)
     for colour, medium in zip(shades(len(media)), media, strict=True):
         GHz = np.asarray(medium["frequency_Hz"]) / 1e9
         band(axes, GHz, medium["flux_Jy"], rf"$\delta_G = {medium['delta_G']:g}$", colour)
@@ -289,4 +281,4 @@ def radio_figure(path: Path, media: Sequence[Mapping[str, Any]], paper_Jy: tuple
     dress(axes, r"$\nu$  [GHz]", r"$S_\nu$ of $4\pi$ sr  [Jy]")
     axes.set(xscale="log", yscale="log", xlim=(0.03, 30.0))
     legend(axes, loc="lower left")
-    save(figure, path)
+    return axes.figure

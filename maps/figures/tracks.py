@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,8 +26,9 @@ from .page import (
     SMALL,
     dress,
     legend,
-    new_figure,
-    save,
+    page,
+    panel,
+    plain_numbers,
     shades,
 )
 
@@ -48,38 +48,28 @@ _THEORIES = (
 )
 
 
-def _plain_ticks(axis: Any) -> None:
-    """0.1, 0.2, 0.5, 1 ... where a decade or two is all there is."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    axis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-    axis.set_minor_formatter(NullFormatter())
-
-
 def diffusion_against_larmor_radius(
-    path: Path,
     rows: Sequence[Mapping[str, Any]],
     published: tuple[Sequence[float], Sequence[float]] | None = None,
-) -> None:
+    ax: Any = None,
+) -> Any:
     """D measured on tracks, beside theory, against r_L/l_c.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     rows : sequence of dict
-        Of `DiffusionTest.row`; a theory that is None everywhere is left out.
+        Of `DiffusionTest.row`; a theory, or D across the field, that is None everywhere is left out.
     published : (array_like, array_like), optional
         r_L/l_c and D/(c L_max) of others.
     """
-    figure = new_figure(COLUMN_INCH, 3.1)
-    axes = figure.subplots()
+    axes = panel(ax, COLUMN_INCH, 3.1)
     x = np.array([row["r_L_over_lc"] for row in rows])
+    theories = []
     for key, label, colour, style in _THEORIES:
         y = np.array([np.nan if row[key] is None else row[key] for row in rows], float)
         if np.isfinite(y).sum() > 1:
             axes.plot(x, y, color=colour, linestyle=style, linewidth=1.0, label=label)
+            theories.append(y)
     ends = 0.8 * x.min(), 1.25 * x.max()
     measured = [row["D_over_cLmax"] for row in rows]
     if published is not None:
@@ -98,26 +88,36 @@ def diffusion_against_larmor_radius(
                 [row["error"] for row in mine],
                 fmt=marker, markersize=3.5, color=colour, elinewidth=0.8, label=f"tracks: {flag}",
             )  # fmt: skip
+    across = [row for row in rows if row.get("D_perp") is not None and row["D_perp"] > row["D_perp_error"]]
+    if across:
+        D, error = (np.array([row[key] for row in across]) for key in ("D_perp", "D_perp_error"))
+        axes.errorbar(
+            [row["r_L_over_lc"] for row in across], D, error, fmt="v", markersize=4, color=BLUE,
+            markerfacecolor="none", markeredgewidth=0.8, elinewidth=0.8, label="tracks: across the field",
+        )  # fmt: skip
+        measured += list(D)
+    # Of every line at least an end is to be seen.
+    low = min([0.15 * min(measured), *(0.5 * np.nanmax(y) for y in theories)])
+    high = max([2.0 * max(measured), *(2.0 * np.nanmin(y) for y in theories)])
     axes.set(xscale="log", yscale="log")
-    _plain_ticks(axes.xaxis)
-    axes.set(xlim=ends, ylim=(0.15 * min(measured), 6.0 * max(measured)))
+    plain_numbers(axes.xaxis)
+    axes.set(xlim=ends, ylim=(low, high * (high / low) ** 0.2))
     dress(axes, "$r_L/l_c$", "$D/(c\\,L_{\\max})$")
     legend(axes, loc="upper left")
-    save(figure, path)
+    return axes.figure
 
 
-def running_diffusion(path: Path, curves: Sequence[tuple[str, FloatArray, FloatArray, FloatArray]]) -> None:
+def running_diffusion(
+    curves: Sequence[tuple[str, FloatArray, FloatArray, FloatArray]], ax: Any = None
+) -> Any:
     """Running D over its plateau against the path over the mean free path.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     curves : sequence of (label, path over lambda, D over plateau, its error)
-        One for each energy.
+        One for each energy; NaN where one measurement ends and the next begins.
     """
-    figure = new_figure(COLUMN_INCH, 2.6)
-    axes = figure.subplots()
+    axes = panel(ax, COLUMN_INCH, 2.6)
     axes.axhline(1.0, color=GREY, linewidth=0.6)
     s = np.geomspace(0.1, 1e4, 400)
     axes.plot(s, 1.0 - (1.0 - np.exp(-s)) / s, color=BLACK, linewidth=1.0, linestyle=(0, (5, 1.5)),
@@ -126,27 +126,27 @@ def running_diffusion(path: Path, curves: Sequence[tuple[str, FloatArray, FloatA
         axes.plot(x, y, color=colour, linewidth=1.0, label=label)
         axes.fill_between(x, y - error, y + error, color=colour, alpha=0.25, linewidth=0)
     last = max(float(x[-1]) for _, x, _, _ in curves)
-    axes.set(xscale="log", xlim=(0.2, 1.2 * last), ylim=(0.0, 1.9))
+    highest = max(float(np.nanmax(y)) for _, _, y, _ in curves)
+    axes.set(xscale="log", xlim=(0.2, 1.2 * last), ylim=(0.0, max(1.9, 1.5 * highest)))
     dress(axes, "$v\\,t/\\lambda$", "$\\langle\\Delta x^2\\rangle/2t$  over $D$")
     legend(axes, loc="upper left", ncols=2)
-    save(figure, path)
+    return axes.figure
 
 
 def exit_times(
-    path: Path, panels: Sequence[tuple[str, FloatArray, FloatArray, FloatArray, FloatArray]]
-) -> None:
+    panels: Sequence[tuple[str, FloatArray, FloatArray, FloatArray, FloatArray]],
+    ax: Any = None,
+) -> Any:
     """Share still inside against time: tracks, the hybrid engine, the diffusion equation.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     panels : sequence of (label, times of tracks, times of the hybrid engine, time, share left by diffusion)
         Times over that of diffusion; one panel each.
     """
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
-    figure = new_figure(PAGE_INCH, 0.5 + 1.75 * rows)
+    figure = page(ax, PAGE_INCH, 0.5 + 1.75 * rows)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
@@ -171,21 +171,18 @@ def exit_times(
         axes.tick_params(labelbottom=below)
         axes.text(0.96, 0.93, label, transform=axes.transAxes, ha="right", va="top", fontsize=SMALL)
     legend(grid.flat[0], loc="lower left")
-    save(figure, path)
+    return figure
 
 
-def pitch_angles(path: Path, curves: Sequence[tuple[str, Mapping[str, FloatArray]]]) -> None:
+def pitch_angles(curves: Sequence[tuple[str, Mapping[str, FloatArray]]], ax: Any = None) -> Any:
     """D_mumu against mu, tracks beside quasi-linear theory.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     curves : sequence of (label, mapping)
         For each energy "mu", "value" and "error" of tracks, "theory_mu" and "theory"; D_mumu times r_L/v.
     """
-    figure = new_figure(COLUMN_INCH, 2.6)
-    axes = figure.subplots()
+    axes = panel(ax, COLUMN_INCH, 2.6)
     for (label, curve), colour in zip(curves, shades(len(curves)), strict=True):
         axes.errorbar(
             curve["mu"], curve["value"], curve["error"],
@@ -196,12 +193,12 @@ def pitch_angles(path: Path, curves: Sequence[tuple[str, Mapping[str, FloatArray
     axes.set(ylim=(0.0, 1.3 * highest), xlim=(-1.0, 1.0))
     dress(axes, "$\\mu$", "$D_{\\mu\\mu}\\,r_L/v$  (lines: quasi-linear)")
     legend(axes, loc="upper center", ncols=3)
-    save(figure, path)
+    return axes.figure
 
 
-def turbulence_diagnostics(path: Path, found: TurbulenceStatistics) -> None:
+def turbulence_diagnostics(found: TurbulenceStatistics, ax: Any = None) -> Any:
     """The power met along lines, the correlation, and rms, components and l_c of each realisation."""
-    figure = new_figure(PAGE_INCH, 2.5)
+    figure = page(ax, PAGE_INCH, 2.5)
     spectrum, correlation, scatter = figure.subplots(1, 3)
     n = len(found.rms)
     mean, error = found.power.mean(axis=0), found.power.std(axis=0, ddof=1) / np.sqrt(n)
@@ -235,4 +232,4 @@ def turbulence_diagnostics(path: Path, found: TurbulenceStatistics) -> None:
     scatter.tick_params(axis="x", which="both", length=0, labelsize=NORMAL)
     power = math.ceil(math.log10(max(float(found.divergence.max()), 1e-16)))
     scatter.set_title(f"$|\\nabla\\cdot B| \\leq 10^{{{power}}}\\,k_{{\\max}}B$", fontsize=SMALL)
-    save(figure, path)
+    return figure

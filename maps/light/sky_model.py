@@ -44,6 +44,8 @@ class ComponentMaps:
         Per component, in GeV^-1 cm^-2 s^-1 sr^-1; neutrinos per flavour.
     relative_error : ndarray, shape (n_energy, n_pix)
         Of the sum of the components.
+    typical_error : dict of ndarray, each (n_energy,)
+        Per component, the relative error that half of the pixels have at most.
     mean : dict of Estimate
         Sky average of each component and of "total", each of shape (n_energy,).
     """
@@ -51,6 +53,7 @@ class ComponentMaps:
     energy_GeV: FloatArray
     maps: dict[str, FloatArray]
     relative_error: FloatArray
+    typical_error: dict[str, FloatArray]
     mean: dict[str, Estimate]
 
     def __repr__(self) -> str:
@@ -278,16 +281,21 @@ class SkyModel:
         per_H = self.emissivity_per_H(secondary, energy)
         maps = self._estimate(secondary, energy, per_H, nside)
         coarse = self.coarse_maps(per_H)
-        value, error = value_and_error(np.sum(list(coarse.values()), axis=0))
-        relative = _ratio(error, value)
+        relative = _relative_error(np.sum(list(coarse.values()), axis=0))
         direction = healpy.pix2ang(nside, np.arange(12 * nside**2))
         fine_error = np.array([healpy.get_interp_val(row, *direction) for row in relative])
-        return ComponentMaps(energy, maps, fine_error, self._means(energy, per_H, maps))
+        typical = {name: np.median(_relative_error(part), axis=-1) for name, part in coarse.items()}
+        return ComponentMaps(energy, maps, fine_error, typical, self._means(energy, per_H, maps))
 
 
 def _light(per_H: FloatArray, response: FloatArray) -> FloatArray:
     """Sum over cells of emissivities per H (n_R, n_z, replicas, channels) times response (n_R, n_z, ...)."""
     return np.tensordot(np.moveaxis(per_H, (2, 3), (0, 1)), response, axes=2)
+
+
+def _relative_error(replicas: FloatArray) -> FloatArray:
+    value, error = value_and_error(replicas)
+    return _ratio(error, value)
 
 
 def _ratio(a: FloatArray, b: FloatArray) -> FloatArray:

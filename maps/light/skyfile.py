@@ -1,9 +1,11 @@
 """Sky cubes as FITS files that healpy, gammapy and reproject read.
 
 An energy cube in the HEALPix layout of gamma-astro-data-formats (GADF): HDU SKYMAP with one column per
-energy (CHANNEL1, CHANNEL2, ...), HDU SKYMAP_BANDS with the energies, optionally SKYMAP_ERROR with the
-absolute statistical error in the layout of SKYMAP, and METADATA, a table of keys and JSON
-values (the scenario among them: header cards are too short for it, and FITS text is ASCII, as JSON is).
+energy (CHANNEL1, CHANNEL2, ...) and its energy in the header (ENERG1, ENERG2, ...), HDU SKYMAP_BANDS with
+the energies as a table, in the layout of SKYMAP its parts (SKYMAP_DISC, SKYMAP_HALO, SKYMAP_CGM) and its
+absolute statistical error (SKYMAP_ERROR), as far as there are, and METADATA, a table of keys and JSON values
+(the scenario among them: header cards are too short for it, and FITS text is ASCII, as JSON is). All maps are
+float32.
 """
 
 from __future__ import annotations
@@ -21,9 +23,11 @@ import numpy as np
 
 from ...fields.units import FloatArray
 from ...mc.files import replacing
+from ...mc.spectrum import Spectrum
 
 FILE_TYPE = "crhalo sky"
-FILE_VERSION = 1
+FILE_VERSION = 2
+_PART = "SKYMAP_"
 _LARGEST = 4_000_000_000  # bytes
 UNIT = "cm-2 s-1 GeV-1 sr-1"
 FLAVOURS = {
@@ -49,6 +53,8 @@ class SkyCube:
         In GeV^-1 cm^-2 s^-1 sr^-1; RING order, Galactic coordinates.
     error : ndarray, same shape, or None
         Absolute statistical error of `intensity`.
+    components : mapping of str to ndarray, each of the same shape
+        Parts of `intensity`, by name as "disc", "halo" and "cgm".
     metadata : mapping
         Anything JSON holds: "seed", "scenario" (its text), conventions. "version" is added on writing.
     """
@@ -59,6 +65,7 @@ class SkyCube:
     intensity: FloatArray
     error: FloatArray | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    components: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse cubes that no reader would understand."""
@@ -68,7 +75,7 @@ class SkyCube:
         energy = np.asarray(self.energy_GeV)
         if energy.ndim != 1 or energy.size == 0 or energy[0] <= 0 or not np.all(np.diff(energy) > 0):
             raise ValueError("energy_GeV must be positive and increase")
-        for name, cube in (("intensity", self.intensity), ("error", self.error)):
+        for name, cube in {"intensity": self.intensity, "error": self.error, **self.components}.items():
             if cube is None:
                 continue
             nside = np.sqrt(np.shape(cube)[-1] / 12)
@@ -115,6 +122,9 @@ def _map_hdu(cube: SkyCube, values: FloatArray, name: str, what: str) -> Any:
         SECONDAR=(cube.secondary, "secondary particle"),
         FLAVOURS=(cube.flavours, "of neutrinos, each nu + nubar"),
     )
+    for i, E in enumerate(cube.energy_GeV, 1):
+        hdu.header[f"ENERG{i}"] = (float(E), f"[GeV] of CHANNEL{i}")
+        hdu.header.comments[f"TTYPE{i}"] = f"at {E:.6g} GeV"
     nside = cube.nside
     if nside & (nside - 1) == 0:
         hdu.header["ORDER"] = nside.bit_length() - 1
@@ -158,7 +168,11 @@ def write_sky(path: str | Path, cube: SkyCube) -> None:
     primary.header.update(FILETYPE=FILE_TYPE, FILEVERS=FILE_VERSION, CREATOR=f"crhalo {metadata['version']}")
     if isinstance(metadata.get("seed"), int):
         primary.header["SEED"] = metadata["seed"]
+    if "spectrum" in metadata:
+        primary.header["SPECTRUM"] = (str(Spectrum(**metadata["spectrum"])), "injected protons")
     hdus = [primary, _map_hdu(cube, np.asarray(cube.intensity), "SKYMAP", "intensity"), bands]
+    for name, part in cube.components.items():
+        hdus.append(_map_hdu(cube, np.asarray(part), _PART + name.upper(), f"intensity of {name}"))
     if cube.error is not None:
         hdus.append(_map_hdu(cube, np.asarray(cube.error), "SKYMAP_ERROR", "absolute statistical error"))
     with replacing(Path(path)) as temporary:
@@ -197,6 +211,11 @@ def read_sky(path: str | Path) -> SkyCube:
                     energy_GeV=np.array(hdus["SKYMAP_BANDS"].data["ENERGY"], dtype=float),
                     intensity=cube_of(hdus["SKYMAP"]),
                     error=cube_of(hdus["SKYMAP_ERROR"]) if "SKYMAP_ERROR" in hdus else None,
+                    components={
+                        hdu.name.removeprefix(_PART).lower(): cube_of(hdu)
+                        for hdu in hdus
+                        if hdu.name.startswith(_PART) and hdu.name not in ("SKYMAP_BANDS", "SKYMAP_ERROR")
+                    },
                     metadata={row["KEY"]: json.loads(row["VALUE"]) for row in hdus["METADATA"].data},
                 )
         except (Warning, KeyError, TypeError, ValueError, OSError) as error:

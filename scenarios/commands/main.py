@@ -22,7 +22,7 @@ from ...fields.cores import cores, threads_of
 from ...fields.exceptions import NotConverged, RunFailed, UserError, did_you_mean
 from ..file.quantities import ScenarioError, shown
 from ..folder.check import check_output, is_finished, is_unfinished, read_summary
-from .options import path_of, share_of
+from .options import format_of, path_of, share_of
 
 if TYPE_CHECKING:
     from ...mc.blocks import Executor
@@ -41,6 +41,7 @@ app = typer.Typer(
     help="Cosmic-ray protons from the Galactic disc, through its halo, into the circumgalactic medium.",
 )
 
+Format = Annotated[str, typer.Option("--format", metavar="png|pdf", help="Format of the figures.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
@@ -193,6 +194,7 @@ def run(
             metavar="WHERE", help="Follow particles on dask workers: dask://HOST:PORT, or dask-local:N."
         ),
     ] = None,
+    figures: Format = "png",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what the run would do and cost, then stop.")
     ] = False,
@@ -200,6 +202,7 @@ def run(
     """Run a scenario and write its results, maps and figures."""
     wanted_error = None if precision is None else share_of(precision)
     scenario = _asked_for(name, settings, particles, seed, wanted_error)
+    figure_format = format_of(figures)
     threads = threads_of(threads)
     if cluster is not None and not _CLUSTER.fullmatch(cluster):
         raise ScenarioError(f"--cluster {shown(cluster)}: allowed: dask://HOST:PORT, or dask-local:N")
@@ -223,7 +226,11 @@ def run(
         return
     with _workers(cluster) as executor, progress_bar() as progress:
         options = RunOptions(
-            resume=resume, precision=wanted_error, executor=executor, transport_equation=transport_equation
+            resume=resume,
+            precision=wanted_error,
+            executor=executor,
+            transport_equation=transport_equation,
+            figure_format=figure_format,
         )
         execute(scenario, out, threads, progress, options)
     _digest(out)
@@ -264,14 +271,17 @@ def show(
         str | None, typer.Option(metavar="NAME", help="Print one table of the summary, as neutrino.")
     ] = None,
     again: Annotated[bool, typer.Option("--redraw", help="Make its maps and figures again.")] = False,
+    figures: Format = "png",
     json: Json = False,
 ) -> None:
     """What a run found: a page of it, or all."""
     from .show import print_json, print_summary
 
-    summary = read_summary(folder)
+    summary, figure_format = read_summary(folder), format_of(figures)
     if again:
-        _redraw(folder)
+        _redraw(folder, figure_format)
+    elif figure_format != "png":
+        raise ScenarioError(f"--format {figure_format}: allowed: with --redraw")
     if table is not None:
         summary = {table: _table_of(summary, table)}
     if json:
@@ -282,7 +292,7 @@ def show(
         _digest(folder)
 
 
-def _redraw(folder: Path) -> None:
+def _redraw(folder: Path, figure_format: str) -> None:
     """Make the maps and figures of a run again."""
     from ..api import Run
     from ..folder.lock import only_one_run_in
@@ -290,7 +300,7 @@ def _redraw(folder: Path) -> None:
     from ..progress import progress_bar
 
     with only_one_run_in(folder), progress_bar() as progress:
-        redraw(Run.open(folder), folder, progress)
+        redraw(Run.open(folder), folder, progress, figure_format)
 
 
 def _table_of(summary: dict[str, Any], name: str) -> Any:

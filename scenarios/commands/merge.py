@@ -6,7 +6,7 @@ from functools import reduce
 from pathlib import Path
 
 from ...mc.result import Result
-from ..build import find_medium
+from ..build import find_medium, with_spectrum
 from ..file.quantities import ScenarioError, shown
 from ..file.scenario import load_text
 from ..folder.check import check_finished
@@ -36,4 +36,5 @@ def merge_runs(folders: list[Path], out: Path, threads: int) -> None:
     with only_one_run_in(out):
         result.provenance["scenario"] = many.to_toml()
         setup = find_medium(scenario, threads)
-        write_run(Run(many, setup.galaxy, setup.medium, result, setup.waves, setup.current), out)
+        shown_as = with_spectrum(many, result.spectrum)
+        write_run(Run(shown_as, setup.galaxy, setup.medium, result, setup.waves, setup.current), out)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ..file.quantities import ScenarioError, shown
 
+FORMATS = ("png", "pdf")
+
 
 def path_of(text: str) -> Path:
     """A path, with ~ for the home folder wherever a shell has left it."""
@@ -14,6 +16,13 @@ def path_of(text: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError:
         return Path(text)
+
+
+def format_of(text: str) -> str:
+    """A format of figures."""
+    if text not in FORMATS:
+        raise ScenarioError(f"--format {shown(text)}: allowed: {', '.join(FORMATS)}")
+    return text
 
 
 def share_of(text: str) -> float:

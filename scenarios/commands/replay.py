@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...maps.figures.page import save
 from ...maps.figures.replay import replay_figure
 from ...mc.blocks import TRACK_COLUMNS
 from ...mc.checkpoint import difference
@@ -15,7 +16,7 @@ from ...mc.replay import replay
 from ...mc.result import Result
 from ..build import find_medium, grid_of, transport_of
 from ..file.quantities import ScenarioError
-from ..file.scenario import Scenario, load_file
+from ..file.scenario import Scenario, load_file, load_text
 from ..folder.check import check_finished
 from ..folder.provenance import provenance_of
 
@@ -32,16 +33,15 @@ def replay_particle(folder: Path, particle: int, threads: int) -> dict[str, Any]
     scenario = load_file(folder / "scenario.toml")
     if scenario.study or scenario.turbulence:
         raise ScenarioError(f"{folder}: allowed: a single run, in a galaxy")
-    _check_same(folder, scenario, particle)
+    scenario = _as_followed(folder, scenario, particle)
     galaxy, medium, *_ = find_medium(scenario, threads)
     track = replay(medium, grid_of(scenario, galaxy), transport_of(scenario), particle)
     table = folder / f"track_{particle}.csv"
     with replacing(table) as temporary:
         header = ",".join(TRACK_COLUMNS)
         np.savetxt(temporary, track.lines, delimiter=",", header=header, comments="", fmt="%.9g")
-    replay_figure(
-        folder / f"track_{particle}.png", track.lines, galaxy, f"Particle {particle}: {track.fate.sentence}"
-    )
+    figure = replay_figure(track.lines, galaxy, f"Particle {particle}: {track.fate.sentence}")
+    save(figure, folder / f"track_{particle}.png")
     return {
         "particle": particle,
         "fate": track.fate.sentence,
@@ -51,12 +51,20 @@ def replay_particle(folder: Path, particle: int, threads: int) -> dict[str, Any]
     }
 
 
-def _check_same(folder: Path, scenario: Scenario, particle: int) -> None:
-    """Refuse (`ScenarioError`) to follow a particle again that would not go the same way, or never went."""
+def _as_followed(folder: Path, scenario: Scenario, particle: int) -> Scenario:
+    """The scenario that a particle was followed in: that of the folder, but for a spectrum put on it later.
+
+    Raises
+    ------
+    ScenarioError
+        If the particle would not go the same way, or never went.
+    """
     try:
         result = Result.read(folder / "result.h5")
     except FileNotFoundError:  # a run that was given up
-        return
+        return scenario
+    if "reweighted" in result.provenance:
+        scenario = load_text(result.provenance["scenario"])
     there, here = result.provenance, provenance_of(scenario)
     if isinstance(there.get("seed"), list):
         raise ScenarioError(f"{folder}: merged of several runs; allowed: one of these")
@@ -67,3 +75,4 @@ def _check_same(folder: Path, scenario: Scenario, particle: int) -> None:
             raise ScenarioError(
                 f"{folder}: the run had another {key}: {difference(there.get(key), here[key])}"
             )
+    return scenario

@@ -98,7 +98,8 @@ def execute(
                 study.execute(scenario, folder, threads, progress, options)
             else:
                 asked_for = ("transport_equation",) if options.transport_equation else ()
-                write_run(make_run(scenario, threads, progress, options), folder, progress, asked_for)
+                made = make_run(scenario, threads, progress, options)
+                write_run(made, folder, progress, asked_for, options.figure_format)
         except checkpoint.CheckpointError as error:
             raise UserError(f"{error}; allowed: another --out") from None
         except LostError as error:
@@ -106,7 +107,7 @@ def execute(
             first = f"; crhalo replay {folder} {error.particles[0]} follows the first again"
             raise RunFailed(f"{error}{'' if study else first}") from None
         except NotConverged as stopped:
-            write_not_converged(scenario, stopped, folder)
+            write_not_converged(scenario, stopped, folder, options.figure_format)
             raise NotConverged(f"{stopped}; what there is: {folder}", stopped.found) from None
         checkpoint.remove(folder)
 

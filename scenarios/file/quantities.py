@@ -206,12 +206,13 @@ class Quantity(Kind):
 
 @dataclass(frozen=True)
 class Span(Kind):
-    """Two quantities in rising order, as a list, and if asked a number of points as its third entry."""
+    """Two quantities in rising order, as a list, and if asked a number of points and some values between."""
 
     unit: str
     low: str
     high: str
     points: tuple[int, int] | None = None
+    between: int = 0
     _end: Quantity = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -219,16 +220,24 @@ class Span(Kind):
 
     def parse(self, value: Any) -> tuple[float | int, ...]:
         try:
-            low, high, *points = value if isinstance(value, (list, tuple)) else ()
+            low, high, *rest = value if isinstance(value, (list, tuple)) else ()
             span = self._end.parse(low), self._end.parse(high)
-            if span[0] >= span[1] or len(points) != (self.points is not None):
+            number = int(self.points is not None)
+            points, between = rest[:number], [self._end.parse(one) for one in rest[number:]]
+            if span[0] >= span[1] or len(points) != number or len(between) > self.between:
                 raise ValueError
-            return (*span, *(int(Number(*self.points or (0, 0), whole=True).parse(n)) for n in points))
+            if not all(span[0] <= one <= span[1] for one in between):
+                raise ValueError
+            numbers = (int(Number(*self.points or (0, 0), whole=True).parse(n)) for n in points)
+            return (*span, *numbers, *between)
         except ValueError as error:
             count = f", {self.points[0]} to {self.points[1]}" if self.points else ""
+            count += f", up to {self.between} between" if self.between else ""
             ends = f'"{self.low}" and "{self.high}"'
             hint = getattr(error, "hint", "")
             raise NotAllowed(f'["low", "high"{count}], rising, between {ends}', hint) from None
 
     def write(self, value: tuple[Any, ...]) -> list[Any]:
-        return [self._end.write(value[0]), self._end.write(value[1]), *value[2:]]
+        number = 2 + (self.points is not None)
+        ends, between = value[:2], value[number:]
+        return [*map(self._end.write, ends), *value[2:number], *map(self._end.write, between)]

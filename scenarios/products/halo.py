@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -166,7 +165,7 @@ def _slopes(halo: Halo) -> dict[str, Any]:
     return out
 
 
-def _draw_diffusion(halo: Halo, path: Path) -> None:
+def _draw_diffusion(halo: Halo, ax: Any = None) -> Any:
     """D by energy and by height."""
     E = halo.run.result.current_energy_GeV
     heights = [h for h in _HEIGHTS_KPC[::2] if h < halo.top_kpc]
@@ -174,39 +173,39 @@ def _draw_diffusion(halo: Halo, path: Path) -> None:
     points = [point for point in POINTS_GEV if E[0] <= point <= E[-1]]
     D = halo.D_cm2_s(E, np.array(heights))
     by_energy = halo.D_cm2_s(np.array(points), z)
-    halo_figures.diffusion_of_halo(
-        path,
+    return halo_figures.diffusion_of_halo(
         E,
         {f"{h:g} kpc": D[:, i] for i, h in enumerate(heights)},
         z,
         {energy_label(p): by_energy[i] / by_energy[i, 0] for i, p in enumerate(points)},
         halo.size_kpc(E),
+        ax,
     )
 
 
-def _draw_protons(halo: Halo, path: Path) -> None:
+def _draw_protons(halo: Halo, ax: Any = None) -> Any:
     """The spectrum of protons at the Sun, beside measurements."""
     counted = halo.counted_flux()
-    halo_figures.proton_spectrum(path, protons(), *halo.flux(), halo.flux(0.0), counted, MODULATION_GV)
+    return halo_figures.proton_spectrum(protons(), *halo.flux(), halo.flux(0.0), counted, MODULATION_GV, ax)
 
 
-def _draw_boron(halo: Halo, path: Path) -> None:
+def _draw_boron(halo: Halo, ax: Any = None) -> Any:
     """B/C and grammage by rigidity, beside measurements."""
     E = halo.run.result.current_energy_GeV
     p_low, p_high = (float(x) for x in momentum_GeV(E[[0, -1]]))
     p = np.geomspace(max(2.0, p_low), max(min(1e4, p_high), 2.0 * p_low), 16)
     X = halo.grammage_g_cm2(p)
-    halo_figures.boron_over_carbon(path, measured_boron_over_carbon(), p, boron_over_carbon(X), X)
+    return halo_figures.boron_over_carbon(measured_boron_over_carbon(), p, boron_over_carbon(X), X, ax)
 
 
 def _make(run: Run) -> Made:
     halo = Halo(run)
-    files = {
-        "diffusion.png": _draw_diffusion,
-        "proton_spectrum.png": _draw_protons,
-        "boron_over_carbon.png": _draw_boron,
+    figures = {
+        "diffusion": _draw_diffusion,
+        "proton_spectrum": _draw_protons,
+        "boron_over_carbon": _draw_boron,
     }
-    return Made(halo_summary(halo), {name: partial(draw, halo) for name, draw in files.items()})
+    return Made(halo_summary(halo), figures={name: partial(draw, halo) for name, draw in figures.items()})
 
 
 PRODUCT = Product("halo", lambda run: run.scenario.medium.waves in ("self-consistent", "two-zone"), _make)

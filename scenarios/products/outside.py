@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -53,22 +54,22 @@ def _make(run: Run) -> Made:
     brightness = {name: Estimate.of(_SHOWN_GEV**2 * p[:, shown]) for name, p in profiles.items()}
     photons = {name: _photons(p, energy, edges, observer.distance) for name, p in profiles.items()}
 
-    def draw(path: Path) -> None:
+    def draw(ax: Any = None) -> Any:
         x = np.linspace(-_IMAGE_KPC, _IMAGE_KPC, _PIXELS)
         total = np.sum([table[:, :, 0, shown] for table in tables.values()], axis=0)
         image = _SHOWN_GEV**2 * outside_image(total[..., None], *nodes, x, x, **view)[0]
         title = f"Seen from {observer.distance:g} kpc, inclination {observer.inclination_deg:g} deg, 1 GeV"
-        galaxy_from_outside(path, image, x, x, edges, brightness, energy_GeV=_SHOWN_GEV, title=title)
+        return galaxy_from_outside(image, x, x, edges, brightness, energy_GeV=_SHOWN_GEV, title=title, ax=ax)
 
     rows = _rings(edges, brightness, photons["total"])
     published = [emission._asdict() for emission in m31_emission().values()]
     about = {**run.result.provenance, "conventions": CONVENTIONS, "rings": rows, "M31": published}
     files: dict[str, Callable[[Path], None]] = {
-        "outside.png": draw,
         "outside.csv": partial(write_table, rows),
         "outside.json": partial(write_json, about),
     }
-    return Made({"outside": {name: _told(edges, found) for name, found in photons.items()}}, files)
+    told = {name: _told(edges, found) for name, found in photons.items()}
+    return Made({"outside": told}, files, {"outside": draw})
 
 
 PRODUCT = Product("outside", lambda run: run.scenario.observer is not None, _make)

@@ -9,22 +9,25 @@ from typing import Any, NamedTuple
 
 from ..run import Run
 
-NO_FILES: Mapping[str, Callable[[Path], None]] = MappingProxyType({})
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Made(NamedTuple):
-    """A product of one run.
+    """A product of one run, or what a study has found.
 
     Attributes
     ----------
     numbers : dict
         Its part of summary.json: values, `Estimate`s, and tables of them; one of spectra has "energy_GeV".
     files : mapping of str to callable
-        Its files by name, each with what writes it to a path: one that cannot be drawn costs no other.
+        Its files by name, each with what writes it to a path: one that cannot be written costs no other.
+    figures : mapping of str to callable
+        Its figures by name, without ending; each takes `ax`, axes to draw into, and returns the figure.
     """
 
     numbers: dict[str, Any]
-    files: Mapping[str, Callable[[Path], None]] = NO_FILES
+    files: Mapping[str, Callable[[Path], None]] = NOTHING
+    figures: Mapping[str, Callable[..., Any]] = NOTHING
 
 
 class Product(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,26 +23,31 @@ _AXIS_R_KPC = 5.0
 
 
 def _make(run: Run) -> Made:
-    files: dict[str, Callable[[Run, Path], None]] = {
-        "density_plane.png": _draw_plane,
-        "density_axis.png": _draw_axis,
-        "escape_and_grammage.png": _draw_times,
+    figures: dict[str, Callable[..., Any]] = {
+        "density_plane": _draw_plane,
+        "density_axis": _draw_axis,
+        "escape_and_grammage": _draw_times,
     }
     if run.galaxy.has_bell_region:
-        files["filling.png"] = _draw_filling
-    return Made({}, {name: partial(draw, run) for name, draw in files.items()})
+        figures["filling"] = _draw_filling
+    return Made({}, figures={name: partial(draw, run) for name, draw in figures.items()})
 
 
-def _draw_times(run: Run, path: Path) -> None:
+def _draw_times(run: Run, ax: Any = None) -> Any:
     """Escape and leaving times, and grammage, at four energies a decade."""
     energy = group_energies_GeV(run.result)[1 :: GROUPS_PER_DECADE // 4]
     found = times(run.result, energy)
-    escape_and_grammage(
-        path,
+    arrivals = {
+        "First arrival at the surface, mean": run.escape_time(energy),
+        "First arrival at the surface, median": found["escape_time_median_Myr"],
+    }
+    # Where the surface absorbs, the first arrival is the last.
+    last = {"Last departure, median": found["leave_time_Myr"]["median"]}
+    return escape_and_grammage(
         energy,
-        escape_time=found["escape_time_median_Myr"],
-        leave_time=found["leave_time_Myr"]["median"],
+        times_Myr=arrivals | (last if run.galaxy.has_bell_region else {}),
         grammage=grammage(run.result, energy),
+        ax=ax,
     )
 
 
@@ -63,7 +68,7 @@ def _E2n(result: Result, density: FloatArray, energy_GeV: float) -> FloatArray:
     return np.tensordot(density[:, near], E, axes=(1, 0)) / width
 
 
-def _draw_plane(run: Run, path: Path) -> None:
+def _draw_plane(run: Run, ax: Any = None) -> Any:
     """E^2 n in the meridional plane, each side of the surface from its own cells."""
     result, medium = run.result, run.medium
     R_surface, z_surface = run.galaxy.surface_extent_kpc
@@ -85,12 +90,11 @@ def _draw_plane(run: Run, path: Path) -> None:
             )
             shown[here] = density[np.ix_(i, j)][here]
         panels.append((energy_label(energy), shown))
-    if panels:
-        surface = _surface(distance, R, z) if run.galaxy.has_bell_region else None
-        density_plane(path, R_edges, z_edges, panels, surface_kpc=surface)
+    surface = _surface(distance, R, z) if run.galaxy.has_bell_region else None
+    return density_plane(R_edges, z_edges, panels, surface_kpc=surface, ax=ax)
 
 
-def _draw_filling(run: Run, path: Path) -> None:
+def _draw_filling(run: Run, ax: Any = None) -> Any:
     """E^2 n behind the Bell surface at several ages, in shells about the centre."""
     result = run.result
     edges, snapshots = result.grid.shell_edges_kpc, result.snapshots_cm3()[..., :-1]
@@ -102,7 +106,7 @@ def _draw_filling(run: Run, path: Path) -> None:
     for energy in _energies(result):
         replicas = _E2n(result, snapshots[:, :, shown], energy)
         panels[energy_label(energy)] = Estimate.of(np.where(used, replicas, np.nan))
-    filling(path, edges, ages, panels)
+    return filling(edges, ages, panels, ax)
 
 
 def _surface(distance: FloatArray, R: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray] | None:
@@ -128,7 +132,7 @@ def _column(result: Result, side: str) -> tuple[FloatArray, FloatArray]:
     return 0.5 * (z[1:] + z[:-1])[use], protons[:, :, use] / volume.sum(axis=0)[use]
 
 
-def _draw_axis(run: Run, path: Path) -> None:
+def _draw_axis(run: Run, ax: Any = None) -> Any:
     """E^2 n along the axis beside free escape and advection with the model's local flux."""
     result, galaxy = run.result, run.galaxy
     sides = [_column(result, side) for side in (("halo", "bell") if galaxy.has_bell_region else ("halo",))]
@@ -146,11 +150,11 @@ def _draw_axis(run: Run, path: Path) -> None:
         rate = _E2n(result, rates, energy)[0]
         free[label] = 3.0 * rate * flux / C_CM_S
         advected[label] = rate * flux / speed if galaxy.has_bell_region else np.full_like(z, np.nan)
-    density_on_axis(
-        path,
+    return density_on_axis(
         z,
         curves,
         free_escape=free,
         advected=advected,
         surface_z_kpc=galaxy.surface_extent_kpc[1] if galaxy.has_bell_region else None,
+        ax=ax,
     )

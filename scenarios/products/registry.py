@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ...fields.exceptions import RunFailed
 from ...mc.files import write_text
 from ...mc.uncertainty import Estimate
 from ..folder.write import write_json
@@ -17,6 +17,7 @@ from ..progress import Progress, quiet
 from ..run import Run
 from . import halo, outside, protons, skies, summary, transport_equation, waves
 from .product import Made, Product
+from .write import check_all_written, drawn, failure, write_files
 
 PRODUCTS: tuple[Product, ...] = (
     summary.PRODUCT,
@@ -41,7 +42,13 @@ def made(run: Run, product: Product) -> Made:
     return run.products[product.name]
 
 
-def write_run(run: Run, folder: Path, progress: Progress = quiet, asked_for: tuple[str, ...] = ()) -> None:
+def write_run(
+    run: Run,
+    folder: Path,
+    progress: Progress = quiet,
+    asked_for: tuple[str, ...] = (),
+    figure_format: str = "png",
+) -> None:
     """Write a run and its products into an existing folder, the summary last: it marks them as complete.
 
     Raises
@@ -51,15 +58,16 @@ def write_run(run: Run, folder: Path, progress: Progress = quiet, asked_for: tup
     RunFailed
         If a file could not be made, after all the others were.
     """
-    write_text(folder / "scenario.toml", run.scenario.to_toml())
+    said = f"# {run.reweighted}\n" if run.reweighted else ""
+    write_text(folder / "scenario.toml", said + run.scenario.to_toml())
     run.result.write(folder / "result.h5")
-    numbers, failed = _write_products(run, folder, products_of(run, asked_for), progress)
+    numbers, failed = _write_products(run, folder, products_of(run, asked_for), progress, figure_format)
     write_json(numbers | {"provenance": run.result.provenance}, folder / "summary.json")
-    check_all_written(failed, folder)
+    check_all_written(failed, folder, f"; crhalo show {folder} --redraw tries again")
 
 
 def _write_products(
-    run: Run, folder: Path, products: list[Product], progress: Progress
+    run: Run, folder: Path, products: list[Product], progress: Progress, figure_format: str
 ) -> tuple[dict[str, Any], list[str]]:
     """Write the files of products: their numbers, and a line for each that could not be made."""
     numbers: dict[str, Any] = {}
@@ -71,42 +79,15 @@ def _write_products(
         except OSError:
             raise
         except Exception as error:
-            failed.append(_failure(product.name, error))
+            failed.append(failure(product.name, error))
             continue
         numbers |= found.numbers
-        failed += write_files(found, folder)
+        failed += write_files(found, folder, figure_format, run.reweighted)
     progress("Maps and figures", len(products), len(products))
     return numbers, failed
 
 
-def write_files(found: Made, folder: Path) -> list[str]:
-    """Write the files of a product; a line for each that could not be made."""
-    failed = []
-    for name, write in found.files.items():
-        try:
-            write(folder / name)
-        except OSError:  # of the disk, which fails the next one too
-            raise
-        except Exception as error:
-            failed.append(_failure(name, error))
-    return failed
-
-
-def _failure(name: str, error: Exception) -> str:
-    """What could not be made, and why, in one line."""
-    return f"{name}: {type(error).__name__}: {' '.join(str(error).split())}"
-
-
-def check_all_written(failed: list[str], folder: Path) -> None:
-    """Raise `RunFailed`, in one line, if a file could not be made."""
-    if failed:
-        raise RunFailed(
-            f"could not be made: {'; '.join(failed)}. All else is in {folder}; crhalo show {folder} --redraw "
-            "tries again"
-        )
-
-
-def redraw(run: Run, folder: Path, progress: Progress = quiet) -> None:
+def redraw(run: Run, folder: Path, progress: Progress = quiet, figure_format: str = "png") -> None:
     """Write the files of all products of a run again; its result and its summary stay.
 
     Raises
@@ -116,8 +97,37 @@ def redraw(run: Run, folder: Path, progress: Progress = quiet) -> None:
     RunFailed
         If a file could not be made, after all the others were.
     """
-    _, failed = _write_products(run, folder, products_of(run), progress)
-    check_all_written(failed, folder)
+    _, failed = _write_products(run, folder, products_of(run), progress, figure_format)
+    check_all_written(failed, folder, f"; crhalo show {folder} --redraw tries again")
+
+
+class Figures:
+    """The figures of a run: `run.figures.spectra()` draws one and returns it, as Matplotlib's.
+
+    With ``ax`` it is drawn into axes of your own; a figure of several panels takes their place. `dir` lists
+    the names. Products are made when they are asked for, as those of a `Summary`.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def _products(self) -> Iterator[Mapping[str, Callable[..., Any]]]:
+        run = self._run
+        return (made(run, product).figures for product in products_of(run, tuple(run.products)))
+
+    def __dir__(self) -> list[str]:
+        return sorted(name for figures in self._products() for name in figures)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        for figures in self._products():
+            if name in figures:
+                return partial(drawn, figures[name], self._run.reweighted)
+        raise AttributeError(f"figures.{name}: allowed: {', '.join(dir(self))}")
+
+    def __repr__(self) -> str:
+        return f"<figures of a run: {', '.join(dir(self))}>"
 
 
 class Summary(Mapping[str, Any]):

@@ -12,7 +12,7 @@ import numpy as np
 from ...fields import bell
 from ...fields.galaxy import Galaxy
 from ...fields.units import FloatArray, energy_label
-from ...maps.figures.skies import sky_panels
+from ...maps.figures.skies import contrast_panels, sky_panels
 from ...maps.figures.spectra import spectra as draw_spectra
 from ...maps.figures.structure import relative_error_maps, sky_structure
 from ...maps.light import structure
@@ -29,7 +29,7 @@ _LATITUDES_DEG = np.arange(-90.0, 91.0, 15.0)
 _LONGITUDES_DEG = np.arange(-180.0, 181.0, 20.0)
 _SHARES = (0.1, 0.5, 0.9)
 _SHOWN_GEV = {"neutrino": (1e4,), "gamma": (10.0, 1e5)}
-_NAMES = {"disc": "Galactic disc", "halo": "Halo", "cgm": "Circumgalactic"}
+_NAMES = {"total": "Total", "disc": "Galactic disc", "halo": "Halo", "cgm": "Circumgalactic"}
 _TITLES = {"neutrino": "Neutrinos per flavour", "gamma": "Gamma rays"}
 _FLAVOURS = {"neutrino": "per flavour", "gamma": ""}
 
@@ -41,36 +41,37 @@ def _make(run: Run) -> Made:
         | spectra(run.skies["neutrino"], prl_17),
         "gamma": spectra(run.skies["gamma"]),
     }
-    of_structure, files = _structure(run)
+    of_structure, figures = _structure(run)
+    files = {
+        f"sky_{secondary}.fits": partial(_write_fits, run, secondary, sky)
+        for secondary, sky in run.skies.items()
+    }
     for secondary, sky in run.skies.items():
-        files[f"sky_{secondary}.fits"] = partial(_write_fits, run, secondary, sky)
-        for energy in _SHOWN_GEV[secondary]:
-            name, draw = _sky_figure(sky, secondary, energy)
-            files[name] = draw
-    files["spectra.png"] = lambda path: _draw_spectra(run, prl_17, path)
+        figures |= dict(_sky_figure(sky, secondary, energy) for energy in _SHOWN_GEV[secondary])
+    figures["spectra"] = partial(_draw_spectra, run, prl_17)
     if len(run.result.tallies["injected"]) >= FEWEST_BATCHES:
-        files["sky_errors.png"] = lambda path: _draw_errors(run, path)
-    return Made({**tables, "sky": of_structure}, files)
+        figures["sky_errors"] = partial(_draw_errors, run)
+    return Made({**tables, "sky": of_structure}, files, figures)
 
 
-def _draw_spectra(run: Run, prl_17: float | None, path: Path) -> None:
+def _draw_spectra(run: Run, prl_17: float | None, ax: Any = None) -> Any:
     """Sky averages by component, beside measurements."""
     neutrino, gamma = (
         {"energy_GeV": sky.energy_GeV}
         | {name: sky.energy_GeV**2 * sky.mean[name] for name in ("total", *COMPONENTS)}
         for sky in (run.skies["neutrino"], run.skies["gamma"])
     )
-    draw_spectra(path, neutrino, gamma, prl_17=prl_17, title="Sky average")
+    return draw_spectra(neutrino, gamma, prl_17=prl_17, title="Sky average", ax=ax)
 
 
-def _draw_errors(run: Run, path: Path) -> None:
+def _draw_errors(run: Run, ax: Any = None) -> Any:
     """Maps of the relative errors of both skies."""
     panels = {
         f"{name}, {energy_label(run.skies[key].energy_GeV[at])}": run.skies[key].relative_error[at]
         for at in _shown(run)
         for key, name in (("neutrino", "Neutrinos"), ("gamma", "Gamma rays"))
     }
-    relative_error_maps(panels, path, title="Relative error of the sky")
+    return relative_error_maps(panels, title="Relative error of the sky", ax=ax)
 
 
 PRODUCT = Product("skies", always, _make)
@@ -108,30 +109,40 @@ def _write_fits(run: Run, secondary: str, sky: ComponentMaps, path: Path) -> Non
         intensity=sky.total,
         error=sky.total * sky.relative_error if known else None,
         metadata=run.result.provenance,
+        components=sky.maps,
     )
     write_sky(path, cube)
 
 
-def _sky_figure(sky: ComponentMaps, secondary: str, energy_GeV: float) -> tuple[str, Callable[[Path], None]]:
+def _sky_figure(sky: ComponentMaps, secondary: str, energy_GeV: float) -> tuple[str, Callable[..., Any]]:
     """Name of the figure of a sky at the energy that is nearest to one, and what draws it."""
-    at = int(np.argmin(np.abs(np.log(sky.energy_GeV / energy_GeV))))
+    at = _nearest(sky, energy_GeV)
     E = sky.energy_GeV[at]
 
-    def draw(path: Path) -> None:
-        parts = {_NAMES[name]: E**2 * values[at] for name, values in sky.maps.items()}
-        maps = {"Total": E**2 * sky.total[at]} | parts
-        sky_panels(maps, path, title=_TITLES[secondary], energy_label=energy_label(E))
+    def draw(ax: Any = None) -> Any:
+        errors = {name: error[at] for name, error in sky.typical_error.items()}
+        errors["total"] = np.median(sky.relative_error[at])
+        maps = {}
+        for name, values in {"total": sky.total, **sky.maps}.items():
+            if np.any(values[at] > 0):
+                known = f", known to {errors[name]:.1%}" if errors[name] > 0 else ""
+                maps[_NAMES[name] + known] = E**2 * values[at]
+        return sky_panels(maps, title=_TITLES[secondary], energy_label=energy_label(E), ax=ax)
 
-    return f"sky_{secondary}_{energy_label(E).replace(' ', '')}.png", draw
+    return f"sky_{secondary}_{energy_label(E).replace(' ', '')}", draw
 
 
 def _shown(run: Run) -> list[int]:
     """Which of the scenario's energies are nearest to those at which skies are looked into."""
-    energy = run.skies["neutrino"].energy_GeV
-    return list(dict.fromkeys(int(np.argmin(np.abs(np.log(energy / E)))) for E in ENERGIES_GEV))
+    return list(dict.fromkeys(_nearest(run.skies["neutrino"], E) for E in ENERGIES_GEV))
 
 
-def _structure(run: Run) -> tuple[dict[str, Any], dict[str, Callable[[Path], None]]]:
+def _nearest(sky: ComponentMaps, energy_GeV: float) -> int:
+    """Which of the energies of a sky is nearest to one."""
+    return int(np.argmin(np.abs(np.log(sky.energy_GeV / energy_GeV))))
+
+
+def _structure(run: Run) -> tuple[dict[str, Any], dict[str, Callable[..., Any]]]:
     """What there is in the circumgalactic neutrino sky, and what draws it; errors of all skies besides."""
     summary: dict[str, Any] = {"energy_GeV": ENERGIES_GEV.tolist()} | {
         f"largest_relative_error_{name}": {
@@ -150,9 +161,8 @@ def _structure(run: Run) -> tuple[dict[str, Any], dict[str, Callable[[Path], Non
         for share in _SHARES
     }
 
-    def draw(path: Path) -> None:
-        sky_structure(
-            path,
+    def draw(ax: Any = None) -> Any:
+        return sky_structure(
             _by_energy(structure.power_spectrum(maps, _LMAX)),
             _LATITUDES_DEG,
             _by_energy(structure.latitude_profile(maps, _LATITUDES_DEG)),
@@ -161,9 +171,28 @@ def _structure(run: Run) -> tuple[dict[str, Any], dict[str, Callable[[Path], Non
             radii_kpc,
             _by_energy(Estimate.of(within)),
             title="Circumgalactic neutrinos",
+            ax=ax,
         )
 
-    return summary | structure.multipoles(maps) | radii, {"sky_structure.png": draw}
+    figures: dict[str, Callable[..., Any]] = {"sky_structure": draw}
+    if lit := [at for at in _shown(run) if run.skies["neutrino"].maps["cgm"][at].any()]:
+        figures["sky_contrast"] = partial(_draw_contrast, run, lit)
+    return summary | structure.multipoles(maps) | radii, figures
+
+
+def _draw_contrast(run: Run, at: list[int], ax: Any = None) -> Any:
+    """Circumgalactic neutrinos over their mean, and what noise makes of that: the coarse maps say."""
+    sky = run.skies["neutrino"]
+    E, maps = sky.energy_GeV[at], sky.maps["cgm"][at]
+    replicas = run.sky_model.coarse_maps(run.sky_model.emissivity_per_H("neutrino", E))["cgm"]
+    mean = replicas.mean(axis=-1, keepdims=True)
+    over = np.divide(replicas, mean, out=np.zeros_like(replicas), where=mean > 0)
+    known = np.median(Estimate.of(over).error, axis=-1)
+    panels = {
+        f"{energy_label(E[i])}, known to {known[i]:.1%}": values / values.mean() - 1.0
+        for i, values in enumerate(maps)
+    }
+    return contrast_panels(panels, title=r"Circumgalactic neutrinos, $I/\langle I\rangle - 1$", ax=ax)
 
 
 def _radius_kpc(within: FloatArray, share: float, radii_kpc: FloatArray) -> FloatArray:

@@ -42,9 +42,8 @@ def _make(run: Run) -> Made:
     about = run.result.provenance | {"conventions": CONVENTIONS}
     files: dict[str, Callable[[Path], None]] = {
         "referee.json": partial(write_json, {**about, "summary": summary, "rows": comparison.rows}),
-        "referee.png": lambda path: compared_densities(path, comparison.rows),
     }
-    return Made({"referee": summary}, files)
+    return Made({"referee": summary}, files, {"referee": partial(compared_densities, comparison.rows)})
 
 
 PRODUCT = Product("transport_equation", lambda run: False, _make)

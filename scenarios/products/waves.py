@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from ..folder.provenance import provenance_of
 from ..folder.write import write_json
 from ..run import Run
 from .product import Made, Product
+from .write import write_files
 
 
 def rounds(waves: ConvergedWaves) -> dict[str, Any]:
@@ -53,14 +53,17 @@ def write_waves(waves: ConvergedWaves, path: Path, provenance: dict[str, Any]) -
             file.create_dataset(name, data=values, fletcher32=True).attrs["unit"] = unit
 
 
-def _files(waves: ConvergedWaves, provenance: dict[str, Any]) -> dict[str, Callable[[Path], None]]:
-    """Files of the waves and of the rounds: what writes each."""
-    return {
-        "waves.h5": lambda path: write_waves(waves, path, provenance),
-        "iteration.png": lambda path: halo_figures.iteration(path, waves.residuals, waves.tolerance),
-        "wave_power.png": partial(_draw_power, waves),
-        "wave_rates.png": partial(_draw_rates, waves),
-    }
+def _found(waves: ConvergedWaves, provenance: dict[str, Any]) -> Made:
+    """The waves, and the rounds that they were found in."""
+    return Made(
+        {"self_consistency": rounds(waves)},
+        {"waves.h5": lambda path: write_waves(waves, path, provenance)},
+        {
+            "iteration": partial(halo_figures.iteration, waves.residuals, waves.tolerance),
+            "wave_power": partial(_draw_power, waves),
+            "wave_rates": partial(_draw_rates, waves),
+        },
+    )
 
 
 def _levels(waves: ConvergedWaves, *heights_kpc: float) -> dict[float, int]:
@@ -69,16 +72,16 @@ def _levels(waves: ConvergedWaves, *heights_kpc: float) -> dict[float, int]:
     return {h: int(np.argmin(np.abs(z - h))) for h in heights_kpc if h <= z[-1] * 1.001}
 
 
-def _draw_power(waves: ConvergedWaves, path: Path) -> None:
+def _draw_power(waves: ConvergedWaves, ax: Any = None) -> Any:
     levels = _levels(waves, 0.1, 1.0, 4.0, 16.0)
     named = {f"{h:g} kpc": waves.power[level] for h, level in levels.items()}
-    halo_figures.wave_power(path, waves.column.k_kpc, named, float(waves.column.B_uG[0]))
+    return halo_figures.wave_power(waves.column.k_kpc, named, float(waves.column.B_uG[0]), ax)
 
 
-def _draw_rates(waves: ConvergedWaves, path: Path) -> None:
+def _draw_rates(waves: ConvergedWaves, ax: Any = None) -> Any:
     levels = _levels(waves, 0.1, 1.0, 4.0)
     panels = [(f"$|z| = {h:g}$ kpc", _rates(waves, level)) for h, level in levels.items()]
-    halo_figures.wave_rates(path, waves.column.k_kpc, panels)
+    return halo_figures.wave_rates(waves.column.k_kpc, panels, ax)
 
 
 def _rates(waves: ConvergedWaves, level: int) -> dict[str, FloatArray]:
@@ -97,19 +100,18 @@ def _rates(waves: ConvergedWaves, level: int) -> dict[str, FloatArray]:
 def _make(run: Run) -> Made:
     waves = run.waves
     assert waves is not None
-
-    return Made({"self_consistency": rounds(waves)}, _files(waves, run.result.provenance))
+    return _found(waves, run.result.provenance)
 
 
 PRODUCT = Product("waves", lambda run: run.waves is not None, _make)
 
 
-def write_not_converged(scenario: Scenario, stopped: NotConverged, folder: Path) -> None:
+def write_not_converged(scenario: Scenario, stopped: NotConverged, folder: Path, figure_format: str) -> None:
     """Write what was found of waves that did not converge."""
     write_text(folder / "scenario.toml", scenario.to_toml())
     summary: dict[str, Any] = {"verdict": str(stopped), "converged": False}
     if stopped.found is not None:
-        for name, write in _files(stopped.found, provenance_of(scenario)).items():
-            write(folder / name)
-        summary = rounds(stopped.found)
+        found = _found(stopped.found, provenance_of(scenario))
+        write_files(found, folder, figure_format)
+        summary = found.numbers["self_consistency"]
     write_json({"title": scenario.title, "self_consistency": summary}, folder / "summary.json")

@@ -6,7 +6,7 @@ that come back raise the density by 1 + (1/u)/(integral dz/D); in three, the wal
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,9 @@ from ...mc.observables import at_injected, densities, over, point_energies_GeV
 from ...mc.uncertainty import Estimate
 from ..file.scenario import Scenario
 from ..folder.write import write_json
+from ..products.product import Made
 from ..run import Run
-from .study import Found, envelope, in_media, study_of_runs
+from .study import envelope, in_media, study_of_runs
 
 UNCHANGED = 1.1
 
@@ -40,18 +41,15 @@ def _scenarios(scenario: Scenario) -> list[Scenario]:
     return in_media(scenario, z_B=scenario.coupling.z_B, delta_G=scenario.coupling.delta_G)
 
 
-def _conclude(scenario: Scenario, media: list[dict[str, Any]]) -> Found:
-    def write(folder: Path) -> None:
-        write_json({**envelope(scenario, CONVENTIONS), "media": media}, folder / "coupling.json")
-        coupling_figure(folder / "coupling.png", media)
-
+def _conclude(scenario: Scenario, media: list[dict[str, Any]]) -> Made:
     told = ("energy_GeV", "density", "in_one_dimension", "unchanged_below_GeV")
-    return Found(
+    return Made(
         {
             f"z_B={one['z_B_kpc']:g} kpc, delta_G={one['delta_G']:g}": {key: one[key] for key in told}
             for one in media
         },
-        write,
+        {"coupling.json": partial(write_json, {**envelope(scenario, CONVENTIONS), "media": media})},
+        {"coupling": partial(coupling_figure, media)},
     )
 
 

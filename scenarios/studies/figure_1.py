@@ -8,7 +8,7 @@ collisions), the cut-off at E_max, and diffusion in the Bell region.
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,13 @@ from ...maps.figures.studies import causes_figure, figure_1
 from ...maps.light.emissivity import emissivity
 from ...mc.observables import crossing
 from ...mc.uncertainty import Estimate
+from ..build import sky_energies_GeV
 from ..file.scenario import Scenario
 from ..folder.write import write_json
+from ..products.product import Made
 from ..products.skies import prl_17_flux
 from ..run import Run
-from .study import Found, envelope, in_media, study_of_runs
+from .study import envelope, in_media, study_of_runs
 
 # Of the Bell region, over Bohm's: small enough that advection carries all up to 10 PeV.
 _NO_DIFFUSION = 1e-4
@@ -58,23 +60,24 @@ def _scenarios(scenario: Scenario) -> list[Scenario]:
     )
 
 
-def _conclude(scenario: Scenario, each: list[dict[str, Any]]) -> Found:
+def _conclude(scenario: Scenario, each: list[dict[str, Any]]) -> Made:
     media = [compare(*pair) for pair in zip(each[::2], each[1::2], strict=True)]
 
-    def write(folder: Path) -> None:
-        write_json([row for one in media for row in rows(one)], folder / "figure_1.json")
-        causes = [_as_in_file(one) for one in media]
-        write_json({**envelope(scenario, CONVENTIONS), "media": causes}, folder / "causes.json")
-        figure_1(folder / "figure_1.png", media)
-        causes_figure(folder / "figure_1_causes.png", media)
-
-    return Found({f"delta_G={one['delta_G']:g}": summary(one) for one in media}, write)
+    causes = {**envelope(scenario, CONVENTIONS), "media": [_as_in_file(one) for one in media]}
+    return Made(
+        {f"delta_G={one['delta_G']:g}": summary(one) for one in media},
+        {
+            "figure_1.json": partial(write_json, [row for one in media for row in rows(one)]),
+            "causes.json": partial(write_json, causes),
+        },
+        {"figure_1": partial(figure_1, media), "figure_1_causes": partial(causes_figure, media)},
+    )
 
 
 def spectra(run: Run) -> dict[str, Any]:
     """Sky-averaged fluxes of the circumgalactic gas of a run, with and without the cut-off at E_max."""
     endless = run.reweight(slope_above=run.result.spectrum.slope)
-    E = np.geomspace(*run.scenario.sky.energies)
+    E = sky_energies_GeV(run.scenario)
     found: dict[str, Any] = {"delta_G": run.galaxy.delta_G, "prl_17": prl_17_flux(run.galaxy)}
     for name, one in (("neutrino", run), ("gamma", run), ("neutrino_endless", endless)):
         found[name] = E**2 * one.sky_model.mean(name.split("_")[0], E)["cgm"]

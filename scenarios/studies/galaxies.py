@@ -6,19 +6,21 @@ Closed forms of `crhalo.fields.bubble`; no particle is followed.
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ...fields.bubble import Bubble, bubble_of, low_energy_cutoff_GeV
 from ...fields.exceptions import UserError
+from ...fields.units import field_label
 from ...maps.figures.studies import galaxies
 from ..build import galaxy_of
 from ..file.quantities import ScenarioError
 from ..file.scenario import Scenario
 from ..folder.write import write_json, write_table
-from .study import Found, envelope, study_of_runs
+from ..products.product import Made
+from .study import envelope, study_of_runs
 
 _LUMINOSITIES_ERG_S = np.geomspace(1e42, 1e47, 51)
 _TOLD_ERG_S = 1e44
@@ -35,23 +37,20 @@ CONVENTIONS = {
 }
 
 
-def _conclude(scenario: Scenario, kept: list[None]) -> Found:
+def _conclude(scenario: Scenario, kept: list[None]) -> Made:
     wanted = scenario.galaxies
     assert wanted is not None
     bubbles = {name: _bubble(scenario, index) for index, name in enumerate(wanted.names)}
     cutoffs = {B: low_energy_cutoff_GeV(_LUMINOSITIES_ERG_S, B) for B in wanted.source_fields}
-    strong = {f"{1e3 * B:g} nG": (_LUMINOSITIES_ERG_S, E) for B, E in cutoffs.items()}
+    strong = {field_label(B): (_LUMINOSITIES_ERG_S, E) for B, E in cutoffs.items()}
 
-    def write(folder: Path) -> None:
-        rows = [{"name": name, **bubble._asdict()} for name, bubble in bubbles.items()]
-        sources = [
-            {"background_uG": B, "L_erg_s": _LUMINOSITIES_ERG_S, "low_energy_cutoff_GeV": E}
-            for B, E in cutoffs.items()
-        ]
-        found = {**envelope(scenario, CONVENTIONS), "galaxies": rows, "strong_sources": sources}
-        write_json(found, folder / "galaxies.json")
-        write_table(rows, folder / "galaxies.csv")
-        galaxies(folder / "galaxies.png", bubbles, strong)
+    rows = [{"name": name, **bubble._asdict()} for name, bubble in bubbles.items()]
+    sources = [
+        {"background_uG": B, "L_erg_s": _LUMINOSITIES_ERG_S, "low_energy_cutoff_GeV": E}
+        for B, E in cutoffs.items()
+    ]
+    found = {**envelope(scenario, CONVENTIONS), "galaxies": rows, "strong_sources": sources}
+    files = {"galaxies.json": partial(write_json, found), "galaxies.csv": partial(write_table, rows)}
 
     numbers: dict[str, Any] = {
         "low_energy_cutoff_GeV at 1e44 erg/s": {
@@ -60,7 +59,7 @@ def _conclude(scenario: Scenario, kept: list[None]) -> Found:
         },
         **{name: bubble._asdict() for name, bubble in bubbles.items()},
     }
-    return Found(numbers, write)
+    return Made(numbers, files, {"galaxies": partial(galaxies, bubbles, strong)})
 
 
 def _bubble(scenario: Scenario, index: int) -> Bubble:

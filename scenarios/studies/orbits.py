@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from ..file.quantities import ScenarioError
 from ..file.scenario import Scenario
 from ..folder.provenance import provenance_of
 from ..folder.write import write_json
+from ..products.product import Made
+from ..products.write import check_all_written, write_files
 from ..progress import Progress
 from ..run import RunOptions
 from .study import Study
@@ -36,6 +40,7 @@ _SHOWN_PITCH_ANGLES = 3
 
 CONVENTIONS = {
     "D": "in units of c times the longest wavelength; along the mean field if there is one, else of all axes",
+    "D_perp": "the same across the mean field, null where there is none",
     "r_L": "in the mean field, or in the rms field (all three components) where there is none",
     "l_c": "one-sided correlation length of the trace, int_0^inf <B(0).B(r)> dr/<B^2>, over all directions",
     "F": "power per ln k over the square of that field; D_formula is r_L v/(3 F) at k = 1/r_L (REV Eq. 3)",
@@ -164,10 +169,11 @@ def execute(scenario: Scenario, out: Path, threads: int, progress: Progress, opt
     about = {"seed": scenario.transport.seed, "L_max_kpc": tests[0].turbulence.wavelengths_kpc[1]}
     write_json(provenance | about | {"rows": rows}, out / "verdict.json")
     progress("Figures", 0, 1)
-    draw_figures(tests, rows, out)
+    failed = write_files(Made({}, figures=figures_of(tests, rows)), out, options.figure_format)
     progress("Figures", 1, 1)
     # Last, because it marks the run as complete.
     write_json(summarise(tests, rows) | {"provenance": provenance | about}, out / "summary.json")
+    check_all_written(failed, out)
 
 
 def summarise(tests: list[DiffusionTest], rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -183,6 +189,7 @@ def summarise(tests: list[DiffusionTest], rows: list[dict[str, Any]]) -> dict[st
         "energy_GeV": [float(f"{row['energy_GeV']:.4g}") for row in rows],
         "r_L_over_lc": [row["r_L_over_lc"] for row in rows],
         "D_cm2_s": {"value": D.tolist(), "error": error.tolist()},
+        **_across(tests),
         **{key: ratio for key, ratio in over.items() if any(value is not None for value in ratio["value"])},
         "lambda_over_H": [row["mean_free_path_over_H"] for row in rows],
         "exit_time_over_diffusive": {key: [ratio[key] for ratio in ratios] for key in ("value", "error")},
@@ -193,6 +200,14 @@ def summarise(tests: list[DiffusionTest], rows: list[dict[str, Any]]) -> dict[st
     }
 
 
+def _across(tests: list[DiffusionTest]) -> dict[str, Any]:
+    """D across the mean field, if there is one."""
+    found = [(test.late.across, test.speed_kpc_Myr * KPC2_MYR_CM2_S) for test in tests]
+    value = [across.plateau * unit for across, unit in found if across]
+    error = [across.plateau_error * unit for across, unit in found if across]
+    return {"D_perp_cm2_s": {"value": value, "error": error}} if value else {}
+
+
 def _ratio(rows: list[dict[str, Any]], key: str) -> dict[str, Any]:
     """Measured D over a theory, None where the theory says nothing."""
     return {
@@ -201,32 +216,41 @@ def _ratio(rows: list[dict[str, Any]], key: str) -> dict[str, Any]:
     }
 
 
-def draw_figures(tests: list[DiffusionTest], rows: list[dict[str, Any]], folder: Path) -> None:
-    """Draw every figure of the tests into a folder."""
+def figures_of(tests: list[DiffusionTest], rows: list[dict[str, Any]]) -> dict[str, Callable[..., Any]]:
+    """Every figure of the tests: what draws each."""
     turbulence = tests[0].turbulence
+    figures: dict[str, Callable[..., Any]] = {}
     pairs = [(test, row) for test, row in zip(tests, rows, strict=True) if test.D_kpc2_Myr[0] > 0]
     if pairs:
-        track_figures.diffusion_against_larmor_radius(
-            folder / "diffusion.png", [row for _, row in pairs], published=_published(turbulence)
-        )
-        track_figures.running_diffusion(
-            folder / "running_diffusion.png",
-            [(energy_label(test.energy_GeV), *_running(test)) for test, _ in pairs],
-        )
-        track_figures.exit_times(folder / "exit_times.png", [_panel(test, row) for test, row in pairs])
+        running = [(energy_label(test.energy_GeV), *_running(test)) for test, _ in pairs]
+        figures = {
+            "diffusion": partial(
+                track_figures.diffusion_against_larmor_radius,
+                [row for _, row in pairs],
+                _published(turbulence),
+            ),
+            "running_diffusion": partial(track_figures.running_diffusion, running),
+            "exit_times": partial(track_figures.exit_times, [_panel(test, row) for test, row in pairs]),
+        }
     diagnosed = measure(turbulence, tests[0].fields("orbits", _DIAGNOSED))
-    track_figures.turbulence_diagnostics(folder / "turbulence.png", diagnosed)
+    figures["turbulence"] = partial(track_figures.turbulence_diagnostics, diagnosed)
     if turbulence.geometry == "slab" and turbulence.mean_field_uG > 0:
         chosen = tests[:: -(-len(tests) // _SHOWN_PITCH_ANGLES)]
-        track_figures.pitch_angles(folder / "pitch_angles.png", [_pitch_angles(test) for test in chosen])
+        figures["pitch_angles"] = partial(
+            track_figures.pitch_angles, [_pitch_angles(test) for test in chosen]
+        )
+    return figures
 
 
 def _running(test: DiffusionTest) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Path over lambda, D over its plateau and the error of it: early displacements, then later ones."""
+    """Path over lambda, D over its plateau and the error of it: early displacements, NaN, then later ones.
+
+    The two are measured on different tracks: a line through both would jump.
+    """
     early, late = test.early.along, test.late.along
     after = late.path_kpc > early.path_kpc[-1]
     path, D, error = (
-        np.append(getattr(early, name), getattr(late, name)[after])
+        np.concatenate([getattr(early, name), np.full(int(after.any()), np.nan), getattr(late, name)[after]])
         for name in ("path_kpc", "running", "running_error")
     )
     return path / test.mean_free_path_kpc, D / late.plateau, error / late.plateau

@@ -6,7 +6,7 @@ whole sky, 4 pi sr, as seen from the Sun, at stated frequencies.
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,9 @@ from ...maps.light.synchrotron import cooling_time_Myr, synchrotron_emissivity
 from ...mc.uncertainty import Estimate
 from ..file.scenario import Scenario
 from ..folder.write import write_json, write_table
+from ..products.product import Made
 from ..run import Run
-from .study import Found, envelope, in_media, study_of_runs
+from .study import envelope, in_media, study_of_runs
 
 PAPER_JY = (1e-4, 1e-2)
 _JY = 1e-23  # erg s^-1 cm^-2 Hz^-1
@@ -56,18 +57,15 @@ def _of_run(scenario: Scenario, run: Run) -> dict[str, Any]:
     return medium | {"rows": [_row(run, medium, nu) for nu in listed]}
 
 
-def _conclude(scenario: Scenario, media: list[dict[str, Any]]) -> Found:
+def _conclude(scenario: Scenario, media: list[dict[str, Any]]) -> Made:
     table = [row for one in media for row in one["rows"]]
 
-    def write(folder: Path) -> None:
-        spectra = [
-            {"delta_G": one["delta_G"], "frequency_Hz": one["frequency_Hz"], **one["flux_Jy"].as_dict()}
-            for one in media
-        ]
-        found = {**envelope(scenario, CONVENTIONS), "paper_Jy": PAPER_JY, "rows": table, "spectra": spectra}
-        write_json(found, folder / "radio.json")
-        radio_figure(folder / "radio.png", media, PAPER_JY)
-        write_table(table, folder / "radio.csv")
+    spectra = [
+        {"delta_G": one["delta_G"], "frequency_Hz": one["frequency_Hz"], **one["flux_Jy"].as_dict()}
+        for one in media
+    ]
+    found = {**envelope(scenario, CONVENTIONS), "paper_Jy": PAPER_JY, "rows": table, "spectra": spectra}
+    files = {"radio.json": partial(write_json, found), "radio.csv": partial(write_table, table)}
 
     tables = {
         f"delta_G={one['delta_G']:g}": {
@@ -79,7 +77,8 @@ def _conclude(scenario: Scenario, media: list[dict[str, Any]]) -> Found:
         }
         for one in media
     }
-    return Found({"solid_angle": "4 pi sr", "paper_Jy": list(PAPER_JY), **tables}, write)
+    numbers = {"solid_angle": "4 pi sr", "paper_Jy": list(PAPER_JY), **tables}
+    return Made(numbers, files, {"radio": partial(radio_figure, media, PAPER_JY)})
 
 
 def flux_Jy(run: Run, frequency_Hz: FloatArray) -> Estimate:

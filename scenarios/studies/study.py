@@ -12,6 +12,8 @@ from ...mc.files import write_text
 from ..file.scenario import STUDIES, Scenario
 from ..folder.provenance import provenance_of
 from ..folder.write import write_json
+from ..products.product import Made
+from ..products.write import check_all_written, write_files
 from ..progress import Progress
 from ..run import Run, RunOptions, make_run
 
@@ -37,18 +39,11 @@ class Study(NamedTuple):
     execute: Callable[[Scenario, Path, int, Progress, RunOptions], None]
 
 
-class Found(NamedTuple):
-    """What a study of runs has found: its part of summary.json, and what writes its files into a folder."""
-
-    numbers: dict[str, Any]
-    write: Callable[[Path], None]
-
-
 def study_of_runs(
     table: str,
     scenarios: Callable[[Scenario], list[Scenario]],
     keep: Callable[[Scenario, Run], Any],
-    conclude: Callable[[Scenario, list[Any]], Found],
+    conclude: Callable[[Scenario, list[Any]], Made],
 ) -> Study:
     """A study that makes runs one after the other and keeps a few numbers of each.
 
@@ -83,11 +78,12 @@ def study_of_runs(
             progress("Runs", len(wanted), len(wanted))
         found = conclude(scenario, kept)
         write_text(folder / "scenario.toml", scenario.to_toml())
-        found.write(folder)
+        failed = write_files(found, folder, options.figure_format)
         provenance = envelope(scenario, {}) | {"precision": options.precision}
         write_json(
             {"title": scenario.title, **found.numbers, "provenance": provenance}, folder / "summary.json"
         )
+        check_all_written(failed, folder)
 
     return Study(table, lambda scenario: len(scenarios(scenario)), plan, execute)
 

@@ -5,8 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 import healpy
 import numpy as np
 import pytest
-from crhalo.maps.figures.protons import density_on_axis, density_plane, escape_and_grammage
-from crhalo.maps.figures.skies import sky_panels
+from crhalo.maps.figures.page import save, value_and_band
+from crhalo.maps.figures.protons import (
+    compared_densities,
+    density_on_axis,
+    density_plane,
+    escape_and_grammage,
+)
+from crhalo.maps.figures.skies import contrast_panels, sky_panels
 from crhalo.maps.figures.spectra import spectra
 from crhalo.mc.uncertainty import Estimate
 from matplotlib.image import imread
@@ -51,30 +57,30 @@ def four_maps():
     return {"Total": spot(0, 0), "Galactic disc": spot(90, 0), "Halo": spot(0, 60), "Circumgalactic": flat}
 
 
-def draw_spectra(path, change=with_error):
+def draw_spectra(change=with_error):
     parts = {name: change(1e-9 * ENERGY**-0.1) for name in ("total", "disc", "halo", "cgm")}
     spectrum = {"energy_GeV": ENERGY} | parts
-    spectra(path, spectrum, spectrum, prl_17=5e-9, title="Spectra")
+    return spectra(spectrum, spectrum, prl_17=5e-9, title="Spectra")
 
 
-def draw_axis(path, change=with_error, **estimates):
+def draw_axis(change=with_error, **estimates):
     z = np.logspace(-1, 2, 9)
     curves = {"1 TeV": change(1e-12 / (1 + z)), "1 PeV": change(1e-13 / (1 + z))}
     estimates = {"free_escape": 1e-14 / (1 + z), "advected": 1e-12} | estimates
-    density_on_axis(path, z, curves, surface_z_kpc=10.6, **estimates)
+    return density_on_axis(z, curves, surface_z_kpc=10.6, **estimates)
 
 
-def draw_escape(path, change=with_error):
+def draw_escape(change=with_error):
     grammage = {name: change(ENERGY**-0.4) for name in ("disc", "halo", "cgm")}
     curve = change(1e3 * ENERGY**-0.3)
-    escape_and_grammage(path, ENERGY, escape_time=curve, leave_time=curve, grammage=grammage)
+    return escape_and_grammage(ENERGY, times_Myr={"Mean": curve, "Median": curve}, grammage=grammage)
 
 
-def draw_plane(path, density, **options):
+def draw_plane(density, **options):
     edges = np.linspace(0, 50, 11)
     panels = [(label, density) for label in ("1 TeV", "30 TeV", "1 PeV")]
     surface = (np.linspace(0, 20, 30), np.sqrt(400.0 - np.linspace(0, 20, 30) ** 2))
-    density_plane(path, edges, edges, panels, surface_kpc=surface, **options)
+    return density_plane(edges, edges, panels, surface_kpc=surface, **options)
 
 
 def colour_at(picture, x, y, width=7):
@@ -85,7 +91,7 @@ def colour_at(picture, x, y, width=7):
 
 @pytest.mark.parametrize("l, side", [(90.0, -1), (270.0, 1)])
 def test_longitude_increases_to_the_left(tmp_path, l, side):
-    sky_panels({"Spot": spot(l, 0)}, tmp_path / "sky.png", title="Spot", energy_label="1 GeV")
+    save(sky_panels({"Spot": spot(l, 0)}, title="Spot", energy_label="1 GeV"), tmp_path / "sky.png")
     picture = imread(tmp_path / "sky.png")
     panel = picture[:, : picture.shape[1] // 2, :3].copy()
     panel[int(0.75 * len(panel)) :] = 1.0  # without the bar of colours
@@ -98,7 +104,7 @@ def test_longitude_increases_to_the_left(tmp_path, l, side):
 
 
 def test_sky_is_a_page_wide(tmp_path):
-    sky_panels(four_maps(), tmp_path / "sky.png", title="Sky", energy_label="100 TeV")
+    save(sky_panels(four_maps(), title="Sky", energy_label="100 TeV"), tmp_path / "sky.png")
     assert size_of(tmp_path / "sky.png") == (1400, pytest.approx(1000, abs=1))
 
 
@@ -107,25 +113,25 @@ def test_sky_with_nothing_or_holes(tmp_path):
     holes[:100], holes[100:200] = np.nan, 0.0
     nothing = np.zeros(12 * NSIDE**2)
     maps = {"Holes": holes, "Zero": nothing, "NaN": np.full_like(nothing, np.nan), "One": nothing + 1}
-    sky_panels(maps, tmp_path / "sky.png", title="Sky", energy_label="1 GeV")
+    save(sky_panels(maps, title="Sky", energy_label="1 GeV"), tmp_path / "sky.png")
     assert size_of(tmp_path / "sky.png")[0] == 1400
 
 
-def test_sky_refuses_a_map_that_is_none(tmp_path):
+def test_sky_refuses_a_map_that_is_none():
     with pytest.raises(ValueError):
-        sky_panels({"Total": np.ones(100)}, tmp_path / "sky.png", title="Sky", energy_label="1 GeV")
+        sky_panels({"Total": np.ones(100)}, title="Sky", energy_label="1 GeV")
 
 
 @pytest.mark.parametrize("change", [with_error, gaps, lambda value: with_error(0 * value)])
 @pytest.mark.parametrize("draw, width", [(draw_spectra, 1400), (draw_axis, 680), (draw_escape, 680)])
 def test_curves(tmp_path, draw, width, change):
-    draw(tmp_path / "curves.png", change)
+    save(draw(change), tmp_path / "curves.png")
     assert size_of(tmp_path / "curves.png")[0] == width
 
 
 def test_estimates_for_each_energy(tmp_path):
     one_each = {"1 TeV": np.full(9, 1e-14), "1 PeV": np.full(9, 1e-15)}
-    draw_axis(tmp_path / "axis.png", free_escape=one_each, advected=one_each)
+    save(draw_axis(free_escape=one_each, advected=one_each), tmp_path / "axis.png")
     assert size_of(tmp_path / "axis.png") == (680, 600)
 
 
@@ -133,20 +139,54 @@ def test_estimates_for_each_energy(tmp_path):
 def test_density_plane(tmp_path, mirror):
     density = np.logspace(-12, -14, 10)[:, None] * np.ones(10)
     density[3, 3], density[4, 4] = 0.0, np.nan
-    draw_plane(tmp_path / "plane.png", density, mirror=mirror)
+    save(draw_plane(density, mirror=mirror), tmp_path / "plane.png")
     width, height = size_of(tmp_path / "plane.png")
     assert width == 1400 and height < 1650
 
 
 def test_density_falls_to_the_right(tmp_path):
     """Cells are (R, z): a density that falls with R is darker at the right of a panel."""
-    draw_plane(tmp_path / "plane.png", np.logspace(-12, -14, 10)[:, None] * np.ones(10))
+    save(draw_plane(np.logspace(-12, -14, 10)[:, None] * np.ones(10)), tmp_path / "plane.png")
     picture = imread(tmp_path / "plane.png")
     assert colour_at(picture, 0.08, 0.2) > colour_at(picture, 0.3, 0.4) + 0.1
 
 
+def test_equal_estimates_are_one_line():
+    """3 phi/c of all energies is one black line where they are the same, else one each."""
+    z = np.logspace(-1, 2, 9)
+    for factor, count in ((1.0, 1), (0.1, 2)):
+        each = {"1 TeV": 1e-14 / (1 + z), "1 PeV": factor * 1e-14 / (1 + z)}
+        axes = draw_axis(free_escape=each, advected=np.nan).axes[0]
+        dotted = [line for line in axes.lines if len(line.get_xdata()) == z.size and line.is_dashed()]
+        assert np.isfinite([line.get_ydata()[-1] for line in dotted]).sum() == count
+
+
+def test_compared_densities_are_all_on_the_plot():
+    """However far a run of few particles is from the equation; where there is none, the figure says so."""
+    row = {"place": "disc", "energy_GeV": 10.0, "ratio": 4.0, "ratio_error": 1.0, "status": "diffusive"}
+    low, high = compared_densities([row, row | {"ratio": 0.1}]).axes[0].get_ylim()
+    assert low < 0.1 and high > 4.0
+    assert "too few particles" in compared_densities([]).texts[0].get_text()
+
+
+def test_what_is_not_known_is_not_drawn():
+    """A value below its error cannot be placed on a logarithmic axis."""
+    value, low, high = value_and_band(Estimate(np.array([1.0, 1.0, 1.0]), np.array([0.1, 2.0, np.nan])))
+    np.testing.assert_array_equal(np.isfinite(value), [True, False, True])
+    np.testing.assert_allclose((low[0], high[0], low[2], high[2]), (0.9, 1.1, 1.0, 1.0))
+
+
+def test_a_map_says_its_range():
+    """Colours over a few per cent look like much: the title tells."""
+    flat = np.linspace(0.9, 1.1, 12 * NSIDE**2)
+    axes = sky_panels({"Flat": flat, "Spot": spot(0, 0)}, title="Sky", energy_label="1 GeV").axes
+    assert [one.get_title() for one in axes[:2]] == ["Flat: 0.90 to 1.10 of its mean", "Spot"]
+    mesh = contrast_panels({"Flat": flat - 1.0}, title="Sky").axes[0].collections[0]
+    assert (mesh.norm.vmin, mesh.norm.vmax) == (-0.5, 0.5)
+
+
 def test_density_plane_with_nothing(tmp_path):
-    draw_plane(tmp_path / "plane.png", np.zeros((10, 10)))
+    save(draw_plane(np.zeros((10, 10))), tmp_path / "plane.png")
     assert size_of(tmp_path / "plane.png")[0] == 1400
 
 
@@ -154,8 +194,8 @@ def test_threads(tmp_path):
     """Two figures drawn at once are those drawn one after the other."""
     paths = [tmp_path / f"{name}.png" for name in "abc"]
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(draw_escape, paths[:2]))
-    draw_escape(paths[2])
+        list(pool.map(lambda path: save(draw_escape(), path), paths[:2]))
+    save(draw_escape(), paths[2])
     one, two, alone = (imread(path) for path in paths)
     np.testing.assert_array_equal(one, alone)
     np.testing.assert_array_equal(two, alone)

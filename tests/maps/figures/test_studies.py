@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from crhalo.fields.bubble import bubble_of, low_energy_cutoff_GeV
 from crhalo.fields.galaxy import Galaxy
-from crhalo.maps.figures import studies
+from crhalo.maps.figures.page import save
 from crhalo.maps.figures.studies import causes_figure, coupling_figure, figure_1, galaxies, radio_figure
 from crhalo.mc.uncertainty import Estimate
 from matplotlib.image import imread
@@ -26,22 +26,20 @@ def bubbles():
 
 
 def test_a_page(tmp_path, bubbles):
-    galaxies(tmp_path / "g.png", bubbles, STRONG)
+    save(galaxies(bubbles, STRONG), tmp_path / "g.png")
     height, width, _ = imread(tmp_path / "g.png").shape
     assert (width, height) == (1400, 720)
 
 
 @pytest.mark.parametrize("strong", [{}, {"1 nG": ([1e44], [np.nan])}])
 def test_one_galaxy_and_no_cutoff(tmp_path, bubbles, strong):
-    galaxies(tmp_path / "g.png", {"Milky Way": bubbles["Milky Way"]}, strong)
+    save(galaxies({"Milky Way": bubbles["Milky Way"]}, strong), tmp_path / "g.png")
     assert imread(tmp_path / "g.png").size > 0
 
 
-def test_draws_the_numbers(tmp_path, bubbles, monkeypatch):
-    drawn = []
-    monkeypatch.setattr(studies, "save", lambda figure, path: drawn.append(figure))
-    galaxies(tmp_path / "g.png", bubbles, STRONG)
-    lines = {line.get_label(): line for axes in drawn[0].axes for line in axes.get_lines()}
+def test_draws_the_numbers(bubbles):
+    figure = galaxies(bubbles, STRONG)
+    lines = {line.get_label(): line for axes in figure.axes for line in axes.get_lines()}
     milky_way = bubbles["Milky Way"]
     for label, y in (
         ("at the disc", milky_way.disc_field_uG),
@@ -51,7 +49,7 @@ def test_draws_the_numbers(tmp_path, bubbles, monkeypatch):
     ):
         assert (lines[label].get_xdata()[0], lines[label].get_ydata()[0]) == (1e41, y)
     assert np.array_equal(lines["1 nG"].get_ydata(), STRONG["1 nG"][1])
-    names = {text.get_text() for text in drawn[0].axes[0].texts}
+    names = {text.get_text() for text in figure.axes[0].texts}
     assert names == set(bubbles)
 
 
@@ -95,23 +93,19 @@ MEDIA = [medium(delta_G) for delta_G in (1.0, 10.0)]
         (figure_1, 1400),
         (causes_figure, 1400),
         (coupling_figure, 1400),
-        (lambda path, media: radio_figure(path, media, (1e-4, 1e-2)), 680),
+        (lambda media: radio_figure(media, (1e-4, 1e-2)), 680),
     ],
 )
-def test_media_are_drawn_with_their_errors(draw, width, tmp_path, monkeypatch):
-    drawn, save = [], studies.save
-    monkeypatch.setattr(studies, "save", lambda figure, path: drawn.append(figure) or save(figure, path))
-    draw(tmp_path / "a.png", MEDIA)
+def test_media_are_drawn_with_their_errors(draw, width, tmp_path):
+    figure = draw(MEDIA)
+    save(figure, tmp_path / "a.png")
     assert imread(tmp_path / "a.png").shape[1] == width
-    assert any(axes.collections or axes.containers for axes in drawn[0].axes)
+    assert any(axes.collections or axes.containers for axes in figure.axes)
 
 
-def test_without_return_there_is_less(tmp_path, monkeypatch):
+def test_without_return_there_is_less():
     """The dotted lines of grammage and B/C are those of particles that do not come back."""
-    drawn = []
-    monkeypatch.setattr(studies, "save", lambda figure, path: drawn.append(figure))
-    coupling_figure(tmp_path / "a.png", MEDIA)
-    _, grammage, ratio = drawn[0].axes
+    _, grammage, ratio = coupling_figure(MEDIA).axes
     for axes, name in ((grammage, "grammage_g_cm2"), (ratio, "boron_over_carbon")):
         lines = [line.get_ydata() for line in axes.get_lines()]
         assert any(np.array_equal(line, MEDIA[0][name]["without"].value) for line in lines)

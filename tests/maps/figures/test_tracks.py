@@ -5,6 +5,7 @@ import pytest
 from crhalo.fields.turbulence.statistics import measure
 from crhalo.fields.turbulence.synthetic import Turbulence, kolmogorov
 from crhalo.maps.figures import tracks as track_figures
+from crhalo.maps.figures.page import save
 from matplotlib.image import imread
 
 COLUMN, PAGE = 680, 1400
@@ -15,34 +16,45 @@ def row(r_L, flag, **theory):
     return {"r_L_over_lc": r_L, "D_over_cLmax": 0.1 * r_L, "error": 0.01 * r_L, "flag": flag} | D | theory
 
 
-def draw_diffusion(path):
+def draw_diffusion():
     rows = [
         row(10.0**-n, flag, D_formula=0.1**n if n else None) for n, flag in enumerate(track_figures.FLAGS)
     ]
-    track_figures.diffusion_against_larmor_radius(path, rows, published=([0.1, 1.0], [0.01, 0.1]))
+    return track_figures.diffusion_against_larmor_radius(rows, published=([0.1, 1.0], [0.01, 0.1]))
 
 
-def draw_running(path):
+def draw_running():
     x = np.geomspace(0.2, 20.0, 30)
-    track_figures.running_diffusion(path, [("1 PeV", x, 1.0 - np.exp(-x), 0.1 + 0.0 * x)] * 2)
+    return track_figures.running_diffusion([("1 PeV", x, 1.0 - np.exp(-x), 0.1 + 0.0 * x)] * 2)
 
 
-def draw_exits(path):
+def draw_exits():
     times = np.random.default_rng(1).exponential(1.0, 50)
     time = np.linspace(0.0, 4.0, 20)
-    track_figures.exit_times(path, [("1 PeV", times, times, time, np.exp(-time))] * 4)
+    return track_figures.exit_times([("1 PeV", times, times, time, np.exp(-time))] * 4)
 
 
-def draw_pitch_angles(path):
+def draw_pitch_angles():
     mu = np.linspace(-0.9, 0.9, 10)
     curve = {"mu": mu, "value": 1.0 - mu**2, "error": 0.1 * mu**2, "theory_mu": mu, "theory": 1.0 - mu**2}
-    track_figures.pitch_angles(path, [("1 PeV", curve)] * 3)
+    return track_figures.pitch_angles([("1 PeV", curve)] * 3)
 
 
-def draw_turbulence(path):
+def draw_turbulence():
     turbulence = Turbulence(kolmogorov, (0.1, 1.0), 32, 1.0)
     found = measure(turbulence, [turbulence.realisation(seed) for seed in range(3)])
-    track_figures.turbulence_diagnostics(path, found)
+    return track_figures.turbulence_diagnostics(found)
+
+
+def test_every_theory_is_on_the_plot():
+    """What the legend names can be seen, however far from what is measured, and D across the field too."""
+    rows = [row(r_L, "diffusive", D_bohm=1e-6 * r_L, D_perp=1e-4, D_perp_error=1e-5) for r_L in (0.1, 1.0)]
+    axes = track_figures.diffusion_against_larmor_radius(rows).axes[0]
+    low, high = axes.get_ylim()
+    lines = {line.get_label(): line.get_ydata() for line in axes.lines}
+    assert low < lines["Bohm, $r_Lv/3$"].max() < high
+    across = next(one for one in axes.containers if one.get_label() == "tracks: across the field")
+    np.testing.assert_array_equal(across.lines[0].get_ydata(), [1e-4, 1e-4])
 
 
 @pytest.mark.parametrize(
@@ -57,7 +69,7 @@ def draw_turbulence(path):
 )
 def test_figure(draw, width, tmp_path):
     path = tmp_path / "figure.png"
-    draw(path)
+    save(draw(), path)
     image = imread(path)
     assert image.shape[1] == width and image.shape[2] == 4
     assert np.ptp(image[..., :3]) == 1.0

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from crhalo.maps.figures import outside as outside_figures
+from crhalo.maps.figures.page import save
 from crhalo.maps.light import outside
 from crhalo.mc.uncertainty import Estimate
 
@@ -166,7 +167,8 @@ def test_figure(tmp_path, factor):
     value = factor * 1e-7 * np.exp(-RINGS[1:] / 8)
     profiles = {name: Estimate(value, 0.1 * value) for name in ("total", "halo")}
     path = tmp_path / "a.png"
-    outside_figures.galaxy_from_outside(
-        path, image, x, x, RINGS, profiles, energy_GeV=1.0, title="From outside"
+    figure = outside_figures.galaxy_from_outside(
+        image, x, x, RINGS, profiles, energy_GeV=1.0, title="From outside"
     )
+    save(figure, path)
     assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" and path.stat().st_size > 10_000

@@ -11,7 +11,8 @@ def cube():
     sky = rng.random((5, 768)) * np.geomspace(1e-6, 1e-26, 5)[:, None]
     text = 'title = "Halo \\u03bb, αβ"\n# "quoted" \\ and long\n' * 200
     metadata = {"seed": 11, "scenario": text, "conventions": {"l_c": "one-sided integral of the trace"}}
-    return SkyCube("neutrino", "per flavour", np.geomspace(1, 1e4, 5), sky, 0.1 * sky, metadata)
+    parts = {"disc": 0.9 * sky, "halo": 0.1 * sky, "cgm": 1e-9 * sky}
+    return SkyCube("neutrino", "per flavour", np.geomspace(1, 1e4, 5), sky, 0.1 * sky, metadata, parts)
 
 
 def test_reads_back(cube, tmp_path):
@@ -20,6 +21,9 @@ def test_reads_back(cube, tmp_path):
     np.testing.assert_allclose(back.intensity, cube.intensity, rtol=1e-7)
     np.testing.assert_allclose(back.error, cube.error, rtol=1e-7)
     np.testing.assert_array_equal(back.energy_GeV, cube.energy_GeV)
+    assert list(back.components) == ["disc", "halo", "cgm"]
+    for name, part in cube.components.items():
+        np.testing.assert_allclose(back.components[name], part, rtol=1e-7)
     assert (back.secondary, back.flavours, back.nside) == ("neutrino", "per flavour", 8)
     assert {**cube.metadata, "version": back.metadata["version"]} == back.metadata
     assert [p.name for p in tmp_path.iterdir()] == ["sky.fits"]
@@ -35,6 +39,19 @@ def test_healpy_reads_it(cube, tmp_path):
     assert header["COORDSYS"] == "G" and header["ORDERING"] == "RING"
     assert header["BUNIT"] == header["TUNIT1"] == header["TUNIT5"] == "cm-2 s-1 GeV-1 sr-1"
     assert header["FLAVOURS"] == "per flavour"
+    assert [header[f"ENERG{i}"] for i in range(1, 6)] == list(cube.energy_GeV)
+    halo = healpy.read_map(tmp_path / "sky.fits", hdu="SKYMAP_HALO", field=2)
+    np.testing.assert_allclose(halo, cube.components["halo"][2], rtol=1e-6)
+
+
+def test_its_size_is_what_it_says(tmp_path):
+    """Five maps of 4 bytes for each pixel and energy: the total, its parts and its error."""
+    sky = np.ones((30, 12 * 64**2), np.float32)
+    cube = SkyCube(
+        "gamma", "", np.geomspace(1, 1e4, 30), sky, sky, {}, dict.fromkeys(("disc", "halo", "cgm"), sky)
+    )
+    write_sky(tmp_path / "sky.fits", cube)
+    assert (tmp_path / "sky.fits").stat().st_size / sky.size == pytest.approx(20.0, rel=0.01)
 
 
 def test_gammapy_reads_it(cube, tmp_path):
@@ -42,7 +59,11 @@ def test_gammapy_reads_it(cube, tmp_path):
     import astropy.units as u
 
     write_sky(tmp_path / "sky.fits", cube)
-    for hdu, values in (("SKYMAP", cube.intensity), ("SKYMAP_ERROR", cube.error)):
+    for hdu, values in (
+        ("SKYMAP", cube.intensity),
+        ("SKYMAP_CGM", cube.components["cgm"]),
+        ("SKYMAP_ERROR", cube.error),
+    ):
         sky = gammapy_maps.Map.read(tmp_path / "sky.fits", hdu=hdu)
         np.testing.assert_allclose(sky.data, values, rtol=1e-6)
         assert sky.geom.frame == "galactic" and not sky.geom.nest

@@ -4,6 +4,7 @@ import healpy
 import numpy as np
 import pytest
 from crhalo.fields.units import KPC_CM
+from crhalo.maps.figures.page import save
 from crhalo.maps.figures.structure import relative_error_maps, sky_structure
 from crhalo.maps.light.sky import SUN_R_KPC, SUN_Z_KPC, table_sky_map
 from crhalo.maps.light.structure import (
@@ -208,8 +209,7 @@ def test_figures_draw(tmp_path):
         return {E: Estimate(value, error) for E, value, error in pairs}
 
     share = np.array([r / (r + a) for a in (5, 10, 20)])
-    sky_structure(
-        tmp_path / "a.png",
+    figure = sky_structure(
         curves(power_spectrum(sky, 16)),
         b,
         curves(latitude_profile(sky, b)),
@@ -220,5 +220,7 @@ def test_figures_draw(tmp_path):
         title="Neutrinos",
         b_max_deg=30,
     )
-    relative_error_maps({"one": 0.01 + N[2] ** 4, "none": 0 * N[0]}, tmp_path / "b.png", title="Errors")
+    save(figure, tmp_path / "a.png")
+    errors = relative_error_maps({"one": 0.01 + N[2] ** 4, "none": 0 * N[0]}, title="Errors")
+    save(errors, tmp_path / "b.png")
     assert png(tmp_path / "a.png") and png(tmp_path / "b.png")

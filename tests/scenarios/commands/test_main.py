@@ -68,9 +68,10 @@ def test_run_passes_the_scenario_as_set(crhalo, pipeline, tmp_path):
 
 
 def test_run_passes_its_options(crhalo, pipeline, tmp_path):
-    given = ["--transport-equation", "--resume", "--precision", "0.1"]
+    given = ["--transport-equation", "--resume", "--precision", "0.1", "--format", "pdf"]
     assert crhalo("run", "circumgalactic", *given, "--out", str(tmp_path / "run"))[0] == 0
-    assert pipeline.calls[0][3] == RunOptions(resume=True, precision=0.1, transport_equation=True)
+    wanted = RunOptions(resume=True, precision=0.1, transport_equation=True, figure_format="pdf")
+    assert pipeline.calls[0][3] == wanted
 
 
 def test_dry_run_computes_and_writes_nothing(crhalo, pipeline, tmp_path):

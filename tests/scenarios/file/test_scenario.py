@@ -27,7 +27,7 @@ def test_values_are_in_internal_units():
     assert SCENARIO.medium.v_s == pytest.approx(30 / 977.792, rel=1e-5)  # 1 kpc/Myr = 977.792 km/s
     assert SCENARIO.source.L_CR == 1e41
     assert SCENARIO.transport.t_max == 1e4
-    assert SCENARIO.sky.energies == pytest.approx((1, 1e7, 29))
+    assert SCENARIO.sky.energies == pytest.approx((1, 1e7, 29, 3e4))
 
 
 def test_free_escape_has_no_bell_region():

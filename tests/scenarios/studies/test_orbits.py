@@ -1,13 +1,17 @@
 """Diffusion tests on tracks and their files, small."""
 
 import json
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from crhalo.fields.units import KPC2_MYR_CM2_S
 from crhalo.mc.result import Result
 from crhalo.scenarios import load
 from crhalo.scenarios.commands.run import execute, plan
 from crhalo.scenarios.file.quantities import ScenarioError
 from crhalo.scenarios.run import make_run
+from crhalo.scenarios.studies.orbits import _across, _running
 
 SMALL = ["transport.particles=128", "turbulence.energies=['2 PeV', '9.35 PeV', 2]", "turbulence.modes=200"]
 
@@ -30,6 +34,35 @@ def test_every_product_is_written(folder):
         "hybrid_02_9.35PeV.h5",
     } <= written
     assert figures <= written
+
+
+def test_two_measurements_of_running_D_are_two_lines():
+    """They are of different tracks: between the early and the late ones there is a gap, and no jump."""
+
+    def measured(path, level):
+        along = {
+            "path_kpc": path,
+            "running": level + 0 * path,
+            "running_error": 0.1 + 0 * path,
+            "plateau": 2.0,
+        }
+        return SimpleNamespace(along=SimpleNamespace(**along))
+
+    early, late = measured(np.arange(1.0, 5.0), 1.0), measured(np.arange(2.0, 10.0, 2.0), 2.0)
+    path, D, _ = _running(SimpleNamespace(early=early, late=late, mean_free_path_kpc=1.0))
+    np.testing.assert_array_equal(path, [1, 2, 3, 4, np.nan, 6, 8])
+    np.testing.assert_array_equal(D, [0.5, 0.5, 0.5, 0.5, np.nan, 1.0, 1.0])
+    assert np.isfinite(_running(SimpleNamespace(early=late, late=late, mean_free_path_kpc=1.0))[0]).all()
+
+
+def test_D_across_the_field_is_in_the_summary():
+    def tested(across):
+        return SimpleNamespace(late=SimpleNamespace(across=across), speed_kpc_Myr=1.0)
+
+    found = _across([tested(SimpleNamespace(plateau=2.0, plateau_error=0.1))] * 2)["D_perp_cm2_s"]
+    np.testing.assert_allclose(found["value"], 2.0 * KPC2_MYR_CM2_S)
+    np.testing.assert_allclose(found["error"], 0.1 * KPC2_MYR_CM2_S)
+    assert _across([tested(None)]) == {}
 
 
 def test_rows_are_whole(folder):

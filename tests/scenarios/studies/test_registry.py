@@ -7,9 +7,10 @@ from contracts import StudyContract
 from crhalo.scenarios import load, names
 from crhalo.scenarios.commands.run import execute, plan
 from crhalo.scenarios.file import scenario as file
+from crhalo.scenarios.products.product import Made
 from crhalo.scenarios.studies import coupling, figure_1, radio, registry
 from crhalo.scenarios.studies.registry import STUDIES, study_of
-from crhalo.scenarios.studies.study import Found, in_media, study_of_runs
+from crhalo.scenarios.studies.study import in_media, study_of_runs
 
 # Runs through a galaxy that each file asks for; all others are one run, and no study.
 RUNS = {
@@ -60,7 +61,7 @@ def test_a_new_study_is_three_lines(tmp_path, monkeypatch):
         "radio",
         lambda scenario: in_media(scenario, delta_G=(1e4, 2e4)),
         lambda scenario, run: run.result.counters["escaped"],
-        lambda scenario, kept: Found({"escaped": kept}, lambda folder: None),
+        lambda scenario, kept: Made({"escaped": kept}),
     )
     monkeypatch.setattr(registry, "STUDIES", (new,))
     few = ["transport.particles=120", 'transport.energy_range=["10 TeV", "1 PeV"]']

@@ -1,0 +1,52 @@
+"""Writes what has been made of a run, or of several: one file that fails costs no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ...fields.exceptions import RunFailed
+from ...maps.figures.page import note, save
+from .product import Made
+
+
+def write_files(found: Made, folder: Path, figure_format: str = "png", remark: str = "") -> list[str]:
+    """Write the files and figures of a product; a line for each that could not be made."""
+    figures: dict[str, Callable[[Path], None]] = {
+        f"{name}.{figure_format}": partial(_write_figure, draw, remark)
+        for name, draw in found.figures.items()
+    }
+    failed = []
+    for name, write in (dict(found.files) | figures).items():
+        try:
+            write(folder / name)
+        except OSError:  # of the disk, which fails the next one too
+            raise
+        except Exception as error:
+            failed.append(failure(name, error))
+    return failed
+
+
+def drawn(draw: Callable[..., Any], remark: str, ax: Any = None) -> Any:
+    """A figure, with a remark if there is one."""
+    figure = draw(ax=ax)
+    if remark:
+        note(figure, remark, ax)
+    return figure
+
+
+def _write_figure(draw: Callable[..., Any], remark: str, path: Path) -> None:
+    save(drawn(draw, remark), path)
+
+
+def failure(name: str, error: Exception) -> str:
+    """What could not be made, and why, in one line."""
+    return f"{name}: {type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def check_all_written(failed: list[str], folder: Path, advice: str = "") -> None:
+    """Raise `RunFailed`, in one line, if a file could not be made."""
+    if failed:
+        raise RunFailed(f"could not be made: {'; '.join(failed)}. All else is in {folder}{advice}")
