@@ -29,6 +29,8 @@ from .units import C_KPC_MYR, FloatArray, momentum_GeV, total_energy_GeV
 from .waves import streaming
 
 DISC_STEP_KPC = 0.0125
+FINE_STEP_KPC = 0.25
+STEPS_TO_RIM = 10
 FASTEST_OUTFLOW = 0.03  # over c
 # Waves for orbits: wavelengths over 2 pi r_L, and how many.
 _SHORTEST_OVER_LARMOR, _LONGEST_OVER_LARMOR, _MODES_PER_DECADE = 0.05, 2.0, 80
@@ -296,16 +298,25 @@ class Galaxy:
         )
 
     def axes(self) -> tuple[Axis, Axis]:
-        """Grid nodes: the gas disc resolved, 0.25 kpc about the surface, 1 kpc beyond it."""
+        """Grid nodes: the gas disc resolved and its rim a node, 0.25 kpc about the surface, 1 kpc beyond it."""
         R_surface, z_surface = self.surface_extent_kpc
         r_max = float(np.ceil(self.r_max_kpc))
         R_fine, z_fine = (min(float(np.ceil(x)) + 3.0, r_max) for x in (R_surface, z_surface))
         R_near = float(np.ceil(self.R_d_kpc)) + 1.0
         if self.halo != "constant":
             R_near = max(R_fine, R_near)
-        R_pieces = ((min(R_near, r_max), 0.25), (r_max, 1.0))
-        z_pieces = ((0.3, DISC_STEP_KPC), (1.0, 0.05), (z_fine, 0.25), (r_max, 1.0))
-        return axis(*R_pieces), axis(*z_pieces)
+        R_pieces = [*self._rings(), (min(R_near, r_max), FINE_STEP_KPC), (r_max, 1.0)]
+        z_pieces = ((0.3, DISC_STEP_KPC), (1.0, 0.05), (z_fine, FINE_STEP_KPC), (r_max, 1.0))
+        top = self.H_kpc if self.halo == "constant" else None
+        return axis(*R_pieces, edge=self.R_d_kpc), axis(*z_pieces, edge=top)
+
+    def _rings(self) -> list[tuple[float, float]]:
+        """Pieces of the R axis about a disc that steps of `FINE_STEP_KPC` do not resolve: R_d/10, then R/10."""
+        end, spacing, pieces = 2.0 * self.R_d_kpc, self.R_d_kpc / STEPS_TO_RIM, []
+        while spacing < FINE_STEP_KPC:
+            pieces.append((end, spacing))
+            end, spacing = 2.0 * end, 2.0 * spacing
+        return pieces
 
     def _check_outflow(self) -> None:
         """The frame of the plasma is changed to first order in u/c."""
@@ -365,7 +376,7 @@ class Galaxy:
             gas_halo=self.halo_gas_cm3 or (lambda R, z: gas.halo_density_cm3(R, z, self.R_d_kpc)),
             gas_cgm=self.cgm_density_cm3,
             loss_rate=self.loss_rate,
-            disc_scale_kpc=gas.DISC_HEIGHT_KPC,
+            disc_scale_kpc=min(gas.DISC_HEIGHT_KPC, self.R_d_kpc),
         )
 
 

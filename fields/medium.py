@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
+from .averages import about_nodes, of_cells
 from .exceptions import UserError
 from .medium_table import FAR_KPC, Axis, MediumTable, MOMENTUM_NODES_GeV, Wall, assembled
 from .sampling import sampled
@@ -79,16 +81,16 @@ def _sampled_flow(
     )
 
 
-def _sampled_gas(functions: dict[str, Function], R: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Densities at the nodes, last axis: the components."""
+def _mean_gas(functions: dict[str, Function], R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
+    """Mean densities about the nodes, last axis: the components."""
     allowed = "a finite number, zero or above"
-    return np.stack(
-        [
-            np.broadcast_to(sampled(name, each, "cm-3", allowed, R_kpc=R, z_kpc=z), R.shape)
-            for name, each in functions.items()
-        ],
-        axis=-1,
-    )
+
+    def checked(name: str, R: np.ndarray, z: np.ndarray) -> np.ndarray:
+        return sampled(name, functions[name], "cm-3", allowed, R_kpc=R, z_kpc=z)
+
+    for name in functions:
+        checked(name, *np.meshgrid(R_kpc, z_kpc, indexing="ij"))
+    return np.stack([about_nodes(partial(checked, name), R_kpc, z_kpc) for name in functions], axis=-1)
 
 
 @dataclass(frozen=True, repr=False)
@@ -184,7 +186,7 @@ class Medium:
             halo_moves=halo_flow is not None,
             # A halo at rest is not looked up.
             halo_flow=_sampled_flow("halo_flow", halo_flow, halo_divergence, R, z) if halo_flow else _AT_REST,
-            gas=_sampled_gas(gas, R, z),
+            gas=_mean_gas(gas, R_axis.nodes, z_axis.nodes),
             loss_rate=_sampled_loss_rate(loss_rate),
             wall=int(wall),
             r_max=float(r_max_kpc),
@@ -206,6 +208,15 @@ class Medium:
         distance = self.distance_kpc(R_kpc, z_kpc)[..., None]
         outside = np.clip(0.5 + distance / blur_kpc, 0.0, 1.0) if blur_kpc else 1.0 * (distance >= 0)
         return gas * ((1.0 - outside) * [1, 1, 0] + outside * [0, 0, 1])
+
+    def mean_gas_cm3(self, R_edges_kpc: np.ndarray, z_edges_kpc: np.ndarray) -> np.ndarray:
+        """Mean hydrogen density of (disc, halo, CGM) over cells in (R, |z|) as the engine sees it [cm^-3].
+
+        Shape (n_R, n_z, 3), of all three on either side of the surface.
+        """
+        over_R = of_cells(self.table.R.nodes, np.asarray(R_edges_kpc, float), radial=True)
+        over_z = of_cells(self.table.z.nodes, np.asarray(z_edges_kpc, float), radial=False)
+        return np.einsum("ai,bj,ijc->abc", over_R, over_z, self.table.gas, optimize=True)
 
     def outflow_kpc_Myr(self, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
         """(u_R, u_z, div u) outside the surface as the engine sees them, last axis 3."""

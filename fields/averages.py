@@ -1,0 +1,91 @@
+"""Averages over rings: of a function about the nodes of a table, and of a table over cells.
+
+A table that is bilinear between its nodes holds the mass of a function if each node has the mean of it over
+the cells that meet there, weighted with the volume and with the share that the node has in a place (a hat).
+An edge of the function is then smoothed over the cell it lies in, and nothing is lost of what it bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .units import FloatArray
+
+# A function is asked for at the two points of Gauss's in each part of a cell, along both axes. Straight lines
+# times straight lines are exact then, and an edge inside a cell is found to a sixteenth of it.
+_PARTS = 4
+_GAUSS = np.array([-1.0, 1.0]) / np.sqrt(3.0)
+_OF_CELL = ((np.arange(_PARTS)[:, None] + 0.5 + 0.5 * _GAUSS) / _PARTS).ravel()
+_CELLS_AT_ONCE = 32  # for memory
+
+
+def about_nodes(
+    function: Callable[[FloatArray, FloatArray], FloatArray], R_kpc: FloatArray, z_kpc: FloatArray
+) -> FloatArray:
+    """Mean of a function of (R_kpc, |z|_kpc) about each node, as its hat and the volume weigh it.
+
+    Parameters
+    ----------
+    function : callable
+        Vectorised: R and z broadcast against each other, and it returns what broadcasts to their shape.
+    R_kpc, z_kpc : ndarray
+        Nodes, increasing from 0.
+
+    Returns
+    -------
+    ndarray, shape (n_R, n_z)
+        In the unit of the function.
+    """
+    total = np.zeros((R_kpc.size, z_kpc.size))
+    volume = np.zeros_like(total)
+    z, length = _places(z_kpc)
+    for first in range(0, R_kpc.size - 1, _CELLS_AT_ONCE):
+        nodes = slice(first, first + _CELLS_AT_ONCE + 1)
+        R, width = _places(R_kpc[nodes])
+        values = np.broadcast_to(function(R.ravel()[:, None], z.ravel()), (R.size, z.size))
+        total[nodes] += _onto_nodes(_onto_nodes(values, length).T, R * width).T
+        volume[nodes] += np.outer(_onto_nodes(np.ones(R.size), R * width), _onto_nodes(np.ones(z.size), length))
+    return np.asarray(total / volume)
+
+
+def of_cells(nodes_kpc: FloatArray, edges_kpc: FloatArray, radial: bool) -> FloatArray:
+    """Share of each node in the mean over each cell of what is linear between nodes, (cells, nodes).
+
+    Parameters
+    ----------
+    nodes_kpc : ndarray
+        Increasing from 0; values are constant beyond the last.
+    edges_kpc : ndarray
+        Of the cells, increasing.
+    radial : bool
+        Whether the axis is R, along which the volume grows as R dR.
+    """
+    bounds = np.union1d(nodes_kpc[(nodes_kpc > edges_kpc[0]) & (nodes_kpc < edges_kpc[-1])], edges_kpc)
+    half = 0.5 * np.diff(bounds)[:, None]
+    x = bounds[:-1, None] + half + half * _GAUSS
+    weight = (half * x if radial else half + 0.0 * x).ravel()
+    cell = np.searchsorted(edges_kpc, x.ravel(), side="right") - 1
+    i = np.clip(np.searchsorted(nodes_kpc, x.ravel(), side="right") - 1, 0, nodes_kpc.size - 2)
+    above = np.clip((x.ravel() - nodes_kpc[i]) / (nodes_kpc[i + 1] - nodes_kpc[i]), 0.0, 1.0)
+    shares = np.zeros((edges_kpc.size - 1, nodes_kpc.size))
+    np.add.at(shares, (cell, i), weight * (1.0 - above))
+    np.add.at(shares, (cell, i + 1), weight * above)
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+
+def _places(nodes: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Places in the cells between nodes and the length that each stands for, (cells, places of a cell)."""
+    width = np.diff(nodes)[:, None]
+    return nodes[:-1, None] + width * _OF_CELL, width / _OF_CELL.size + 0.0 * _OF_CELL
+
+
+def _onto_nodes(values: FloatArray, weight: FloatArray) -> FloatArray:
+    """Weighted sums about the nodes, each with its hat, of values at places (the last axis)."""
+    by_cell = values.reshape(*values.shape[:-1], *weight.shape)
+    of_low, of_high = (np.einsum("...cp,cp->...c", by_cell, weight * h) for h in (1.0 - _OF_CELL, _OF_CELL))
+    sums = np.zeros((*values.shape[:-1], len(weight) + 1))
+    sums[..., :-1] += of_low
+    sums[..., 1:] += of_high
+    return sums
