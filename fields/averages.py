@@ -38,15 +38,16 @@ def about_nodes(
     ndarray, shape (n_R, n_z)
         In the unit of the function.
     """
-    total = np.zeros((R_kpc.size, z_kpc.size))
-    volume = np.zeros_like(total)
+    total, volume = np.zeros((R_kpc.size, z_kpc.size)), np.zeros((R_kpc.size, 1))
     z, length = _places(z_kpc)
+    lengths = _onto_nodes(np.ones(z.size), length)
     for first in range(0, R_kpc.size - 1, _CELLS_AT_ONCE):
         nodes = slice(first, first + _CELLS_AT_ONCE + 1)
         R, width = _places(R_kpc[nodes])
         values = np.broadcast_to(function(R.ravel()[:, None], z.ravel()), (R.size, z.size))
-        total[nodes] += _onto_nodes(_onto_nodes(values, length).T, R * width).T
-        volume[nodes] += np.outer(_onto_nodes(np.ones(R.size), R * width), _onto_nodes(np.ones(z.size), length))
+        over_z = _onto_nodes(values, length) / lengths
+        total[nodes] += _onto_nodes(over_z.T, R * width).T
+        volume[nodes] += _onto_nodes(np.ones((1, R.size)), R * width).T
     return np.asarray(total / volume)
 
 
@@ -84,8 +85,10 @@ def _places(nodes: FloatArray) -> tuple[FloatArray, FloatArray]:
 def _onto_nodes(values: FloatArray, weight: FloatArray) -> FloatArray:
     """Weighted sums about the nodes, each with its hat, of values at places (the last axis)."""
     by_cell = values.reshape(*values.shape[:-1], *weight.shape)
-    of_low, of_high = (np.einsum("...cp,cp->...c", by_cell, weight * h) for h in (1.0 - _OF_CELL, _OF_CELL))
     sums = np.zeros((*values.shape[:-1], len(weight) + 1))
-    sums[..., :-1] += of_low
-    sums[..., 1:] += of_high
+    # One after the other, so that the mean of a constant is that to the last bit.
+    for place, share in enumerate(_OF_CELL):
+        part = by_cell[..., place] * weight[:, place]
+        sums[..., :-1] += (1.0 - share) * part
+        sums[..., 1:] += share * part
     return sums

@@ -20,7 +20,7 @@ from . import gas_density as gas
 from .exceptions import UserError
 from .limits import check_source
 from .medium import Medium
-from .medium_table import Axis, MOMENTUM_NODES_GeV, Wall, axis
+from .medium_table import Axis, MOMENTUM_NODES_GeV, Wall, axis, doubling_pieces
 from .outflow import outflow_divergence_Myr, outflow_velocity_kpc_Myr
 from .sampling import sampled
 from .surface import distance_from_disc_kpc
@@ -305,18 +305,11 @@ class Galaxy:
         R_near = float(np.ceil(self.R_d_kpc)) + 1.0
         if self.halo != "constant":
             R_near = max(R_fine, R_near)
-        R_pieces = [*self._rings(), (min(R_near, r_max), FINE_STEP_KPC), (r_max, 1.0)]
+        rings = doubling_pieces(self.R_d_kpc, STEPS_TO_RIM, FINE_STEP_KPC)
+        R_pieces = [*rings, (min(R_near, r_max), FINE_STEP_KPC), (r_max, 1.0)]
         z_pieces = ((0.3, DISC_STEP_KPC), (1.0, 0.05), (z_fine, FINE_STEP_KPC), (r_max, 1.0))
         top = self.H_kpc if self.halo == "constant" else None
         return axis(*R_pieces, edge=self.R_d_kpc), axis(*z_pieces, edge=top)
-
-    def _rings(self) -> list[tuple[float, float]]:
-        """Pieces of the R axis about a disc that steps of `FINE_STEP_KPC` do not resolve: R_d/10, then R/10."""
-        end, spacing, pieces = 2.0 * self.R_d_kpc, self.R_d_kpc / STEPS_TO_RIM, []
-        while spacing < FINE_STEP_KPC:
-            pieces.append((end, spacing))
-            end, spacing = 2.0 * end, 2.0 * spacing
-        return pieces
 
     def _check_outflow(self) -> None:
         """The frame of the plasma is changed to first order in u/c."""

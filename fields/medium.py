@@ -81,16 +81,21 @@ def _sampled_flow(
     )
 
 
-def _mean_gas(functions: dict[str, Function], R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
-    """Mean densities about the nodes, last axis: the components."""
+def _tabulated_gas(functions: dict[str, Function], R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
+    """Densities in the order of the functions (last axis): means about the nodes of what may have edges.
+
+    The circumgalactic gas has none, and is that at the nodes.
+    """
     allowed = "a finite number, zero or above"
+    R, z = np.meshgrid(R_kpc, z_kpc, indexing="ij")
 
     def checked(name: str, R: np.ndarray, z: np.ndarray) -> np.ndarray:
         return sampled(name, functions[name], "cm-3", allowed, R_kpc=R, z_kpc=z)
 
-    for name in functions:
-        checked(name, *np.meshgrid(R_kpc, z_kpc, indexing="ij"))
-    return np.stack([about_nodes(partial(checked, name), R_kpc, z_kpc) for name in functions], axis=-1)
+    densities = {name: np.broadcast_to(checked(name, R, z), R.shape) for name in functions}
+    for name in ("gas_disc", "gas_halo"):
+        densities[name] = about_nodes(partial(checked, name), R_kpc, z_kpc)
+    return np.stack(list(densities.values()), axis=-1)
 
 
 @dataclass(frozen=True, repr=False)
@@ -156,7 +161,8 @@ class Medium:
         halo_flow, halo_divergence : callable
             The same inside it, where the surface absorbs; without them the halo is at rest.
         gas_disc, gas_halo, gas_cgm : callable
-            Hydrogen density [cm^-3]; disc and halo gas are inside the surface, CGM outside.
+            Hydrogen density [cm^-3]; disc and halo gas are inside the surface and may have edges, the CGM is
+            outside, and smooth.
         loss_rate : callable
             -(dp/dt)/(p n) [1/Myr per cm^-3] at momentum p_GeV.
         disc_scale_kpc : float
@@ -186,7 +192,7 @@ class Medium:
             halo_moves=halo_flow is not None,
             # A halo at rest is not looked up.
             halo_flow=_sampled_flow("halo_flow", halo_flow, halo_divergence, R, z) if halo_flow else _AT_REST,
-            gas=_mean_gas(gas, R_axis.nodes, z_axis.nodes),
+            gas=_tabulated_gas(gas, R_axis.nodes, z_axis.nodes),
             loss_rate=_sampled_loss_rate(loss_rate),
             wall=int(wall),
             r_max=float(r_max_kpc),

@@ -48,8 +48,8 @@ class MediumTable(NamedTuple):
     halo_flow : ndarray, shape (n_R, n_z, 3)
         The same inside; (1, 1, 3) zeros, which are not looked up, where the halo is at rest.
     gas : ndarray, shape (n_R, n_z, 3)
-        Hydrogen of the disc, the halo and the circumgalactic medium [cm^-3]: not that at the nodes but its
-        mean about each, so that no edge of gas changes its mass.
+        Hydrogen of the disc, the halo and the circumgalactic medium [cm^-3]; of the first two not that at the
+        nodes but the mean about each, so that an edge of gas changes no mass.
     distance : ndarray, shape (n_R, n_z)
         Signed distance to the surface, negative inside [kpc].
     thickness : float
@@ -125,6 +125,23 @@ def axis(*pieces: tuple[float, float], edge: float | None = None) -> Axis:
     values = np.array(at) * step
     cells = np.repeat(np.arange(len(at) - 1), np.diff(at))
     return Axis(values, 1.0 / np.diff(values), 1.0 / step, cells.astype(np.int16))
+
+
+def doubling_pieces(length_kpc: float, parts: int, widest_kpc: float) -> list[tuple[float, float]]:
+    """Pieces of an `axis` that resolve a length in so many parts, and beyond twice that length what is larger.
+
+    Spacings are doubled where the place is, for as long as they are below the widest.
+
+    Examples
+    --------
+    >>> doubling_pieces(0.5, 10, 0.25)
+    [(1.0, 0.05), (2.0, 0.1), (4.0, 0.2)]
+    """
+    end, spacing, pieces = 2.0 * length_kpc, length_kpc / parts, []
+    while spacing < widest_kpc:
+        pieces.append((end, spacing))
+        end, spacing = 2.0 * end, 2.0 * spacing
+    return pieces
 
 
 MOMENTUM_NODES_GeV = np.logspace(-1.5, 7.25, 36)

@@ -102,7 +102,7 @@ class FieldContract:
     def test_particles_come_to_an_end_in_it(self, galaxy, medium):
         edges = energy_groups(1e5, 1e6)
         block = schedule(edges)[0].size
-        grid = galactic_grid(edges, *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
+        grid = galactic_grid(edges, galaxy)
         counters = follow(medium, grid, Transport(block, 1, t_max_Myr=10.0)).counters
         assert counters["injected"] == block == sum(counters[fate.key] for fate in Fate)
         assert counters["lost"] == counters["capped"] == 0

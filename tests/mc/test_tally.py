@@ -28,7 +28,7 @@ def volumes(medium, grid):
 def test_volumes_add_up_to_the_sphere(changes):
     galaxy = Galaxy(**changes)
     medium = galaxy.medium()
-    grid = galactic_grid(energy_groups(1e5, 1e6), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
+    grid = galactic_grid(energy_groups(1e5, 1e6), galaxy)
     halo, bell = volumes(medium, grid)
     assert (halo >= 0).all() and (bell >= 0).all()
     assert halo.sum() + bell.sum() == pytest.approx(4 / 3 * np.pi * galaxy.r_max_kpc**3, rel=5e-3)
