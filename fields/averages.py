@@ -17,7 +17,6 @@ from .units import FloatArray
 # times straight lines are exact then, and an edge inside a cell is found to a sixteenth of it.
 _PARTS = 4
 _GAUSS = np.array([-1.0, 1.0]) / np.sqrt(3.0)
-_OF_CELL = ((np.arange(_PARTS)[:, None] + 0.5 + 0.5 * _GAUSS) / _PARTS).ravel()
 _CELLS_AT_ONCE = 32  # for memory
 
 
@@ -39,11 +38,11 @@ def about_nodes(
         In the unit of the function.
     """
     total, volume = np.zeros((R_kpc.size, z_kpc.size)), np.zeros((R_kpc.size, 1))
-    z, length = _places(z_kpc)
+    z, length = places_in_cells(z_kpc, _PARTS)
     lengths = _onto_nodes(np.ones(z.size), length)
     for first in range(0, R_kpc.size - 1, _CELLS_AT_ONCE):
         nodes = slice(first, first + _CELLS_AT_ONCE + 1)
-        R, width = _places(R_kpc[nodes])
+        R, width = places_in_cells(R_kpc[nodes], _PARTS)
         values = np.broadcast_to(function(R.ravel()[:, None], z.ravel()), (R.size, z.size))
         over_z = _onto_nodes(values, length) / lengths
         total[nodes] += _onto_nodes(over_z.T, R * width).T
@@ -76,10 +75,19 @@ def of_cells(nodes_kpc: FloatArray, edges_kpc: FloatArray, radial: bool) -> Floa
     return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
 
-def _places(nodes: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Places in the cells between nodes and the length that each stands for, (cells, places of a cell)."""
+def places_in_cells(nodes: FloatArray, parts: int) -> tuple[FloatArray, FloatArray]:
+    """Gauss's points in the parts of the cells between nodes, and the length that each stands for.
+
+    Each of shape (cells, 2 parts).
+    """
     width = np.diff(nodes)[:, None]
-    return nodes[:-1, None] + width * _OF_CELL, width / _OF_CELL.size + 0.0 * _OF_CELL
+    shares = _shares(parts)
+    return nodes[:-1, None] + width * shares, width / shares.size + 0.0 * shares
+
+
+def _shares(parts: int) -> FloatArray:
+    """Where Gauss's points lie in a cell, as shares of its length."""
+    return ((np.arange(parts)[:, None] + 0.5 + 0.5 * _GAUSS) / parts).ravel()
 
 
 def _onto_nodes(values: FloatArray, weight: FloatArray) -> FloatArray:
@@ -87,7 +95,7 @@ def _onto_nodes(values: FloatArray, weight: FloatArray) -> FloatArray:
     by_cell = values.reshape(*values.shape[:-1], *weight.shape)
     sums = np.zeros((*values.shape[:-1], len(weight) + 1))
     # One after the other, so that the mean of a constant is that to the last bit.
-    for place, share in enumerate(_OF_CELL):
+    for place, share in enumerate(_shares(_PARTS)):
         part = by_cell[..., place] * weight[:, place]
         sums[..., :-1] += (1.0 - share) * part
         sums[..., 1:] += share * part

@@ -298,7 +298,7 @@ class Galaxy:
         )
 
     def axes(self) -> tuple[Axis, Axis]:
-        """Grid nodes: the gas disc resolved and its rim a node, 0.25 kpc about the surface, 1 kpc beyond it."""
+        """Grid nodes: the gas disc and its rim resolved, 0.25 kpc about the surface, 1 kpc beyond it."""
         R_surface, z_surface = self.surface_extent_kpc
         r_max = float(np.ceil(self.r_max_kpc))
         R_fine, z_fine = (min(float(np.ceil(x)) + 3.0, r_max) for x in (R_surface, z_surface))

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from .averages import about_nodes, of_cells
-from .exceptions import UserError
 from .medium_table import FAR_KPC, Axis, MediumTable, MOMENTUM_NODES_GeV, Wall, assembled
 from .sampling import sampled
 from .surface import LevelFunction, signed_distance_kpc
@@ -25,8 +25,6 @@ DiffusionFunction = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 FlowFunction = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 _AT_REST = np.zeros((1, 1, 3))
-# Largest error of the tabulated D in 99% of the volume that a function of the user's own may have.
-_TOLERATED = 0.3
 
 
 def _nothing(R: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -108,11 +106,14 @@ class Medium:
         What kernels read.
     diffusion_halo, diffusion_bell : callable
         D(p_GeV, R_kpc, z_kpc) [kpc^2/Myr] inside and outside the surface.
+    functions : dict of callable
+        What else the table was made from, by the names that `tabulate` has for it.
     """
 
     table: MediumTable
     diffusion_halo: DiffusionFunction
     diffusion_bell: DiffusionFunction
+    functions: dict[str, Callable[..., Any]]
 
     def __repr__(self) -> str:
         wall = Wall(self.table.wall).name.lower()
@@ -199,18 +200,21 @@ class Medium:
             bell_outer_radius=float(r_max_kpc if bell_outer_radius_kpc is None else bell_outer_radius_kpc),
             disc_scale=float(disc_scale_kpc),
         )
-        return cls(table, _everywhere(diffusion_halo), _everywhere(diffusion_bell))
+        functions = {"surface": surface, "outflow": outflow, "divergence": divergence}
+        functions |= {"halo_flow": halo_flow, "halo_divergence": halo_divergence} | gas
+        given = {name: each for name, each in functions.items() if each is not None}
+        return cls(table, _everywhere(diffusion_halo), _everywhere(diffusion_bell), given)
 
     def distance_kpc(self, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
         """Signed distance to the surface as the engine sees it (bilinear), negative inside [kpc]."""
-        return self._interpolate(self.table.distance, R_kpc, z_kpc)
+        return self.interpolated(self.table.distance, R_kpc, z_kpc)
 
     def gas_density_cm3(self, R_kpc: np.ndarray, z_kpc: np.ndarray, blur_kpc: float = 0.0) -> np.ndarray:
         """Hydrogen density of (disc, halo, CGM) as the engine sees it [cm^-3], last axis 3.
 
         With `blur_kpc` the surface between the last and the others is a ramp as wide as that.
         """
-        gas = self._interpolate(self.table.gas, R_kpc, z_kpc)
+        gas = self.interpolated(self.table.gas, R_kpc, z_kpc)
         distance = self.distance_kpc(R_kpc, z_kpc)[..., None]
         outside = np.clip(0.5 + distance / blur_kpc, 0.0, 1.0) if blur_kpc else 1.0 * (distance >= 0)
         return gas * ((1.0 - outside) * [1, 1, 0] + outside * [0, 0, 1])
@@ -226,13 +230,13 @@ class Medium:
 
     def outflow_kpc_Myr(self, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
         """(u_R, u_z, div u) outside the surface as the engine sees them, last axis 3."""
-        return self._interpolate(self.table.outflow, R_kpc, z_kpc)
+        return self.interpolated(self.table.outflow, R_kpc, z_kpc)
 
     def halo_flow_kpc_Myr(self, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
         """The same inside the surface."""
         if not self.table.halo_moves:
             return np.zeros((*np.broadcast_shapes(np.shape(R_kpc), np.shape(z_kpc)), 3))
-        return self._interpolate(self.table.halo_flow, R_kpc, z_kpc)
+        return self.interpolated(self.table.halo_flow, R_kpc, z_kpc)
 
     def loss_rate_Myr(self, p_GeV: np.ndarray) -> np.ndarray:
         """-(dp/dt)/(p n) at some momenta as the engine sees it [1/Myr per cm^-3 of hydrogen]."""
@@ -242,65 +246,9 @@ class Medium:
         """The same with a surface that absorbs."""
         return replace(self, table=self.table._replace(wall=int(Wall.ABSORBING)))
 
-    def tabulation_error(self, samples: int = 20_000, seed: int = 0) -> dict[str, float]:
-        """Error of the tabulated ln D against the functions it came from.
+    def interpolated(self, values: np.ndarray, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
+        """Values at the nodes (n_R, n_z, ...) as the engine interpolates them, with the same last axes."""
 
-        Returns
-        -------
-        dict
-            {"median", "p99", "max"} of |D_table/D - 1| at random places and momenta, each place on
-            its own side of the surface.
-        """
-        *_, error = self._tabulation_errors(samples, seed)
-        return {
-            "median": float(np.median(error)),
-            "p99": float(np.quantile(error, 0.99)),
-            "max": float(error.max()),
-        }
-
-    def check_tabulation(self, name: str) -> None:
-        """Refuse functions that the nodes of the table do not resolve.
-
-        Raises
-        ------
-        UserError
-            If D is off by more than `_TOLERATED` in a hundredth of the volume: where it is worst. `name` is
-            that of the function to blame.
-        """
-        p, R, z, error = self._tabulation_errors()
-        if np.quantile(error, 0.99) > _TOLERATED:
-            worst = int(np.argmax(error))
-            raise UserError(
-                f"{name}: cannot be tabulated: between the nodes D is off by {error[worst]:.0%} at p = "
-                f"{p[worst]:.3g} GeV/c, R = {R[worst]:.3g} kpc, z = {z[worst]:.3g} kpc; expected a function "
-                "that changes little within a quarter of a kpc"
-            )
-
-    def _tabulation_errors(
-        self, samples: int = 20_000, seed: int = 0
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Momenta, R, |z| and |D_table/D - 1| there, at random."""
-        rng = np.random.default_rng(seed)
-        R_max, z_max = self.table.R.nodes[-1], self.table.z.nodes[-1]
-        # Half of the samples where the structure is: near the plane and inside the surface.
-        inner = rng.random(samples) < 0.5
-        scale = np.abs(self.table.distance[0, 0])
-        R = rng.random(samples) * np.where(inner, min(2 * scale, R_max), R_max)
-        z = rng.random(samples) * np.where(inner, min(scale, z_max), z_max)
-        p = np.exp(rng.uniform(np.log(MOMENTUM_NODES_GeV[0]), np.log(MOMENTUM_NODES_GeV[-1]), samples))
-        inside = self.distance_kpc(R, z) < 0
-        exact = np.where(inside, self.diffusion_halo(p, R, z), self.diffusion_bell(p, R, z))
-        position = (np.log(p) - self.table.ln_p0) * self.table.inverse_dln_p
-        low = np.clip(position.astype(int), 0, len(MOMENTUM_NODES_GeV) - 2)
-        fraction = position - low
-        index = np.arange(samples)
-        halo = self._interpolate(np.moveaxis(self.table.ln_D_over_v_halo, 0, -1), R, z)
-        bell = self._interpolate(np.moveaxis(self.table.ln_D_over_v_bell, 0, -1), R, z)
-        chosen = np.where(inside[:, None], halo, bell)
-        ln_D = chosen[index, low] * (1 - fraction) + chosen[index, low + 1] * fraction
-        return p, R, z, np.abs(np.exp(ln_D) * speed_kpc_Myr(p) / exact - 1.0)
-
-    def _interpolate(self, values: np.ndarray, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
         def place(ax: Axis, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             x = np.clip(np.abs(x), 0.0, ax.nodes[-1])
             i = np.clip(np.searchsorted(ax.nodes, x, side="right") - 1, 0, len(ax.nodes) - 2)

@@ -128,9 +128,9 @@ def axis(*pieces: tuple[float, float], edge: float | None = None) -> Axis:
 
 
 def doubling_pieces(length_kpc: float, parts: int, widest_kpc: float) -> list[tuple[float, float]]:
-    """Pieces of an `axis` that resolve a length in so many parts, and beyond twice that length what is larger.
+    """Pieces of an `axis` that resolve a length in so many parts, up to twice that length.
 
-    Spacings are doubled where the place is, for as long as they are below the widest.
+    From there on spacings double where the place does, for as long as they are below the widest.
 
     Examples
     --------

@@ -229,8 +229,8 @@ _MOST_STEPS = 1000  # of a look-up, in the smallest cell
 
 
 def _binning(R_edges: np.ndarray, z_edges: np.ndarray) -> Binning:
-    step_R, step_z = _step_of(R_edges), _step_of(z_edges)
-    return Binning(1.0 / step_R, 1.0 / step_z, _cells_of_steps(R_edges, step_R), _cells_of_steps(z_edges, step_z))
+    R, z = _step_of(R_edges), _step_of(z_edges)
+    return Binning(1.0 / R, 1.0 / z, _cells_of_steps(R_edges, R), _cells_of_steps(z_edges, z))
 
 
 def _step_of(edges: np.ndarray) -> float:
@@ -259,7 +259,7 @@ def energy_groups(E_min_GeV: float, E_max_GeV: float) -> np.ndarray:
 # Widths of cells are multiples of it, where the disc asks for no finer ones.
 _FINEST_KPC = 0.05
 # Cells to the radius of the disc, and to the least of the lengths over which densities change with height.
-_CELLS_TO_RIM, _CELLS_IN_HEIGHT = 5, 4
+_CELLS_TO_RIM, _CELLS_IN_HEIGHT = 4, 6
 
 
 def galactic_grid(energy_edges_GeV: np.ndarray, galaxy: Galaxy) -> TallyGrid:

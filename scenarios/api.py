@@ -15,6 +15,7 @@ from typing import Any
 from ..fields.cores import cores
 from ..fields.exceptions import UserError
 from ..fields.galaxy import Galaxy
+from ..fields.tabulation import check_tabulation
 from ..maps.light.secondaries import inelasticity
 from ..mc.blocks import Transport
 from ..mc.checkpoint import digest
@@ -86,7 +87,7 @@ def simulate(
     galaxy = _with_inelasticity(galaxy)
     setup = Setup(galaxy, galaxy.medium())
     if own := [name for name in ("field_uG", "diffusion") if getattr(galaxy, name) is not None]:
-        setup.medium.check_tabulation(own[-1])
+        check_tabulation(setup.medium, own[-1])
     return follow(scenario, setup, threads or cores(), provenance=sources)
 
 

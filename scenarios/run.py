@@ -17,6 +17,7 @@ from ..fields.exceptions import UserError
 from ..fields.galaxy import Galaxy
 from ..fields.limits import numbers_in
 from ..fields.medium import Medium
+from ..fields.tabulation import tabulation_error, unresolved
 from ..fields.units import FloatArray
 from ..maps.light.sky_model import ComponentMaps, SkyModel
 from ..mc import observables
@@ -75,8 +76,9 @@ class Run:
 
     @cached_property
     def notes(self) -> list[str]:
-        """What should be known of a run whose particles hardly meet the surface of the halo, a line each."""
-        found, r_max = [], self.galaxy.r_max_kpc
+        """What should be known of a run, a line each: what tables do not resolve, a surface hardly met."""
+        r_max = self.galaxy.r_max_kpc
+        found = unresolved(self.result.provenance.get("tabulation_error", {}), self.medium.table.thickness)
         if self.galaxy.has_bell_region:
             R, z = self.galaxy.surface_extent_kpc
             reaches = {"in the plane": R, "along z": z}
@@ -272,7 +274,7 @@ def follow(
         spectrum=spectrum_of(scenario),
         threads=threads,
         watch=lambda block, done, moves: progress("Particles", done, transport.particles),
-        provenance=provenance | {"tabulation_error": medium.tabulation_error()},
+        provenance=provenance | {"tabulation_error": tabulation_error(medium)},
         executor=options.executor,
         checkpoints=checkpoints,
         enough=precise,
