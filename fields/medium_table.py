@@ -113,16 +113,18 @@ def axis(*pieces: tuple[float, float], edge: float | None = None) -> Axis:
     >>> axis((1.0, 1.0), (4.0, 2.0), edge=1.5).nodes.tolist()
     [0.0, 0.75, 1.5, 3.0, 4.5]
     """
-    step = min(spacing for _, spacing in pieces)
+    length = smallest = min(spacing for _, spacing in pieces)
     if edge is not None:
-        step = edge / np.ceil(edge / step * (1.0 - _ROUNDING))
+        length = edge
+    parts = int(np.ceil(length / smallest * (1.0 - _ROUNDING)))
+    step = length / parts
     at = [0]
     for end, spacing in pieces:
         stride = max(int(spacing / step * (1.0 + _ROUNDING)), 1)
         for stop in (edge, end) if edge is not None and edge < end else (end,):
             last = int(np.ceil(stop / step * (1.0 - _ROUNDING)))
             at += [*range(at[-1] + stride, last, stride), last] if last > at[-1] else []
-    values = np.array(at) * step
+    values = np.array(at) * length / parts  # the edge to the last bit
     cells = np.repeat(np.arange(len(at) - 1), np.diff(at))
     return Axis(values, 1.0 / np.diff(values), 1.0 / step, cells.astype(np.int16))
 
