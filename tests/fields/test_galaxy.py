@@ -112,7 +112,7 @@ def test_gas_of_a_beta_profile_is_what_the_engine_meets():
     np.testing.assert_allclose(found / gas.cgm_density_cm3(100.0), (1 + r2 / 400) ** -0.75, rtol=2e-3)
 
 
-RADII_KPC = (0.05, 0.1, 0.37, 1.0, 2.9, 7.3, 10.0, 13.13, 20.0)
+RADII_KPC = (0.01, 0.05, 0.1, 0.37, 1.0, 2.9, 7.3, 10.0, 13.13, 20.0)
 
 
 @pytest.mark.parametrize("R_d_kpc", RADII_KPC)

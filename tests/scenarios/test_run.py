@@ -1,5 +1,7 @@
 """What a run is asked in Python: energies with and without units, and a line for what is not allowed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from astropy import units as u
@@ -66,3 +68,13 @@ def test_a_surface_that_reaches_the_outer_sphere_is_told(capsys):
 
 def test_an_ordinary_run_has_no_notes(run):
     assert run.notes == []
+
+
+def test_what_the_tables_do_not_resolve_is_told(run):
+    errors = run.result.provenance["tabulation_error"]
+    assert {"D", "outflow", "divergence", "surface_kpc", "gas_disc", "gas_halo", "gas_cgm"} <= set(errors)
+    assert run.summary["tabulation_error"]["D"] == errors["D"]["p99"]
+    unresolved = errors | {"gas_disc": {"misplaced": 0.41}}
+    result = replace(run.result, provenance=run.result.provenance | {"tabulation_error": unresolved})
+    (note,) = replace(run, result=result).notes
+    assert note == "the table has 41% of gas_disc in the wrong place: its edges are sharp"
