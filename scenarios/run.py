@@ -19,6 +19,7 @@ from ..fields.limits import numbers_in
 from ..fields.medium import Medium
 from ..fields.tabulation import tabulation_error, unresolved
 from ..fields.units import FloatArray
+from ..maps.light.sky import SUN_R_KPC
 from ..maps.light.sky_model import ComponentMaps, SkyModel
 from ..mc import observables
 from ..mc.blocks import Executor
@@ -37,6 +38,8 @@ from .stopping_rule import Precision, check_precision
 
 SECONDARIES = ("neutrino", "gamma")
 """What skies are made of."""
+# A disc of so many pixels to the rim has its flux to 1%; of less than one, anything.
+_PIXELS_TO_RIM = 1.5
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -92,6 +95,13 @@ class Run:
         elif self.galaxy.bell:
             found.append(
                 f"the Bell instability is not excited within r_max = {r_max:g} kpc: nothing is held outside"
+            )
+        nside = self.scenario.sky.nside
+        pixel_kpc = np.sqrt(np.pi / 3.0) / nside * SUN_R_KPC
+        if self.galaxy.R_d_kpc < min(_PIXELS_TO_RIM * pixel_kpc, SUN_R_KPC):
+            found.append(
+                f"the disc is about as small as a pixel at sky.nside = {nside}, whose rays may miss it: "
+                "its flux asks for a larger one"
             )
         met = float(self.result.tallies["escape"][..., 0].sum()) / max(self.result.particles, 1)
         if met < 0.5:
