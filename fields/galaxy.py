@@ -20,7 +20,7 @@ from . import gas_density as gas
 from .exceptions import UserError
 from .limits import check_source
 from .medium import Medium
-from .medium_table import Axis, MOMENTUM_NODES_GeV, Wall, axis
+from .medium_table import Axis, MOMENTUM_NODES_GeV, Wall, axis, doubling_pieces
 from .outflow import outflow_divergence_Myr, outflow_velocity_kpc_Myr
 from .sampling import sampled
 from .surface import distance_from_disc_kpc
@@ -29,6 +29,8 @@ from .units import C_KPC_MYR, FloatArray, momentum_GeV, total_energy_GeV
 from .waves import streaming
 
 DISC_STEP_KPC = 0.0125
+FINE_STEP_KPC = 0.25
+STEPS_TO_RIM = 10
 FASTEST_OUTFLOW = 0.03  # over c
 # Waves for orbits: wavelengths over 2 pi r_L, and how many.
 _SHORTEST_OVER_LARMOR, _LONGEST_OVER_LARMOR, _MODES_PER_DECADE = 0.05, 2.0, 80
@@ -296,16 +298,18 @@ class Galaxy:
         )
 
     def axes(self) -> tuple[Axis, Axis]:
-        """Grid nodes: the gas disc resolved, 0.25 kpc about the surface, 1 kpc beyond it."""
+        """Grid nodes: the gas disc and its rim resolved, 0.25 kpc about the surface, 1 kpc beyond it."""
         R_surface, z_surface = self.surface_extent_kpc
         r_max = float(np.ceil(self.r_max_kpc))
         R_fine, z_fine = (min(float(np.ceil(x)) + 3.0, r_max) for x in (R_surface, z_surface))
         R_near = float(np.ceil(self.R_d_kpc)) + 1.0
         if self.halo != "constant":
             R_near = max(R_fine, R_near)
-        R_pieces = ((min(R_near, r_max), 0.25), (r_max, 1.0))
-        z_pieces = ((0.3, DISC_STEP_KPC), (1.0, 0.05), (z_fine, 0.25), (r_max, 1.0))
-        return axis(*R_pieces), axis(*z_pieces)
+        rings = doubling_pieces(self.R_d_kpc, STEPS_TO_RIM, FINE_STEP_KPC)
+        R_pieces = [*rings, (min(R_near, r_max), FINE_STEP_KPC), (r_max, 1.0)]
+        z_pieces = ((0.3, DISC_STEP_KPC), (1.0, 0.05), (z_fine, FINE_STEP_KPC), (r_max, 1.0))
+        top = self.H_kpc if self.halo == "constant" else None
+        return axis(*R_pieces, edge=self.R_d_kpc), axis(*z_pieces, edge=top)
 
     def _check_outflow(self) -> None:
         """The frame of the plasma is changed to first order in u/c."""
@@ -365,7 +369,7 @@ class Galaxy:
             gas_halo=self.halo_gas_cm3 or (lambda R, z: gas.halo_density_cm3(R, z, self.R_d_kpc)),
             gas_cgm=self.cgm_density_cm3,
             loss_rate=self.loss_rate,
-            disc_scale_kpc=gas.DISC_HEIGHT_KPC,
+            disc_scale_kpc=min(gas.DISC_HEIGHT_KPC, self.R_d_kpc),
         )
 
 

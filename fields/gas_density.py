@@ -24,7 +24,7 @@ HALO_HEIGHT_KPC = 2.0
 def disc_density_cm3(R_kpc: ArrayLike, z_kpc: ArrayLike, R_d_kpc: float) -> FloatArray:
     """Density of the gas disc, 1 cm^-3 exp(-|z|/100 pc) for R < R_d and nothing beyond.
 
-    At R_d itself it is half of that, so that a table with a node there holds the right mass.
+    At R_d itself it is half of that.
     """
     profile = DISC_DENSITY_CM3 * np.exp(-np.abs(np.asarray(z_kpc, dtype=float)) / DISC_HEIGHT_KPC)
     return profile * np.heaviside(R_d_kpc - np.asarray(R_kpc, dtype=float), 0.5)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from .exceptions import UserError
+from .averages import about_nodes, of_cells
 from .interpolate import interpolate
 from .medium_table import FAR_KPC, Axis, MediumTable, MOMENTUM_NODES_GeV, Wall, assembled
 from .sampling import sampled
@@ -24,8 +26,6 @@ DiffusionFunction = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 FlowFunction = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 _AT_REST = np.zeros((1, 1, 3))
-# Largest error of the tabulated D in 99% of the volume that a function of the user's own may have.
-_TOLERATED = 0.3
 
 
 def _nothing(R: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -80,16 +80,21 @@ def _sampled_flow(
     )
 
 
-def _sampled_gas(functions: dict[str, Function], R: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Densities at the nodes, last axis: the components."""
+def _tabulated_gas(functions: dict[str, Function], R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
+    """Densities in the order of the functions (last axis): means about the nodes of what may have edges.
+
+    The circumgalactic gas has none, and is that at the nodes.
+    """
     allowed = "a finite number, zero or above"
-    return np.stack(
-        [
-            np.broadcast_to(sampled(name, each, "cm-3", allowed, R_kpc=R, z_kpc=z), R.shape)
-            for name, each in functions.items()
-        ],
-        axis=-1,
-    )
+    R, z = np.meshgrid(R_kpc, z_kpc, indexing="ij")
+
+    def checked(name: str, R: np.ndarray, z: np.ndarray) -> np.ndarray:
+        return sampled(name, functions[name], "cm-3", allowed, R_kpc=R, z_kpc=z)
+
+    densities = {name: np.broadcast_to(checked(name, R, z), R.shape) for name in functions}
+    for name in ("gas_disc", "gas_halo"):
+        densities[name] = about_nodes(partial(checked, name), R_kpc, z_kpc)
+    return np.stack(list(densities.values()), axis=-1)
 
 
 @dataclass(frozen=True, repr=False)
@@ -102,11 +107,14 @@ class Medium:
         What kernels read.
     diffusion_halo, diffusion_bell : callable
         D(p_GeV, R_kpc, z_kpc) [kpc^2/Myr] inside and outside the surface.
+    functions : dict of callable
+        What else the table was made from, by the names that `tabulate` has for it.
     """
 
     table: MediumTable
     diffusion_halo: DiffusionFunction
     diffusion_bell: DiffusionFunction
+    functions: dict[str, Callable[..., Any]]
 
     def __repr__(self) -> str:
         wall = Wall(self.table.wall).name.lower()
@@ -155,7 +163,8 @@ class Medium:
         halo_flow, halo_divergence : callable
             The same inside it, where the surface absorbs; without them the halo is at rest.
         gas_disc, gas_halo, gas_cgm : callable
-            Hydrogen density [cm^-3]; disc and halo gas are inside the surface, CGM outside.
+            Hydrogen density [cm^-3]; disc and halo gas are inside the surface and may have edges, the CGM is
+            outside, and smooth.
         loss_rate : callable
             -(dp/dt)/(p n) [1/Myr per cm^-3] at momentum p_GeV.
         disc_scale_kpc : float
@@ -185,38 +194,50 @@ class Medium:
             halo_moves=halo_flow is not None,
             # A halo at rest is not looked up.
             halo_flow=_sampled_flow("halo_flow", halo_flow, halo_divergence, R, z) if halo_flow else _AT_REST,
-            gas=_sampled_gas(gas, R, z),
+            gas=_tabulated_gas(gas, R_axis.nodes, z_axis.nodes),
             loss_rate=_sampled_loss_rate(loss_rate),
             wall=int(wall),
             r_max=float(r_max_kpc),
             bell_outer_radius=float(r_max_kpc if bell_outer_radius_kpc is None else bell_outer_radius_kpc),
             disc_scale=float(disc_scale_kpc),
         )
-        return cls(table, _everywhere(diffusion_halo), _everywhere(diffusion_bell))
+        functions = {"surface": surface, "outflow": outflow, "divergence": divergence}
+        functions |= {"halo_flow": halo_flow, "halo_divergence": halo_divergence} | gas
+        given = {name: each for name, each in functions.items() if each is not None}
+        return cls(table, _everywhere(diffusion_halo), _everywhere(diffusion_bell), given)
 
     def distance_kpc(self, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
         """Signed distance to the surface as the engine sees it (bilinear), negative inside [kpc]."""
-        return self._interpolate(self.table.distance, R_kpc, z_kpc)
+        return self.interpolated(self.table.distance, R_kpc, z_kpc)
 
     def gas_density_cm3(self, R_kpc: np.ndarray, z_kpc: np.ndarray, blur_kpc: float = 0.0) -> np.ndarray:
         """Hydrogen density of (disc, halo, CGM) as the engine sees it [cm^-3], last axis 3.
 
         With `blur_kpc` the surface between the last and the others is a ramp as wide as that.
         """
-        gas = self._interpolate(self.table.gas, R_kpc, z_kpc)
+        gas = self.interpolated(self.table.gas, R_kpc, z_kpc)
         distance = self.distance_kpc(R_kpc, z_kpc)[..., None]
         outside = np.clip(0.5 + distance / blur_kpc, 0.0, 1.0) if blur_kpc else 1.0 * (distance >= 0)
         return gas * ((1.0 - outside) * [1, 1, 0] + outside * [0, 0, 1])
 
+    def mean_gas_cm3(self, R_edges_kpc: np.ndarray, z_edges_kpc: np.ndarray) -> np.ndarray:
+        """Mean hydrogen density of (disc, halo, CGM) over cells in (R, |z|) as the engine sees it [cm^-3].
+
+        Shape (n_R, n_z, 3), of all three on either side of the surface.
+        """
+        over_R = of_cells(self.table.R.nodes, np.asarray(R_edges_kpc, float), radial=True)
+        over_z = of_cells(self.table.z.nodes, np.asarray(z_edges_kpc, float), radial=False)
+        return np.einsum("ai,bj,ijc->abc", over_R, over_z, self.table.gas, optimize=True)
+
     def outflow_kpc_Myr(self, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
         """(u_R, u_z, div u) outside the surface as the engine sees them, last axis 3."""
-        return self._interpolate(self.table.outflow, R_kpc, z_kpc)
+        return self.interpolated(self.table.outflow, R_kpc, z_kpc)
 
     def halo_flow_kpc_Myr(self, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
         """The same inside the surface."""
         if not self.table.halo_moves:
             return np.zeros((*np.broadcast_shapes(np.shape(R_kpc), np.shape(z_kpc)), 3))
-        return self._interpolate(self.table.halo_flow, R_kpc, z_kpc)
+        return self.interpolated(self.table.halo_flow, R_kpc, z_kpc)
 
     def loss_rate_Myr(self, p_GeV: np.ndarray) -> np.ndarray:
         """-(dp/dt)/(p n) at some momenta as the engine sees it [1/Myr per cm^-3 of hydrogen]."""
@@ -226,63 +247,6 @@ class Medium:
         """The same with a surface that absorbs."""
         return replace(self, table=self.table._replace(wall=int(Wall.ABSORBING)))
 
-    def tabulation_error(self, samples: int = 20_000, seed: int = 0) -> dict[str, float]:
-        """Error of the tabulated ln D against the functions it came from.
-
-        Returns
-        -------
-        dict
-            {"median", "p99", "max"} of |D_table/D - 1| at random places and momenta, each place on
-            its own side of the surface.
-        """
-        *_, error = self._tabulation_errors(samples, seed)
-        return {
-            "median": float(np.median(error)),
-            "p99": float(np.quantile(error, 0.99)),
-            "max": float(error.max()),
-        }
-
-    def check_tabulation(self, name: str) -> None:
-        """Refuse functions that the nodes of the table do not resolve.
-
-        Raises
-        ------
-        UserError
-            If D is off by more than `_TOLERATED` in a hundredth of the volume: where it is worst. `name` is
-            that of the function to blame.
-        """
-        p, R, z, error = self._tabulation_errors()
-        if np.quantile(error, 0.99) > _TOLERATED:
-            worst = int(np.argmax(error))
-            raise UserError(
-                f"{name}: cannot be tabulated: between the nodes D is off by {error[worst]:.0%} at p = "
-                f"{p[worst]:.3g} GeV/c, R = {R[worst]:.3g} kpc, z = {z[worst]:.3g} kpc; expected a function "
-                "that changes little within a quarter of a kpc"
-            )
-
-    def _tabulation_errors(
-        self, samples: int = 20_000, seed: int = 0
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Momenta, R, |z| and |D_table/D - 1| there, at random."""
-        rng = np.random.default_rng(seed)
-        R_max, z_max = self.table.R.nodes[-1], self.table.z.nodes[-1]
-        # Half of the samples where the structure is: near the plane and inside the surface.
-        inner = rng.random(samples) < 0.5
-        scale = np.abs(self.table.distance[0, 0])
-        R = rng.random(samples) * np.where(inner, min(2 * scale, R_max), R_max)
-        z = rng.random(samples) * np.where(inner, min(scale, z_max), z_max)
-        p = np.exp(rng.uniform(np.log(MOMENTUM_NODES_GeV[0]), np.log(MOMENTUM_NODES_GeV[-1]), samples))
-        inside = self.distance_kpc(R, z) < 0
-        exact = np.where(inside, self.diffusion_halo(p, R, z), self.diffusion_bell(p, R, z))
-        position = (np.log(p) - self.table.ln_p0) * self.table.inverse_dln_p
-        low = np.clip(position.astype(int), 0, len(MOMENTUM_NODES_GeV) - 2)
-        fraction = position - low
-        index = np.arange(samples)
-        halo = self._interpolate(np.moveaxis(self.table.ln_D_over_v_halo, 0, -1), R, z)
-        bell = self._interpolate(np.moveaxis(self.table.ln_D_over_v_bell, 0, -1), R, z)
-        chosen = np.where(inside[:, None], halo, bell)
-        ln_D = chosen[index, low] * (1 - fraction) + chosen[index, low + 1] * fraction
-        return p, R, z, np.abs(np.exp(ln_D) * speed_kpc_Myr(p) / exact - 1.0)
-
-    def _interpolate(self, values: np.ndarray, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
+    def interpolated(self, values: np.ndarray, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
+        """Values at the nodes (n_R, n_z, ...) as the engine interpolates them, with the same last axes."""
         return interpolate(values, self.table.R.nodes, self.table.z.nodes, R_kpc, z_kpc)

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 FAR_KPC = 1e6
+# Relative: what differs by less counts as a multiple of a step.
+_ROUNDING = 1e-9
 
 
 class Wall(IntEnum):
@@ -46,7 +48,8 @@ class MediumTable(NamedTuple):
     halo_flow : ndarray, shape (n_R, n_z, 3)
         The same inside; (1, 1, 3) zeros, which are not looked up, where the halo is at rest.
     gas : ndarray, shape (n_R, n_z, 3)
-        Hydrogen of the disc, the halo and the circumgalactic medium [cm^-3].
+        Hydrogen of the disc, the halo and the circumgalactic medium [cm^-3]; of the first two not that at the
+        nodes but the mean about each, so that an edge of gas changes no mass.
     distance : ndarray, shape (n_R, n_z)
         Signed distance to the surface, negative inside [kpc].
     thickness : float
@@ -92,23 +95,55 @@ class MediumTable(NamedTuple):
     disc_scale: float
 
 
-def axis(*pieces: tuple[float, float]) -> Axis:
-    """Nodes from 0 through (end, spacing) pieces; every spacing a multiple of the smallest.
+def axis(*pieces: tuple[float, float], edge: float | None = None) -> Axis:
+    """Nodes from 0 through (end, spacing) pieces, all of them multiples of one step.
+
+    Parameters
+    ----------
+    *pieces : (float, float)
+        End of a stretch of nodes and the spacing between them, at most; those that end before the one before
+        are left out.
+    edge : float, optional
+        A place that gets a node: the step is the smallest spacing, or so much less that it divides this.
 
     Examples
     --------
     >>> axis((0.5, 0.25), (2.0, 0.5)).nodes.tolist()
     [0.0, 0.25, 0.5, 1.0, 1.5, 2.0]
+    >>> axis((1.0, 1.0), (4.0, 2.0), edge=1.5).nodes.tolist()
+    [0.0, 0.75, 1.5, 3.0, 4.5]
     """
-    nodes = [0.0]
+    length = smallest = min(spacing for _, spacing in pieces)
+    if edge is not None:
+        length = edge
+    parts = int(np.ceil(length / smallest * (1.0 - _ROUNDING)))
+    step = length / parts
+    at = [0]
     for end, spacing in pieces:
-        count = round((end - nodes[-1]) / spacing)
-        nodes.extend(np.linspace(nodes[-1], end, count + 1)[1:] if count > 0 else [])
-    values = np.asarray(nodes)
-    step = min(spacing for _, spacing in pieces)
-    centres = (np.arange(round(values[-1] / step)) + 0.5) * step
-    cells = np.clip(np.searchsorted(values, centres, side="right") - 1, 0, len(values) - 2)
+        stride = max(int(spacing / step * (1.0 + _ROUNDING)), 1)
+        for stop in (edge, end) if edge is not None and edge < end else (end,):
+            last = int(np.ceil(stop / step * (1.0 - _ROUNDING)))
+            at += [*range(at[-1] + stride, last, stride), last] if last > at[-1] else []
+    values = np.array(at) * length / parts  # the edge to the last bit
+    cells = np.repeat(np.arange(len(at) - 1), np.diff(at))
     return Axis(values, 1.0 / np.diff(values), 1.0 / step, cells.astype(np.int16))
+
+
+def doubling_pieces(length_kpc: float, parts: int, widest_kpc: float) -> list[tuple[float, float]]:
+    """Pieces of an `axis` that resolve a length in so many parts, up to twice that length.
+
+    From there on spacings double where the place does, for as long as they are below the widest.
+
+    Examples
+    --------
+    >>> doubling_pieces(0.5, 10, 0.25)
+    [(1.0, 0.05), (2.0, 0.1), (4.0, 0.2)]
+    """
+    end, spacing, pieces = 2.0 * length_kpc, length_kpc / parts, []
+    while spacing < widest_kpc:
+        pieces.append((end, spacing))
+        end, spacing = 2.0 * end, 2.0 * spacing
+    return pieces
 
 
 MOMENTUM_NODES_GeV = np.logspace(-1.5, 7.25, 36)

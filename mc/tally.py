@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..fields.galaxy import Galaxy
 from ..fields.medium import Medium
-from ..fields.medium_table import Wall
+from ..fields.medium_table import Wall, axis, doubling_pieces
 
 BATCHES = 32
 GROUPS_PER_DECADE = 16
@@ -224,25 +225,28 @@ class TallyGrid:
         return _binning(self.halo_R_kpc, self.halo_z_kpc), _binning(self.bell_R_kpc, self.bell_z_kpc)
 
 
-_BIN_STEP_KPC = 0.05
+_MOST_STEPS = 1000  # of a look-up, in the smallest cell
 
 
 def _binning(R_edges: np.ndarray, z_edges: np.ndarray) -> Binning:
-    def step_of(edges: np.ndarray) -> float:
-        """0.05 kpc, or the smallest cell where edges are no multiples of that."""
-        steps = edges / _BIN_STEP_KPC
-        return (
-            _BIN_STEP_KPC if np.allclose(steps, np.round(steps), atol=1e-6) else float(np.diff(edges).min())
-        )
+    R, z = _step_of(R_edges), _step_of(z_edges)
+    return Binning(1.0 / R, 1.0 / z, _cells_of_steps(R_edges, R), _cells_of_steps(z_edges, z))
 
-    def cells(edges: np.ndarray, step: float) -> np.ndarray:
-        centres = (np.arange(round(edges[-1] / step)) + 0.5) * step
-        inside = np.searchsorted(edges, centres, side="right") - 1
-        # One more entry for whatever lies beyond the last edge: -1, not counted.
-        return np.append(np.clip(inside, 0, len(edges) - 2), -1).astype(np.int16)
 
-    step_R, step_z = step_of(R_edges), step_of(z_edges)
-    return Binning(1.0 / step_R, 1.0 / step_z, cells(R_edges, step_R), cells(z_edges, step_z))
+def _step_of(edges: np.ndarray) -> float:
+    """The longest step that all edges are multiples of."""
+    for parts in range(1, _MOST_STEPS + 1):
+        step = float(np.diff(edges).min()) / parts
+        if np.allclose(edges / step, np.round(edges / step), rtol=0.0, atol=1e-6):
+            return step
+    raise ValueError(f"edges {edges} kpc are not multiples of one step")
+
+
+def _cells_of_steps(edges: np.ndarray, step: float) -> np.ndarray:
+    centres = (np.arange(round(edges[-1] / step)) + 0.5) * step
+    inside = np.searchsorted(edges, centres, side="right") - 1
+    # One more entry for whatever lies beyond the last edge: -1, not counted.
+    return np.append(np.clip(inside, 0, len(edges) - 2), -1).astype(np.int16)
 
 
 def energy_groups(E_min_GeV: float, E_max_GeV: float) -> np.ndarray:
@@ -252,42 +256,39 @@ def energy_groups(E_min_GeV: float, E_max_GeV: float) -> np.ndarray:
     return np.geomspace(E_min_GeV, E_max_GeV, count + 1)
 
 
-def _edges(*pieces: tuple[float, float]) -> np.ndarray:
-    edges = [0.0]
-    for end, width in pieces:
-        if end > edges[-1]:
-            count = max(1, round((end - edges[-1]) / width))
-            edges.extend(np.linspace(edges[-1], end, count + 1)[1:])
-    return np.round(np.asarray(edges) / _BIN_STEP_KPC) * _BIN_STEP_KPC
+# Widths of cells are multiples of it, where the disc asks for no finer ones.
+_FINEST_KPC = 0.05
+# Cells to the radius of the disc, and to the least of the lengths over which densities change with height.
+_CELLS_TO_RIM, _CELLS_IN_HEIGHT = 4, 6
 
 
-def galactic_grid(
-    energy_edges_GeV: np.ndarray, R_halo_kpc: float, z_halo_kpc: float, r_max_kpc: float
-) -> TallyGrid:
+def galactic_grid(energy_edges_GeV: np.ndarray, galaxy: Galaxy) -> TallyGrid:
     """Cells for a galaxy: fine at the disc and about the surface, coarse far away.
 
-    Parameters
-    ----------
-    energy_edges_GeV : ndarray
-        Edges of the injection groups.
-    R_halo_kpc, z_halo_kpc : float
-        Extent of the volume inside the surface.
-    r_max_kpc : float
-        Radius of the outer sphere.
+    The rim of the disc, and the surface of a flat halo, are edges of cells.
     """
-
-    def up(x: float) -> float:
-        return float(np.ceil(min(x, r_max_kpc)))
-
+    r_max = galaxy.r_max_kpc
+    R_halo, z_halo = (float(np.ceil(min(x, r_max))) for x in galaxy.surface_extent_kpc)
+    flat = galaxy.halo == "constant"
+    top = galaxy.H_kpc if flat else z_halo
+    R_pieces = [*doubling_pieces(galaxy.R_d_kpc, _CELLS_TO_RIM, 1.0), (24.0, 1.0), (R_halo, 8.0)]
+    height = min(galaxy.R_d_kpc, top)
     disc = ((0.1, 0.1), (0.3, 0.2), (0.6, 0.3), (1.0, 0.4))
-    far = ((min(40.0, r_max_kpc), 4.0), (r_max_kpc, 12.0))
+    z_pieces = [*doubling_pieces(height, _CELLS_IN_HEIGHT, 0.1), *disc, (15.0, 1.0), (top, 8.0)]
+    far = ((40.0, 4.0), (r_max, 12.0))
     return TallyGrid(
         energy_edges_GeV=energy_edges_GeV,
-        halo_R_kpc=_edges((min(24.0, up(R_halo_kpc)), 1.0), (up(R_halo_kpc), 8.0)),
-        halo_z_kpc=_edges(*disc, (min(15.0, up(z_halo_kpc)), 1.0), (up(z_halo_kpc), 8.0)),
-        bell_R_kpc=_edges((min(20.0, r_max_kpc), 2.5), *far),
-        bell_z_kpc=_edges((min(20.0, r_max_kpc), 1.25), *far),
+        halo_R_kpc=_edges(R_pieces, R_halo, edge=galaxy.R_d_kpc),
+        halo_z_kpc=_edges(z_pieces, top, edge=top if flat else None),
+        bell_R_kpc=_edges([(20.0, 2.5), *far], r_max),
+        bell_z_kpc=_edges([(20.0, 1.25), *far], r_max),
     )
+
+
+def _edges(pieces: list[tuple[float, float]], end: float, edge: float | None = None) -> np.ndarray:
+    """Edges of cells to the end of an axis through (end, width) pieces."""
+    within = ((min(stop, end), width) for stop, width in pieces)
+    return axis((0.0, _FINEST_KPC), *within, edge=edge).nodes
 
 
 def cell_volumes_kpc3(medium: Medium, R_edges: np.ndarray, z_edges: np.ndarray, inside: bool) -> np.ndarray:

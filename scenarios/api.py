@@ -16,6 +16,7 @@ from ..fields.cores import threads_of
 from ..fields.exceptions import UserError
 from ..fields.galaxy import Galaxy
 from ..fields.limits import numbers_in
+from ..fields.tabulation import check_tabulation
 from ..maps.light.secondaries import inelasticity
 from ..mc.blocks import Transport
 from ..mc.checkpoint import digest
@@ -92,7 +93,7 @@ def simulate(
     galaxy = _with_inelasticity(galaxy)
     setup = Setup(galaxy, galaxy.medium())
     if own := [name for name in ("field_uG", "diffusion") if getattr(galaxy, name) is not None]:
-        setup.medium.check_tabulation(own[-1])
+        check_tabulation(setup.medium, own[-1])
     with shown_if(progress) as told:
         return follow(scenario, setup, threads_of(threads), told, provenance=sources)
 

@@ -116,7 +116,7 @@ def iteration_of(scenario: Scenario) -> Iteration:
 def grid_of(scenario: Scenario, galaxy: Galaxy) -> TallyGrid:
     """Energy groups over the range that is followed, and cells that fit the galaxy."""
     edges = energy_groups(*scenario.transport.energy_range)
-    return galactic_grid(edges, *galaxy.surface_extent_kpc, scenario.transport.r_max)
+    return galactic_grid(edges, galaxy)
 
 
 def transport_of(scenario: Scenario) -> Transport:

@@ -17,7 +17,9 @@ from ..fields.exceptions import UserError, on_a_line
 from ..fields.galaxy import Galaxy
 from ..fields.limits import numbers_in
 from ..fields.medium import Medium
+from ..fields.tabulation import tabulation_error, unresolved
 from ..fields.units import FloatArray
+from ..maps.light.sky import SUN_R_KPC
 from ..maps.light.sky_model import ComponentMaps, SkyModel
 from ..mc import observables
 from ..mc.blocks import Executor
@@ -38,6 +40,8 @@ from .stopping_rule import Precision, check_precision
 
 SECONDARIES = ("neutrino", "gamma")
 """What skies are made of."""
+# A disc of so many pixels to the rim has its flux to 1%; of less than one, anything.
+_PIXELS_TO_RIM = 1.5
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -89,8 +93,10 @@ class Run:
 
     @cached_property
     def notes(self) -> list[str]:
-        """What should be known of a run whose particles hardly meet the surface of the halo, a line each."""
-        found, r_max = [self.reweighted] if self.reweighted else [], self.galaxy.r_max_kpc
+        """What should be known of a run, a line each: what tables do not resolve, a surface hardly met."""
+        r_max = self.galaxy.r_max_kpc
+        found = [self.reweighted] if self.reweighted else []
+        found += unresolved(self.result.provenance.get("tabulation_error", {}), self.medium.table.thickness)
         if self.galaxy.has_bell_region:
             R, z = self.galaxy.surface_extent_kpc
             reaches = {"in the plane": R, "along z": z}
@@ -104,6 +110,13 @@ class Run:
         elif self.galaxy.bell:
             found.append(
                 f"the Bell instability is not excited within r_max = {r_max:g} kpc: nothing is held outside"
+            )
+        nside = self.scenario.sky.nside
+        pixel_kpc = np.sqrt(np.pi / 3.0) / nside * SUN_R_KPC
+        if self.galaxy.R_d_kpc < min(_PIXELS_TO_RIM * pixel_kpc, SUN_R_KPC):
+            found.append(
+                f"the disc is about as small as a pixel at sky.nside = {nside}, whose rays may miss it: "
+                "its flux asks for a larger one"
             )
         met = float(self.result.tallies["escape"][..., 0].sum()) / max(self.result.particles, 1)
         if met < 0.5:
@@ -295,7 +308,7 @@ def follow(
         spectrum=spectrum,
         threads=threads,
         watch=lambda block, done, moves: progress("Particles", done, transport.particles),
-        provenance=provenance | {"tabulation_error": medium.tabulation_error()},
+        provenance=provenance | {"tabulation_error": tabulation_error(medium)},
         executor=options.executor,
         checkpoints=checkpoints,
         enough=precise,

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.medium_table import MOMENTUM_NODES_GeV
+from crhalo.fields.tabulation import tabulation_error
 from crhalo.fields.units import C_KPC_MYR
 from crhalo.mc.blocks import Transport, schedule
 from crhalo.mc.engine import run as follow
@@ -90,7 +91,7 @@ class FieldContract:
         for values in table[4:11]:
             assert np.isfinite(values).all()
         assert np.isfinite(table.loss_rate).all() and table.distance[0, 0] < 0
-        assert medium.tabulation_error(5000)["max"] < 0.025
+        assert tabulation_error(medium, 5000)["D"]["max"] < 0.025
 
     def test_surface_lies_within_its_stated_extent(self, galaxy, medium):
         R_extent, z_extent = galaxy.surface_extent_kpc
@@ -102,7 +103,7 @@ class FieldContract:
     def test_particles_come_to_an_end_in_it(self, galaxy, medium):
         edges = energy_groups(1e5, 1e6)
         block = schedule(edges)[0].size
-        grid = galactic_grid(edges, *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
+        grid = galactic_grid(edges, galaxy)
         counters = follow(medium, grid, Transport(block, 1, t_max_Myr=10.0)).counters
         assert counters["injected"] == block == sum(counters[fate.key] for fate in Fate)
         assert counters["lost"] == counters["capped"] == 0

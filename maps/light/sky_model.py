@@ -28,7 +28,6 @@ COMPONENTS = ("disc", "halo", "cgm")
 _SIDE = {"disc": "halo", "halo": "halo", "cgm": "bell"}
 # Errors vary slowly over the sky: they are found on coarse pixels.
 _ERROR_NSIDE = 8
-_EDGE_KPC = 1e-3
 _BLUR_KPC = 1.0
 
 
@@ -94,12 +93,8 @@ class SkyModel:
 
     @cached_property
     def nodes_kpc(self) -> tuple[FloatArray, FloatArray]:
-        """Nodes (R, |z|) of the emissivity: those of the medium, doubled at the rim of the gas disc."""
-        R = self.medium.table.R.nodes
-        rim = self.disc_radius_kpc + np.array([-_EDGE_KPC, _EDGE_KPC])
-        return np.unique(np.concatenate([R[np.abs(R - self.disc_radius_kpc) > _EDGE_KPC], rim])), (
-            self.medium.table.z.nodes
-        )
+        """Nodes (R, |z|) of the emissivity: those of the medium, of which the rim of the gas disc is one."""
+        return self.medium.table.R.nodes, self.medium.table.z.nodes
 
     @cached_property
     def gas_cm3(self) -> FloatArray:

@@ -117,10 +117,9 @@ class Cells:
 
     @cached_property
     def gas_cm3(self) -> FloatArray:
-        """Hydrogen of (disc, halo, CGM), averaged over the height of each used cell; (cells, 3)."""
-        offsets = (np.arange(8) + 0.5) / 8
-        z = self.z_edges_kpc[:-1, None] + np.diff(self.z_edges_kpc)[:, None] * offsets
-        return self.medium.gas_density_cm3(self.R_kpc[:, None, None], z[None]).mean(axis=2)[self.used]
+        """Hydrogen of (disc, halo, CGM) in each used cell, on its own side of the surface; (cells, 3)."""
+        gas = self.medium.mean_gas_cm3(self.R_edges_kpc, self.z_edges_kpc)[self.used]
+        return gas * np.where(self.inside[self.used, None], [1, 1, 0], [0, 0, 1])
 
     def diffusion_kpc2_Myr(self, p_GeV: float) -> FloatArray:
         """D of each used cell, on its own side of the surface."""
@@ -260,8 +259,7 @@ def cells_of(medium: Medium, R_max_kpc: float, z_max_kpc: float, coarsen: int = 
     """Cells between the nodes that the medium is tabulated at, `coarsen` to a cell, up to R_max and z_max."""
 
     def edges(axis: Axis, end: float) -> FloatArray:
-        nodes = axis.nodes[: int(np.searchsorted(axis.nodes, end * (1 + 1e-9), side="right"))]
-        kept = nodes[::coarsen]
-        return kept if kept[-1] == nodes[-1] else np.append(kept, nodes[-1])
+        within = axis.nodes[axis.nodes < end * (1 - 1e-9)]
+        return np.append(within[::coarsen], end)
 
     return Cells(medium, edges(medium.table.R, R_max_kpc), edges(medium.table.z, z_max_kpc))

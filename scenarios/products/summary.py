@@ -8,6 +8,7 @@ import numpy as np
 
 from ...fields import bell
 from ...fields.galaxy import Galaxy
+from ...fields.tabulation import one_number_each
 from ...fields.units import KPC_MYR_KM_S
 from ...maps.light.emissivity import emissivity_matrix
 from ...maps.light.sky import SUN_R_KPC
@@ -80,7 +81,7 @@ def _make(run: Run) -> Made:
         "steps": result.steps,
         "seed": result.provenance.get("seed"),
         "version": result.provenance.get("version"),
-        "tabulation_error": result.provenance.get("tabulation_error"),
+        "tabulation_error": one_number_each(result.provenance.get("tabulation_error", {})),
     }
     if galaxy.has_bell_region:
         numbers["bell_region"] = bell_region(galaxy, run.scenario.medium.T_cgm)

@@ -85,7 +85,7 @@ def _hybrid_ns(threads: int) -> float:
     """Moves of the main scenario between 10 TeV and 100 TeV."""
     galaxy = Galaxy()
     medium = galaxy.medium()
-    grid = galactic_grid(energy_groups(1e4, 1e5), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
+    grid = galactic_grid(energy_groups(1e4, 1e5), galaxy)
     run(medium, grid, Transport(1))
     result = run(medium, grid, Transport(HYBRID_PARTICLES), threads=threads)
     return 1e9 * float(result.performance["wall_time_s"]) / result.steps

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .discs import disc_of_any_radius
 from .orbits import (
     divergences,
     drifts,
@@ -60,6 +61,7 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (moving_medium, 0.6),
     (half_space, 0.6),
     (thin_disc, 0.4),
+    (disc_of_any_radius, 1.0),
     (adiabatic, 0.3),
     (one_pixel, 1.0),
     (sphere_around_the_sun, 1.0),

@@ -302,7 +302,7 @@ def acceleration(scale: float) -> Rows:
     """The galaxy at delta_G = 1: represented encounters with the wall against every encounter followed."""
     galaxy = Galaxy(delta_G=1.0)
     medium = galaxy.medium()
-    grid = galactic_grid(energy_groups(1e3, 3e3), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
+    grid = galactic_grid(energy_groups(1e3, 3e3), galaxy)
     found = []
     for number, how in ((int(3000 * scale), "auto"), (int(2000 * scale), 1)):
         result = run(medium, grid, Transport(number, 21, acceleration=how), threads=2)

@@ -205,7 +205,7 @@ def two_starts(scale: float) -> Rows:
     """Waves and protons solved together end at the same D wherever they begin."""
     galaxy = Galaxy(halo="constant", bell=False, L_CR_erg_s=2e40)
     spectrum = Spectrum(L_CR_erg_s=2e40)
-    grid = galactic_grid(energy_groups(30.0, 3e3), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
+    grid = galactic_grid(energy_groups(30.0, 3e3), galaxy)
     model = WaveModel(v_s_kpc_Myr=galaxy.v_s_kpc_Myr)
     found = [
         iterate(galaxy, model, Iteration(start=start), Transport(), grid, spectrum).diffusion.D_kpc2_Myr

@@ -24,7 +24,7 @@ EARLY = 3  # of AGES_MYR: 300 Myr
 def _run(
     galaxy: Galaxy, low_GeV: float, high_GeV: float, transport: Transport, spectrum: Spectrum | None = None
 ) -> Result:
-    grid = galactic_grid(energy_groups(low_GeV, high_GeV), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
+    grid = galactic_grid(energy_groups(low_GeV, high_GeV), galaxy)
     return run(galaxy.medium(), grid, transport, spectrum or Spectrum(), threads=2)
 
 

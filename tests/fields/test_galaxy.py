@@ -7,6 +7,7 @@ from crhalo.fields import gas_density as gas
 from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.medium_table import Wall
 from crhalo.fields.units import KPC2_MYR_CM2_S
+from scipy.integrate import quad
 
 VARIANTS = {
     "papers": {},
@@ -109,3 +110,64 @@ def test_gas_of_a_beta_profile_is_what_the_engine_meets():
     found = galaxy.medium().gas_density_cm3(np.array([0.0, 30.0]), np.array([15.0, 40.0]))[:, 2]
     r2 = np.array([15.0**2, 50.0**2])
     np.testing.assert_allclose(found / gas.cgm_density_cm3(100.0), (1 + r2 / 400) ** -0.75, rtol=2e-3)
+
+
+RADII_KPC = (0.01, 0.05, 0.1, 0.37, 1.0, 2.9, 7.3, 10.0, 13.13, 20.0)
+
+
+@pytest.mark.parametrize("R_d_kpc", RADII_KPC)
+@pytest.mark.parametrize("H_kpc", [0.5, 4.0, 4.137])
+def test_rims_and_flat_surfaces_are_nodes_and_discs_are_resolved(R_d_kpc, H_kpc):
+    R, z = Galaxy(R_d_kpc=R_d_kpc, halo="constant", H_kpc=H_kpc, bell=False, r_max_kpc=30.0).axes()
+    assert np.isclose(R.nodes, R_d_kpc, rtol=1e-12).any() and np.isclose(z.nodes, H_kpc, rtol=1e-12).any()
+    near = R.nodes[R.nodes <= R_d_kpc + min(R_d_kpc, 1.0)]
+    assert np.diff(near).max() <= min(R_d_kpc / 10.0, 0.25) * (1 + 1e-9)
+    for ax in (R, z):
+        assert ax.nodes[-1] >= 30.0 * (1 - 1e-12) and ax.cell_of_step.size <= 1e5
+        x = np.random.default_rng(1).uniform(0.0, 30.0, 5000)
+        cell = ax.cell_of_step[(x * ax.inverse_step).astype(int)]
+        assert (ax.nodes[cell] <= x * (1 + 1e-12)).all() and (x <= ax.nodes[cell + 1] * (1 + 1e-12)).all()
+
+
+def mass_within(medium, R_kpc, z_kpc):
+    """Of each gas in its table, both sides of the plane [kpc3 cm-3]."""
+    mean = medium.mean_gas_cm3(np.array([0.0, R_kpc]), np.array([0.0, z_kpc]))[0, 0]
+    return 2.0 * np.pi * R_kpc**2 * z_kpc * mean
+
+
+@pytest.mark.parametrize("R_d_kpc", RADII_KPC)
+def test_gas_of_a_disc_of_any_radius_has_its_mass(R_d_kpc):
+    galaxy = Galaxy(R_d_kpc=R_d_kpc, halo="constant", bell=False, cgm_beta=2 / 3, r_max_kpc=30.0)
+    medium = galaxy.medium()
+    disc = 2.0 * np.pi * R_d_kpc**2 * gas.DISC_HEIGHT_KPC
+    assert mass_within(medium, 30.0, 30.0)[0] == pytest.approx(disc, rel=1e-3)
+    n, far, h, top = gas.HALO_DENSITY_CM3, gas.HALO_DENSITY_FAR_CM3, gas.HALO_HEIGHT_KPC, 4.0
+    halo = 2.0 * np.pi * R_d_kpc**2 * (far * top + (n - far) * h * -np.expm1(-top / h))
+    assert mass_within(medium, R_d_kpc, top)[1] == pytest.approx(halo, rel=5e-3)
+    # 1/(1 + r^2/c^2) over a cylinder: the integral over R is a logarithm.
+    c2, s2 = galaxy.cgm_core_kpc**2, 30.0**2
+    of_height = quad(lambda z: np.log((c2 + s2 + z * z) / (c2 + z * z)), 0.0, 30.0)[0]
+    cgm = 2.0 * np.pi * c2 * of_height * float(gas.cgm_density_cm3(galaxy.delta_G))
+    assert mass_within(medium, 30.0, 30.0)[2] == pytest.approx(cgm, rel=5e-3)
+
+
+def test_gas_of_the_users_own_has_its_mass_too():
+    galaxy = Galaxy(
+        halo="constant",
+        bell=False,
+        r_max_kpc=30.0,
+        disc_gas_cm3=lambda R, z: 1.0 * (R < 3.37) * (np.abs(z) < 0.083),
+        halo_gas_cm3=lambda R, z: 1e-3 * (R**2 / 36.0 + z**2 / 4.0 < 1.0),
+    )
+    disc, halo, _ = mass_within(galaxy.medium(), 30.0, 30.0)
+    assert disc == pytest.approx(2.0 * np.pi * 3.37**2 * 0.083, rel=5e-3)
+    assert halo == pytest.approx(1e-3 * 4.0 / 3.0 * np.pi * 36.0 * 2.0, rel=5e-3)
+
+
+@pytest.mark.parametrize("core_kpc", [0.1, 1.0, 30.0])
+def test_circumgalactic_gas_has_its_mass_whatever_its_core(core_kpc):
+    galaxy = Galaxy(cgm_beta=2 / 3, cgm_core_kpc=core_kpc, halo="constant", bell=False, r_max_kpc=30.0)
+    c2, s2 = core_kpc**2, 30.0**2
+    of_height = quad(lambda z: np.log((c2 + s2 + z * z) / (c2 + z * z)), 0.0, 30.0)[0]
+    cgm = 2.0 * np.pi * c2 * of_height * float(gas.cgm_density_cm3(galaxy.delta_G))
+    assert mass_within(galaxy.medium(), 30.0, 30.0)[2] == pytest.approx(cgm, rel=5e-3)

@@ -23,7 +23,7 @@ def medium(galaxy):
 
 @pytest.fixture(scope="session")
 def grid(galaxy):
-    return galactic_grid(ENERGY_EDGES_GeV, *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
+    return galactic_grid(ENERGY_EDGES_GeV, galaxy)
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ def few_batches():
 def setting():
     """A galaxy without the instability: short histories, ten blocks."""
     galaxy = Galaxy(bell=False)
-    grid = galactic_grid(GRID_EDGES, *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
+    grid = galactic_grid(GRID_EDGES, galaxy)
     return galaxy.medium(), grid, Transport(BLOCKS * SIZE, 4, t_max_Myr=300.0)
 
 
@@ -244,11 +244,11 @@ def test_runs_that_share_a_folder_do_not_meet(setting, whole, tmp_path):
 
 
 def test_orbits_go_on_to_the_same_bits(setting, tmp_path):
-    medium = Galaxy(bell=False, halo="constant", H_kpc=0.5).medium()
+    galaxy = Galaxy(bell=False, halo="constant", H_kpc=0.5)
     wavelengths = (1e-3, 1e-1)
     turbulence = Turbulence(lambda k: k ** (-2 / 3), wavelengths, modes=20, rms_uG=3.0)
-    grid = galactic_grid(energy_groups(1e6, 2e6), 1.0, 0.5, 100.0)
-    orbits = medium, grid, Transport(160, 3, "orbit", t_max_Myr=0.01, turbulence=turbulence)
+    grid = galactic_grid(energy_groups(1e6, 2e6), galaxy)
+    orbits = galaxy.medium(), grid, Transport(160, 3, "orbit", t_max_Myr=0.01, turbulence=turbulence)
     whole = run(*orbits, threads=2)
     stopped(orbits, tmp_path, 4)
     again = run(*orbits, threads=2, checkpoints=CheckpointWriter(tmp_path, HEADER, resume=True))

@@ -60,7 +60,7 @@ def test_a_short_history_leaves_particles_alive(medium, grid):
 def test_residence_times_are_the_clock(grid):
     # Without a wall, time in the cells is the time to leave.
     galaxy = Galaxy(bell=False, r_max_kpc=30.0)
-    whole = galactic_grid(grid.energy_edges_GeV, *galaxy.surface_extent_kpc, 30.0)
+    whole = galactic_grid(grid.energy_edges_GeV, galaxy)
     left = run(galaxy.medium(), whole, Transport(particles=BLOCK, seed=1))
     assert left.counters["escaped"] == BLOCK
     short = run(galaxy.medium(), whole, Transport(particles=BLOCK, seed=1, t_max_Myr=0.02))
@@ -69,7 +69,7 @@ def test_residence_times_are_the_clock(grid):
 
 def test_a_field_of_the_users_own_needs_no_other_kernel(grid):
     galaxy = Galaxy(field_uG=lambda R, z: 3.0 / (1.0 + np.hypot(R, z) / 3.0), delta_G=1e5, r_max_kpc=30.0)
-    own = galactic_grid(grid.energy_edges_GeV, *galaxy.surface_extent_kpc, 30.0)
+    own = galactic_grid(grid.energy_edges_GeV, galaxy)
     assert run(galaxy.medium(), own, Transport(particles=BLOCK, seed=1)).counters["escaped"] == BLOCK
 
 

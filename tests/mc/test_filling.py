@@ -12,7 +12,7 @@ from crhalo.mc.tally import AGES_MYR, SHELLS, Region, energy_groups, galactic_gr
 @pytest.fixture(scope="module")
 def result():
     galaxy = Galaxy(delta_G=1.0)
-    grid = galactic_grid(energy_groups(1e3, 3e3), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
+    grid = galactic_grid(energy_groups(1e3, 3e3), galaxy)
     return run(galaxy.medium(), grid, Transport(320, 5, t_max_Myr=2000.0), threads=2)
 
 

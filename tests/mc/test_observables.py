@@ -26,7 +26,7 @@ GALAXY = Galaxy(
 
 def made(low, high, particles):
     medium = GALAXY.medium()
-    grid = galactic_grid(energy_groups(low, high), *GALAXY.surface_extent_kpc, GALAXY.r_max_kpc)
+    grid = galactic_grid(energy_groups(low, high), GALAXY)
     return run(medium, grid, Transport(particles=particles, seed=5)), medium
 
 

@@ -28,7 +28,7 @@ def volumes(medium, grid):
 def test_volumes_add_up_to_the_sphere(changes):
     galaxy = Galaxy(**changes)
     medium = galaxy.medium()
-    grid = galactic_grid(energy_groups(1e5, 1e6), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
+    grid = galactic_grid(energy_groups(1e5, 1e6), galaxy)
     halo, bell = volumes(medium, grid)
     assert (halo >= 0).all() and (bell >= 0).all()
     assert halo.sum() + bell.sum() == pytest.approx(4 / 3 * np.pi * galaxy.r_max_kpc**3, rel=5e-3)
@@ -106,3 +106,37 @@ def test_add_is_in_place(grid):
 
 def test_every_fate_has_its_sentence():
     assert len({fate.sentence for fate in Fate}) == len(Fate)
+
+
+@pytest.mark.parametrize("R_d_kpc", [0.05, 0.37, 1.0, 2.9, 7.3, 20.0])
+@pytest.mark.parametrize("H_kpc", [0.3, 4.0, 4.137])
+def test_cells_follow_the_disc_and_a_flat_surface(R_d_kpc, H_kpc):
+    galaxy = Galaxy(R_d_kpc=R_d_kpc, halo="constant", H_kpc=H_kpc, bell=False, r_max_kpc=30.0)
+    own = galactic_grid(energy_groups(1e5, 1e6), galaxy)
+    R, z = own.halo_R_kpc, own.halo_z_kpc
+    assert np.isclose(R, R_d_kpc, rtol=1e-12).any() and z[-1] == pytest.approx(H_kpc, rel=1e-12)
+    near = R[R <= min(2 * R_d_kpc, 24.0) * (1 + 1e-9)]
+    assert R[-1] >= 30.0 * (1 - 1e-12) and np.diff(near).max() <= min(R_d_kpc / 4, 1.0) * (1 + 1e-9)
+    test_look_up_is_searchsorted(own)
+    medium = galaxy.medium()
+    volume = cell_volumes_kpc3(medium, R, z, inside=True)
+    disc = (medium.mean_gas_cm3(R, z)[..., 0] * volume).sum()
+    expected = 2 * np.pi * R_d_kpc**2 * 0.1 * -np.expm1(-H_kpc / 0.1)
+    assert disc == pytest.approx(expected, rel=5e-3)
+
+
+def test_cells_of_the_papers_galaxy_are_what_they_were(grid):
+    own = galactic_grid(energy_groups(1e5, 1e6), Galaxy())
+    assert own.halo_R_kpc.tolist() == list(range(24))
+    heights = [0.0, 0.1, 0.3, 0.6, *range(1, 13)]
+    np.testing.assert_allclose(own.halo_z_kpc, heights, rtol=1e-12)
+    far = [*np.arange(24.0, 41.0, 4.0), *np.arange(52.0, 101.0, 12.0)]
+    np.testing.assert_allclose(own.bell_R_kpc, [*np.arange(0.0, 20.1, 2.5), *far], rtol=1e-12)
+    np.testing.assert_allclose(own.bell_z_kpc, [*np.arange(0.0, 20.1, 1.25), *far], rtol=1e-12)
+
+
+def test_edges_without_a_common_step_are_refused():
+    whole = np.array([0.0, 1.0])
+    odd = np.array([0.0, 1.0, 1.0 + np.sqrt(2.0)])
+    with pytest.raises(ValueError, match="not multiples of one step"):
+        TallyGrid(np.array([1.0, 2.0]), whole, odd, whole, whole).binnings()

@@ -222,6 +222,14 @@ TWINS = (
         "gradient drift",
     ),
     Twin(
+        "nodes 0.25 kpc apart about a disc of any radius",
+        "fields/galaxy.py",
+        (("rings = doubling_pieces(self.R_d_kpc, STEPS_TO_RIM, FINE_STEP_KPC)", "rings = [(0.0, 0.25)]"),),
+        "disc_of_any_radius",
+        0.02,
+        "disc of 0.1 kpc: grammage of the transport equation",
+    ),
+    Twin(
         "waves whose amplitude just follows the field",
         "fields/turbulence/synthetic.py",
         (("slope = -math.copysign(1.0, z) / field.z_B_kpc", "slope = 0.0"),),

@@ -13,7 +13,7 @@ def test_rounds_converge_below_the_flux_of_the_papers():
     galaxy = Galaxy(delta_G=1.0, E_max_GeV=1e4, E_min_GeV=1e3)
 
     def grid(galaxy):
-        return galactic_grid(energy_groups(1e3, 1e4), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
+        return galactic_grid(energy_groups(1e3, 1e4), galaxy)
 
     spectrum = Spectrum(E_min_GeV=1e3, E_max_GeV=1e4)
     found = measure_current(galaxy, grid, Transport(2560, 3), spectrum, 2, lambda done, most: None)

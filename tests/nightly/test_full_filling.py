@@ -11,7 +11,7 @@ from crhalo.mc.uncertainty import value_and_error
 def test_snapshots_of_a_longer_run_pass_through_those_of_a_shorter_one():
     """A run that ends at an age is what a longer one says of that age: without it, they would be apart."""
     galaxy = Galaxy(delta_G=1.0)
-    grid = galactic_grid(energy_groups(1e3, 3e3), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
+    grid = galactic_grid(energy_groups(1e3, 3e3), galaxy)
     medium = galaxy.medium()
     short, long = (
         run(medium, grid, Transport(640, seed, t_max_Myr=t), threads=2)

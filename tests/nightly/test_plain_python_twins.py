@@ -17,7 +17,7 @@ from crhalo.mc.tally import Fate, energy_groups, galactic_grid
 
 def tallies(particles, t_max_Myr, **changes):
     galaxy = Galaxy(r_max_kpc=30.0, delta_G=1e4, **changes)
-    grid = galactic_grid(energy_groups(1e5, 1e6), *galaxy.surface_extent_kpc, 30.0)
+    grid = galactic_grid(energy_groups(1e5, 1e6), galaxy)
     transport = Transport(particles=particles, seed=3, t_max_Myr=t_max_Myr)
     return run(galaxy.medium(), grid, transport).tallies
 

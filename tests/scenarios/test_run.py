@@ -1,5 +1,7 @@
 """What a run is asked in Python: energies with and without units, and a line for what is not allowed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from astropy import units as u
@@ -66,3 +68,21 @@ def test_a_surface_that_reaches_the_outer_sphere_is_told(capsys):
 
 def test_an_ordinary_run_has_no_notes(run):
     assert run.notes == []
+
+
+def test_a_disc_smaller_than_a_pixel_is_told(run):
+    """The mean of maps over that of the cells: 0.68 for R_d of 0.1 kpc at nside 64, 0.997 for 0.5 kpc."""
+    fine = replace(run, scenario=run.scenario.with_overrides(["sky.nside=64"]))
+    for R_d_kpc, told in ((0.1, True), (0.5, False), (10.0, False)):
+        notes = replace(fine, galaxy=replace(fine.galaxy, R_d_kpc=R_d_kpc)).notes
+        assert any("small as a pixel" in note for note in notes) == told
+
+
+def test_what_the_tables_do_not_resolve_is_told(run):
+    errors = run.result.provenance["tabulation_error"]
+    assert {"D", "outflow", "divergence", "surface_kpc", "gas_disc", "gas_halo", "gas_cgm"} <= set(errors)
+    assert run.summary["tabulation_error"]["D"] == errors["D"]["p99"]
+    unresolved = errors | {"gas_disc": {"misplaced": 0.41}}
+    result = replace(run.result, provenance=run.result.provenance | {"tabulation_error": unresolved})
+    (note,) = replace(run, result=result).notes
+    assert note == "the table has 41% of gas_disc in the wrong place: its edges are sharp"

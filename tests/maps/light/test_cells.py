@@ -13,7 +13,7 @@ from crhalo.mc.tally import energy_groups, galactic_grid
 def made():
     galaxy = Galaxy(delta_G=1e4, r_max_kpc=30.0)
     medium = galaxy.medium()
-    grid = galactic_grid(energy_groups(1e5, 1e6), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
+    grid = galactic_grid(energy_groups(1e5, 1e6), galaxy)
     return run(medium, grid, Transport(particles=16, seed=1)), medium
 
 

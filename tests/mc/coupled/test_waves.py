@@ -31,7 +31,7 @@ def galaxy():
 
 @pytest.fixture(scope="module")
 def grid(galaxy):
-    return galactic_grid(energy_groups(100.0, 1e4), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
+    return galactic_grid(energy_groups(100.0, 1e4), galaxy)
 
 
 @pytest.fixture(scope="module")

@@ -88,7 +88,7 @@ def repeats(folder: Path) -> Outcome:
 def memory(folder: Path) -> Outcome:
     """Ten million particles need no more memory than the first few blocks."""
     galaxy = Galaxy(halo="constant", bell=False, H_kpc=0.05, r_max_kpc=12.0)
-    grid = galactic_grid(energy_groups(1e6, 1e7), 12.0, 0.05, 12.0)
+    grid = galactic_grid(energy_groups(1e6, 1e7), galaxy)
     seen: list[float] = []
 
     def watch(block, done: int, moves: int) -> None:

@@ -72,7 +72,7 @@ def alone(arguments: list[str], folder: Path) -> tuple[str, float]:
 
 def setting(particles: int, seed: int = 1):  # type: ignore[no-untyped-def]
     galaxy = Galaxy(bell=False)
-    grid = galactic_grid(energy_groups(1e5, 1e6), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
+    grid = galactic_grid(energy_groups(1e5, 1e6), galaxy)
     return galaxy.medium(), grid, Transport(particles, seed, t_max_Myr=300.0)
 
 
