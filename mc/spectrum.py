@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from scipy.integrate import quad
@@ -62,16 +64,19 @@ class Spectrum:
 
     def group_rates_s(self, edges_GeV: np.ndarray) -> np.ndarray:
         """Protons injected per second in each group."""
-        low = np.maximum(edges_GeV[:-1], self.E_min_GeV)
-        high = np.maximum(edges_GeV[1:], low)
-
-        def per_ln_E(x: float) -> float:
-            return float(self.rate_GeV_s(np.exp(x)) * np.exp(x))
-
-        return np.array(
-            [quad(per_ln_E, a, b, epsrel=1e-10)[0] for a, b in zip(np.log(low), np.log(high), strict=True)]
-        )
+        return np.array(_group_rates_s(self, tuple(np.asarray(edges_GeV, float).tolist())))
 
     def as_dict(self) -> dict[str, float | None]:
         """Plain numbers, for files."""
         return asdict(self)
+
+
+@lru_cache(maxsize=256)
+def _group_rates_s(spectrum: Spectrum, edges_GeV: tuple[float, ...]) -> tuple[float, ...]:
+    """Kept: a run asks for the same ones many times."""
+
+    def per_ln_E(x: float) -> float:
+        return float(spectrum.rate_GeV_s(np.exp(x)) * np.exp(x))
+
+    used = np.log(np.maximum(edges_GeV, spectrum.E_min_GeV))
+    return tuple(float(quad(per_ln_E, low, high, epsrel=1e-10)[0]) for low, high in pairwise(used))

@@ -1,11 +1,12 @@
 """What all figures share: the page, its type and colours, and numbers on logarithmic scales.
 
-No global state of Matplotlib is touched, so figures can be drawn in threads and without a display.
+Figures are drawn without a display; no global state of Matplotlib is touched but in `plain_style`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,15 @@ def page(ax: Any, width: float, height: float) -> Any:
     figure = ax.figure
     ax.remove()
     return figure.add_subfigure(place)
+
+
+@contextmanager
+def plain_style() -> Iterator[None]:
+    """Matplotlib as it comes, whatever a matplotlibrc of the user's says of TeX, colours or sizes."""
+    from matplotlib import style
+
+    with style.context("default", after_reset=True):
+        yield
 
 
 def save(figure: Any, path: Path) -> None:

@@ -18,6 +18,8 @@ def program() -> None:
         stream = getattr(sys, name) or open(os.devnull, "w")  # closed by who called
         stream.reconfigure(errors="replace")
         setattr(sys, name, stream)
+    # Figures go to files: a backend that is asked for and does not exist must not stop the import.
+    os.environ["MPLBACKEND"] = "agg"
     from .main import Terminated, main
 
     def terminate(number: int, frame: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,15 +13,16 @@ from ...mc import checkpoint
 from ...mc.engine import LostError, run
 from ...mc.files import write_text
 from ...mc.tally import BATCHES
-from ..build import check_orbits, given_medium, grid_of, transport_of
+from ..build import check_orbits, find_medium, given_medium, grid_of, transport_of
 from ..file.quantities import ScenarioError
 from ..file.scenario import Scenario
 from ..folder.lock import only_one_run_in
 from ..folder.write import write_json
 from ..products.registry import write_run
+from ..products.rehearsal import WORTH_IT, rehearse
 from ..products.waves import write_not_converged
 from ..progress import Progress, quiet
-from ..run import PLAIN, RunOptions, make_run
+from ..run import PLAIN, RunOptions, follow
 from ..studies.registry import study_of
 
 _PILOT_PARTICLES = 48
@@ -97,9 +99,7 @@ def execute(
             if study is not None:
                 study.execute(scenario, folder, threads, progress, options)
             else:
-                asked_for = ("transport_equation",) if options.transport_equation else ()
-                made = make_run(scenario, threads, progress, options)
-                write_run(made, folder, progress, asked_for, options.figure_format)
+                _execute_one(scenario, folder, threads, progress, options)
         except checkpoint.CheckpointError as error:
             raise UserError(f"{error}; allowed: another --out") from None
         except LostError as error:
@@ -110,6 +110,21 @@ def execute(
             write_not_converged(scenario, stopped, folder, options.figure_format)
             raise NotConverged(f"{stopped}; what there is: {folder}", stopped.found) from None
         checkpoint.remove(folder)
+
+
+def _execute_one(
+    scenario: Scenario, folder: Path, threads: int, progress: Progress, options: RunOptions
+) -> None:
+    """Follow the particles of one galaxy and write its files."""
+    asked_for = ("transport_equation",) if options.transport_equation else ()
+    setup = find_medium(scenario, threads, progress)
+    if scenario.transport.particles >= WORTH_IT and scenario.transport.method != "orbit":
+        for line in rehearse(scenario, setup, asked_for):
+            print(
+                f"crhalo: with a few particles this cannot be made: {line}; the run goes on", file=sys.stderr
+            )
+    finished = follow(scenario, setup, threads, progress, options)
+    write_run(finished, folder, progress, asked_for, options.figure_format)
 
 
 def _check_comparison(scenario: Scenario) -> None:

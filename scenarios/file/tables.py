@@ -166,7 +166,7 @@ class Sky(Table):
 
     nside: Annotated[int, Choice(*NSIDES)] = 64
     """HEALPix resolution."""
-    energies: Annotated[tuple[Any, ...], Span("GeV", "0.1 GeV", "10 PeV", points=(2, 1000), between=20)] = (
+    energies: Annotated[tuple[Any, ...], Span("GeV", "0.1 GeV", "10 PeV", points=(2, 970), between=20)] = (
         as_in_file(["1 GeV", "10 PeV", 29, "30 TeV"])
     )
     """Lowest and highest energy, the number of energies, evenly spaced in the logarithm, and further ones."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...fields.exceptions import RunFailed
-from ...maps.figures.page import note, save
+from ...maps.figures.page import note, plain_style, save
 from .product import Made
 
 
@@ -38,7 +38,8 @@ def drawn(draw: Callable[..., Any], remark: str, ax: Any = None) -> Any:
 
 
 def _write_figure(draw: Callable[..., Any], remark: str, path: Path) -> None:
-    save(drawn(draw, remark), path)
+    with plain_style():
+        save(drawn(draw, remark), path)
 
 
 def failure(name: str, error: Exception) -> str:

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from crhalo.maps.light.skyfile import SkyCube, read_sky, write_sky
+from crhalo.scenarios import load
+from crhalo.scenarios.file.quantities import ScenarioError
 
 
 @pytest.fixture
@@ -112,3 +114,22 @@ def test_cubes_that_say_too_little_are_refused(cube):
         SkyCube("gamma", "", cube.energy_GeV[:-1], cube.intensity)
     with pytest.raises(ValueError, match="finite"):
         SkyCube("gamma", "", cube.energy_GeV, cube.intensity * np.nan)
+
+
+def test_as_many_energies_as_a_scenario_may_have(tmp_path):
+    """A table of a FITS file ends at 999 columns."""
+    most = 970 + 20
+    energies = (
+        load("free-escape")
+        .with_overrides(
+            ['sky.energies=["1 GeV", "10 PeV", 970, ' + ", ".join(f'"{i} TeV"' for i in range(1, 21)) + "]"]
+        )
+        .sky.energies
+    )
+    assert len(energies) == 3 + 20
+    sky = np.ones((most, 12))
+    cube = SkyCube("gamma", "", np.geomspace(1, 1e7, most), sky, sky, {"seed": 1}, {"disc": sky})
+    write_sky(tmp_path / "sky.fits", cube)
+    assert read_sky(tmp_path / "sky.fits").intensity.shape == (most, 12)
+    with pytest.raises(ScenarioError, match="2 to 970"):
+        load("free-escape").with_overrides(['sky.energies=["1 GeV", "10 PeV", 971]'])

@@ -1,13 +1,21 @@
 """A figure that cannot be drawn costs itself alone: a line says which, and it can be tried again."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from crhalo.fields.exceptions import RunFailed
+from crhalo.maps.figures.page import new_figure
 from crhalo.scenarios import load
+from crhalo.scenarios.build import find_medium
 from crhalo.scenarios.commands.main import main
 from crhalo.scenarios.products import skies
+from crhalo.scenarios.products.product import Made
 from crhalo.scenarios.products.registry import write_run
+from crhalo.scenarios.products.rehearsal import rehearse
+from crhalo.scenarios.products.write import write_files
 
 SETTINGS = [
     "medium.delta_G=1e4", "transport.energy_range=['10 TeV', '1 PeV']", "transport.r_max=30 kpc",
@@ -25,7 +33,7 @@ def refuse(*_, **__):
 
 
 def test_a_figure_that_fails(run, undrawn, tmp_path, monkeypatch, capsys):
-    with undrawn(), monkeypatch.context() as broken:
+    with undrawn(but=["spectra"]), monkeypatch.context() as broken:
         broken.setattr(skies, "draw_spectra", refuse)
         with pytest.raises(RunFailed, match=r"spectra.png: ValueError: cannot draw.*--redraw tries again"):
             write_run(run, tmp_path)
@@ -50,8 +58,47 @@ def test_a_full_disk_is_not_a_figure_that_fails(run, undrawn, tmp_path, monkeypa
     def full(*_, **__):
         raise OSError(28, "No space left on device", "x")
 
-    with undrawn():
+    with undrawn(but=["spectra"]):
         monkeypatch.setattr(skies, "draw_spectra", full)
         with pytest.raises(OSError, match="No space left"):
             write_run(run, tmp_path)
     assert not (tmp_path / "summary.json").exists()
+
+
+def test_a_style_of_the_users_own_does_not_matter(tmp_path):
+    """TeX in a matplotlibrc, where there is no LaTeX."""
+    import matplotlib
+
+    with matplotlib.rc_context({"text.usetex": True, "axes.grid": True, "font.size": 30.0}):
+        assert write_files(Made({}, figures={"mine": lambda ax: _figure()}), tmp_path) == []
+        assert matplotlib.rcParams["text.usetex"]
+    with matplotlib.rc_context({}):
+        write_files(Made({}, figures={"plain": lambda ax: _figure()}), tmp_path)
+    assert (tmp_path / "mine.png").read_bytes() == (tmp_path / "plain.png").read_bytes()
+
+
+def _figure():
+    figure = new_figure(2.0, 2.0)
+    figure.subplots().set_title("a figure")
+    return figure
+
+
+def test_a_backend_that_does_not_exist_stops_nothing():
+    script = (
+        "import atexit; atexit.register(lambda: __import__('matplotlib'));"
+        "from crhalo.scenarios.commands.entry_point import program; program()"
+    )
+    command = [sys.executable, "-c", script, "--version"]
+    asked = os.environ | {"MPLBACKEND": "nonsense"}
+    done = subprocess.run(command, env=asked, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stderr == ""
+
+
+def test_a_rehearsal_finds_what_would_fail(coarse_errors, monkeypatch):
+    scenario = load("free-escape").with_overrides(SETTINGS[1:])
+    setup = find_medium(scenario, 1)
+    assert rehearse(scenario, setup) == []
+    monkeypatch.setattr(skies, "draw_spectra", refuse)
+    monkeypatch.setattr(skies, "write_sky", refuse)
+    lines = rehearse(scenario, setup)
+    assert [line.partition(":")[0] for line in lines] == ["sky_neutrino.fits", "sky_gamma.fits", "spectra"]
