@@ -195,6 +195,7 @@ def run(
         ),
     ] = None,
     figures: Format = "png",
+    force: Annotated[bool, typer.Option("--force", help="Try it though it may not fit into memory.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what the run would do and cost, then stop.")
     ] = False,
@@ -219,11 +220,14 @@ def run(
 
     from ..progress import progress_bar
     from ..run import RunOptions
-    from .run import execute, plan
+    from .plan import check_room, plan
+    from .run import execute
 
     if dry_run:
         _show(plan(scenario, threads))
         return
+    if not force:
+        check_room(scenario, out, threads)
     with _workers(cluster) as executor, progress_bar() as progress:
         options = RunOptions(
             resume=resume,

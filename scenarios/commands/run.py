@@ -1,19 +1,16 @@
-"""From a scenario to the files of a run, or of a study; and what that would cost."""
+"""From a scenario to the files of a run, or of a study."""
 
 from __future__ import annotations
 
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from ...fields.exceptions import NotConverged, RunFailed, UserError
 from ...mc import checkpoint
-from ...mc.engine import LostError, run
+from ...mc.engine import LostError
 from ...mc.files import write_text
-from ...mc.tally import BATCHES
-from ..build import check_orbits, find_medium, given_medium, grid_of, transport_of
+from ..build import find_medium
 from ..file.quantities import ScenarioError
 from ..file.scenario import Scenario
 from ..folder.lock import only_one_run_in
@@ -24,49 +21,6 @@ from ..products.waves import write_not_converged
 from ..progress import Progress, quiet
 from ..run import PLAIN, RunOptions, follow
 from ..studies.registry import study_of
-
-_PILOT_PARTICLES = 48
-_BASE_MEMORY_MB = 450
-
-
-def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
-    """What a scenario would do and cost; the time is that of a few pilot particles, scaled.
-
-    Raises
-    ------
-    UserError
-        If its values leave no halo, or its orbits cannot be right or take too long.
-    """
-    study = study_of(scenario)
-    planned = study.plan(scenario, threads) if study else None
-    if planned is not None:
-        return planned
-    check_orbits(scenario)
-    galaxy, medium, *_ = given_medium(scenario)
-    grid = grid_of(scenario, galaxy)
-    tally_MB = sum(array.nbytes for array in grid.empty()) / 1e6
-    runs = study.runs(scenario) if study else 1
-    particles = scenario.transport.particles
-    pilot = min(_PILOT_PARTICLES, particles)
-    transport = transport_of(scenario)
-    run(medium, grid, replace(transport, particles=1))  # compiles
-    started = time.perf_counter()
-    pilot_steps = run(medium, grid, replace(transport, particles=pilot)).steps
-    seconds = runs * (time.perf_counter() - started) * particles / pilot / threads
-    R_surface, z_surface = galaxy.surface_extent_kpc
-    return {
-        "title": scenario.title,
-        "particles": particles,
-        "runs": runs,
-        "threads": threads,
-        "surface_kpc": {"R_in_the_plane": R_surface, "z_on_the_axis": z_surface},
-        "steps_estimated": int(runs * pilot_steps / pilot * particles),
-        "transport_time_s_estimated": round(seconds, 1),
-        "memory_MB_estimated": round(_BASE_MEMORY_MB + tally_MB * (BATCHES + 3 * threads)),
-        "would_write": "scenario.toml, summary.json, a table, figures"
-        if study
-        else "scenario.toml, result.h5, summary.json, sky_neutrino.fits, sky_gamma.fits, figures",
-    }
 
 
 def execute(

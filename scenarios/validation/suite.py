@@ -62,7 +62,7 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (half_space, 0.6),
     (thin_disc, 0.4),
     (disc_of_any_radius, 1.0),
-    (adiabatic, 0.3),
+    (adiabatic, 0.4),
     (one_pixel, 1.0),
     (sphere_around_the_sun, 1.0),
     (emissivity_closure, 1.0),

@@ -128,7 +128,7 @@ def test_as_many_energies_as_a_scenario_may_have(tmp_path):
     )
     assert len(energies) == 3 + 20
     sky = np.ones((most, 12))
-    cube = SkyCube("gamma", "", np.geomspace(1, 1e7, most), sky, sky, {"seed": 1}, {"disc": sky})
+    cube = SkyCube("gamma", "", np.geomspace(1, 1e7, most), sky, None, {"seed": 1})
     write_sky(tmp_path / "sky.fits", cube)
     assert read_sky(tmp_path / "sky.fits").intensity.shape == (most, 12)
     with pytest.raises(ScenarioError, match="2 to 970"):

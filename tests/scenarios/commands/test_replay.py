@@ -54,8 +54,8 @@ def test_merging_says_where_there_is_no_run(runs, tmp_path, capsys):
     assert "no run here; allowed: a folder with a result.h5" in capsys.readouterr().err
 
 
-def test_a_single_block_has_no_errors_and_says_so(coarse_errors, undrawn, tmp_path, capsys):
-    few = [*SMALL, "--particles", "30"]
+def test_a_single_batch_has_no_errors_and_says_so(coarse_errors, undrawn, tmp_path, capsys):
+    few = [*SMALL, "--particles", "1"]
     with undrawn():
         assert main(["run", *few, "--out", str(tmp_path / "one")]) == 0
     assert "those of 1 batch only" in capsys.readouterr().out

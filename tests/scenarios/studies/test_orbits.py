@@ -8,7 +8,8 @@ import pytest
 from crhalo.fields.units import KPC2_MYR_CM2_S
 from crhalo.mc.result import Result
 from crhalo.scenarios import load
-from crhalo.scenarios.commands.run import execute, plan
+from crhalo.scenarios.commands.plan import plan
+from crhalo.scenarios.commands.run import execute
 from crhalo.scenarios.file.quantities import ScenarioError
 from crhalo.scenarios.run import make_run
 from crhalo.scenarios.studies.orbits import _across, _running

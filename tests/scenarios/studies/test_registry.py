@@ -5,7 +5,8 @@ import json
 import pytest
 from contracts import StudyContract
 from crhalo.scenarios import load, names
-from crhalo.scenarios.commands.run import execute, plan
+from crhalo.scenarios.commands.plan import plan
+from crhalo.scenarios.commands.run import execute
 from crhalo.scenarios.file import scenario as file
 from crhalo.scenarios.products.product import Made
 from crhalo.scenarios.studies import coupling, figure_1, radio, registry
