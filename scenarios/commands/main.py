@@ -201,8 +201,8 @@ def run(
     ] = False,
 ) -> None:
     """Run a scenario and write its results, maps and figures."""
-    wanted_error = None if precision is None else share_of(precision)
-    scenario = _asked_for(name, settings, particles, seed, wanted_error)
+    share = None if precision is None else share_of(precision)
+    scenario = _asked_for(name, settings, particles, seed, share)
     figure_format = format_of(figures)
     threads = threads_of(threads)
     if cluster is not None and not _CLUSTER.fullmatch(cluster):
@@ -211,7 +211,7 @@ def run(
         check_output(out, resume)
         wanted = {
             "scenario": scenario.to_toml(),
-            "precision": wanted_error,
+            "precision": share,
             "transport_equation": transport_equation,
         }
         if resume and is_finished(out, wanted):
@@ -231,7 +231,7 @@ def run(
     with _workers(cluster) as executor, progress_bar() as progress:
         options = RunOptions(
             resume=resume,
-            precision=wanted_error,
+            precision=share,
             executor=executor,
             transport_equation=transport_equation,
             figure_format=figure_format,
