@@ -203,17 +203,14 @@ def run(
     """Run a scenario and write its results, maps and figures."""
     share = None if precision is None else share_of(precision)
     scenario = _asked_for(name, settings, particles, seed, share)
+    given: Any = {"precision": share, "transport_equation": transport_equation}
     figure_format = format_of(figures)
     threads = threads_of(threads)
     if cluster is not None and not _CLUSTER.fullmatch(cluster):
         raise ScenarioError(f"--cluster {shown(cluster)}: allowed: dask://HOST:PORT, or dask-local:N")
     if not dry_run:
         check_output(out, resume)
-        wanted = {
-            "scenario": scenario.to_toml(),
-            "precision": share,
-            "transport_equation": transport_equation,
-        }
+        wanted = {"scenario": scenario.to_toml(), **given}
         if resume and is_finished(out, wanted):
             print(f"{out} is finished: nothing to do")
             return
@@ -229,13 +226,7 @@ def run(
     if not force:
         check_room(scenario, out, threads)
     with _workers(cluster) as executor, progress_bar() as progress:
-        options = RunOptions(
-            resume=resume,
-            precision=share,
-            executor=executor,
-            transport_equation=transport_equation,
-            figure_format=figure_format,
-        )
+        options = RunOptions(resume=resume, executor=executor, figure_format=figure_format, **given)
         execute(scenario, out, threads, progress, options)
     _digest(out)
 

@@ -21,9 +21,9 @@ from ..run import SECONDARIES
 from ..studies.registry import study_of
 
 _PILOT_PARTICLES, _PILOT_S = 48, 2.0
-_BASE_MEMORY_MB = 450  # Python, its libraries, and the kernels
+_BASE_MEMORY_MB = 870  # Python, its libraries, the kernels, and figures being drawn
 # Bytes a pixel and energy: three components and an error of two skies, and a file of them being written.
-_MAP_BYTES = 96
+_MAP_BYTES = 88
 _FILE_BYTES = 20
 _FIGURES_S = 15.0  # of one core
 _SMALL_NSIDE = 8
@@ -104,7 +104,7 @@ def _maps_s(scenario: Scenario, setup: Setup, pilot: Result) -> float:
 def memory_MB(scenario: Scenario, grid: TallyGrid, threads: int) -> float:
     """Most memory that a run takes: its tallies, or its maps and a file of them being written."""
     tally_MB = sum(array.nbytes for array in grid.empty()) / 1e6
-    return _BASE_MEMORY_MB + tally_MB * (BATCHES + 3 * threads) + _map_values(scenario) * _MAP_BYTES / 1e6
+    return _BASE_MEMORY_MB + tally_MB * (BATCHES / 2 + 3 * threads) + _map_values(scenario) * _MAP_BYTES / 1e6
 
 
 def _map_values(scenario: Scenario) -> int:

@@ -98,7 +98,7 @@ BAD_INPUT = [
     (["circumgalactic", "--seed", "-1"], "transport.seed = -1: allowed: a whole number from 0"),
     (["circumgalactic", "--threads", "0"], "--threads"),
     (["circumgalactic", "--warp"], "'--warp': no such option; allowed: --set, --particles"),
-    (["circumgalactic", "--partcles", "3"], "no such option: did you mean --particles?; allowed: --set"),
+    (["circumgalactic", "--partcles", "3"], "no such option: did you mean --particles?"),
     (
         ["circumgalactic", "--set", "medium.zB=3", "--set", "source.R_d=3 KPC"],
         "did you mean z_B?; source.R_d = '3 KPC': unknown unit KPC: did you mean kpc?",
