@@ -44,6 +44,7 @@ from .transport import (
 )
 from .waves import (
     circumgalactic_transport_equation,
+    ion_neutral_friction,
     manufactured,
     outflow_slab,
     transport_equation_closed_forms,
@@ -76,6 +77,7 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (realisations, 1.0),
     (isotropic_turbulence, 1.0),
     (wave_balance, 1.0),
+    (ion_neutral_friction, 1.0),
     (transport_equation_closed_forms, 1.0),
     (manufactured, 1.0),
     (two_starts, 1.0),

@@ -237,6 +237,14 @@ TWINS = (
         0.5,
         "isotropic turbulence",
     ),
+    Twin(
+        "friction with neutrals that damps energy as slowly as the amplitude",
+        "fields/waves/streaming.py",
+        (("rates[at] = 2.0 * amplitude", "rates[at] = amplitude"),),
+        "ion_neutral_friction",
+        1.0,
+        "ion-neutral damping",
+    ),
 )
 
 
