@@ -19,6 +19,7 @@ from ...mc.uncertainty import Estimate
 from ..run import Run
 from ..stopping_rule import intervals_of
 from .product import Made, Product, always
+from .sun import protons_over_measured
 
 
 def filling(result: Result, galaxy: Galaxy, t_max_Myr: float) -> dict[str, Any]:
@@ -89,6 +90,7 @@ def _make(run: Run) -> Made:
         numbers["lambda_not_small_above_GeV"] = lambda_not_small_above_GeV(
             run.medium, galaxy.R_d_kpc, result.current_energy_GeV
         )
+    numbers |= protons_over_measured(run)
     numbers["precision"] = {
         name: each.as_dict()
         for name, each in intervals_of(run.scenario.transport.precision_of, run.sky_model).items()
