@@ -66,8 +66,8 @@ class Galaxy:
     cgm_core_kpc, cgm_beta : float
         Of the circumgalactic gas, a beta-profile with `delta_G` at its centre; uniform for beta 0.
     inelasticity : callable, optional
-        Fraction of a proton's energy that a pp collision turns into secondaries, of the total energy [GeV];
-        a half if not given.
+        Fraction of its energy that a proton loses in a pp collision, of the total energy [GeV], in place of that
+        of `gas_density`.
     waves_move : bool
         Whether the waves of a constant halo, and the protons with them, move away from the disc at the
         Alfven speed.
@@ -253,8 +253,8 @@ class Galaxy:
     def loss_rate(self, p_GeV: np.ndarray) -> FloatArray:
         """-(dp/dt)/(p n) by pp collisions [1/Myr per cm^-3 of hydrogen]."""
         E_GeV = total_energy_GeV(p_GeV)
-        inelasticity = np.asarray(self.inelasticity(E_GeV) if self.inelasticity else 0.5)
-        rate = gas.pp_energy_loss_rate_GeV_Myr(E_GeV, 1.0) * inelasticity
+        inelasticity = (self.inelasticity or gas.inelasticity)(E_GeV)
+        rate = gas.pp_energy_loss_rate_GeV_Myr(E_GeV, inelasticity)
         return self.helium_factor * rate * E_GeV / np.asarray(p_GeV) ** 2
 
     @cached_property

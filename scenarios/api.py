@@ -15,7 +15,6 @@ from typing import Any
 from ..fields.cores import cores
 from ..fields.exceptions import UserError
 from ..fields.galaxy import Galaxy
-from ..maps.light.secondaries import inelasticity
 from ..mc.blocks import Transport
 from ..mc.checkpoint import digest
 from ..mc.diffusion.compare import Comparison
@@ -87,17 +86,11 @@ def simulate(
     _agree("Transport.R_d_kpc", transport.R_d_kpc, _defaults(Transport)["R_d_kpc"], "Galaxy.R_d_kpc", R_d)
     scenario = scenario_of(galaxy, spectrum, transport, energy_range_GeV, nside)
     sources = {"functions": {name: _source_of(getattr(galaxy, name)) for name in functions_of(galaxy)}}
-    galaxy = _with_inelasticity(galaxy)
     setup = Setup(galaxy, galaxy.medium())
     if own := [name for name in ("field_uG", "diffusion") if getattr(galaxy, name) is not None]:
         setup.medium.check_tabulation(own[-1])
     with shown_if(progress) as told:
         return follow(scenario, setup, threads or cores(), told, provenance=sources)
-
-
-def _with_inelasticity(galaxy: Galaxy) -> Galaxy:
-    """The galaxy with the energy loss of the yields that make its light, if it has no other."""
-    return galaxy if galaxy.inelasticity else replace(galaxy, inelasticity=inelasticity)
 
 
 def _with_spectrum(galaxy: Galaxy, spectrum: Spectrum) -> Galaxy:
@@ -205,7 +198,7 @@ def _open(folder: str | Path, galaxy: Galaxy | None = None, threads: int | None 
     if galaxy is None:
         setup = find_medium(scenario, threads or cores())
     else:
-        galaxy = _with_inelasticity(_with_spectrum(galaxy, result.spectrum))
+        galaxy = _with_spectrum(galaxy, result.spectrum)
         setup = Setup(galaxy, galaxy.medium())
     if digest(setup.medium.table) != result.provenance["medium_sha256"]:
         raise UserError(f"{shown(folder)}: it was made in another medium; allowed: the galaxy it was made of")

@@ -125,7 +125,7 @@ def galaxy_from_outside(
     bar = _draw_m31(right, energy_GeV, slope, radius[0])
     drawn = positive_range([profiles["total"].value], _DECADES) or bar
     right.set(xscale="log", yscale="log", xlim=(radius[0], 1.1 * m31_emission()["outer halo"].extent_kpc[1]))
-    right.set(ylim=(0.03 * min(drawn[0], bar[0]), 5 * max(drawn[1], bar[1])))
+    right.set(ylim=(0.005 * min(drawn[0], bar[0]), 5 * max(drawn[1], bar[1])))
     dress(right, "projected radius  [kpc]", f"$E^2 I$  [{INTENSITY_UNIT}]")
     legend(right, loc="lower left")
     save(figure, path)

@@ -116,12 +116,12 @@ def energy_fraction(secondary: str, proton_energy_GeV: ArrayLike) -> FloatArray:
     return np.interp(np.log(np.asarray(proton_energy_GeV, dtype=float)), log_proton, fraction)
 
 
-def inelasticity(proton_energy_GeV: ArrayLike) -> FloatArray:
-    """Fraction K(E) of the energy that one collision turns into gamma rays, neutrinos, electrons, positrons.
+def light_fraction(proton_energy_GeV: ArrayLike) -> FloatArray:
+    """Fraction of its energy that a proton's inelastic collision turns into gamma rays, neutrinos, e+ and e-.
 
-    The loss rate of a proton is K sigma_inel n beta c E with sigma_inel of
-    `fields.gas_density.inelastic_cross_section_mb` (Kafexhiu et al. 2014, Eq. 1): the energy that
-    protons lose is then what the sky receives. Same shape as `proton_energy_GeV` (total energy); constant
-    beyond the tables.
+    What pions (and kaons) take, and the sky receives: 0.27 at 10 GeV, 0.47 above 1 TeV, constant beyond the
+    tables. The loss rate of Krakau & Schlickeiser (2015, ApJ 802, 114), 3.85e-16 n (E/GeV)^1.28
+    (E/GeV + 200)^-0.2 GeV/s, is this share too: it agrees to 7% from 10 to 100 GeV and is 40% larger at 1 PeV.
+    Same shape as `proton_energy_GeV` (total energy).
     """
     return np.sum([energy_fraction(secondary, proton_energy_GeV) for secondary in SECONDARIES], axis=0)

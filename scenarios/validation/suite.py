@@ -51,7 +51,7 @@ from .waves import (
     two_starts,
     wave_balance,
 )
-from .whole_runs import energy_budget, reweighting, snapshots
+from .whole_runs import energy_budget, nucleon_losses, reweighting, snapshots
 
 QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (slab_escape, 0.8),
@@ -70,6 +70,7 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (disc_at_the_poles, 1.0),
     (absorbed_shell, 1.0),
     (mean_of_the_sky, 1.0),
+    (nucleon_losses, 1.0),
     (energy_budget, 0.5),
     (gyration, 1.0),
     (drifts, 1.0),

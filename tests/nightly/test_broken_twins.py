@@ -245,6 +245,14 @@ TWINS = (
         1.0,
         "ion-neutral damping",
     ),
+    Twin(
+        "losses as a share of all the energy, that of the rest mass too",
+        "fields/gas_density.py",
+        (("return np.asarray(0.5 * (E - M_P_GEV) / E)", "return np.asarray(0.5 * E / E)"),),
+        "nucleon_losses",
+        1.0,
+        "nucleon losses",
+    ),
 )
 
 

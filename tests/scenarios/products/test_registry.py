@@ -17,7 +17,7 @@ FILES = {
     "summary": set(),
     "skies": {
         "sky_neutrino.fits", "sky_gamma.fits", "sky_neutrino_10TeV.png", "sky_gamma_1TeV.png",
-        "sky_gamma_100TeV.png", "spectra.png", "sky_structure.png",
+        "sky_gamma_100TeV.png", "spectra.png", "sky_structure.png", "sky_errors.png",
     },
     "protons": {"density_plane.png", "density_axis.png", "filling.png", "escape_and_grammage.png"},
     "outside": {"outside.png", "outside.csv", "outside.json"},
