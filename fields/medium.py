@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .exceptions import UserError
 from .interpolate import interpolate
@@ -132,6 +133,7 @@ class Medium:
         gas_halo: Function = _nothing,
         gas_cgm: Function = _nothing,
         loss_rate: Callable[[np.ndarray], np.ndarray] | None = None,
+        collisions: ArrayLike = (1.0, 1.0, 1.0),
         disc_scale_kpc: float = FAR_KPC,
     ) -> Medium:
         """Sample vectorised functions of (R_kpc, |z|_kpc) on a grid.
@@ -157,7 +159,9 @@ class Medium:
         gas_disc, gas_halo, gas_cgm : callable
             Hydrogen density [cm^-3]; disc and halo gas are inside the surface, CGM outside.
         loss_rate : callable
-            -(dp/dt)/(p n) [1/Myr per cm^-3] at momentum p_GeV.
+            -(dp/dt)/(p n) [1/Myr per cm^-3] in protons, at momentum p_GeV.
+        collisions : array_like, shape (3,)
+            Collisions in (disc, halo, CGM) gas over those with as many protons as its density says.
         disc_scale_kpc : float
             Height of the gas disc, which steps near the plane have to resolve.
 
@@ -187,6 +191,7 @@ class Medium:
             halo_flow=_sampled_flow("halo_flow", halo_flow, halo_divergence, R, z) if halo_flow else _AT_REST,
             gas=_sampled_gas(gas, R, z),
             loss_rate=_sampled_loss_rate(loss_rate),
+            collisions=np.asarray(collisions, dtype=float),
             wall=int(wall),
             r_max=float(r_max_kpc),
             bell_outer_radius=float(r_max_kpc if bell_outer_radius_kpc is None else bell_outer_radius_kpc),
@@ -208,6 +213,10 @@ class Medium:
         outside = np.clip(0.5 + distance / blur_kpc, 0.0, 1.0) if blur_kpc else 1.0 * (distance >= 0)
         return gas * ((1.0 - outside) * [1, 1, 0] + outside * [0, 0, 1])
 
+    def targets_cm3(self, R_kpc: np.ndarray, z_kpc: np.ndarray, blur_kpc: float = 0.0) -> np.ndarray:
+        """Protons per cm^3 that would collide as (disc, halo, CGM) gas does, last axis 3."""
+        return self.gas_density_cm3(R_kpc, z_kpc, blur_kpc) * self.table.collisions
+
     def outflow_kpc_Myr(self, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
         """(u_R, u_z, div u) outside the surface as the engine sees them, last axis 3."""
         return self._interpolate(self.table.outflow, R_kpc, z_kpc)
@@ -219,7 +228,7 @@ class Medium:
         return self._interpolate(self.table.halo_flow, R_kpc, z_kpc)
 
     def loss_rate_Myr(self, p_GeV: np.ndarray) -> np.ndarray:
-        """-(dp/dt)/(p n) at some momenta as the engine sees it [1/Myr per cm^-3 of hydrogen]."""
+        """-(dp/dt)/(p n) at some momenta as the engine sees it [1/Myr per cm^-3 of protons]."""
         return np.interp(np.log(p_GeV), np.log(MOMENTUM_NODES_GeV), self.table.loss_rate)
 
     def absorbing(self) -> Medium:

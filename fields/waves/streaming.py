@@ -4,9 +4,10 @@ The wave power F is dimensionless, per unit ln k, relative to the mean field. It
 energy E, which REV uses for energy, momentum and wavenumber k = 1/r_L alike; the Larmor radius takes the
 momentum. REV writes U_B = B^2/(4 pi), twice the usual energy density: kept here.
 
-Rates are in 1/Myr and all of the energy of waves, twice those of their amplitude: REV Eq. 2 is one (F B^2/4 pi
-times it, over ln k, is the work v_A |dP/dz| that protons do), so what it is balanced with has to be. Papers that
-write dW/dt = 2 (Gamma - Gamma_d) W give rates of amplitude (Ptuskin & Zirakashvili 2003; Nava et al. 2016).
+Rates are in 1/Myr and all of the energy of waves, twice those of their amplitude: REV Eq. 2 is one (times
+F B^2/4 pi, over ln k, it is the work v_A |dP/dz| that protons do), so what it is balanced with has to be.
+Papers that write dW/dt = 2 (Gamma - Gamma_d) W give rates of amplitude (Ptuskin & Zirakashvili 2003; Nava et
+al. 2016).
 """
 
 from __future__ import annotations
@@ -128,8 +129,8 @@ def growth_rate_flux_Myr(
 def nonlinear_landau_damping_rate_Myr(k_kpc: ArrayLike, v_s_kpc_Myr: float, F: ArrayLike) -> FloatArray:
     """Rate k v_s F of non-linear Landau damping in 1/Myr (REV Eq. 6), of energy; `k_kpc` in 1/kpc.
 
-    Nava et al. (2019) have (1/2) (pi/2)^(1/2) k v_i F for the amplitude, v_i^2 = kT/m_p of the ions, which for the
-    energy is REV's with v_s = 1.25 v_i.
+    Nava et al. (2019) have (1/2) (pi/2)^(1/2) k v_i F for the amplitude, v_i^2 = kT/m_p of the ions, which is
+    REV's for the energy with v_s = 1.25 v_i.
     """
     return np.asarray(k_kpc, dtype=float) * v_s_kpc_Myr * np.asarray(F, dtype=float)
 
@@ -157,8 +158,8 @@ def turbulent_damping_rate_Myr(
 ) -> FloatArray:
     """Rate 2 v_A (k/L)^(1/2) in 1/Myr at which background turbulence shears waves, of energy.
 
-    Twice the (epsilon/(r_L v_A))^(1/2) of Farmer & Goldreich (2004), which Nava et al. (2016) take for that of the
-    amplitude; k = 1/r_L and epsilon = v_A^3/L, turbulence that is trans-Alfvenic at L.
+    Twice the (epsilon/(r_L v_A))^(1/2) of Farmer & Goldreich (2004), which Nava et al. (2016) take for that
+    of the amplitude; k = 1/r_L and epsilon = v_A^3/L, turbulence that is trans-Alfvenic at L.
     """
     return 2.0 * np.asarray(v_A_kpc_Myr) * np.sqrt(np.asarray(k_kpc, dtype=float) / injection_scale_kpc)
 

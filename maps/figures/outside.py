@@ -64,7 +64,10 @@ def _draw_m31(axes: Any, energy_GeV: float, slope: float, left_kpc: float) -> tu
     right = M31_DISTANCE_KPC * np.tan(np.radians(halo.radius_deg))
     paper = f"{halo.low_GeV:g}–{halo.high_GeV:g} GeV as $E^{{-{slope:g}}}$\n(Pshirkov et al. 2015)"
     ends = []
-    for fitted, name, style in ((halo, f"M31 halo, {paper}", "-"), (m31["disc"], "M31 disc, same circle", "--")):
+    for fitted, name, style in (
+        (halo, f"M31 halo, {paper}", "-"),
+        (m31["disc"], "M31 disc, same circle", "--"),
+    ):
         circle = (halo.radius_deg, fitted.low_GeV, fitted.high_GeV)
         value, error = mean_E2_intensity(fitted.flux_cm2_s, *circle, energy_GeV=energy_GeV, slope=slope)
         low, high = value - error, value + error

@@ -210,15 +210,13 @@ def _table(summary: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _at_the_sun(summary: Mapping[str, Any]) -> list[str]:
     """One line of protons over AMS-02."""
     found = _table(summary, "protons_over_ams02")
-    ratio, rigidity, error = (found.get(key) for key in ("value", "rigidity_GV", "error"))
-    if not _matches(rigidity, ratio) or not rigidity:
+    ratio, error, rigidity = (found.get(key) for key in ("value", "error", "rigidity_GV"))
+    if not isinstance(ratio, list) or not isinstance(rigidity, list) or not _matches(rigidity, ratio):
         return []
     known = isinstance(error, list) and len(error) == len(ratio) and not _few_batches(summary)
-    errors = error if known else [None] * len(ratio)
-    cells = (
-        f"{with_error(value, sigma)} at {GV:g} GV" for GV, value, sigma in zip(rigidity, ratio, errors, strict=True)
-    )
-    return [plain(f"protons at the Sun over AMS-02: {', '.join(cells)}")]
+    errors: list[Any] = list(error or []) if known else [None] * len(ratio)
+    cells = [f"{with_error(*each)} at {GV:g} GV" for GV, *each in zip(rigidity, ratio, errors, strict=True)]
+    return [plain(f"protons at the Sun over AMS-02: {', '.join(cells)}")] if cells else []
 
 
 def _not_to_trust(summary: Mapping[str, Any]) -> list[str]:

@@ -99,7 +99,7 @@ def one_zone(run: Run, energy_GeV: FloatArray) -> FloatArray:
     )
     speed = float(np.hypot(*galaxy.outflow(0.0, 0.5 * galaxy.R_d_kpc))) * KPC_MYR_CM_S
     density = bell.number_flux_cm2_s_GeV(E, flux) / speed
-    q = emissivity("neutrino", energy_GeV, E, density, galaxy.helium_factor) / 3.0
+    q = emissivity("neutrino", energy_GeV, E, density, float(galaxy.helium_factors[2])) / 3.0
     column = float(galaxy.cgm_density_cm3(0.0, 0.5 * galaxy.R_d_kpc)) * galaxy.R_d_kpc * KPC_CM
     return energy_GeV**2 * q * column / (2 * np.pi)
 

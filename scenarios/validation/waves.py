@@ -75,9 +75,13 @@ def ion_neutral_friction(scale: float) -> Rows:
         before, after = (float(np.abs(x) ** 2 @ [1.0, n_n / n_i, 1.0]) for x in (wave, later))
         rate = float(streaming.ion_neutral_damping_rate_Myr(omega / v_A, v_A, n_n, n_i, T))
         fall = np.log(before / after) / time
-        rows.append(row(f"ion-neutral damping, {name} waves, over the fall of energy", rate / fall, 1.0, 0.0, 1e-3))
+        rows.append(
+            row(f"ion-neutral damping, {name} waves, over the fall of energy", rate / fall, 1.0, 0.0, 1e-3)
+        )
     short = float(streaming.ion_neutral_damping_rate_Myr(1e10, v_A, n_n, n_i, T))
-    rows.append(row("ion-neutral damping, short waves, 0.1 cm^-3, 8000 K [1/Myr]", short, 2.424e4, 0.0, 242.4))
+    rows.append(
+        row("ion-neutral damping, short waves, 0.1 cm^-3, 8000 K [1/Myr]", short, 2.424e4, 0.0, 242.4)
+    )
     return rows
 
 

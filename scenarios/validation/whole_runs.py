@@ -78,10 +78,13 @@ def nucleon_losses(scale: float) -> Rows:
     for T in (1.0, 3.0, 9.0, 100.0, 1e4):
         E = T + M_P_GEV
         p = float(momentum_GeV(E))
-        published = 0.5 * T * float(inelastic_cross_section_mb(E)) * MBARN_CM2 * C_CM_S * MYR_S * p / E  # GeV/Myr
+        collisions_Myr = float(inelastic_cross_section_mb(E)) * MBARN_CM2 * C_CM_S * p / E * MYR_S
+        published = 0.5 * T * collisions_Myr
         # dE = v dp
         ours = float(medium.loss_rate_Myr(np.array([p]))[0]) * p * p / E
-        rows.append(row(f"nucleon losses over the published rate, T = {T:g} GeV", ours / published, 1.0, 0.0, 0.03))
+        rows.append(
+            row(f"nucleon losses over the published rate, T = {T:g} GeV", ours / published, 1.0, 0.0, 0.03)
+        )
     return rows
 
 
@@ -92,10 +95,10 @@ def energy_budget(scale: float) -> Rows:
     light: the rest, that of the nucleons they strike, heats the gas.
     """
     rows = []
-    for delta_G in (1e2, 1e4, 1e6):
+    for delta_G, helium in ((1e2, 1.0), (1e4, (1.33, 1.33, 0.96)), (1e6, 1.0)):
         # From 2 TeV on, far above the lowest energies that are counted.
         spectrum = Spectrum(E_min_GeV=2e3, E_max_GeV=1e5)
-        galaxy = Galaxy(inelasticity=light_fraction, delta_G=delta_G)
+        galaxy = Galaxy(inelasticity=light_fraction, delta_G=delta_G, helium_factor=helium)
         result = _run(galaxy, 1.0, 1e6, Transport(int(544 * scale), 35), spectrum)
         light = _power_GeV_s(result, galaxy)
         rates = result.spectrum.group_rates_s(result.grid.energy_edges_GeV)

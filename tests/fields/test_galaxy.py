@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from contracts import FieldContract
 from crhalo.fields import gas_density as gas
+from crhalo.fields.exceptions import UserError
 from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.medium_table import Wall
 from crhalo.fields.units import KPC2_MYR_CM2_S
@@ -109,3 +110,18 @@ def test_gas_of_a_beta_profile_is_what_the_engine_meets():
     found = galaxy.medium().gas_density_cm3(np.array([0.0, 30.0]), np.array([15.0, 40.0]))[:, 2]
     r2 = np.array([15.0**2, 50.0**2])
     np.testing.assert_allclose(found / gas.cgm_density_cm3(100.0), (1 + r2 / 400) ** -0.75, rtol=2e-3)
+
+
+def test_each_gas_has_its_own_helium():
+    """Losses are as the collisions of each gas: 1.33 for each hydrogen, 0.96 where the density is rho/m_p."""
+    plain, helium = (Galaxy(helium_factor=f).medium() for f in (1.0, (1.33, 1.33, 0.96)))
+    R, z = np.array([5.0, 5.0, 5.0]), np.array([0.0, 4.0, 30.0])
+    ratio = helium.targets_cm3(R, z).sum(axis=1) / plain.targets_cm3(R, z).sum(axis=1)
+    np.testing.assert_allclose(ratio, [1.33, 1.33, 0.96])
+    np.testing.assert_array_equal(helium.gas_density_cm3(R, z), plain.gas_density_cm3(R, z))
+    assert helium.table.fastest_loss_bell / plain.table.fastest_loss_bell == pytest.approx(0.96)
+    assert helium.table.fastest_loss_halo / plain.table.fastest_loss_halo == pytest.approx(1.33)
+    np.testing.assert_array_equal(Galaxy(helium_factor=1.4).helium_factors, [1.4, 1.4, 1.4])
+    for wrong in ((1.0, 1.0), "1", (1.0, 1.0, 0.1)):
+        with pytest.raises(UserError, match=r"a number from 0\.5 to 3"):
+            Galaxy(helium_factor=wrong)

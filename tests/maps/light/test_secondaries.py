@@ -8,7 +8,12 @@ import pytest
 from crhalo.fields.gas_density import inelasticity, pp_energy_loss_rate_GeV_Myr
 from crhalo.fields.units import M_P_GEV, MYR_S, momentum_GeV
 from crhalo.maps.light.emissivity import emissivity
-from crhalo.maps.light.secondaries import energy_fraction, light_fraction, production_cross_section_mb_GeV
+from crhalo.maps.light.secondaries import (
+    energy_fraction,
+    light_fraction,
+    production_cross_section_mb_GeV,
+    target_factors,
+)
 
 
 @pytest.mark.parametrize(
@@ -109,3 +114,11 @@ def test_gamma_rays_agree_with_naima():
 def test_gamma_rays_below_the_tables_are_those_of_naima():
     theirs, ours = naima_and_ours(np.array([0.1, 0.3, 1.0]), 3.999)
     np.testing.assert_allclose(ours, theirs, rtol=0.01)
+
+
+def test_factors_of_gas_with_helium():
+    """Per hydrogen nucleus in the disc and halo; rho/m_p counts the nucleons of helium as protons already."""
+    disc, halo, cgm = target_factors()
+    assert disc == halo == pytest.approx(1.33, abs=0.01)
+    assert cgm == pytest.approx(0.96, abs=0.01)
+    assert target_factors(1e6)[2] == pytest.approx(0.95, abs=0.01)

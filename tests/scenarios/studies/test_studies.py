@@ -5,12 +5,11 @@ import json
 import numpy as np
 import pytest
 from crhalo.fields.exceptions import UserError
-from crhalo.mc.observables import crossing
+from crhalo.mc.observables import crossing, grammage
 from crhalo.scenarios import load
 from crhalo.scenarios.commands.main import main
 from crhalo.scenarios.commands.run import execute
 from crhalo.scenarios.run import RunOptions, make_run
-from crhalo.mc.observables import grammage
 from crhalo.scenarios.studies import figure_1, radio
 from crhalo.scenarios.studies.coupling import compare as compare_return
 from crhalo.scenarios.studies.study import in_media
