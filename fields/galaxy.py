@@ -225,8 +225,14 @@ class Galaxy:
         return self.energy_flux, self.R_d_kpc, density, self.saturation, self.B_cgm_uG
 
     def diffusion_bell(self, p_GeV: ArrayLike, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
-        """Bohm diffusion in the saturated field [kpc^2/Myr] (PRL Eq. 9), times `D_over_bohm`."""
-        return self.D_over_bohm * bell.bohm_diffusion_coefficient_kpc2_Myr(
+        """Bohm diffusion in the saturated field [kpc^2/Myr] (PRL Eq. 9), times `D_over_bohm`.
+
+        As p^2 above E_max, where there are no resonant waves; a `current` that is measured has its own at all
+        energies.
+        """
+        longest = momentum_GeV(self.E_max_GeV) if self.current is None else np.inf
+        over_bohm = self.D_over_bohm * bell.without_resonance(p_GeV, float(longest))
+        return over_bohm * bell.bohm_diffusion_coefficient_kpc2_Myr(
             p_GeV,
             bell.amplified_field_uG(
                 R_kpc, z_kpc, self.energy_flux_at(total_energy_GeV(p_GeV)), *self._bell_of(R_kpc, z_kpc)[1:]

@@ -112,6 +112,19 @@ def test_gas_of_a_beta_profile_is_what_the_engine_meets():
     np.testing.assert_allclose(found / gas.cgm_density_cm3(100.0), (1 + r2 / 400) ** -0.75, rtol=2e-3)
 
 
+def test_above_E_max_no_waves_resonate_in_the_bell_region():
+    """Bohm up to 1 PeV, then as p^2; a measured current has waves at all energies."""
+    p = np.array([1e5, 1e6, 3e6, 1e7])
+    galaxy = Galaxy(E_max_GeV=1e6)
+    over_bohm = galaxy.diffusion_bell(p, 0.0, 20.0) / (p * galaxy.diffusion_bell(1e5, 0.0, 20.0) / 1e5)
+    np.testing.assert_allclose(over_bohm, [1.0, 1.0, 3.0, 10.0], rtol=1e-6)
+    assert Galaxy(E_max_GeV=1e7).diffusion_bell(1e7, 0.0, 20.0) == pytest.approx(
+        100 * Galaxy(E_max_GeV=1e7).diffusion_bell(1e5, 0.0, 20.0)
+    )
+    of_each = Galaxy(E_max_GeV=1e6, current=np.ones_like)
+    assert of_each.diffusion_bell(1e7, 0, 20) == pytest.approx(100 * of_each.diffusion_bell(1e5, 0, 20))
+
+
 def test_each_gas_has_its_own_helium():
     """Losses are as the collisions of each gas: 1.33 for each hydrogen, 0.96 where the density is rho/m_p."""
     plain, helium = (Galaxy(helium_factor=f).medium() for f in (1.0, (1.33, 1.33, 0.96)))
