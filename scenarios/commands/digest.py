@@ -216,7 +216,7 @@ def _at_the_sun(summary: Mapping[str, Any]) -> list[str]:
     known = isinstance(error, list) and len(error) == len(ratio) and not _few_batches(summary)
     errors: list[Any] = list(error or []) if known else [None] * len(ratio)
     cells = [f"{with_error(*each)} at {GV:g} GV" for GV, *each in zip(rigidity, ratio, errors, strict=True)]
-    return [plain(f"protons at the Sun over AMS-02: {', '.join(cells)}")] if cells else []
+    return [plain(f"protons over those of AMS-02: {', '.join(cells)}")] if cells else []
 
 
 def _not_to_trust(summary: Mapping[str, Any]) -> list[str]:

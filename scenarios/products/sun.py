@@ -57,8 +57,13 @@ def _over(run: Run, counted_cm3: FloatArray, points: Points) -> dict[str, Any] |
     injected = injected_flux_cm2_s(result, R_d)[:, None]
     per_flux = at_energies(energy[followed], bin_energies_GeV(result), over(counted_cm3[..., None], injected))
     per_GeV = per_flux[..., 0] * result.spectrum.rate_GeV_s(energy[followed]) / disc_cm2(R_d)
-    rigidity, flux = proton_flux_m2_s_sr_GV(energy[followed], per_GeV, MODULATION_GV)
-    value, error = points.at(rigidity)
+    _, flux = proton_flux_m2_s_sr_GV(energy[followed], per_GeV, MODULATION_GV)
+    value, error = points.at(decades[followed])
     ratio = Estimate.of(flux / value)
     both = np.hypot(ratio.error, ratio.value * error / value)
-    return {"rigidity_GV": rigidity, "modulation_GV": MODULATION_GV, "value": ratio.value, "error": both}
+    return {
+        "rigidity_GV": decades[followed],
+        "modulation_GV": MODULATION_GV,
+        "value": ratio.value,
+        "error": both,
+    }

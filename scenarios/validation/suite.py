@@ -61,7 +61,7 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (moving_medium, 0.6),
     (half_space, 0.6),
     (thin_disc, 0.4),
-    (adiabatic, 0.3),
+    (adiabatic, 0.35),
     (one_pixel, 1.0),
     (sphere_around_the_sun, 1.0),
     (emissivity_closure, 1.0),
