@@ -214,6 +214,15 @@ def bohm_diffusion_coefficient_kpc2_Myr(p_GeV: ArrayLike, B_uG: ArrayLike) -> Fl
     return diffusion_coefficient_kpc2_Myr(p_GeV, B_uG, F=1.0)
 
 
+def without_resonance(p_GeV: ArrayLike, p_max_GeV: float) -> FloatArray:
+    """D over Bohm's where the current ends at `p_max_GeV`: max(1, p/p_max).
+
+    It drives no waves longer than its own Larmor radius; beyond, the angle by which a wave turns a proton
+    falls as 1/p, and D grows as p^2.
+    """
+    return np.maximum(np.asarray(p_GeV, dtype=float) / p_max_GeV, 1.0)
+
+
 def density_free_escape_cm3_GeV(flux_cm2_s_GeV: ArrayLike) -> FloatArray:
     """Density 3 phi/c in cm^-3 GeV^-1 of particles that leave freely (PRL, after Eq. 3)."""
     return 3 * np.asarray(flux_cm2_s_GeV, dtype=float) / C_CM_S

@@ -131,7 +131,7 @@ def bubble_of(galaxy: Galaxy, age_Myr: float, background_uG: float) -> Bubble:
     # Onset is the condition of PRL Eq. 4 whatever the field grows to.
     onset_uG = float(bell.saturation_field_uG(galaxy.energy_flux))
     end_kpc = float(bell.end_radius_kpc(onset_uG, galaxy.R_d_kpc, background_uG))
-    bohm_GeV = float(advected_energy_GeV(speeds[1], height_kpc, fields_uG[1]))
+    bohm_GeV = float(advected_energy_GeV(speeds[1], height_kpc, fields_uG[1])) / galaxy.D_over_bohm
     return Bubble(
         L_CR_erg_s=galaxy.L_CR_erg_s,
         disc_field_uG=float(fields_uG[0]),
@@ -144,7 +144,8 @@ def bubble_of(galaxy: Galaxy, age_Myr: float, background_uG: float) -> Bubble:
         growth_time_Myr=float(1.0 / bell.gamma_max_Myr(galaxy.E_max_GeV, local_flux, density_cm3[1])),
         front_kpc=min(float(front_radius_kpc(galaxy, age_Myr, height_kpc)), end_kpc),
         end_kpc=end_kpc,
-        advected_energy_GeV=bohm_GeV / galaxy.D_over_bohm,
+        # Above E_max D goes as E^2.
+        advected_energy_GeV=min(bohm_GeV, float(np.sqrt(bohm_GeV * galaxy.E_max_GeV))),
         largest_scale_kpc=float(larmor_radius_kpc(galaxy.E_max_GeV, fields_uG[1])),
     )
 

@@ -67,9 +67,12 @@ class Galaxy:
         Diffusion coefficient of the Bell region over Bohm's.
     cgm_core_kpc, cgm_beta : float
         Of the circumgalactic gas, a beta-profile with `delta_G` at its centre; uniform for beta 0.
+    helium_factor : float or (disc, halo, circumgalactic)
+        Collisions with all nuclei over those with as many protons as the density of a gas says: hydrogen in
+        the disc and the halo, rho/m_p around the galaxy. `maps.target_factors` are those of helium.
     inelasticity : callable, optional
-        Fraction of a proton's energy that a pp collision turns into secondaries, of the total energy [GeV];
-        a half if not given.
+        Fraction of its energy that a proton loses in a pp collision, of the total energy [GeV], in place of
+        that of `gas_density`.
     waves_move : bool
         Whether the waves of a constant halo, and the protons with them, move away from the disc at the
         Alfven speed.
@@ -98,7 +101,7 @@ class Galaxy:
     delta_G: float = 100.0
     cgm_core_kpc: float = 10.0
     cgm_beta: float = 0.0
-    helium_factor: float = 1.0
+    helium_factor: float | tuple[float, float, float] = 1.0
     L_CR_erg_s: float = 1e41
     R_d_kpc: float = 10.0
     slope: float = 2.0
@@ -224,8 +227,14 @@ class Galaxy:
         return self.energy_flux, self.R_d_kpc, density, self.saturation, self.B_cgm_uG
 
     def diffusion_bell(self, p_GeV: ArrayLike, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
-        """Bohm diffusion in the saturated field [kpc^2/Myr] (PRL Eq. 9), times `D_over_bohm`."""
-        return self.D_over_bohm * bell.bohm_diffusion_coefficient_kpc2_Myr(
+        """Bohm diffusion in the saturated field [kpc^2/Myr] (PRL Eq. 9), times `D_over_bohm`.
+
+        As p^2 above E_max, where there are no resonant waves; a `current` that is measured has its own at all
+        energies.
+        """
+        longest = momentum_GeV(self.E_max_GeV) if self.current is None else np.inf
+        over_bohm = self.D_over_bohm * bell.without_resonance(p_GeV, float(longest))
+        return over_bohm * bell.bohm_diffusion_coefficient_kpc2_Myr(
             p_GeV,
             bell.amplified_field_uG(
                 R_kpc, z_kpc, self.energy_flux_at(total_energy_GeV(p_GeV)), *self._bell_of(R_kpc, z_kpc)[1:]
@@ -241,6 +250,11 @@ class Galaxy:
         slope = gas.beta_profile_slope(np.hypot(R_kpc, z_kpc), self.cgm_core_kpc, self.cgm_beta)
         return outflow_divergence_Myr(R_kpc, z_kpc, *self._bell_of(R_kpc, z_kpc), density_slope=slope)
 
+    @property
+    def helium_factors(self) -> FloatArray:
+        """Of (disc, halo, circumgalactic) gas."""
+        return np.array(np.broadcast_to(self.helium_factor, 3), dtype=float)
+
     def surface_level(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """Negative inside the surface: ln(B_sat/B_halo) (PRL Eq. 4), |z| - H, or no surface at all."""
         if self.halo == "constant":
@@ -253,11 +267,11 @@ class Galaxy:
         return np.log(onset / np.maximum(self.magnetic_field_uG(R_kpc, z_kpc), _NO_FIELD_UG))
 
     def loss_rate(self, p_GeV: np.ndarray) -> FloatArray:
-        """-(dp/dt)/(p n) by pp collisions [1/Myr per cm^-3 of hydrogen]."""
+        """-(dp/dt)/(p n) by pp collisions [1/Myr per cm^-3 of protons]."""
         E_GeV = total_energy_GeV(p_GeV)
-        inelasticity = np.asarray(self.inelasticity(E_GeV) if self.inelasticity else 0.5)
-        rate = gas.pp_energy_loss_rate_GeV_Myr(E_GeV, 1.0) * inelasticity
-        return self.helium_factor * rate * E_GeV / np.asarray(p_GeV) ** 2
+        inelasticity = (self.inelasticity or gas.inelasticity)(E_GeV)
+        rate = gas.pp_energy_loss_rate_GeV_Myr(E_GeV, inelasticity)
+        return rate * E_GeV / np.asarray(p_GeV) ** 2
 
     @cached_property
     def surface_extent_kpc(self) -> tuple[float, float]:
@@ -369,6 +383,7 @@ class Galaxy:
             gas_halo=self.halo_gas_cm3 or (lambda R, z: gas.halo_density_cm3(R, z, self.R_d_kpc)),
             gas_cgm=self.cgm_density_cm3,
             loss_rate=self.loss_rate,
+            collisions=self.helium_factors,
             disc_scale_kpc=min(gas.DISC_HEIGHT_KPC, self.R_d_kpc),
         )
 

@@ -44,22 +44,28 @@ class Limit(NamedTuple):
 
 
 class Bare(NamedTuple):
-    """A number without unit between two bounds, whole if asked, or one word in its place."""
+    """A number without unit between two bounds, whole if asked; else one word, or a list of several."""
 
     low: float
     high: float
     whole: bool = False
     word: str | None = None
+    several: int = 0
 
     def checked(self, value: Any) -> Any:
         """The value; `ValueError` with what is allowed if it is anything else."""
+        if self.several and isinstance(value, list | tuple):
+            if len(value) == self.several:
+                return tuple(self._replace(several=0).checked(each) for each in value)
+            value = None
         if self.word is not None and isinstance(value, str) and value == self.word:
             return value
         whole = not self.whole or (_is_number(value) and float(value).is_integer())
         if not (_is_number(value) and whole and self.low <= value <= self.high):
             kind = "a whole number" if self.whole else "a number"
             word = f'"{self.word}", or ' if self.word else ""
-            raise ValueError(f"{word}{kind} from {self.low:.12g} to {self.high:.12g}")
+            several = f", or a list of {self.several}" if self.several else ""
+            raise ValueError(f"{word}{kind} from {self.low:.12g} to {self.high:.12g}{several}")
         return int(value) if self.whole else float(value)
 
 
@@ -104,7 +110,7 @@ LIMITS: dict[str, Limit | Bare | Words | Function] = {
     "delta_G": Bare(1e-3, 1e6),
     "cgm_core_kpc": Limit("kpc", "0.1 kpc", "1000 kpc"),
     "cgm_beta": Bare(0, 2),
-    "helium_factor": Bare(1, 3),
+    "helium_factor": Bare(0.5, 3, several=3),
     "L_CR_erg_s": Limit("erg/s", "1e30 erg/s", "1e50 erg/s"),
     "R_d_kpc": LENGTH,
     "slope": Bare(1, 4),

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .averages import about_nodes, of_cells
 from .interpolate import interpolate
@@ -140,6 +141,7 @@ class Medium:
         gas_halo: Function = _nothing,
         gas_cgm: Function = _nothing,
         loss_rate: Callable[[np.ndarray], np.ndarray] | None = None,
+        collisions: ArrayLike = (1.0, 1.0, 1.0),
         disc_scale_kpc: float = FAR_KPC,
     ) -> Medium:
         """Sample vectorised functions of (R_kpc, |z|_kpc) on a grid.
@@ -166,7 +168,9 @@ class Medium:
             Hydrogen density [cm^-3]; disc and halo gas are inside the surface and may have edges, the CGM is
             outside, and smooth.
         loss_rate : callable
-            -(dp/dt)/(p n) [1/Myr per cm^-3] at momentum p_GeV.
+            -(dp/dt)/(p n) [1/Myr per cm^-3] in protons, at momentum p_GeV.
+        collisions : array_like, shape (3,)
+            Collisions in (disc, halo, CGM) gas over those with as many protons as its density says.
         disc_scale_kpc : float
             Height of the gas disc, which steps near the plane have to resolve.
 
@@ -196,6 +200,7 @@ class Medium:
             halo_flow=_sampled_flow("halo_flow", halo_flow, halo_divergence, R, z) if halo_flow else _AT_REST,
             gas=_tabulated_gas(gas, R_axis.nodes, z_axis.nodes),
             loss_rate=_sampled_loss_rate(loss_rate),
+            collisions=np.asarray(collisions, dtype=float),
             wall=int(wall),
             r_max=float(r_max_kpc),
             bell_outer_radius=float(r_max_kpc if bell_outer_radius_kpc is None else bell_outer_radius_kpc),
@@ -229,6 +234,14 @@ class Medium:
         over_z = of_cells(self.table.z.nodes, np.asarray(z_edges_kpc, float), radial=False)
         return np.einsum("ai,bj,ijc->abc", over_R, over_z, self.table.gas, optimize=True)
 
+    def mean_targets_cm3(self, R_edges_kpc: np.ndarray, z_edges_kpc: np.ndarray) -> np.ndarray:
+        """The same of protons that would collide as the gas does, see `targets_cm3`."""
+        return self.mean_gas_cm3(R_edges_kpc, z_edges_kpc) * self.table.collisions
+
+    def targets_cm3(self, R_kpc: np.ndarray, z_kpc: np.ndarray, blur_kpc: float = 0.0) -> np.ndarray:
+        """Protons per cm^3 that would collide as (disc, halo, CGM) gas does, last axis 3."""
+        return self.gas_density_cm3(R_kpc, z_kpc, blur_kpc) * self.table.collisions
+
     def outflow_kpc_Myr(self, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
         """(u_R, u_z, div u) outside the surface as the engine sees them, last axis 3."""
         return self.interpolated(self.table.outflow, R_kpc, z_kpc)
@@ -240,7 +253,7 @@ class Medium:
         return self.interpolated(self.table.halo_flow, R_kpc, z_kpc)
 
     def loss_rate_Myr(self, p_GeV: np.ndarray) -> np.ndarray:
-        """-(dp/dt)/(p n) at some momenta as the engine sees it [1/Myr per cm^-3 of hydrogen]."""
+        """-(dp/dt)/(p n) at some momenta as the engine sees it [1/Myr per cm^-3 of protons]."""
         return np.interp(np.log(p_GeV), np.log(MOMENTUM_NODES_GeV), self.table.loss_rate)
 
     def absorbing(self) -> Medium:

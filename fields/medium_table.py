@@ -59,7 +59,9 @@ class MediumTable(NamedTuple):
     halo_scale : ndarray, shape (n_R, n_z)
         Length over which D changes in the halo, there or at a distance from there [kpc].
     loss_rate : ndarray, shape (n_p,)
-        -(dp/dt)/(p n) [1/Myr per cm^-3].
+        -(dp/dt)/(p n) in protons [1/Myr per cm^-3].
+    collisions : ndarray, shape (3,)
+        Collisions in each gas over those with as many protons as its density says.
     fastest_loss_halo, fastest_loss_bell : float
         -dln p/dt of pp losses in the densest gas of a side [1/Myr].
     wall : int
@@ -87,6 +89,7 @@ class MediumTable(NamedTuple):
     max_grad_ln_D_bell: float
     halo_scale: np.ndarray
     loss_rate: np.ndarray
+    collisions: np.ndarray
     fastest_loss_halo: float
     fastest_loss_bell: float
     wall: int
@@ -203,7 +206,7 @@ def assembled(
         _grad_ln_D(ln_D, R_axis.nodes, z_axis.nodes, _cells_used(side))
         for ln_D, side in ((ln_D_halo, distance < 0), (ln_D_bell, distance > 0))
     )
-    ln_p = np.log(MOMENTUM_NODES_GeV)
+    ln_p, counted = np.log(MOMENTUM_NODES_GeV), rest["gas"] * rest["collisions"]
     arrays: dict[str, Any] = {
         name: np.ascontiguousarray(value, float) if isinstance(value, np.ndarray) else value
         for name, value in rest.items()
@@ -220,7 +223,7 @@ def assembled(
         max_grad_ln_D_halo=float(in_halo.max(initial=0.0)),
         max_grad_ln_D_bell=float(in_bell.max(initial=0.0)),
         halo_scale=_scale_kpc(in_halo, R_axis.nodes, z_axis.nodes),
-        fastest_loss_halo=float(rest["loss_rate"].max() * rest["gas"][..., :2].sum(axis=-1).max()),
-        fastest_loss_bell=float(rest["loss_rate"].max() * rest["gas"][..., 2].max()),
+        fastest_loss_halo=float(rest["loss_rate"].max() * counted[..., :2].sum(axis=-1).max()),
+        fastest_loss_bell=float(rest["loss_rate"].max() * counted[..., 2].max()),
         **arrays,
     )

@@ -2,7 +2,12 @@
 
 from .light.absorption import cmb_absorption_per_kpc
 from .light.emissivity import emissivity, emissivity_matrix
-from .light.secondaries import energy_fraction, inelasticity, production_cross_section_mb_GeV
+from .light.secondaries import (
+    energy_fraction,
+    light_fraction,
+    production_cross_section_mb_GeV,
+    target_factors,
+)
 from .light.sky import sky_map, table_sky_map
 from .light.skyfile import SkyCube, read_sky, write_sky
 
@@ -12,10 +17,11 @@ __all__ = [
     "emissivity",
     "emissivity_matrix",
     "energy_fraction",
-    "inelasticity",
+    "light_fraction",
     "production_cross_section_mb_GeV",
     "read_sky",
     "sky_map",
     "table_sky_map",
+    "target_factors",
     "write_sky",
 ]

@@ -89,10 +89,10 @@ def at_injected(result: Result, energy_GeV: ArrayLike, per_particle: FloatArray)
 
 def injected_flux_cm2_s(result: Result, R_d_kpc: float) -> FloatArray:
     """Flux phi_0 per current-energy bin out of each side of the disc, as injected (PRL Eq. 3)."""
-    return result.spectrum.group_rates_s(result.grid.current_edges_GeV) / _disc_cm2(R_d_kpc)
+    return result.spectrum.group_rates_s(result.grid.current_edges_GeV) / disc_cm2(R_d_kpc)
 
 
-def _disc_cm2(R_d_kpc: float) -> float:
+def disc_cm2(R_d_kpc: float) -> float:
     """Area of both sides of the disc."""
     return float(2 * np.pi * (R_d_kpc * KPC_CM) ** 2)
 
@@ -101,10 +101,10 @@ def _over_flux(result: Result, R_d_kpc: float, energy_GeV: FloatArray) -> FloatA
     """Densities of the regions over the injected flux phi_0 [s/cm], (replicas, energies, regions)."""
     phi_0 = injected_flux_cm2_s(result, R_d_kpc)
     n = result.density_cm3("region")
-    return at_energies(energy_GeV, _bin_energies_GeV(result), over(n, phi_0[:, None]))
+    return at_energies(energy_GeV, bin_energies_GeV(result), over(n, phi_0[:, None]))
 
 
-def _bin_energies_GeV(result: Result) -> FloatArray:
+def bin_energies_GeV(result: Result) -> FloatArray:
     """Energies of the current-energy bins: means of ln E over what is injected there."""
     rates = result.spectrum.group_rates_s(result.grid.energy_edges_GeV)
     per_bin = len(rates) // (len(result.grid.current_edges_GeV) - 1)
@@ -207,7 +207,7 @@ def density(
         raise UserError(f"region = {on_a_line(region)}: allowed: {', '.join(there)}")
     energy = asked_for(result, energy_GeV)
     over_flux = _over_flux(result, R_d_kpc, energy)[..., REGIONS[region]]
-    flux = result.spectrum.rate_GeV_s(energy) / _disc_cm2(R_d_kpc)
+    flux = result.spectrum.rate_GeV_s(energy) / disc_cm2(R_d_kpc)
     return Estimate.of(over_flux * flux, energy)
 
 

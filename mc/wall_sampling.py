@@ -102,6 +102,24 @@ def acceleration_tables(medium: Medium, acceleration: float | str) -> tuple[np.n
     return multiplicity, np.maximum(splits, SPLITS_AT_LEAST)
 
 
+def sampling_at(medium: Medium, acceleration: float | str, p_GeV: np.ndarray) -> dict[str, np.ndarray]:
+    """What bounds the multiplicity at some momenta, as the nearest node has it.
+
+    "multiplicity" returns that one simulated return stands for, "splits_per_capture"; and the "encounters"
+    that a particle has with the wall before it is swept away, beside the "encounters_to_mix" in which the
+    halo mixes it sideways.
+    """
+    multiplicity, splits = acceleration_tables(medium, acceleration)
+    found = {
+        "multiplicity": multiplicity,
+        "splits_per_capture": splits,
+        "encounters": 1.0 / escape_chance(medium),
+        "encounters_to_mix": encounters_to_mix(medium),
+    }
+    nearest = np.abs(np.log(np.asarray(p_GeV)[:, None] / MOMENTUM_NODES_GeV)).argmin(axis=1)
+    return {name: values[nearest] for name, values in found.items()}
+
+
 def wall_sampling_of(medium: Medium, acceleration: float | str) -> WallSampling | None:
     """How a Bell wall is dealt with, see `acceleration_tables`; None where the surface is no such wall."""
     if medium.table.wall not in (Wall.TWO_WAY, Wall.ONE_WAY):

@@ -17,7 +17,6 @@ from ..fields.exceptions import UserError
 from ..fields.galaxy import Galaxy
 from ..fields.limits import numbers_in
 from ..fields.tabulation import check_tabulation
-from ..maps.light.secondaries import inelasticity
 from ..mc.blocks import Transport
 from ..mc.checkpoint import digest
 from ..mc.diffusion.compare import Comparison
@@ -90,7 +89,6 @@ def simulate(
     low, high = _range_GeV(energy_range_GeV)
     scenario = scenario_of(galaxy, spectrum, transport, (low, high), nside)
     sources = {"functions": {name: _source_of(getattr(galaxy, name)) for name in functions_of(galaxy)}}
-    galaxy = _with_inelasticity(galaxy)
     setup = Setup(galaxy, galaxy.medium())
     if own := [name for name in ("field_uG", "diffusion") if getattr(galaxy, name) is not None]:
         check_tabulation(setup.medium, own[-1])
@@ -104,11 +102,6 @@ def _range_GeV(energies: Any) -> tuple[float, float]:
     if found.shape != (2,):
         raise UserError(f"energy_range_GeV = {shown(energies)}: allowed: two energies, rising")
     return float(found[0]), float(found[1])
-
-
-def _with_inelasticity(galaxy: Galaxy) -> Galaxy:
-    """The galaxy with the energy loss of the yields that make its light, if it has no other."""
-    return galaxy if galaxy.inelasticity else replace(galaxy, inelasticity=inelasticity)
 
 
 def _with_spectrum(galaxy: Galaxy, spectrum: Spectrum) -> Galaxy:
@@ -216,7 +209,7 @@ def _open(folder: str | Path, galaxy: Galaxy | None = None, threads: int | None 
     if galaxy is None:
         setup = find_medium(scenario, threads_of(threads))
     else:
-        galaxy = _with_inelasticity(_with_spectrum(galaxy, spectrum_of(scenario)))
+        galaxy = _with_spectrum(galaxy, spectrum_of(scenario))
         setup = Setup(galaxy, galaxy.medium())
     if digest(setup.medium.table) != result.provenance["medium_sha256"]:
         raise UserError(f"{shown(folder)}: it was made in another medium; allowed: the galaxy it was made of")

@@ -16,7 +16,6 @@ from ..fields.turbulence.scattering import two_zone_D
 from ..fields.turbulence.synthetic import Turbulence, kolmogorov, resonant, rms_of_waves_uG, scale_invariant
 from ..fields.units import FloatArray
 from ..fields.waves.self_generated import WaveModel
-from ..maps.light.secondaries import inelasticity
 from ..mc.blocks import Transport
 from ..mc.coupled.current import MeasuredCurrent, measure_current
 from ..mc.coupled.waves import ConvergedWaves, Iteration, iterate
@@ -66,14 +65,14 @@ class Setup(NamedTuple):
 
 
 def galaxy_of(scenario: Scenario) -> Galaxy:
-    """The galaxy of a scenario; pp losses take their inelasticity from the yields that make its light."""
+    """The galaxy of a scenario, with the losses of nucleons in collisions with its gas."""
     two_zone, found_waves = scenario.two_zone, scenario.self_consistency
     given = {name: getattr(getattr(scenario, table), key) for name, (table, key) in _KEYS.items()}
     if given["waves"] in ("self-consistent", "two-zone"):
         # The search for waves begins with these; two zones have a D of their own.
         given["waves"] = "nlld"
     moving = found_waves is not None and found_waves.advected
-    galaxy = Galaxy(**given, waves_move=moving, inelasticity=inelasticity)
+    galaxy = Galaxy(**given, waves_move=moving)
     if two_zone is None:
         return galaxy
 

@@ -51,7 +51,7 @@ class Precision:
 
     def __call__(self, result: Result) -> bool:
         scenario = self.scenario
-        sky_model = SkyModel(result, self.medium, self.galaxy.helium_factor, self.galaxy.R_d_kpc)
+        sky_model = SkyModel(result, self.medium, self.galaxy.R_d_kpc)
         intervals = intervals_of(scenario.transport.precision_of, sky_model)
         return reached(intervals, result.tallies["injected"].shape[0], self.wanted)
 

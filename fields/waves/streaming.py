@@ -2,7 +2,12 @@
 
 The wave power F is dimensionless, per unit ln k, relative to the mean field. Its argument is the total
 energy E, which REV uses for energy, momentum and wavenumber k = 1/r_L alike; the Larmor radius takes the
-momentum. Rates are in 1/Myr. REV writes U_B = B^2/(4 pi), twice the usual energy density: kept here.
+momentum. REV writes U_B = B^2/(4 pi), twice the usual energy density: kept here.
+
+Rates are in 1/Myr and all of the energy of waves, twice those of their amplitude: REV Eq. 2 is one (times
+F B^2/4 pi, over ln k, it is the work v_A |dP/dz| that protons do), so what it is balanced with has to be.
+Papers that write dW/dt = 2 (Gamma - Gamma_d) W give rates of amplitude (Ptuskin & Zirakashvili 2003; Nava et
+al. 2016).
 """
 
 from __future__ import annotations
@@ -122,7 +127,11 @@ def growth_rate_flux_Myr(
 
 
 def nonlinear_landau_damping_rate_Myr(k_kpc: ArrayLike, v_s_kpc_Myr: float, F: ArrayLike) -> FloatArray:
-    """Rate k v_s F of non-linear Landau damping in 1/Myr (REV Eq. 6); `k_kpc` in 1/kpc."""
+    """Rate k v_s F of non-linear Landau damping in 1/Myr (REV Eq. 6), of energy; `k_kpc` in 1/kpc.
+
+    Nava et al. (2019) have (1/2) (pi/2)^(1/2) k v_i F for the amplitude, v_i^2 = kT/m_p of the ions, which is
+    REV's for the energy with v_s = 1.25 v_i.
+    """
     return np.asarray(k_kpc, dtype=float) * v_s_kpc_Myr * np.asarray(F, dtype=float)
 
 
@@ -133,7 +142,7 @@ CASCADE_CONSTANT = 0.052
 def cascade_rate_Myr(
     k_kpc: ArrayLike, v_A_kpc_Myr: ArrayLike, F: ArrayLike, cascade: str = "kolmogorov"
 ) -> FloatArray:
-    """Rate D_kk/k^2 at which waves pass their energy on to larger k, in 1/Myr.
+    """Rate D_kk/k^2 at which waves pass their energy on to larger k, in 1/Myr: it is W that diffuses in k.
 
     C_K v_A k F^(1/2) for a Kolmogorov cascade, C_K v_A k F for a Kraichnan one (Miller & Roberts 1995, in
     F = k W).
@@ -147,11 +156,12 @@ def cascade_rate_Myr(
 def turbulent_damping_rate_Myr(
     k_kpc: ArrayLike, v_A_kpc_Myr: ArrayLike, injection_scale_kpc: float
 ) -> FloatArray:
-    """Rate v_A (k/L)^(1/2) in 1/Myr at which background turbulence shears waves (Farmer & Goldreich 2004).
+    """Rate 2 v_A (k/L)^(1/2) in 1/Myr at which background turbulence shears waves, of energy.
 
-    (epsilon/(r_L v_A))^(1/2) with k = 1/r_L and epsilon = v_A^3/L, turbulence that is trans-Alfvenic at L.
+    Twice the (epsilon/(r_L v_A))^(1/2) of Farmer & Goldreich (2004), which Nava et al. (2016) take for that
+    of the amplitude; k = 1/r_L and epsilon = v_A^3/L, turbulence that is trans-Alfvenic at L.
     """
-    return np.asarray(v_A_kpc_Myr) * np.sqrt(np.asarray(k_kpc, dtype=float) / injection_scale_kpc)
+    return 2.0 * np.asarray(v_A_kpc_Myr) * np.sqrt(np.asarray(k_kpc, dtype=float) / injection_scale_kpc)
 
 
 def ion_neutral_damping_rate_Myr(
@@ -161,11 +171,11 @@ def ion_neutral_damping_rate_Myr(
     ion_density_cm3: ArrayLike,
     temperature_K: float,
 ) -> FloatArray:
-    """Damping rate of Alfven waves by collisions of ions with neutrals, in 1/Myr.
+    """Damping rate -2 Im(omega) of Alfven waves by collisions of ions with neutrals, in 1/Myr, of energy.
 
     Of omega (omega^2 - omega_k^2) + i nu ((1 + chi) omega^2 - chi omega_k^2) = 0 (Kulsrud & Pearce 1969;
     Zweibel & Shull 1982) with omega_k = k v_A of the ions alone, chi = n_i/n_n and the collision rate
-    nu = 8.4e-9 (T/10^4 K)^0.4 n_n s^-1. It is nu/2 for waves too short for the neutrals to follow. In a band
+    nu = 8.4e-9 (T/10^4 K)^0.4 n_n s^-1. It is nu for waves too short for the neutrals to follow. In a band
     where nothing propagates it is the decay that both ends of the band go over into.
     """
     n_n, n_i = (np.asarray(n, dtype=float) for n in (neutral_density_cm3, ion_density_cm3))
@@ -178,7 +188,8 @@ def ion_neutral_damping_rate_Myr(
             x = (k[at] * v_A[at] / nu[at]) ** 2
             decays = np.roots([1.0, -(1.0 + chi[at]), x, -chi[at] * x])
             waves = decays[np.abs(decays.imag) > 1e-9 * np.abs(decays)]
-            rates[at] = nu[at] * (waves.real[0] if waves.size else np.sort(decays.real)[1])
+            amplitude = nu[at] * (waves.real[0] if waves.size else np.sort(decays.real)[1])
+            rates[at] = 2.0 * amplitude
     return rates
 
 

@@ -73,6 +73,16 @@ class Points(NamedTuple):
         """Lengths of the error bars, below and above, of shape (2, n)."""
         return np.stack([self.value - self.low, self.high - self.value])
 
+    def at(self, x: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Value and error (mean of both sides) between the points, log-log; NaN beyond the first and last."""
+        ln_x, ln_points = np.log(np.asarray(x, dtype=float)), np.log(self.x)
+        columns = (self.value, self.errors.mean(axis=0))
+        value, error = (
+            np.exp(np.interp(ln_x, ln_points, np.log(column), left=np.nan, right=np.nan))
+            for column in columns
+        )
+        return value, error
+
 
 def _in_bins(name: str, edges: list[FloatArray], ends: list[FloatArray]) -> Points:
     """Points in bins of energy, from the edges of the bins, and (low, value, high)."""

@@ -53,21 +53,31 @@ def _draw_image(figure: Any, axes: Any, image: FloatArray, x_kpc: FloatArray, y_
 
 
 def _draw_m31(axes: Any, energy_GeV: float, slope: float, left_kpc: float) -> tuple[float, float]:
-    """The halo of M31 as a bar over its radius, and how far the outer one reaches; the ends of the bar."""
+    """Halo and disc of M31 as bars over the radius of the halo, and how far the outer one reaches.
+
+    The flux of the disc, whose size is not published, is spread over the same circle. The ends of the bars.
+    """
     m31 = m31_emission()
     halo, (near, far) = m31["halo circle"], m31["outer halo"].extent_kpc
-    circle = (halo.radius_deg, halo.low_GeV, halo.high_GeV)
-    value, error = mean_E2_intensity(halo.flux_cm2_s, *circle, energy_GeV=energy_GeV, slope=slope)
     right = M31_DISTANCE_KPC * np.tan(np.radians(halo.radius_deg))
-    axes.fill_between([left_kpc, right], value - error, value + error, color=PURPLE, alpha=0.3, linewidth=0)
-    label = f"M31 halo, {halo.low_GeV:g}–{halo.high_GeV:g} GeV as $E^{{-{slope:g}}}$\n(Pshirkov et al. 2015)"
-    axes.plot([left_kpc, right], [value, value], color=PURPLE, linewidth=1.6, label=label)
+    paper = f"{halo.low_GeV:g}–{halo.high_GeV:g} GeV as $E^{{-{slope:g}}}$\n(Pshirkov et al. 2015)"
+    ends = []
+    for fitted, name, style in (
+        (halo, f"M31 halo, {paper}", "-"),
+        (m31["disc"], "M31 disc, same circle", "--"),
+    ):
+        circle = (halo.radius_deg, fitted.low_GeV, fitted.high_GeV)
+        value, error = mean_E2_intensity(fitted.flux_cm2_s, *circle, energy_GeV=energy_GeV, slope=slope)
+        low, high = value - error, value + error
+        axes.fill_between([left_kpc, right], low, high, color=PURPLE, alpha=0.25, linewidth=0)
+        axes.plot([left_kpc, right], [value, value], color=PURPLE, linestyle=style, linewidth=1.6, label=name)
+        ends += [low, high]
     axes.axvspan(near, far, color=GREY, alpha=0.25, linewidth=0)
     label = f"M31: excess out to {near:g}–{far:g} kpc (Karwin et al. 2019)"
     middle = np.sqrt(near * far)
     text = axes.text(middle, 0.03, label, transform=axes.get_xaxis_transform(), fontsize=SMALL, rotation=90)
     text.set(horizontalalignment="center", verticalalignment="bottom")
-    return float(value - error), float(value + error)
+    return float(min(ends)), float(max(ends))
 
 
 def galaxy_from_outside(
@@ -82,7 +92,7 @@ def galaxy_from_outside(
     title: str,
     ax: Any = None,
 ) -> Any:
-    """Image of the galaxy, and brightness against projected radius beside the halo of M31.
+    """Image of the galaxy, and brightness against projected radius beside the halo and disc of M31.
 
     Parameters
     ----------
@@ -114,7 +124,7 @@ def galaxy_from_outside(
     bar = _draw_m31(right, energy_GeV, slope, radius[0])
     drawn = positive_range([profiles["total"].value], _DECADES) or bar
     right.set(xscale="log", yscale="log", xlim=(radius[0], 1.1 * m31_emission()["outer halo"].extent_kpc[1]))
-    right.set(ylim=(0.03 * min(drawn[0], bar[0]), 5 * max(drawn[1], bar[1])))
+    right.set(ylim=(0.005 * min(drawn[0], bar[0]), 5 * max(drawn[1], bar[1])))
     dress(right, "projected radius  [kpc]", f"$E^2 I$  [{INTENSITY_UNIT}]")
     legend(right, loc="lower left")
     return figure

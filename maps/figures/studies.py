@@ -126,7 +126,7 @@ _HIGHEST = 2e3
 
 
 def coupling_figure(media: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
-    """Density, disc grammage and B/C with return over, or beside, those without.
+    """Density, grammage of all gas and B/C with return over, or beside, those without.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def coupling_figure(media: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
     for axes, scale in zip(panels[0], scales, strict=True):
         axes.axhline(1.0, color=GREY, linewidth=0.6)
         axes.set_title(rf"$z_B={scale:g}$ kpc", fontsize=NORMAL, pad=4)
-    labels = ("density, with return / without", "grammage of the disc  [g cm$^{-2}$]", "implied B/C")
+    labels = ("density, with return / without", "grammage of all gas  [g cm$^{-2}$]", "implied B/C")
     for row, label in zip(panels, labels, strict=True):
         for axes in row:
             dress(axes, "$E$  [GeV]", label)

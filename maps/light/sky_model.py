@@ -73,15 +73,12 @@ class SkyModel:
     ----------
     result, medium : Result, Medium
         The run and the medium it was made in.
-    helium_factor : float
-        Collisions with all nuclei over collisions with hydrogen.
     disc_radius_kpc : float
         Where the gas disc ends.
     """
 
     result: Result
     medium: Medium
-    helium_factor: float = 1.0
     disc_radius_kpc: float = 10.0
 
     def of(self, result: Result) -> SkyModel:
@@ -98,14 +95,14 @@ class SkyModel:
 
     @cached_property
     def gas_cm3(self) -> FloatArray:
-        """Density of (disc, halo, CGM) gas at the nodes.
+        """Density of protons that shine as (disc, halo, CGM) gas does, at the nodes.
 
         On nodes a sharp surface would be a staircase, and each of its steps a ring on the sky.
         """
         R, z = self.nodes_kpc[0][:, None], self.nodes_kpc[1]
         table = self.medium.table
         blur = _BLUR_KPC if table.wall in (Wall.TWO_WAY, Wall.ONE_WAY) else 0.0
-        gas = self.medium.gas_density_cm3(R, z, blur)
+        gas = self.medium.targets_cm3(R, z, blur)
         if table.bell_outer_radius < table.r_max:
             # Beyond it nobody is held, and next to nothing shines.
             gas[..., 2] *= np.clip(0.5 + (table.bell_outer_radius - np.hypot(R, z)) / _BLUR_KPC, 0.0, 1.0)
@@ -140,7 +137,7 @@ class SkyModel:
     ) -> dict[str, FloatArray]:
         """Emissivity per H atom in the cells of each side, (n_R, n_z, replicas, energies) [GeV^-1 s^-1]."""
         matrix = emissivity_matrix(secondary, energy_GeV, self.result.grid.current_edges_GeV)
-        matrix *= self.helium_factor * (1.0 / 3.0 if secondary == "neutrino" else 1.0)
+        matrix *= 1.0 / 3.0 if secondary == "neutrino" else 1.0
         per_H = {
             side: np.einsum("eb,fbRz->Rzfe", matrix, self.result.density_cm3(side)[replicas], optimize=True)
             for side in ("halo", "bell")
@@ -156,7 +153,8 @@ class SkyModel:
         In dense gas it is a layer that nodes do not resolve; the sum over cells is right all the same.
         """
         cgm, grid = COMPONENTS.index("cgm"), self.result.grid
-        of_cells = self.result.volumes_kpc3["bell"] * gas_in_cells(self.medium, grid.cells["bell"], cgm)
+        gas = gas_in_cells(self.medium, grid.cells["bell"], cgm) * self.medium.table.collisions[cgm]
+        of_cells = self.result.volumes_kpc3["bell"] * gas
         R, z = self.nodes_kpc
         weights = node_volumes_kpc3(R, z) * (np.hypot(R[:, None], z) <= self.medium.table.r_max)
         return of_cells, self._response("cgm", weights[None])[..., 0]

@@ -260,7 +260,7 @@ def flux_of_particles(
     injected = 0.5 * result.spectrum.group_rates_s(edges)[:, None] * MYR_S * (R_rim / galaxy.R_d_kpc) ** 2
     some = injected[..., None] > 0
     protons = np.divide(0.5 * protons, injected[..., None], out=np.zeros_like(protons), where=some)
-    gas = medium.mean_gas_cm3(grid.halo_R_kpc, grid.halo_z_kpc)[..., :2].sum(axis=-1)
+    gas = medium.mean_targets_cm3(grid.halo_R_kpc, grid.halo_z_kpc)[..., :2].sum(axis=-1)
     flow = medium.halo_flow_kpc_Myr(R[:, None], z[None, :])
     loss = medium.loss_rate_Myr(p)[:, None, None] * gas + flow[..., 2] / 3.0
     lost = _smooth(_up_to((loss * protons)[:, :rim].sum(axis=1))) * injected / width[:, None]

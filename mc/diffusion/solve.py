@@ -100,7 +100,9 @@ def solve(
 def _loss_rates(cells: Cells, p_GeV: FloatArray) -> FloatArray:
     """-dln p/dt of every bin and cell [1/Myr]."""
     of_gas = cells.medium.loss_rate_Myr(p_GeV)
-    return np.maximum(cells.expansion_Myr / 3.0 + of_gas[:, None] * cells.gas_cm3.sum(axis=1), 0.0)
+    return np.maximum(
+        cells.expansion_Myr / 3.0 + of_gas[:, None] * (cells.gas_cm3 @ cells.medium.table.collisions), 0.0
+    )
 
 
 def _slope(density: FloatArray, injected: FloatArray, width: FloatArray) -> FloatArray:

@@ -39,11 +39,14 @@ class BoundaryLayer(NamedTuple):
         Mean free path in it [kpc].
     u_over_v : float
         Speed of the medium in it along the outward normal, over that of the particle.
+    divergence : float
+        Of the flow in it [1/Myr]: ln p falls by a third of it per time.
     """
 
     depth: float
     free_path: float
     u_over_v: float
+    divergence: float
 
 
 @kernel
@@ -62,14 +65,14 @@ def boundary_layer(table, particle):
     free_path = free_path_of(behind)
     scale = local_scale(table, True, behind)
     normal = surface_normal(table, particle.x, particle.y, particle.z)
-    f_x, f_y, f_z, _ = outflow(table, particle.x, particle.y, particle.z)
+    f_x, f_y, f_z, divergence = outflow(table, particle.x, particle.y, particle.z)
     u_over_v = dot(Vector(f_x, f_y, f_z), normal) / behind.speed
     if LAYER_LAMBDAS * free_path > LAYER_OVER_SCALE * scale:
-        return BoundaryLayer(0.0, free_path, u_over_v)
+        return BoundaryLayer(0.0, free_path, u_over_v, divergence)
     depth = _DEPTH_OVER_SCALE * scale
     if u_over_v > 0.0:
         depth = min(depth, _DRIFT_LENGTHS * free_path / (3.0 * u_over_v))
-    return BoundaryLayer(max(depth, LAYER_LAMBDAS * free_path), free_path, u_over_v)
+    return BoundaryLayer(max(depth, LAYER_LAMBDAS * free_path), free_path, u_over_v, divergence)
 
 
 @kernel
@@ -155,7 +158,8 @@ def one_way_time(layer, speed):
 def enter_one_way(table, particle, normal, layer, u0, u1, u2):
     """A particle at the wall of a one-way medium: placed behind it, after the encounters that takes.
 
-    The surface mirrors it from without, so it stays; each encounter costs (mu_in + mu_out) u/v of ln p.
+    The surface mirrors it from without, so it stays; each encounter costs (mu_in + mu_out) u/v of ln p, and
+    the time in the layer a third of the divergence there.
     """
     if layer.depth == 0.0:
         direction = direction_of(particle)
@@ -168,6 +172,7 @@ def enter_one_way(table, particle, normal, layer, u0, u1, u2):
     chance = transmission(MEAN_ENTRY_DEPTH, layer.free_path, layer.depth, layer.u_over_v)
     encounters = math.log(u0) / math.log1p(-min(chance, _MAX_CHANCE))
     ln_p = particle.ln_p - 2.0 * MEAN_COSINE * layer.u_over_v * encounters
+    ln_p -= one_way_time(layer, particle.speed) * layer.divergence / 3.0
     return behind_wall(table, particle, layer.depth, normal, ln_p, u1, u2)
 
 

@@ -29,9 +29,10 @@ def parts_of_move(world, in_bell, old, new, time):
     for end in (old, new):
         R, z = R_of(end), abs(end.z)
         if in_bell:
-            n = gas_density(table, R, z, GAS_CGM)
+            n = gas_density(table, R, z, GAS_CGM) * table.collisions[GAS_CGM]
         else:
-            n = gas_density(table, R, z, GAS_DISC) + gas_density(table, R, z, GAS_HALO)
+            n = gas_density(table, R, z, GAS_DISC) * table.collisions[GAS_DISC]
+            n += gas_density(table, R, z, GAS_HALO) * table.collisions[GAS_HALO]
         densest = max(densest, n)
     lost = densest * at_momentum(table.loss_rate, table, old.ln_p) * time
     return min(max(math.ceil(lost / MOST_LOST), 1), _MOST_PARTS)

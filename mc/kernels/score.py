@@ -160,7 +160,7 @@ def score(world, history, in_bell, old, new, sample_at, dt, repeats):
 
 @small_kernel
 def _score_behind(world, history, old, new, sample):
-    """Add a move behind the surface; returns the gas density [cm^-3]."""
+    """Add a move behind the surface; returns the density of what it may collide with [cm^-3]."""
     tally, group, energy_step = world.tally, history.group, history.energy_step
     density = gas_density(world.table, sample.R, sample.z, GAS_CGM)
     tally.grammage[group, GAS_CGM] += sample.path * density
@@ -174,12 +174,12 @@ def _score_behind(world, history, old, new, sample):
         along_R = sample.x * (new.x - old.x) + sample.y * (new.y - old.y)
         radial = along_R + math.copysign(sample.z, new.z) * (new.z - old.z)
         tally.near_flux[group, energy_step] += sample.weight * radial / sample.r
-    return density
+    return density * world.table.collisions[GAS_CGM]
 
 
 @small_kernel
 def _score_halo(world, history, old, new, sample):
-    """Add a move inside the surface; returns the gas density [cm^-3]."""
+    """Add a move inside the surface; returns the density of what it may collide with [cm^-3]."""
     tally, group, energy_step = world.tally, history.group, history.energy_step
     disc = gas_density(world.table, sample.R, sample.z, GAS_DISC)
     halo = gas_density(world.table, sample.R, sample.z, GAS_HALO)
@@ -198,7 +198,7 @@ def _score_halo(world, history, old, new, sample):
         if history.before_surface:
             tally.region[group, energy_step, _DISC_NO_RETURN] += in_disc
             tally.region_age[group, _DISC_NO_RETURN] += in_disc * sample.age
-    return disc + halo
+    return disc * world.table.collisions[GAS_DISC] + halo * world.table.collisions[GAS_HALO]
 
 
 @small_kernel

@@ -77,10 +77,9 @@ class Encounters(NamedTuple):
         Expected number of captures in all of them: the optical depth of the wall.
     dwell : float
         Mean time behind the wall of one of them [Myr].
-    cosines : float
-        Cosines of arrival and of departure, summed: ln p falls by that times u/v in one of them.
-    u_over_v : float
-        Speed of the medium behind the wall along the outward normal, over that of the particle.
+    cooling : float
+        Fall of ln p in one of them by the medium that recedes and spreads: the cosines of arrival and of
+        departure times u/v, and a third of the divergence for the time behind the wall.
     inner, outer : Particle
         Ends of the mean displacement in the layer, along which they are counted.
     """
@@ -88,8 +87,7 @@ class Encounters(NamedTuple):
     number: float
     captures: float
     dwell: float
-    cosines: float
-    u_over_v: float
+    cooling: float
     inner: Particle
     outer: Particle
 
@@ -239,12 +237,13 @@ def _encounters_of(number, start, cosines, contact, normal, layer):
 
     The layer that is not followed is counted by its mean time and mean displacement.
     """
-    depth, free_path, u_over_v = layer
+    depth, free_path, u_over_v, divergence = layer
     chance = transmission(start, free_path, depth, u_over_v)
     dwell = incursion_time(start, chance, free_path, depth, contact.speed, u_over_v)
     inner = shifted(contact, 0.5 * depth * (1.0 - chance), normal)
     outer = shifted(contact, 0.5 * depth * (1.0 + chance), normal)
-    return Encounters(number, -number * math.log1p(-chance), dwell, cosines, u_over_v, inner, outer)
+    cooling = cosines * u_over_v + dwell * divergence / 3.0
+    return Encounters(number, -number * math.log1p(-chance), dwell, cooling, inner, outer)
 
 
 @kernel
@@ -282,7 +281,7 @@ def encounter(world, history, particle, splitting, number, on_surface, layer, ph
         times = part * number
         n = score(world, history, True, met.inner, met.outer, _MIDDLE, met.dwell, times)
         lost = lose(world, history, True, ln_p, particle.speed, n, times * met.dwell, history.weight)
-        ln_p -= lost + times * met.cosines * met.u_over_v
+        ln_p -= lost + times * met.cooling
         history = with_ln_p(world, at_age(history, history.clock + times * met.dwell), ln_p)
         if history.clock >= controls.t_max * NEARLY_ALL:
             return ALIVE, particle, history, splitting

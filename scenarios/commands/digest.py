@@ -65,7 +65,7 @@ def print_digest(summary: Mapping[str, Any], folder: Path) -> None:
     legend = [_LEGEND] if rows else []
     if not rows:
         columns, rows = _of_a_study(summary)
-    tail = [*legend, *_not_to_trust(summary), *_files(folder), _more(summary, folder)]
+    tail = [*_at_the_sun(summary), *legend, *_not_to_trust(summary), *_files(folder), _more(summary, folder)]
     lines = sum(math.ceil(len(line) / WIDTH) for line in (*head, *tail))
     room = LINES - lines - 6  # rules and blank lines of a table
     if len(rows) > room:
@@ -205,6 +205,18 @@ def _matches(energies: Any, values: Any) -> bool:
 def _table(summary: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     entry = summary.get(key)
     return entry if isinstance(entry, Mapping) else {}
+
+
+def _at_the_sun(summary: Mapping[str, Any]) -> list[str]:
+    """One line of protons over AMS-02."""
+    found = _table(summary, "protons_over_ams02")
+    ratio, error, rigidity = (found.get(key) for key in ("value", "error", "rigidity_GV"))
+    if not isinstance(ratio, list) or not isinstance(rigidity, list) or not _matches(rigidity, ratio):
+        return []
+    known = isinstance(error, list) and len(error) == len(ratio) and not _few_batches(summary)
+    errors: list[Any] = list(error or []) if known else [None] * len(ratio)
+    cells = [f"{with_error(*each)} at {GV:g} GV" for GV, *each in zip(rigidity, ratio, errors, strict=True)]
+    return [plain(f"protons over those of AMS-02: {', '.join(cells)}")] if cells else []
 
 
 def _not_to_trust(summary: Mapping[str, Any]) -> list[str]:

@@ -87,7 +87,7 @@ def _pilot(scenario: Scenario, setup: Setup) -> tuple[Result, float]:
 
 def _maps_s(scenario: Scenario, setup: Setup, pilot: Result) -> float:
     """Time of the maps of a run on one core, from those of a small resolution."""
-    model = SkyModel(pilot, setup.medium, setup.galaxy.helium_factor, setup.galaxy.R_d_kpc)
+    model = SkyModel(pilot, setup.medium, setup.galaxy.R_d_kpc)
     energy = sky_energies_GeV(scenario)
     few = energy[:: max(energy.size // 8, 1)]
     took = []

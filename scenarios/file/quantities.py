@@ -100,19 +100,23 @@ class Title(Kind):
 
 @dataclass(frozen=True)
 class Number(Kind):
-    """A number without unit between two bounds, whole if asked, or one word in its place."""
+    """A number without unit between two bounds, whole if asked; else one word, or a list of several."""
 
     low: float
     high: float
     whole: bool = False
     word: str | None = None
+    several: int = 0
 
-    def parse(self, value: Any) -> float | str:
+    def parse(self, value: Any) -> Any:
         try:
-            number: float | str = Bare(self.low, self.high, self.whole, self.word).checked(value)
+            number = Bare(self.low, self.high, self.whole, self.word, self.several).checked(value)
         except ValueError as error:
             raise NotAllowed(str(error), did_you_mean(value, [self.word] if self.word else [])) from None
         return number
+
+    def write(self, value: Any) -> Any:
+        return list(value) if isinstance(value, tuple) else value
 
 
 class Word(Kind):

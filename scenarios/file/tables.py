@@ -98,8 +98,10 @@ class Medium(Table):
     """Circumgalactic gas falls as (1 + r^2/cgm_core^2)^(-3 beta/2); 0: uniform."""
     cgm_core: Annotated[float, Quantity(*LIMITS["cgm_core_kpc"])] = as_in_file("10 kpc")
     """Core radius of that profile."""
-    helium_factor: Annotated[float, Number(*LIMITS["helium_factor"])] = 1.0
-    """Collisions with all the gas over collisions with its hydrogen."""
+    helium_factor: Annotated[float | tuple[float, float, float], Number(*LIMITS["helium_factor"])] = 1.0
+    """Collisions with all nuclei of the gas over those with as many protons as its density says: of all gas,
+    or of [disc, halo, circumgalactic]. With helium [1.33, 1.33, 0.96]: 0.096 He for each H, where the density
+    of the last is rho/m_p."""
     functions: Annotated[tuple[str, ...], Several(Word(*OWN_FUNCTIONS), 1, 6)] | None = None
     """Parts of the galaxy that are functions, given in Python: a file says so, but cannot be run again."""
 

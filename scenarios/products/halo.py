@@ -23,12 +23,13 @@ from ...mc.diffusion.solve import Solution, residence, solve
 from ...mc.uncertainty import Estimate
 from ..run import Run
 from .product import Made, Product
+from .sun import protons_in_ring_cm3
 
 SUN_R_KPC = 8.178
 POINTS_GEV = (10.0, 100.0, 1e3, 1e4, 1e5)
 _HEIGHTS_KPC = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
-_BEFORE_GV, _AFTER_GV = (45.0, 220.0), (450.0, 2500.0)
-_SUN_RING_KPC = (7.0, 9.0)
+# Of slopes and of the ratio to AMS-02, whose last point is at 1417 GV.
+_BEFORE_GV, _AFTER_GV, _COMPARED_GV = (45.0, 220.0), (450.0, 1400.0), (10.0, 1400.0)
 _BINS_TOGETHER = 2
 
 
@@ -84,11 +85,8 @@ class Halo:
 
     def counted_flux(self) -> tuple[FloatArray, Estimate]:
         """The same from the particles in a ring about the Sun, |z| < 0.1 kpc, with errors."""
-        result, edges = self.run.result, self.run.result.grid.current_edges_GeV
-        R = result.grid.halo_R_kpc
-        ring = (R[:-1] >= _SUN_RING_KPC[0] - 1e-9) & (R[1:] <= _SUN_RING_KPC[1] + 1e-9)
-        volume = result.volumes_kpc3["halo"][ring, 0].sum() * KPC_CM**3
-        counted = result.by_current_energy("halo")[:, :, ring, 0].sum(axis=2) / volume
+        edges, counted = self.run.result.grid.current_edges_GeV, protons_in_ring_cm3(self.run.result)
+        assert counted is not None
         bins = counted.shape[1] // _BINS_TOGETHER * _BINS_TOGETHER
         ends = edges[: bins + 1 : _BINS_TOGETHER]
         per_GeV = np.add.reduceat(counted[:, :bins], range(0, bins, _BINS_TOGETHER), axis=1) / np.diff(ends)
@@ -154,14 +152,14 @@ def _slopes(halo: Halo) -> dict[str, Any]:
     for name, (x, y) in {"": (R, J), "_AMS_02": (ams.x, ams.value)}.items():
         before, after = local_slope(x, y, *_BEFORE_GV), local_slope(x, y, *_AFTER_GV)
         out |= {
-            f"slope_45_220_GV{name}": before,
-            f"slope_450_2500_GV{name}": after,
+            "slope_{:.0f}_{:.0f}_GV".format(*_BEFORE_GV) + name: before,
+            "slope_{:.0f}_{:.0f}_GV".format(*_AFTER_GV) + name: after,
             f"hardening{name}": after - before,
         }
-    at = (R > 10.0) & (R < 1800.0)
-    expected = np.exp(np.interp(np.log(R[at]), np.log(ams.x), np.log(ams.value)))
-    ratio = J[at] / expected
-    out["flux_over_AMS_02"] = [float(ratio.min()), float(ratio.max())] if at.any() else None
+    ratio = J / ams.at(R)[0]
+    ratio = ratio[np.isfinite(ratio) & (R > _COMPARED_GV[0]) & (R < _COMPARED_GV[1])]
+    out["compared_GV"] = list(_COMPARED_GV)
+    out["flux_over_AMS_02"] = [float(ratio.min()), float(ratio.max())] if ratio.size else None
     return out
 
 

@@ -25,6 +25,7 @@ _ENERGIES_GEV = np.geomspace(0.3, 100.0, 16)
 _SHOWN_GEV = 1.0
 _PIXELS = 161
 _IMAGE_KPC = 40.0
+_M31_CIRCLE_KPC = 12.0  # 0.9 deg, the circle fitted to its halo
 
 CONVENTIONS = {
     "brightness": "E^2 I of gamma rays in GeV cm^-2 s^-1 sr^-1 at 1 GeV, mean over rings of projected "
@@ -69,10 +70,30 @@ def _make(run: Run) -> Made:
         "outside.json": partial(write_json, about),
     }
     told = {name: _told(edges, found) for name, found in photons.items()}
-    return Made({"outside": told}, files, {"outside": draw})
+    return Made({"outside": told | {"M31": _beside_m31(told)}}, files, {"outside": draw})
 
 
 PRODUCT = Product("outside", lambda run: run.scenario.observer is not None, _make)
+
+
+def _beside_m31(told: dict[str, dict[str, Estimate]]) -> dict[str, Estimate]:
+    """The published disc and halo of M31, and what is within the radius of that halo over them."""
+    m31, key = m31_emission(), f"flux_within_{_M31_CIRCLE_KPC:g}_kpc_cm2_s"
+    disc, halo = (Estimate(*map(np.array, m31[name].flux_cm2_s)) for name in ("disc", "halo circle"))
+    around = sum(told[name][key].value for name in ("halo", "cgm"))
+    around_error = np.hypot(*(told[name][key].error for name in ("halo", "cgm")))
+    return {
+        "disc_flux_cm2_s": disc,
+        "halo_flux_cm2_s": halo,
+        "disc_over_M31": _ratio(told["disc"][key], disc),
+        "halo_and_cgm_over_M31": _ratio(Estimate(np.asarray(around), np.asarray(around_error)), halo),
+    }
+
+
+def _ratio(one: Estimate, other: Estimate) -> Estimate:
+    """One over the other, errors in quadrature."""
+    value = one.value / other.value
+    return Estimate(value, np.hypot(one.error, value * other.error) / other.value)
 
 
 def _rings(
@@ -94,7 +115,7 @@ def _rings_kpc(run: Run) -> FloatArray:
     edges = np.concatenate(
         [np.arange(0.0, 20.0, 1.0), np.arange(20.0, 40.0, 2.0), np.arange(40.0, r_max, 5.0)]
     )
-    return np.unique(np.append(edges, [12.0, min(R_d, r_max), r_max]))
+    return np.unique(np.append(edges, [_M31_CIRCLE_KPC, min(R_d, r_max), r_max]))
 
 
 def _photons(
@@ -108,7 +129,7 @@ def _photons(
 def _told(edges_kpc: FloatArray, photons: Estimate) -> dict[str, Estimate]:
     """Flux within some radii."""
     told = {}
-    for radius in (5.0, 12.0, 40.0, edges_kpc[-1]):
+    for radius in (5.0, _M31_CIRCLE_KPC, 40.0, edges_kpc[-1]):
         at = int(np.argmin(np.abs(edges_kpc - radius))) - 1
         told[f"flux_within_{edges_kpc[at + 1]:g}_kpc_cm2_s"] = Estimate(photons.value[at], photons.error[at])
     return told

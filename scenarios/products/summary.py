@@ -8,8 +8,9 @@ import numpy as np
 
 from ...fields import bell
 from ...fields.galaxy import Galaxy
+from ...fields.medium_table import Wall
 from ...fields.tabulation import one_number_each
-from ...fields.units import KPC_MYR_KM_S
+from ...fields.units import KPC_MYR_KM_S, momentum_GeV
 from ...maps.light.emissivity import emissivity_matrix
 from ...maps.light.sky import SUN_R_KPC
 from ...mc.diffusion.compare import lambda_not_small_above_GeV
@@ -17,9 +18,11 @@ from ...mc.observables import age, densities, grammage, over, point_energies_GeV
 from ...mc.result import Result
 from ...mc.tally import AGES_MYR
 from ...mc.uncertainty import Estimate
+from ...mc.wall_sampling import sampling_at
 from ..run import Run
 from ..stopping_rule import intervals_of
 from .product import Made, Product, always
+from .sun import protons_over_measured
 
 
 def filling(result: Result, galaxy: Galaxy, t_max_Myr: float) -> dict[str, Any]:
@@ -83,6 +86,9 @@ def _make(run: Run) -> Made:
         "version": result.provenance.get("version"),
         "tabulation_error": one_number_each(result.provenance.get("tabulation_error", {})),
     }
+    if run.medium.table.wall == Wall.TWO_WAY:
+        p, acceleration = momentum_GeV(energy), run.scenario.transport.acceleration
+        numbers["wall_sampling"] = {"energy_GeV": energy, **sampling_at(run.medium, acceleration, p)}
     if galaxy.has_bell_region:
         numbers["bell_region"] = bell_region(galaxy, run.scenario.medium.T_cgm)
         numbers["filling"] = filling(result, galaxy, run.scenario.transport.t_max)
@@ -90,6 +96,7 @@ def _make(run: Run) -> Made:
         numbers["lambda_not_small_above_GeV"] = lambda_not_small_above_GeV(
             run.medium, galaxy.R_d_kpc, result.current_energy_GeV
         )
+    numbers |= protons_over_measured(run)
     numbers["precision"] = {
         name: each.as_dict()
         for name, each in intervals_of(run.scenario.transport.precision_of, run.sky_model).items()

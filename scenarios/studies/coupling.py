@@ -27,8 +27,8 @@ UNCHANGED = 1.1
 CONVENTIONS = {
     "density": "in the disc (R < R_d, |z| < 0.1 kpc), with return over without, by current energy",
     "in_one_dimension": "1 + (1/u)/(integral dz/D), up to the Bell surface on the axis",
-    "grammage_g_cm2": "of the disc's gas alone, mean until the history ends, by injected energy; without "
-    "return: until the first encounter with the Bell surface",
+    "grammage_g_cm2": "of all gas (disc, halo, circumgalactic), mean until the history ends, by injected "
+    "energy; without return: until the first encounter with the Bell surface",
     "boron_over_carbon": "of nuclei with that mean grammage, paths exponentially distributed",
     "unchanged_below_GeV": f"lowest energy at which the density is raised {UNCHANGED:g}-fold; null: at none, "
     "0: at all",
@@ -59,8 +59,8 @@ def compare(run: Run) -> dict[str, Any]:
     E = point_energies_GeV(result)
     raised = densities(result, galaxy, run.medium, E)["galactic_density_over_no_return"]
     grammage = {
-        "with_return": at_injected(result, E, result.per_particle("grammage")[..., 0]),
-        "without": at_injected(result, E, result.per_particle("grammage_first")[..., 0]),
+        "with_return": at_injected(result, E, result.per_particle("grammage").sum(axis=-1)),
+        "without": at_injected(result, E, result.per_particle("grammage_first").sum(axis=-1)),
     }
     return {
         "z_B_kpc": galaxy.z_B_kpc,

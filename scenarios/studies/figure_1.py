@@ -29,6 +29,8 @@ from .study import envelope, in_media, study_of_runs
 
 # Of the Bell region, over Bohm's: small enough that advection carries all up to 10 PeV.
 _NO_DIFFUSION = 1e-4
+OF_TRACKS = 2.6
+"""D over Bohm's that tracks measure in Bell turbulence (the scenario `bell-turbulence`)."""
 # Of a proton's energy, what its neutrinos have at most, nearly: above, the end of the range is seen.
 _OF_THE_HIGHEST = 0.02
 
@@ -39,6 +41,7 @@ CONVENTIONS = {
     "ratio": "tracked over prl_17",
     "one_zone": "PRL Eq. 16 with the yields of pp collisions in place of eta sigma_pp, over PRL Eq. 17",
     "geometry": "tracked without cut-off and diffusion, over one_zone",
+    "of_tracks": f"as tracked, with {OF_TRACKS:g} times the diffusion in the Bell region",
     "switched_off": "of what keeps tracked below prl_17; half_at_GeV: above it tracked is below half of it, "
     "null where it is at all energies or at none",
 }
@@ -52,16 +55,19 @@ CAUSES = {
 
 
 def _scenarios(scenario: Scenario) -> list[Scenario]:
-    """Two runs for each overdensity: with diffusion in the Bell region, and next to without."""
+    """Three runs for each overdensity: with diffusion in the Bell region, next to none, and as of tracks."""
     assert scenario.figure_1 is not None
-    D_over_bohm = scenario.medium.D_over_bohm
+    D = scenario.medium.D_over_bohm
     return in_media(
-        scenario, delta_G=scenario.figure_1.delta_G, D_over_bohm=(D_over_bohm, D_over_bohm * _NO_DIFFUSION)
+        scenario, delta_G=scenario.figure_1.delta_G, D_over_bohm=(D, D * _NO_DIFFUSION, D * OF_TRACKS)
     )
 
 
 def _conclude(scenario: Scenario, each: list[dict[str, Any]]) -> Made:
-    media = [compare(*pair) for pair in zip(each[::2], each[1::2], strict=True)]
+    media = [
+        compare(diffusive, advected) | {"of_tracks": of_tracks["neutrino"]}
+        for diffusive, advected, of_tracks in zip(each[::3], each[1::3], each[2::3], strict=True)
+    ]
 
     causes = {**envelope(scenario, CONVENTIONS), "media": [_as_in_file(one) for one in media]}
     return Made(
@@ -102,7 +108,7 @@ def one_zone(run: Run, energy_GeV: FloatArray) -> FloatArray:
     )
     speed = float(np.hypot(*galaxy.outflow(0.0, 0.5 * galaxy.R_d_kpc))) * KPC_MYR_CM_S
     density = bell.number_flux_cm2_s_GeV(E, flux) / speed
-    q = emissivity("neutrino", energy_GeV, E, density, galaxy.helium_factor) / 3.0
+    q = emissivity("neutrino", energy_GeV, E, density, float(galaxy.helium_factors[2])) / 3.0
     column = float(galaxy.cgm_density_cm3(0.0, 0.5 * galaxy.R_d_kpc)) * galaxy.R_d_kpc * KPC_CM
     return energy_GeV**2 * q * column / (2 * np.pi)
 
@@ -183,10 +189,12 @@ def summary(medium: dict[str, Any]) -> dict[str, Any]:
     """What to say of one overdensity: the ratio at some energies, and where it falls below one half."""
     E, nothing = medium["energy_GeV"], medium["switched_off"]["nothing"]
     some = [int(np.argmin(np.abs(np.log(E / energy)))) for energy in (10.0, 1e3, 1e4, 1e5)]
+    of_tracks = medium["of_tracks"] / medium["prl_17"]
     off = {f"below_half_above_GeV, {name} switched off": half for name, half in medium["half_at_GeV"].items()}
     return {
         "energy_GeV": E[some],
         "ratio_to_prl_17": Estimate(nothing.value[some], nothing.error[some]),
+        f"ratio_to_prl_17, D times {OF_TRACKS:g}": Estimate(of_tracks.value[some], of_tracks.error[some]),
         "geometry": medium["geometry"][some],
         "one_zone": medium["one_zone"][some],
         "largest_relative_error": _largest_error(nothing),

@@ -45,13 +45,14 @@ from .transport import (
 )
 from .waves import (
     circumgalactic_transport_equation,
+    ion_neutral_friction,
     manufactured,
     outflow_slab,
     transport_equation_closed_forms,
     two_starts,
     wave_balance,
 )
-from .whole_runs import energy_budget, reweighting, snapshots
+from .whole_runs import energy_budget, nucleon_losses, reweighting, snapshots
 
 QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (slab_escape, 0.8),
@@ -71,6 +72,7 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (disc_at_the_poles, 1.0),
     (absorbed_shell, 1.0),
     (mean_of_the_sky, 1.0),
+    (nucleon_losses, 1.0),
     (energy_budget, 0.5),
     (gyration, 1.0),
     (drifts, 1.0),
@@ -78,6 +80,7 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (realisations, 1.0),
     (isotropic_turbulence, 1.0),
     (wave_balance, 1.0),
+    (ion_neutral_friction, 1.0),
     (transport_equation_closed_forms, 1.0),
     (manufactured, 1.0),
     (two_starts, 1.0),

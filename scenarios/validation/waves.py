@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from scipy.linalg import expm
 from scipy.sparse.linalg import splu
 from scipy.special import erfc
 
@@ -55,6 +56,32 @@ def wave_balance(scale: float) -> Rows:
     column = model.column(p, z, np.full(3, B), np.tile(flux, (3, 1)), any_D, np.ones((3, 3)))
     found = resonant_power(column, wave_power(column), p)[1, 1]
     rows.append(row("flux-limited F over (W/U_B)(v_A/v_s)", found / (W_over_U * v_A / v_s), 1.0, 0.0, 1e-3))
+    return rows
+
+
+def ion_neutral_friction(scale: float) -> Rows:
+    """Energy of an Alfven wave in ions that rub against neutrals, followed in time."""
+    v_A, n_n, n_i, T = 0.06, 0.1, 0.01, 8000.0
+    nu = 8.4e-9 * MYR_S * (T / 1e4) ** 0.4 * n_n
+    rows = []
+    for name, omega in (("short", 300.0 * nu), ("long", 0.01 * nu * n_i / n_n)):
+        # Velocities of ions and neutrals and b/(4 pi rho_i)^(1/2); the neutrals feel n_i/n_n of the friction.
+        drag = nu * n_i / n_n
+        motion = np.array([[-nu, nu, 1j * omega], [drag, -drag, 0.0], [1j * omega, 0.0, 0.0]])
+        frequency, modes = np.linalg.eig(motion)
+        wave = modes[:, np.argmax(frequency.imag)]
+        time = 2.0 * np.pi / abs(frequency.imag).max()
+        later = expm(motion * time) @ wave
+        before, after = (float(np.abs(x) ** 2 @ [1.0, n_n / n_i, 1.0]) for x in (wave, later))
+        rate = float(streaming.ion_neutral_damping_rate_Myr(omega / v_A, v_A, n_n, n_i, T))
+        fall = np.log(before / after) / time
+        rows.append(
+            row(f"ion-neutral damping, {name} waves, over the fall of energy", rate / fall, 1.0, 0.0, 1e-3)
+        )
+    short = float(streaming.ion_neutral_damping_rate_Myr(1e10, v_A, n_n, n_i, T))
+    rows.append(
+        row("ion-neutral damping, short waves, 0.1 cm^-3, 8000 K [1/Myr]", short, 2.424e4, 0.0, 242.4)
+    )
     return rows
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from ...fields.galaxy import Galaxy
-from ...fields.units import GEV_ERG, KPC_CM
-from ...maps.light.secondaries import SECONDARIES, inelasticity
+from ...fields.gas_density import inelastic_cross_section_mb
+from ...fields.units import C_CM_S, GEV_ERG, KPC_CM, M_P_GEV, MBARN_CM2, MYR_S, momentum_GeV
+from ...maps.light.secondaries import SECONDARIES, light_fraction
 from ...maps.light.sky_model import SkyModel
 from ...mc.blocks import Transport
 from ...mc.engine import run
@@ -71,16 +72,33 @@ def snapshots(scale: float) -> Rows:
     ]
 
 
+def nucleon_losses(scale: float) -> Rows:
+    """Loss rate of the main galaxy's protons against c n sigma_inel T/2 (Mannheim & Schlickeiser 1994)."""
+    medium, rows = Galaxy().medium(), []
+    for T in (1.0, 3.0, 9.0, 100.0, 1e4):
+        E = T + M_P_GEV
+        p = float(momentum_GeV(E))
+        collisions_Myr = float(inelastic_cross_section_mb(E)) * MBARN_CM2 * C_CM_S * p / E * MYR_S
+        published = 0.5 * T * collisions_Myr
+        # dE = v dp
+        ours = float(medium.loss_rate_Myr(np.array([p]))[0]) * p * p / E
+        rows.append(
+            row(f"nucleon losses over the published rate, T = {T:g} GeV", ours / published, 1.0, 0.0, 0.03)
+        )
+    return rows
+
+
 def energy_budget(scale: float) -> Rows:
     """Power in gamma rays, neutrinos and electrons over what pp collisions took from the protons.
 
-    From thin gas to a thick target, in which protons lose all of their energy.
+    From thin gas to a thick target, in which protons lose all of their energy. They lose here what becomes
+    light: the rest, that of the nucleons they strike, heats the gas.
     """
     rows = []
-    for delta_G in (1e2, 1e4, 1e6):
+    for delta_G, helium in ((1e2, 1.0), (1e4, (1.33, 1.33, 0.96)), (1e6, 1.0)):
         # From 2 TeV on, far above the lowest energies that are counted.
         spectrum = Spectrum(E_min_GeV=2e3, E_max_GeV=1e5)
-        galaxy = Galaxy(inelasticity=inelasticity, delta_G=delta_G)
+        galaxy = Galaxy(inelasticity=light_fraction, delta_G=delta_G, helium_factor=helium)
         result = _run(galaxy, 1.0, 1e6, Transport(int(544 * scale), 35), spectrum)
         light = _power_GeV_s(result, galaxy)
         rates = result.spectrum.group_rates_s(result.grid.energy_edges_GeV)

@@ -56,6 +56,12 @@ class TestBubble:
         assert GALAXY.outflow(0.0, z)[1] * z == pytest.approx(GALAXY.diffusion_bell(p, 0.0, z), rel=1e-6)
         slow = bubble_of(replace(GALAXY, D_over_bohm=10.0), AGE_MYR, BACKGROUND_UG)
         assert slow.advected_energy_GeV == pytest.approx(p / 10, rel=1e-9)
+        low = replace(GALAXY, E_max_GeV=1e3)
+        ended = bubble_of(low, AGE_MYR, BACKGROUND_UG)
+        z, p = ended.surface_height_kpc, ended.advected_energy_GeV
+        assert p > 1e3 and low.outflow(0.0, z)[1] * z == pytest.approx(
+            low.diffusion_bell(p, 0.0, z), rel=1e-6
+        )
 
     @pytest.mark.parametrize(
         ("name", "of_L", "of_R_d", "of_delta"),

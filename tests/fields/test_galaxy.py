@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from contracts import FieldContract
 from crhalo.fields import gas_density as gas
+from crhalo.fields.exceptions import UserError
 from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.medium_table import Wall
 from crhalo.fields.units import KPC2_MYR_CM2_S
@@ -171,3 +172,31 @@ def test_circumgalactic_gas_has_its_mass_whatever_its_core(core_kpc):
     of_height = quad(lambda z: np.log((c2 + s2 + z * z) / (c2 + z * z)), 0.0, 30.0)[0]
     cgm = 2.0 * np.pi * c2 * of_height * float(gas.cgm_density_cm3(galaxy.delta_G))
     assert mass_within(galaxy.medium(), 30.0, 30.0)[2] == pytest.approx(cgm, rel=5e-3)
+
+
+def test_above_E_max_no_waves_resonate_in_the_bell_region():
+    """Bohm up to 1 PeV, then as p^2; a measured current has waves at all energies."""
+    p = np.array([1e5, 1e6, 3e6, 1e7])
+    galaxy = Galaxy(E_max_GeV=1e6)
+    over_bohm = galaxy.diffusion_bell(p, 0.0, 20.0) / (p * galaxy.diffusion_bell(1e5, 0.0, 20.0) / 1e5)
+    np.testing.assert_allclose(over_bohm, [1.0, 1.0, 3.0, 10.0], rtol=1e-6)
+    assert Galaxy(E_max_GeV=1e7).diffusion_bell(1e7, 0.0, 20.0) == pytest.approx(
+        100 * Galaxy(E_max_GeV=1e7).diffusion_bell(1e5, 0.0, 20.0)
+    )
+    of_each = Galaxy(E_max_GeV=1e6, current=np.ones_like)
+    assert of_each.diffusion_bell(1e7, 0, 20) == pytest.approx(100 * of_each.diffusion_bell(1e5, 0, 20))
+
+
+def test_each_gas_has_its_own_helium():
+    """Losses are as the collisions of each gas: 1.33 for each hydrogen, 0.96 where the density is rho/m_p."""
+    plain, helium = (Galaxy(helium_factor=f).medium() for f in (1.0, (1.33, 1.33, 0.96)))
+    R, z = np.array([5.0, 5.0, 5.0]), np.array([0.0, 4.0, 30.0])
+    ratio = helium.targets_cm3(R, z).sum(axis=1) / plain.targets_cm3(R, z).sum(axis=1)
+    np.testing.assert_allclose(ratio, [1.33, 1.33, 0.96])
+    np.testing.assert_array_equal(helium.gas_density_cm3(R, z), plain.gas_density_cm3(R, z))
+    assert helium.table.fastest_loss_bell / plain.table.fastest_loss_bell == pytest.approx(0.96)
+    assert helium.table.fastest_loss_halo / plain.table.fastest_loss_halo == pytest.approx(1.33)
+    np.testing.assert_array_equal(Galaxy(helium_factor=1.4).helium_factors, [1.4, 1.4, 1.4])
+    for wrong in ((1.0, 1.0), "1", (1.0, 1.0, 0.1)):
+        with pytest.raises(UserError, match=r"a number from 0\.5 to 3"):
+            Galaxy(helium_factor=wrong)

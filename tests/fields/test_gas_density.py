@@ -61,3 +61,7 @@ def test_pp_energy_loss():
     assert gas.pp_energy_loss_rate_GeV_Myr(1e3, 0.5) == pytest.approx(expected, rel=1e-5)
     assert 1e3 / gas.pp_energy_loss_rate_GeV_Myr(1e3, 0.5) == pytest.approx(60.6, rel=0.01)
     assert gas.pp_energy_loss_rate_GeV_Myr(units.M_P_GEV, 0.5) == 0.0
+
+
+def test_half_of_the_kinetic_energy_is_lost():
+    np.testing.assert_allclose(gas.inelasticity([10.0, 1e3, units.M_P_GEV]), [0.4531, 0.4995, 0.0], atol=1e-4)

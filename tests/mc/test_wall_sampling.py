@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.medium import Wall
-from crhalo.mc.wall_sampling import acceleration_tables, wall_sampling_of
+from crhalo.mc.wall_sampling import ENCOUNTERS_PER_MIXING, acceleration_tables, sampling_at, wall_sampling_of
 
 
 @pytest.mark.parametrize("delta_G", [1.0, 30.0, 100.0])
@@ -13,6 +13,15 @@ def test_splits_per_capture_are_whole(delta_G):
     multiplicity, splits = acceleration_tables(Galaxy(delta_G=delta_G).medium(), "auto")
     np.testing.assert_array_equal(splits, np.round(splits))
     assert splits.min() >= 1 and multiplicity.min() >= 1
+
+
+def test_multiplicity_is_bounded_by_the_mixing_of_the_halo():
+    medium = Galaxy(delta_G=100.0).medium()
+    found = sampling_at(medium, "auto", np.array([1.0, 10.0, 1e3, 1e5]))
+    assert found["multiplicity"][0] == 1.0 < found["multiplicity"][2]
+    most = np.maximum(found["encounters"] / (ENCOUNTERS_PER_MIXING * found["encounters_to_mix"]), 1.0)
+    assert np.all(found["multiplicity"] <= most * (1 + 1e-9))
+    np.testing.assert_array_equal(sampling_at(medium, 1, np.array([1e3]))["multiplicity"], 1.0)
 
 
 def test_brute_force_represents_nothing(medium):

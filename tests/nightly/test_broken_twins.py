@@ -155,7 +155,7 @@ TWINS = (
     Twin(
         "no energy lost to the receding wall",
         "mc/kernels/splitting.py",
-        (("ln_p -= lost + times * met.cosines * met.u_over_v", "ln_p -= lost"),),
+        (("ln_p -= lost + times * met.cooling", "ln_p -= lost"),),
         "wall_loss",
         0.3,
         "wall loss (boundary layer): <ln p/p0>",
@@ -244,6 +244,22 @@ TWINS = (
         "isotropic_turbulence",
         0.5,
         "isotropic turbulence",
+    ),
+    Twin(
+        "friction with neutrals that damps energy as slowly as the amplitude",
+        "fields/waves/streaming.py",
+        (("rates[at] = 2.0 * amplitude", "rates[at] = amplitude"),),
+        "ion_neutral_friction",
+        1.0,
+        "ion-neutral damping",
+    ),
+    Twin(
+        "losses as a share of all the energy, that of the rest mass too",
+        "fields/gas_density.py",
+        (("return np.asarray(0.5 * (E - M_P_GEV) / E)", "return np.asarray(0.5 * E / E)"),),
+        "nucleon_losses",
+        1.0,
+        "nucleon losses",
     ),
 )
 

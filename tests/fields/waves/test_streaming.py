@@ -115,9 +115,9 @@ def test_cascade_rates():
 
 
 def test_turbulent_damping_is_that_of_farmer_and_goldreich():
-    # (epsilon/(r_L v_A))^(1/2), epsilon = v_A^3/L
+    # (epsilon/(r_L v_A))^(1/2), epsilon = v_A^3/L, is of amplitude
     r_L, L, v_A = 1e-6, 0.1, 0.06
-    expected = np.sqrt(v_A**3 / L / (r_L * v_A))
+    expected = 2 * np.sqrt(v_A**3 / L / (r_L * v_A))
     assert s.turbulent_damping_rate_Myr(1 / r_L, v_A, L) == pytest.approx(expected)
 
 
@@ -125,9 +125,26 @@ def test_ion_neutral_damping_has_its_two_limits():
     n_n, n_i, v_A, T = 1.0, 0.01, 0.06, 1e4
     nu = 8.4e-9 * units.MYR_S * n_n
     short = s.ion_neutral_damping_rate_Myr(1e4 * nu / v_A, v_A, n_n, n_i, T)
-    assert short == pytest.approx(nu / 2, rel=1e-3)
-    # Long waves: omega_k^2/(2 nu) over (1 + chi)^2, neutrals and ions together.
+    assert short == pytest.approx(nu, rel=1e-3)
+    # Long waves: omega_k^2/nu over (1 + chi)^2, neutrals and ions together.
     omega, chi = 1e-4 * nu, n_i / n_n
     long = s.ion_neutral_damping_rate_Myr(omega / v_A, v_A, n_n, n_i, T)
-    assert long == pytest.approx(omega**2 / (2 * nu * (1 + chi) ** 2), rel=1e-3)
+    assert long == pytest.approx(omega**2 / (nu * (1 + chi) ** 2), rel=1e-3)
     assert s.ion_neutral_damping_rate_Myr(1.0, v_A, 0.0, n_i, T) == 0.0
+
+
+def test_ion_neutral_damping_is_of_energy():
+    rate = s.ion_neutral_damping_rate_Myr(1e10, 0.06, 0.1, 0.01, 8000.0)
+    assert rate == pytest.approx(2.424e4, rel=0.01)
+
+
+def test_growth_is_of_energy():
+    """F B^2/4 pi grows, over all k, by the work of the streaming protons."""
+    p, F = np.geomspace(1.0, 1e4, 2001), 1e-6
+    gradient = 1e-15 * p**-4.7
+    B, n_i = 3.0, 0.01
+    rate = s.growth_rate_Myr(p, gradient, B, n_i, F)
+    grown = np.trapezoid(rate * F * s.magnetic_energy_density_eV_cm3(B), np.log(p))
+    beta = units.speed_kpc_Myr(p) / units.C_KPC_MYR
+    pressure = np.trapezoid(4 * np.pi / 3 * p**4 * beta * gradient, np.log(p)) * 1e9
+    assert grown == pytest.approx(s.alfven_speed_kpc_Myr(B, n_i) * pressure, rel=1e-9)

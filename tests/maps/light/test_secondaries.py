@@ -5,9 +5,15 @@ import sys
 
 import numpy as np
 import pytest
-from crhalo.fields.units import M_P_GEV, momentum_GeV
+from crhalo.fields.gas_density import inelasticity, pp_energy_loss_rate_GeV_Myr
+from crhalo.fields.units import M_P_GEV, MYR_S, momentum_GeV
 from crhalo.maps.light.emissivity import emissivity
-from crhalo.maps.light.secondaries import energy_fraction, inelasticity, production_cross_section_mb_GeV
+from crhalo.maps.light.secondaries import (
+    energy_fraction,
+    light_fraction,
+    production_cross_section_mb_GeV,
+    target_factors,
+)
 
 
 @pytest.mark.parametrize(
@@ -25,14 +31,26 @@ def test_neutral_and_charged_pions_share_by_isospin():
     assert charged / energy_fraction("gamma", 1e5) == pytest.approx(2.0, rel=0.1)
 
 
-def test_inelasticity_is_smooth_and_held_beyond_the_tables():
+def test_light_is_smooth_and_held_beyond_the_tables():
     E = np.geomspace(4, 1e9, 1000)
-    K = inelasticity(E)
+    K = light_fraction(E)
     assert np.all((K > 0.15) & (K < 0.6))
     assert np.abs(np.diff(np.log(K))).max() < 0.015
-    assert inelasticity(1.0) == K[0]
-    assert inelasticity(1e12) == pytest.approx(K[-1])
-    assert inelasticity(1e4) == pytest.approx(0.466, abs=0.005)
+    assert light_fraction(1.0) == K[0]
+    assert light_fraction(1e12) == pytest.approx(K[-1])
+    assert light_fraction(1e4) == pytest.approx(0.466, abs=0.005)
+
+
+def test_pions_take_what_krakau_and_schlickeiser_say():
+    """-dE/dt = 3.85e-16 n (E/GeV)^1.28 (E/GeV + 200)^-0.2 GeV/s, before cross sections rose with the LHC."""
+    E = np.geomspace(10.0, 100.0, 12)
+    ours = pp_energy_loss_rate_GeV_Myr(E, light_fraction(E)) / MYR_S
+    np.testing.assert_allclose(ours, 3.85e-16 * E**1.28 * (E + 200.0) ** -0.2, rtol=0.08)
+
+
+def test_light_is_no_more_than_what_is_lost():
+    E = np.geomspace(4.0, 1e7, 100)
+    assert np.all(light_fraction(E) < 1.001 * inelasticity(E))
 
 
 def test_shape_and_kinematic_limits():
@@ -96,3 +114,11 @@ def test_gamma_rays_agree_with_naima():
 def test_gamma_rays_below_the_tables_are_those_of_naima():
     theirs, ours = naima_and_ours(np.array([0.1, 0.3, 1.0]), 3.999)
     np.testing.assert_allclose(ours, theirs, rtol=0.01)
+
+
+def test_factors_of_gas_with_helium():
+    """Per hydrogen nucleus in the disc and halo; rho/m_p counts the nucleons of helium as protons already."""
+    disc, halo, cgm = target_factors()
+    assert disc == halo == pytest.approx(1.33, abs=0.01)
+    assert cgm == pytest.approx(0.96, abs=0.01)
+    assert target_factors(1e6)[2] == pytest.approx(0.95, abs=0.01)

@@ -5,14 +5,26 @@ import math
 import numba
 import numpy as np
 import pytest
+from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.medium_table import Wall
 from crhalo.fields.units import C_KPC_MYR
-from crhalo.mc.kernels.boundary import at_angle, mirrored, reflected_step, reflected_step_time
+from crhalo.mc.kernels.albedo import MEAN_ENTRY_DEPTH
+from crhalo.mc.kernels.boundary import (
+    at_angle,
+    boundary_layer,
+    enter_one_way,
+    mirrored,
+    one_way_time,
+    reflected_step,
+    reflected_step_time,
+)
 from crhalo.mc.kernels.lookup import surface_normal
 from crhalo.mc.kernels.move import move
 from crhalo.mc.kernels.particle import at, direction_of, turned
 from crhalo.mc.kernels.rng import uniform4
+from crhalo.mc.kernels.splitting import _encounters_of
 from crhalo.mc.kernels.vector import Vector
+from crhalo.mc.wall_sampling import wall_on_axis_kpc
 from crhalo.scenarios.validation.tools import Slab
 
 H, LN_P = 1.5, math.log(1e4)
@@ -84,3 +96,25 @@ def test_at_angle_is_a_unit_vector_at_that_angle():
         for cosine in (-1.0, -0.2, 0.9):
             e = at_angle(Vector(*n), cosine, 0.3)
             assert np.linalg.norm(e) == pytest.approx(1) and np.dot(e, n) == pytest.approx(cosine)
+
+
+def test_a_layer_that_spreads_cools():
+    """div u/3 for the time behind the wall, of encounters and at a one-way wall: 0.1-0.7% of p a capture."""
+    galaxy = Galaxy()
+    table = galaxy.medium().table
+    z = wall_on_axis_kpc(galaxy.medium())
+    particle = at(table, False, 0.0, 0.0, z, UP, math.log(1e2), C_KPC_MYR)
+    layer, normal = boundary_layer(table, particle), surface_normal(table, 0.0, 0.0, z)
+    assert layer.depth > 0.0
+    divergence = float(galaxy.outflow_divergence_Myr(0.0, z))
+    assert layer.divergence == pytest.approx(divergence, rel=0.02)
+    met = _encounters_of(3.0, MEAN_ENTRY_DEPTH, 1.2, particle, normal, layer)
+    assert met.cooling == pytest.approx(1.2 * layer.u_over_v + met.dwell * divergence / 3.0, rel=0.02)
+    of_a_capture = met.number * met.dwell * divergence / 3.0 / met.captures
+    assert 1e-3 < of_a_capture < 7e-3
+    spread, still = (
+        enter_one_way(table, particle, normal, each, 0.3, 0.1, 0.2)
+        for each in (layer, layer._replace(divergence=0.0))
+    )
+    time = one_way_time(layer, C_KPC_MYR)
+    assert still.ln_p - spread.ln_p == pytest.approx(time * layer.divergence / 3.0, rel=1e-6)

@@ -22,6 +22,12 @@ RUN = {
     "leave_time_Myr": {"median": {"value": [None] * 5 + [300.0, 30.0, 6.0], "error": [None] * 5 + [9.0] * 3}},
     "grammage_g_cm2": {"disc": spectrum(80.0), "halo": spectrum(12.0)},
     "galactic_density": spectrum(2e5),
+    "protons_over_ams02": {
+        "rigidity_GV": [10.0, 100.0, 1000.0],
+        "modulation_GV": 0.5,
+        "value": [5.9, 12.0, None],
+        "error": [0.4, 1.0, None],
+    },
     "neutrino": FLUX | {"cgm": FLUX},
     "counters": {"injected": 544, "escaped": 300, "absorbed": 0, "alive": 240, "capped": 4, "lost": 0},
     "particles": 544,
@@ -54,6 +60,7 @@ def test_a_run(page):
     assert lines["escape time, mean [Myr]"][-9:] == "125.9 ± 2.5 1.995 ± 0.040 0.03162 ± 0.00063".split()
     assert lines["leaving time, median [Myr]"][-5:] == ["-", "-", "300.0", "±", "9.0"]
     assert "cgm_neutrinos_10TeV: heavy tails" in out
+    assert "protons over those of AMS-02: 5.90 ± 0.40 at 10 GV, 12.0 ± 1.0 at 100 GV, - at 1000 GV" in out
     folded = " ".join(out.split())
     assert "from 14 TeV (disc); 54 GeV (edge)" in folded and "4 particles were given up" in folded
     assert "skies: sky_gamma.fits" in out and "and 18 more" in out

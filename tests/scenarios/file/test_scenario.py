@@ -261,3 +261,13 @@ def test_turbulence_goes_with_orbits():
     assert "[turbulence]" in refusal("transport.method=orbit")
     free = load("free-escape").with_overrides(["transport.method=orbit"])
     assert free.transport.method == "orbit" and free.turbulence is None
+
+
+def test_helium_of_all_gas_or_of_each():
+    one = load("circumgalactic").with_overrides(["medium.helium_factor=1.4"])
+    each = load("circumgalactic").with_overrides(["medium.helium_factor=[1.33, 1.33, 0.96]"])
+    assert one.medium.helium_factor == 1.4 and each.medium.helium_factor == (1.33, 1.33, 0.96)
+    assert load_text(each.to_toml()) == each and "helium_factor = [1.33, 1.33, 0.96]" in each.to_toml()
+    allowed = r"medium\.helium_factor = .*allowed: a number from 0\.5 to 3, or a list of 3"
+    with pytest.raises(ScenarioError, match=allowed):
+        load("circumgalactic").with_overrides(["medium.helium_factor=[1.33, 0.96]"])

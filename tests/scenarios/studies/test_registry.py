@@ -15,7 +15,7 @@ from crhalo.scenarios.studies.study import in_media, study_of_runs
 
 # Runs through a galaxy that each file asks for; all others are one run, and no study.
 RUNS = {
-    "figure-1": 8,  # four overdensities, with diffusion and without
+    "figure-1": 12,  # four overdensities, with diffusion, without, and with that of tracks
     "radio": 4,
     "coupling": 9,  # three overdensities, three heights
     "galaxies": 0,

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from crhalo.fields.exceptions import UserError
-from crhalo.mc.observables import crossing
+from crhalo.mc.observables import crossing, grammage
 from crhalo.scenarios import load
 from crhalo.scenarios.commands.main import main
 from crhalo.scenarios.commands.run import execute
@@ -156,9 +156,15 @@ def test_a_study_goes_on_with_the_run_at_which_it_was_stopped(undrawn, tmp_path)
 def test_return_raises_the_density_in_the_disc_and_its_grammage():
     scenario = load("coupling").with_overrides([*FEW, "medium.delta_G=10"])
     (one,) = in_media(scenario, delta_G=(10.0,))
-    found = compare_return(make_run(one))
+    run = make_run(one)
+    found = compare_return(run)
     assert min(found["density"].value) > 1.0 and min(found["grammage_ratio"].value) > 1.0
     # Sideways the wall is wider than the disc: less than in one dimension.
     assert np.all(found["density"].value < found["in_one_dimension"])
+    # Nuclei cross all gas, not that of the disc alone.
+    of_gas = grammage(run.result, found["energy_GeV"])
+    everything = sum(each.value for each in of_gas.values())
+    np.testing.assert_allclose(found["grammage_g_cm2"]["with_return"].value, everything, rtol=0.02)
+    assert np.all(everything > 1.05 * of_gas["disc"].value)
     ratio = found["boron_over_carbon"]
     assert np.all(ratio["with_return"].value > ratio["without"].value)
