@@ -60,10 +60,10 @@ def _draw_m31(axes: Any, energy_GeV: float, slope: float, left_kpc: float) -> tu
     m31 = m31_emission()
     halo, (near, far) = m31["halo circle"], m31["outer halo"].extent_kpc
     right = M31_DISTANCE_KPC * np.tan(np.radians(halo.radius_deg))
-    paper = f"{halo.low_GeV:g}–{halo.high_GeV:g} GeV as $E^{{-{slope:g}}}$\n(Pshirkov et al. 2015)"
+    paper = f"as $E^{{-{slope:g}}}$\n(Pshirkov et al. 2015)"
     ends = []
     for fitted, name, style in (
-        (halo, f"M31 halo, {paper}", "-"),
+        (halo, f"M31 halo {paper}", "-"),
         (m31["disc"], "M31 disc, same circle", "--"),
     ):
         circle = (halo.radius_deg, fitted.low_GeV, fitted.high_GeV)
