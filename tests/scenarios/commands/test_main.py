@@ -252,12 +252,13 @@ def test_finished_means_what_was_asked_for(capsys, pipeline, tmp_path, summary, 
 
 
 def test_precision_leaves_the_most_particles_to_who_says_so(crhalo, pipeline):
+    few = ["--set", "transport.energy_range=['10 TeV', '1 PeV']", "--set", "sky.nside=1"]
     for argv, most in (
         ([], "1000000000"),
         (["--set", "transport.particles=777"], "777"),
         (["--particles", "778"], "778"),
     ):
-        assert most in crhalo("run", "circumgalactic", "--precision", "0.1", "--dry-run", *argv)[1]
+        assert most in crhalo("run", "circumgalactic", "--precision", "0.1", "--dry-run", *few, *argv)[1]
     orbit = ["--set", "transport.method=orbit", "--precision", "0.1", "--dry-run"]
     code, _, error = crhalo("run", "free-escape", *orbit)
     assert code == 2 and "with --particles" in error

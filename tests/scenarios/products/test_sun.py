@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from crhalo.fields.galaxy import Galaxy
 from crhalo.maps.data.read import protons
 from crhalo.maps.light.at_the_sun import MODULATION_GV, proton_flux_m2_s_sr_GV
 from crhalo.mc.spectrum import Spectrum
@@ -11,7 +12,7 @@ from crhalo.mc.tally import energy_groups, galactic_grid
 from crhalo.scenarios import load
 from crhalo.scenarios.products import halo, sun
 
-GRID = galactic_grid(energy_groups(1.0, 1e6), 12.0, 10.6, 100.0)
+GRID = galactic_grid(energy_groups(1.0, 1e6), Galaxy())
 
 
 def counted(result):
