@@ -14,8 +14,8 @@ from ...fields.medium import Medium
 from ...fields.medium_table import Wall, axis
 from ...fields.units import C_KPC_MYR, KPC2_MYR_CM2_S, MYR_S, FloatArray, momentum_GeV
 from ...fields.waves import streaming
-from ...fields.waves.self_generated import WaveModel, resonant_power
-from ...fields.waves.wave_equation import wave_power
+from ...fields.waves.self_generated import WaveModel
+from ...fields.waves.streaming_protons import diffusion_of_waves, settled
 from ...mc.blocks import Transport
 from ...mc.coupled.waves import Iteration, iterate
 from ...mc.diffusion.compare import AGREE, compare
@@ -49,11 +49,11 @@ def wave_balance(scale: float) -> Rows:
     W_over_U = 1.21e-6 / 2.99792458e10 / 1.602176634e-12
     W_over_U /= float(streaming.magnetic_energy_density_eV_cm3(B))
     v_A = float(streaming.alfven_speed_kpc_Myr(B, n_i))
-    z, flux = np.array([0.1, 1.0, 3.9]), 1.21e-6 / 1.602176634e-3 / p
+    edges, flux = np.array([0.0, 0.2, 1.8, 4.0]), 1.21e-6 / 1.602176634e-3 / p
     model = WaveModel(n_i_cm3=n_i, v_s_kpc_Myr=v_s)
-    any_D = np.full((3, 3), 3.3)
-    column = model.column(p, z, np.full(3, B), np.tile(flux, (3, 1)), any_D, np.ones((3, 3)))
-    found = resonant_power(column, wave_power(column), p)[1, 1]
+    column = model.column(p, edges, np.full(3, B))
+    power, _ = settled(column, model.protons(column, p, np.tile(flux, (3, 1)), 0.0 * p))
+    found = streaming.larmor_radius_kpc(p, B)[1] * C_KPC_MYR / 3.0 / diffusion_of_waves(column, power, p)[1, 1]
     rows.append(row("flux-limited F over (W/U_B)(v_A/v_s)", found / (W_over_U * v_A / v_s), 1.0, 0.0, 1e-3))
     return rows
 
