@@ -84,7 +84,7 @@ def settled(
     for sweep in range(_SWEEPS):
         for level in layers if sweep % 2 else reversed(layers):
             at_top = protons.flux_cm2_s[level] - protons.speed_kpc_Myr[level] * n[level + 1]
-            growth = _growth(column, protons, level, at_top)
+            growth = _growth(column, protons, level, n[level + 1])
             F[level], leaving[level + 1] = layer_power(column, level, leaving[level], growth, F[level])
             n[level], diffusive[level] = _through(column, protons, level, n[level + 1], at_top, F[level])
         before, D = D, diffusion_of_waves(column, F, protons.p_GeV)
@@ -104,17 +104,28 @@ def growth_rate_Myr(column: Column, protons: Protons, level: int, flux_cm2_s: Fl
     return streaming.growth_rate_flux_Myr(resonant, np.where(some, flux, 0.0), B, protons.n_i_cm3)
 
 
-def _growth(column: Column, protons: Protons, level: int, at_top: FloatArray) -> Growth:
-    """Growth rate in the middle of a layer where `at_top` is the diffusive flux at its top.
+def _growth(column: Column, protons: Protons, level: int, above: FloatArray) -> Growth:
+    """Growth rate in a layer below which n is `above`, by what the waves do not carry.
 
-    exp(-u h/(2D)) of that is left in the middle, with the D of the waves themselves.
+    Of that exp(-u h/(2D)) is left in the middle, with the D of the waves themselves. Where the speed rises
+    downwards so much that waves outrun the protons in a part of the layer, none grow there.
     """
-    rate = growth_rate_Myr(column, protons, level, at_top)
+    u = protons.speed_kpc_Myr
+    edges = np.interp(column.edges_kpc[level : level + 2], column.z_kpc, u)
+    low, high = (protons.flux_cm2_s[level] - speed * above for speed in edges)
+    rate = growth_rate_Myr(column, protons, level, _mean_positive(low, high))
     r_L = 1.0 / column.k_kpc
     v = speed_kpc_Myr(r_L / float(streaming.larmor_radius_kpc(1.0, column.B_uG[level])))
     half = 0.5 * (column.edges_kpc[level + 1] - column.edges_kpc[level])
     lost = 3.0 * half * protons.speed_kpc_Myr[level] / (r_L * v)
     return lambda F: rate * np.exp(-lost * F)
+
+
+def _mean_positive(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Mean over the way from a to b of what is above zero."""
+    most, least = np.maximum(np.maximum(a, b), 0.0), np.minimum(a, b)
+    partly = most**2 / (2.0 * np.maximum(most - least, _NOTHING))
+    return np.where(least >= 0.0, 0.5 * (a + b), partly)
 
 
 def _through(

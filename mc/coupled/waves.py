@@ -43,7 +43,9 @@ _RING_KPC, _RINGS_BEYOND = 0.5, 20
 _SMOOTH_BINS = 7
 _LEAST_SHARE = 0.01
 _NEXT_TO_NOTHING = 1e-20
-_LEAST_STEP = 0.1
+DBG=[]
+# Share of the way that D goes in a round: the least, and how it rises where D no longer swings.
+_LEAST_SHARE_OF_WAY, _RISE = 0.02, 1.5
 _PER_AREA_AND_TIME = MYR_S * KPC_CM**2
 
 Progress = Callable[[str, int, int], None]
@@ -164,7 +166,8 @@ def iterate(
     residuals: list[float] = []
     seconds: list[float] = []
     table = HaloDiffusion(p, z, D, galaxy.height_kpc)
-    power = before = step = None
+    share = np.full_like(D, iteration.relaxation)
+    power = before = None
     while True:
         progress("Waves and protons, rounds", len(residuals), iteration.most_rounds)
         started = time.perf_counter()
@@ -172,10 +175,11 @@ def iterate(
         protons = model.protons(column, p, *per_ln_p(flux, top, edges, spectrum, transport.R_d_kpc))
         power, diffusive = settled(column, protons, power)
         change = np.log(diffusion_of_waves(column, power, p) / table.D_kpc2_Myr)
-        step = _step(change, before, step, iteration.relaxation)
+        if before is not None:
+            share = _next_share(share, change, before, iteration.relaxation)
         before = change
-        table = replace(table, D_kpc2_Myr=table.D_kpc2_Myr * np.exp(step))
-        residuals.append(float(np.abs(change).max()))
+        table = replace(table, D_kpc2_Myr=table.D_kpc2_Myr * np.exp(share * change))
+        DBG.append((change,table.D_kpc2_Myr,flux,top,diffusive,protons)); residuals.append(float(np.abs(change).max()))
         seconds.append(time.perf_counter() - started)
         if residuals[-1] < iteration.tolerance or len(residuals) == iteration.most_rounds:
             progress("Waves and protons, rounds", iteration.most_rounds, iteration.most_rounds)
@@ -185,19 +189,17 @@ def iterate(
             )  # fmt: skip
 
 
-def _step(
-    change: FloatArray, before: FloatArray | None, step: FloatArray | None, relaxation: float
-) -> FloatArray:
-    """By how much ln D goes on: the change that was found times a share of at most `relaxation`.
+def _next_share(share: FloatArray, change: FloatArray, before: FloatArray, most: float) -> FloatArray:
+    """The share of its `change` by which ln D goes on, if it went by `share` of `before` in the last round.
 
-    Where the last `step` overshot, the share is that which would have met the target (the secant): waves that
-    barely have the time to grow swing from round to round, for they go with the exponential of the flux.
+    Where that overshot, it is the share that would have met the target (the secant); it rises again slowly.
+    Waves that barely have the time to grow, or hardly protons to excite them, would else swing from round to
+    round.
     """
-    if before is None or step is None:
-        return relaxation * change
     bend = before - change
-    share = np.divide(step, bend, out=np.full_like(change, relaxation), where=bend != 0.0)
-    return np.clip(share, _LEAST_STEP, relaxation) * change
+    secant = np.divide(share * before, bend, out=np.full_like(change, most), where=bend != 0.0)
+    wanted = np.where(change * before < 0.0, secant, _RISE * share)
+    return np.clip(wanted, _LEAST_SHARE_OF_WAY, most)
 
 
 def _solver(

@@ -66,6 +66,15 @@ _SERIES_BELOW = 1e-5
 _TIME_SPREAD = math.sqrt(0.4)
 
 
+@small_kernel
+def halo_flow(table, particle):
+    """Velocity of the halo at the place of a particle [kpc/Myr]."""
+    if not table.halo_moves:
+        return Vector(0.0, 0.0, 0.0)
+    f_x, f_y, f_z, _ = flow_of(table, table.halo_flow, particle.x, particle.y, particle.z)
+    return Vector(f_x, f_y, f_z)
+
+
 @kernel
 def _side_distance(table, side, particle, way, s):
     """Distance to the surface after a path `s`, positive on the particle's own `side` (1: behind it)."""

@@ -22,7 +22,7 @@ from .albedo import (
     incursion_time,
     transmission,
 )
-from .boundary import at_angle, behind_wall, boundary_layer, enter_one_way, flow_along, one_way_time, shifted
+from .boundary import at_angle, behind_wall, boundary_layer, enter_one_way, jump_along, one_way_time, shifted
 from .history import (
     ALIVE,
     ESCAPED,
@@ -78,9 +78,9 @@ class Encounters(NamedTuple):
     dwell : float
         Mean time behind the wall of one of them [Myr].
     cosines : float
-        Cosines of arrival and of departure, summed: ln p falls by that times u/v in one of them.
-    u_over_v : float
-        Speed of the medium behind the wall along the outward normal, over that of the particle.
+        Cosines of arrival and of departure, summed: ln p falls by that times the jump in one of them.
+    jump_over_v : float
+        Jump of the velocity of the medium at the wall along the outward normal, over the particle's speed.
     inner, outer : Particle
         Ends of the mean displacement in the layer, along which they are counted.
     """
@@ -89,7 +89,7 @@ class Encounters(NamedTuple):
     captures: float
     dwell: float
     cosines: float
-    u_over_v: float
+    jump_over_v: float
     inner: Particle
     outer: Particle
 
@@ -164,9 +164,9 @@ def behind_for_good(world, history, particle):
 
 @kernel
 def _back_inside(table, particle):
-    """A particle that has returned, in the frame of the halo, which is at rest."""
+    """A particle that has returned, in the frame of the halo."""
     direction = direction_of(particle)
-    ln_p = particle.ln_p + flow_along(table, particle)
+    ln_p = particle.ln_p + jump_along(table, particle)
     return at(table, False, particle.x, particle.y, particle.z, direction, ln_p, speed_of(ln_p))
 
 
@@ -178,7 +178,7 @@ def cross(world, history, particle, splitting):
     particle, history, splitting).
     """
     table, seed = world.table, world.controls.seed
-    ln_p = particle.ln_p - flow_along(table, particle)
+    ln_p = particle.ln_p - jump_along(table, particle)
     direction = direction_of(particle)
     out = at(table, True, particle.x, particle.y, particle.z, direction, ln_p, speed_of(ln_p))
     number = round(at_nearest_node(table, particle.ln_p, world.wall.splits_per_capture))
@@ -239,12 +239,12 @@ def _encounters_of(number, start, cosines, contact, normal, layer):
 
     The layer that is not followed is counted by its mean time and mean displacement.
     """
-    depth, free_path, u_over_v = layer
+    depth, free_path, u_over_v, jump_over_v = layer
     chance = transmission(start, free_path, depth, u_over_v)
     dwell = incursion_time(start, chance, free_path, depth, contact.speed, u_over_v)
     inner = shifted(contact, 0.5 * depth * (1.0 - chance), normal)
     outer = shifted(contact, 0.5 * depth * (1.0 + chance), normal)
-    return Encounters(number, -number * math.log1p(-chance), dwell, cosines, u_over_v, inner, outer)
+    return Encounters(number, -number * math.log1p(-chance), dwell, cosines, jump_over_v, inner, outer)
 
 
 @kernel
@@ -282,7 +282,7 @@ def encounter(world, history, particle, splitting, number, on_surface, layer, ph
         times = part * number
         n = score(world, history, True, met.inner, met.outer, _MIDDLE, met.dwell, times)
         lost = lose(world, history, True, ln_p, particle.speed, n, times * met.dwell, history.weight)
-        ln_p -= lost + times * met.cosines * met.u_over_v
+        ln_p -= lost + times * met.cosines * met.jump_over_v
         history = with_ln_p(world, at_age(history, history.clock + times * met.dwell), ln_p)
         if history.clock >= controls.t_max * NEARLY_ALL:
             return ALIVE, particle, history, splitting

@@ -155,7 +155,7 @@ TWINS = (
     Twin(
         "no energy lost to the receding wall",
         "mc/kernels/splitting.py",
-        (("ln_p -= lost + times * met.cosines * met.u_over_v", "ln_p -= lost"),),
+        (("ln_p -= lost + times * met.cosines * met.jump_over_v", "ln_p -= lost"),),
         "wall_loss",
         0.3,
         "wall loss (boundary layer): <ln p/p0>",
