@@ -22,8 +22,8 @@ BATCHES = 32
 GROUPS_PER_DECADE = 16
 ENERGY_BINS_PER_DECADE = 8
 # How many bins of current energy were lost, at the start of each step of the residence tallies: one bin to a
-# step up to 8, then more and more. Below zero they were won, in a flow that slows down; more than 7 count as 7.
-# One step more holds what has fallen below the energies that are followed.
+# step up to 8, then more and more. Below zero they were won, in a flow that slows down, 7 at most. One step
+# more holds what has fallen below the energies that are followed.
 STEP_STARTS = (-7, -3, -1, *range(10), 11, 15, 23, 39)
 NOTHING_LOST = STEP_STARTS.index(0)
 ENERGY_STEPS = len(STEP_STARTS) + 1

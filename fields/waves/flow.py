@@ -26,7 +26,7 @@ _ON_AXIS_KPC = 1e-9
 def wave_velocity_kpc_Myr(
     R_kpc: ArrayLike, z_kpc: ArrayLike, speed: Speed, R_d_kpc: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Velocity (u_R, u_|z|) of waves [kpc/Myr] straight away from the disc R < `R_d_kpc` at a speed (R, z)."""
+    """Velocity (u_R, u_z) of waves [kpc/Myr] straight away from the disc R < `R_d_kpc` at a speed (R, z)."""
     d, e_R, e_z = _way_out(R_kpc, z_kpc, R_d_kpc)
     s = np.minimum(d / TURN_KPC, 1.0)
     v = s * (2.0 - s) * speed(R_kpc, z_kpc)
@@ -47,9 +47,7 @@ def wave_divergence_Myr(R_kpc: ArrayLike, z_kpc: ArrayLike, speed: Speed, R_d_kp
     return 2.0 * (1.0 - s) / TURN_KPC * speed(R, z) + rise * (steeper + spread * speed(R, z))
 
 
-def _way_out(
-    R_kpc: ArrayLike, z_kpc: ArrayLike, R_d_kpc: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _way_out(R_kpc: ArrayLike, z_kpc: ArrayLike, R_d_kpc: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Distance from the disc, and the components of the unit vector away from it."""
     d = distance_from_disc_kpc(R_kpc, z_kpc, R_d_kpc)
     beyond = np.maximum(np.asarray(R_kpc, float) - R_d_kpc, 0.0) + 0.0 * d

@@ -24,6 +24,8 @@ from .wave_equation import Column, Growth, layer_power
 LONGEST_FREE_PATH_KPC = 100.0
 _SWEEPS = 60
 _SETTLED = 1e-4
+# F that a search for waves begins with, if there is no better one.
+_FIRST = 1e-5
 _NOTHING = 1e-300
 
 
@@ -74,7 +76,7 @@ def settled(
         If waves and protons do not settle, or nothing ends the growth of waves.
     """
     layers = range(column.z_kpc.size)
-    F = np.full((len(layers), column.k_kpc.size), column.seed) if start is None else start.copy()
+    F = np.full((len(layers), column.k_kpc.size), _FIRST) if start is None else start.copy()
     # What leaves each layer upwards; seeds come through the plane.
     leaving = np.full((len(layers) + 1, column.k_kpc.size), column.seed)
     diffusive = np.zeros_like(protons.flux_cm2_s)
@@ -102,6 +104,20 @@ def growth_rate_Myr(column: Column, protons: Protons, level: int, flux_cm2_s: Fl
     # Nobody resonates far below the lowest momentum or far above the highest.
     some = protons.growth & (resonant >= 0.5 * p[0]) & (resonant <= 2.0 * p[-1])
     return streaming.growth_rate_flux_Myr(resonant, np.where(some, flux, 0.0), B, protons.n_i_cm3)
+
+
+def wave_gain_eV(
+    column: Column, protons: Protons, level: int, flux_cm2_s: FloatArray, F: FloatArray
+) -> FloatArray:
+    """Energy that waves gain in a layer per time [eV cm^-3 Myr^-1], by ln p of the protons that resonate.
+
+    growth F B^2/4 pi, by a diffusive flux per ln p; it is -v_A dP/dz of these protons (REV Eq. 2).
+    """
+    B = column.B_uG[level]
+    gain = growth_rate_Myr(column, protons, level, flux_cm2_s) * F
+    resonant = 1.0 / (column.k_kpc * float(streaming.larmor_radius_kpc(1.0, B)))
+    at_momenta = np.interp(-np.log(protons.p_GeV), -np.log(resonant), gain)
+    return at_momenta * float(streaming.magnetic_energy_density_eV_cm3(B))
 
 
 def _growth(column: Column, protons: Protons, level: int, above: FloatArray) -> Growth:

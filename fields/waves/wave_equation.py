@@ -26,6 +26,8 @@ _TOLERANCE = 1e-7
 _FAINT = 1e-4
 # Powers of e: beyond the first nothing is left, below the second nothing has changed.
 _MOST_FOLDS, _NO_FOLDS = 600.0, 1e-8
+# F where waves grow is looked for up to e^10, to 1e-7 of itself.
+_LARGEST_LN_F, _BISECTIONS = 10.0, 29
 
 Damping = Callable[[FloatArray, int], FloatArray]
 Growth = Callable[[FloatArray], FloatArray]
@@ -74,7 +76,7 @@ class Column:
 def layer_power(
     column: Column, level: int, arriving: FloatArray, growth: Growth, start: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Steady F in the middle of a layer, and what of it leaves through its top, both (n,), not below the seed.
+    """Steady F in the middle of a layer and what leaves through its top, both (n,), not below the seed.
 
     Parameters
     ----------
@@ -112,9 +114,7 @@ def _compressed(column: Column, level: int, arriving: FloatArray) -> FloatArray:
     return arriving * carried[below] / carried[level]
 
 
-def _grown(
-    column: Column, level: int, first: FloatArray, growth: Growth
-) -> tuple[FloatArray, FloatArray]:
+def _grown(column: Column, level: int, first: FloatArray, growth: Growth) -> tuple[FloatArray, FloatArray]:
     """F in the middle and at the top of a layer that waves cross without a cascade, from `first` at its foot.
 
     d ln F/dt = G - b F along the way, with G that of the F in the middle, is solved exactly: implicit steps
@@ -129,8 +129,14 @@ def _grown(
         passed = np.where(np.abs(Gt) > _NO_FOLDS, -np.expm1(-Gt) / np.where(Gt == 0.0, 1.0, Gt), 1.0)
         return first / (np.exp(-Gt) + b * first * t * passed)
 
-    middle = balanced_power(np.zeros_like(first), lambda F: F - after(0.5 * time, growth(F) - linear))
-    return middle, after(time, growth(middle) - linear)
+    low, high = np.full(first.size, np.log(column.seed)), np.full(first.size, _LARGEST_LN_F)
+    for _ in range(_BISECTIONS):
+        middle = 0.5 * (low + high)
+        F = np.exp(middle)
+        too_much = F > after(0.5 * time, growth(F) - linear)
+        low, high = np.where(too_much, low, middle), np.where(too_much, middle, high)
+    F = np.exp(0.5 * (low + high))
+    return F, after(time, growth(F) - linear)
 
 
 def _cascaded(

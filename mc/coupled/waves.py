@@ -2,8 +2,8 @@
 
 A round has three steps: find the flux of protons over the disc, by energy and height, in the D of the round
 before; find the waves that this flux excites (`fields.waves.streaming_protons`), together with how much of
-it they carry; take the D of these waves. A round passes on all of the flux, and neither its diffusive part nor
-the gradient: it is conserved, so it hardly depends on D and does not amplify the noise of the particles.
+it they carry; take the D of these waves. A round passes on all of the flux, not its diffusive part or the
+gradient: it is conserved, so it hardly depends on D and does not amplify the noise of the particles.
 
 Two solvers give the flux. "transport-equation" solves for it in cells. "particles" follows the same particles
 in every round (with new ones the rounds would not converge); the flux through a height is what is injected
@@ -43,7 +43,6 @@ _RING_KPC, _RINGS_BEYOND = 0.5, 20
 _SMOOTH_BINS = 7
 _LEAST_SHARE = 0.01
 _NEXT_TO_NOTHING = 1e-20
-DBG=[]
 # Share of the way that D goes in a round: the least, and how it rises where D no longer swings.
 _LEAST_SHARE_OF_WAY, _RISE = 0.02, 1.5
 _PER_AREA_AND_TIME = MYR_S * KPC_CM**2
@@ -179,7 +178,7 @@ def iterate(
             share = _next_share(share, change, before, iteration.relaxation)
         before = change
         table = replace(table, D_kpc2_Myr=table.D_kpc2_Myr * np.exp(share * change))
-        DBG.append((change,table.D_kpc2_Myr,flux,top,diffusive,protons)); residuals.append(float(np.abs(change).max()))
+        residuals.append(float(np.abs(change).max()))
         seconds.append(time.perf_counter() - started)
         if residuals[-1] < iteration.tolerance or len(residuals) == iteration.most_rounds:
             progress("Waves and protons, rounds", iteration.most_rounds, iteration.most_rounds)
@@ -262,13 +261,16 @@ def round_cells(medium: Medium, galaxy: Galaxy) -> Cells:
 
 
 def flux_of_solution(solution: Solution, galaxy: Galaxy, z_kpc: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean flux of protons over R < R_d in the halo, (heights, energy bins) [cm^-2 s^-1], and their density at
-    its top, (bins) [cm^-3]."""
+    """Mean flux of protons over R < R_d in the halo, and their density at its top.
+
+    (heights, energy bins) [cm^-2 s^-1], and (bins) [cm^-3].
+    """
     cells = solution.cells
     areas = np.diff(np.minimum(cells.R_edges_kpc / galaxy.R_d_kpc, 1.0) ** 2)[:, None] * cells.inside
     layers = areas.sum(axis=0) > 0
     shares = areas[:, layers] / areas[:, layers].sum(axis=0)
-    through = (sum(solution.fluxes_z())[..., layers] * shares).sum(axis=1) / _PER_AREA_AND_TIME
+    diffusive, carried = solution.fluxes_z()
+    through = ((diffusive + carried)[..., layers] * shares).sum(axis=1) / _PER_AREA_AND_TIME
     density = (cells.spread(solution.protons_kpc3)[..., layers] * shares).sum(axis=1)[:, -1] / KPC_CM**3
     return _at_heights(z_kpc, cells.z_edges_kpc[1:][layers], through), density * _held(cells.medium)
 

@@ -5,8 +5,9 @@
 in (R, |z|), one energy after the other from the highest down, by sparse direct solves: steady, or up to the
 time t of constant injection (an L-stable method of second order). Losses are adiabatic (a jump of the flow
 included) and of pp collisions. Where a flow that slows down makes them gains, the term is b n times the slope
-of n in ln p, which comes from the higher energies: no lower one has to be known. It takes the `Medium` of a run and knows nothing of mean free paths: where
-they are not short against every scale, the equation is what is wrong.
+of n in ln p, which comes from the higher energies: no lower one has to be known. It takes the `Medium` of a
+run and knows nothing of mean free paths: where they are not short against every scale, the equation is what
+is wrong.
 """
 
 from __future__ import annotations

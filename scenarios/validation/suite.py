@@ -35,6 +35,7 @@ from .transport import (
     bell_wall,
     half_space,
     milne,
+    moving_halo_wall,
     moving_medium,
     represented_wall,
     slab_escape,
@@ -43,6 +44,7 @@ from .transport import (
     well_mixed,
 )
 from .waves import (
+    carried_protons,
     circumgalactic_transport_equation,
     manufactured,
     outflow_slab,
@@ -79,11 +81,13 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (transport_equation_closed_forms, 1.0),
     (manufactured, 1.0),
     (two_starts, 1.0),
+    (carried_protons, 1.0),
     (outflow_slab, 0.6),
 )
 FULL: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (well_mixed, 1.0),
     (bell_wall, 1.0),
+    (moving_halo_wall, 1.0),
     (acceleration, 1.0),
     (slab_turbulence, 1.0),
     (escape_by_tracks, 1.0),
