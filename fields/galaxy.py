@@ -27,10 +27,9 @@ from .surface import distance_from_disc_kpc
 from .turbulence.synthetic import Turbulence, resonant, rms_of_waves_uG
 from .units import C_KPC_MYR, FloatArray, momentum_GeV, total_energy_GeV
 from .waves import streaming
-from .waves.flow import wave_divergence_Myr, wave_velocity_kpc_Myr
+from .waves.flow import FASTEST_FLOW, check_wave_speed, wave_divergence_Myr, wave_velocity_kpc_Myr
 
 DISC_STEP_KPC = 0.0125
-FASTEST_OUTFLOW = 0.03  # over c
 # Waves for orbits: wavelengths over 2 pi r_L, and how many.
 _SHORTEST_OVER_LARMOR, _LONGEST_OVER_LARMOR, _MODES_PER_DECADE = 0.05, 2.0, 80
 
@@ -197,9 +196,7 @@ class Galaxy:
 
     def height_kpc(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """What the halo varies with: the distance from the disc, or |z| where the field is constant."""
-        if self.halo == "constant":
-            return np.abs(z_kpc) + 0.0 * np.asarray(R_kpc, float)
-        return distance_from_disc_kpc(R_kpc, z_kpc, self.R_d_kpc)
+        return distance_from_disc_kpc(R_kpc, z_kpc, self._source_radius_kpc)
 
     def wave_speed_kpc_Myr(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """Alfven speed of the waves in the halo field, by its ions."""
@@ -320,10 +317,10 @@ class Galaxy:
             float(np.where(self.surface_level(R, z) > 0, np.hypot(*self.outflow(R, z)), 0.0).max())
             for R, z in ((s, 0.0 * s), (0.0 * s, s))
         )
-        if fastest > FASTEST_OUTFLOW * C_KPC_MYR:
+        if fastest > FASTEST_FLOW * C_KPC_MYR:
             raise UserError(
                 f"medium.delta_G: the outflow reaches {fastest / C_KPC_MYR:.2g} c; denser gas, or less "
-                f"luminosity, must keep it below {FASTEST_OUTFLOW:g} c"
+                f"luminosity, must keep it below {FASTEST_FLOW:g} c"
             )
 
     def _check_functions(self) -> None:
@@ -353,6 +350,8 @@ class Galaxy:
         outside = self.has_bell_region
         if outside:
             self._check_outflow()
+        if self.waves_move:
+            check_wave_speed(self.wave_speed_kpc_Myr, self.surface_extent_kpc[1], self.n_i_cm3)
         wall = (Wall.TWO_WAY if self.two_way else Wall.ONE_WAY) if outside else Wall.ABSORBING
         return Medium.tabulate(
             diffusion_halo=self.diffusion_halo,

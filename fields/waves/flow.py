@@ -12,13 +12,17 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..exceptions import UserError
 from ..surface import distance_from_disc_kpc
-from ..units import FloatArray
+from ..units import C_KPC_MYR, KPC_MYR_CM_S, FloatArray
 
 Speed = Callable[[ArrayLike, ArrayLike], FloatArray]
 
 TURN_KPC = 0.025
 """The two sides of the disc stream apart; the flow turns round within this of the plane, far below D/v_A."""
+FASTEST_FLOW = 0.03
+"""Over c: frames are changed to first order in that. The slowest reaches 0.1 kpc in the age of the Galaxy."""
+_SLOWEST_CM_S = 1e3
 _STEP_KPC = 1e-4
 _ON_AXIS_KPC = 1e-9
 
@@ -54,3 +58,27 @@ def _way_out(R_kpc: ArrayLike, z_kpc: ArrayLike, R_d_kpc: float) -> tuple[FloatA
     away = np.maximum(d, _ON_AXIS_KPC)
     # In the plane of the disc itself it points up.
     return d, beyond / away, np.where(beyond > 0.0, np.abs(z_kpc) / away, 1.0)
+
+
+def check_wave_speed(speed: Speed, top_kpc: float, n_i_cm3: float) -> None:
+    """Refuse waves that are too fast, or that stand still, anywhere on the axis up to the top of the halo.
+
+    Raises
+    ------
+    UserError
+        Naming the ions.
+    """
+    z = np.linspace(0.0, top_kpc, 201)
+    v = speed(0.0 * z, z)
+    key = f"medium.n_i = {n_i_cm3:g} cm-3"
+    if v.max() > FASTEST_FLOW * C_KPC_MYR:
+        raise UserError(
+            f"{key}: waves move at {v.max() / C_KPC_MYR:.2g} c, and protons with them; allowed: ions that "
+            f"slow them to {FASTEST_FLOW:g} c, or self_consistency.advected = false"
+        )
+    slowest = float(v.min()) * KPC_MYR_CM_S
+    if slowest < _SLOWEST_CM_S:
+        raise UserError(
+            f"{key}: waves stand still at |z| = {z[np.argmin(v)]:.3g} kpc (v_A = {slowest / 1e5:.2g} km/s), "
+            "and protons with them; allowed: 0.01 km/s or more, or self_consistency.advected = false"
+        )

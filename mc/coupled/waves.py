@@ -153,7 +153,7 @@ def iterate(
     Raises
     ------
     ArithmeticError
-        If waves and protons do not settle in a round, or nothing ends the growth of waves.
+        If nothing ends the growth of waves.
     """
     edges = grid.current_edges_GeV
     p = bin_momenta_GeV(edges)

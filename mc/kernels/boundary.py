@@ -228,10 +228,10 @@ def reflected_step(table, particle, dt, u, v):
 
     What `move.diffuse` takes together is done one after the other: lambda along Omega0, Brownian motion with
     drift (grad D and the flow of the halo), lambda along Omega1. The two flights are mirrored at the wall,
-    one encounter each; the Brownian part is reflected exactly by the largest excursion L of its path beyond the wall (Skorokhod's map, the
-    maximum of a Brownian bridge), which is 3 L/(4 lambda) encounters. Uniform density and isotropy are kept,
-    and the encounters come out as n v/4 per area and time, exactly for constant lambda and to
-    O((step/scale)^2) else. `u` and `v` are four uniforms each.
+    one encounter each; the Brownian part is reflected exactly by the largest excursion L of its path beyond
+    the wall (Skorokhod's map, the maximum of a Brownian bridge), which is 3 L/(4 lambda) encounters. Uniform
+    density and isotropy are kept, and the encounters come out as n v/4 per area and time, exactly for
+    constant lambda and to O((step/scale)^2) else. `u` and `v` are four uniforms each.
 
     Returns
     -------

@@ -85,7 +85,7 @@ class History(NamedTuple):
 
 @kernel
 def energy_step_of(controls, group, ln_p):
-    """The step of the residence tallies for what a particle has lost or won since injection (`STEP_STARTS`)."""
+    """Step of the residence tallies for what a particle has lost or won since injection (`STEP_STARTS`)."""
     p = math.exp(ln_p)
     energy = math.sqrt(p * p + M_P_GEV * M_P_GEV)
     position = math.log(energy / controls.energy_edges[0]) / _LN10 * ENERGY_BINS_PER_DECADE

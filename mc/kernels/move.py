@@ -44,8 +44,8 @@ _FLOW_SCALE_AT_SURFACE = 0.2
 STEP_OVER_RETURN = 0.3
 _RETURN_WITHIN = 4.0
 # The scale at a height z is 2 sqrt(z^2 + h^2) at most, for the gradient turns round at the plane. h is the
-# height of the gas disc, which is to be resolved, or a tenth of the scale there if that is less. A kink at the
-# plane, as of |z| + h, would dig a hole into the density there, 0.005 kpc wide for steps of 0.03 kpc.
+# height of the gas disc, which is to be resolved, or a tenth of the scale there if that is less. A kink at
+# the plane, as of |z| + h, would dig a hole into the density there, 0.005 kpc wide for steps of 0.03 kpc.
 _SCALE_OVER_HEIGHT = 2.0
 _PLANE_OVER_SCALE = 0.1
 # A flight is this long at most [r_max]: whoever flies further has left.

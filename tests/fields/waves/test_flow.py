@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from crhalo.fields.exceptions import UserError
 from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.waves import streaming
 from crhalo.fields.waves.flow import TURN_KPC
@@ -41,3 +42,16 @@ def test_the_two_sides_stream_apart_by_twice_the_speed():
     div = constant.halo_flow_divergence_Myr(0.0 * z, z)
     jump = ((div[1:] + div[:-1]) * np.diff(z) / 2.0).sum()
     assert z[-1] > TURN_KPC and jump == pytest.approx(float(constant.halo_flow(0.0, 1.0)[1]), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "given, said",
+    [
+        ({"n_i_cm3": 1e-8}, "n_i = 1e-08 cm-3: waves move at 0.22 c"),
+        ({"B0_uG": 0.001, "n_i_cm3": 1000.0}, "n_i = 1000 cm-3: waves stand still at |z| = 0 kpc"),
+    ],
+)
+def test_waves_that_are_too_fast_or_stand_still_are_refused_in_one_line(given, said):
+    with pytest.raises(UserError) as refused:
+        Galaxy(halo="constant", bell=False, waves_move=True, **given).medium()
+    assert said in str(refused.value) and "allowed:" in str(refused.value) and "\n" not in str(refused.value)
