@@ -302,8 +302,10 @@ def flux_of_particles(
     some = injected[..., None] > 0
     protons = np.divide(0.5 * protons, injected[..., None], out=np.zeros_like(protons), where=some)
     gas = medium.gas_density_cm3(R[:, None], z[None, :]).sum(axis=-1)
-    flow = medium.halo_flow_kpc_Myr(R[:, None], z[None, :])
-    loss = medium.loss_rate_Myr(p)[:, None, None] * gas + flow[..., 2] / 3.0
+    # Over the disc waves go straight up: means of div u over the layers are differences of their speed.
+    speed = medium.halo_flow_kpc_Myr(R[:, None], grid.halo_z_kpc[None, :])[..., 1]
+    divergence = np.diff(speed, axis=1) / np.diff(grid.halo_z_kpc)
+    loss = medium.loss_rate_Myr(p)[:, None, None] * gas + divergence / 3.0
     lost = _smooth(_up_to((loss * protons)[:, :rim].sum(axis=1))) * injected / width[:, None]
     # Through the lower edge of a bin: between what its own density and that of the next one make of it.
     falling = np.sqrt(lost * np.concatenate([lost[:1], lost[:-1]]))
