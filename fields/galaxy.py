@@ -27,11 +27,11 @@ from .surface import distance_from_disc_kpc
 from .turbulence.synthetic import Turbulence, resonant, rms_of_waves_uG
 from .units import C_KPC_MYR, FloatArray, momentum_GeV, total_energy_GeV
 from .waves import streaming
+from .waves.flow import FASTEST_FLOW, check_wave_speed, wave_divergence_Myr, wave_velocity_kpc_Myr
 
 DISC_STEP_KPC = 0.0125
 FINE_STEP_KPC = 0.25
 STEPS_TO_RIM = 10
-FASTEST_OUTFLOW = 0.03  # over c
 # Waves for orbits: wavelengths over 2 pi r_L, and how many.
 _SHORTEST_OVER_LARMOR, _LONGEST_OVER_LARMOR, _MODES_PER_DECADE = 0.05, 2.0, 80
 
@@ -74,8 +74,7 @@ class Galaxy:
         Fraction of its energy that a proton loses in a pp collision, of the total energy [GeV], in place of
         that of `gas_density`.
     waves_move : bool
-        Whether the waves of a constant halo, and the protons with them, move away from the disc at the
-        Alfven speed.
+        Whether the waves of the halo, and the protons with them, leave the disc at the Alfven speed.
     field_uG : callable, optional
         A halo field (R_kpc, z_kpc) -> uG of the user's own, in place of the exponential.
     diffusion : callable, optional
@@ -202,20 +201,24 @@ class Galaxy:
 
     def height_kpc(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """What the halo varies with: the distance from the disc, or |z| where the field is constant."""
-        if self.halo == "constant":
-            return np.abs(z_kpc) + 0.0 * np.asarray(R_kpc, float)
-        return distance_from_disc_kpc(R_kpc, z_kpc, self.R_d_kpc)
+        return distance_from_disc_kpc(R_kpc, z_kpc, self._source_radius_kpc)
+
+    def wave_speed_kpc_Myr(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
+        """Alfven speed of the waves in the halo field, by its ions."""
+        return streaming.alfven_speed_kpc_Myr(self.magnetic_field_uG(R_kpc, z_kpc), self.n_i_cm3)
 
     def halo_flow(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """Velocity (u_R, u_z) of waves that leave the disc [kpc/Myr]: it grows through the gas disc."""
-        rise = np.minimum(np.abs(z_kpc) / gas.DISC_HEIGHT_KPC, 1.0) + 0.0 * np.asarray(R_kpc, float)
-        return 0.0 * rise, rise * streaming.alfven_speed_kpc_Myr(self.B0_uG, self.n_i_cm3)
+        """Velocity (u_R, u_z) of waves that leave the disc at that speed [kpc/Myr]."""
+        return wave_velocity_kpc_Myr(R_kpc, z_kpc, self.wave_speed_kpc_Myr, self._source_radius_kpc)
 
     def halo_flow_divergence_Myr(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
-        """Divergence of it: that of a disc that both sides stream away from."""
-        within = np.heaviside(gas.DISC_HEIGHT_KPC - np.abs(z_kpc), 0.5) + 0.0 * np.asarray(R_kpc, float)
-        v_A = float(streaming.alfven_speed_kpc_Myr(self.B0_uG, self.n_i_cm3))
-        return within * v_A / gas.DISC_HEIGHT_KPC
+        """Divergence of it."""
+        return wave_divergence_Myr(R_kpc, z_kpc, self.wave_speed_kpc_Myr, self._source_radius_kpc)
+
+    @property
+    def _source_radius_kpc(self) -> float:
+        """Of the disc that waves leave: where the halo varies with |z| alone, one without a rim."""
+        return np.inf if self.halo == "constant" else self.R_d_kpc
 
     def saturated_field_uG(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """Field of the Bell region, from the local energy flux."""
@@ -332,10 +335,10 @@ class Galaxy:
             float(np.where(self.surface_level(R, z) > 0, np.hypot(*self.outflow(R, z)), 0.0).max())
             for R, z in ((s, 0.0 * s), (0.0 * s, s))
         )
-        if fastest > FASTEST_OUTFLOW * C_KPC_MYR:
+        if fastest > FASTEST_FLOW * C_KPC_MYR:
             raise UserError(
                 f"medium.delta_G: the outflow reaches {fastest / C_KPC_MYR:.2g} c; denser gas, or less "
-                f"luminosity, must keep it below {FASTEST_OUTFLOW:g} c"
+                f"luminosity, must keep it below {FASTEST_FLOW:g} c"
             )
 
     def _check_functions(self) -> None:
@@ -365,6 +368,8 @@ class Galaxy:
         outside = self.has_bell_region
         if outside:
             self._check_outflow()
+        if self.waves_move:
+            check_wave_speed(self.wave_speed_kpc_Myr, self.surface_extent_kpc[1], self.n_i_cm3)
         wall = (Wall.TWO_WAY if self.two_way else Wall.ONE_WAY) if outside else Wall.ABSORBING
         return Medium.tabulate(
             diffusion_halo=self.diffusion_halo,

@@ -163,7 +163,7 @@ class Medium:
         outflow, divergence : callable
             Plasma velocity (u_R, u_z) [kpc/Myr] and its divergence [1/Myr] outside the surface.
         halo_flow, halo_divergence : callable
-            The same inside it, where the surface absorbs; without them the halo is at rest.
+            The same inside it; without them the halo is at rest.
         gas_disc, gas_halo, gas_cgm : callable
             Hydrogen density [cm^-3]; disc and halo gas are inside the surface and may have edges, the CGM is
             outside, and smooth.
@@ -179,11 +179,7 @@ class Medium:
         UserError
             If a function returns what is not finite, D that is not positive, or another shape: which one, and
             where.
-        ValueError
-            If a halo that moves ends at a wall that particles return from: they would, into a halo at rest.
         """
-        if halo_flow is not None and wall != Wall.ABSORBING:
-            raise ValueError("a halo that moves must end at an absorbing surface, or at none")
         R, z = np.meshgrid(R_axis.nodes, z_axis.nodes, indexing="ij")
         diffusion_bell = diffusion_bell or diffusion_halo
         distance = np.clip(signed_distance_kpc(surface, R_axis.nodes, z_axis.nodes), -FAR_KPC, FAR_KPC)

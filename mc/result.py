@@ -196,7 +196,7 @@ class Result:
         """Residence time per current-energy bin under the spectrum, (replicas, bins, ...) [protons].
 
         The number of protons that are there after t_max of constant injection: rate times mean
-        residence time. Protons below the energies that are followed are not counted.
+        residence time. Protons outside the energies that are followed are not counted.
         """
         residence = self.per_particle(name)
         rates = self.spectrum.group_rates_s(self.grid.energy_edges_GeV) * MYR_S
@@ -205,7 +205,7 @@ class Result:
         out = np.zeros((residence.shape[0], bins, *residence.shape[3:]))
         for group, rate in enumerate(rates):
             for step in range(ENERGY_STEPS):
-                there = bins_of_step(step, group // per_bin)
+                there = bins_of_step(step, group // per_bin, bins)
                 for current in there:
                     out[:, current] += rate / len(there) * residence[:, group, step]
         return out

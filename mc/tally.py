@@ -1,7 +1,7 @@
 """What is counted: tallies per injected-energy group, and the grids they live on.
 
 Every tally is kept by injection group (16 per decade), so that any injection spectrum is applied
-afterwards; residence times also by how many bins of energy were lost since (8 bins per decade). A block
+afterwards; residence times also by how many bins of energy were lost or won since (8 per decade). A block
 of particles has a tally of its own; blocks are added in index order into `BATCHES` batches, and the
 scatter between batches is the error of everything that is derived from them.
 """
@@ -23,8 +23,10 @@ BATCHES = 32
 GROUPS_PER_DECADE = 16
 ENERGY_BINS_PER_DECADE = 8
 # How many bins of current energy were lost, at the start of each step of the residence tallies: one bin to a
-# step up to 8, then more and more. One step more holds what has left the energies that are followed.
-STEP_STARTS = (*range(10), 11, 15, 23, 39)
+# step up to 8, then more and more. Below zero they were won, in a flow that slows down, 7 at most. One step
+# more holds what has fallen below the energies that are followed.
+STEP_STARTS = (-7, -3, -1, *range(10), 11, 15, 23, 39)
+NOTHING_LOST = STEP_STARTS.index(0)
 ENERGY_STEPS = len(STEP_STARTS) + 1
 MEAN_BINS_LOST = np.array([*(0.5 * (a + b - 1) for a, b in pairwise(STEP_STARTS)), STEP_STARTS[-1], 0.0])
 """Bins lost in the middle of each step; at the start of the last that is in range, none of what is below."""
@@ -75,15 +77,15 @@ class Region(IntEnum):
     NEAR = 2
 
 
-def bins_of_step(step: int, first_bin: int) -> range:
-    """Current-energy bins that a step holds, of particles injected in `first_bin`: none below the lowest.
+def bins_of_step(step: int, first_bin: int, bins: int) -> range:
+    """Current-energy bins that a step holds, of particles injected in `first_bin`: only those that there are.
 
     Over the bins of a wide step residence is even: losses take equal times for equal parts of ln E.
     """
     if step == ENERGY_STEPS - 1:
         return range(0)
     end = STEP_STARTS[step + 1] if step + 1 < len(STEP_STARTS) else first_bin + 1
-    return range(max(first_bin - end + 1, 0), first_bin - STEP_STARTS[step] + 1)
+    return range(max(first_bin - end + 1, 0), min(first_bin - STEP_STARTS[step] + 1, bins))
 
 
 class Binning(NamedTuple):

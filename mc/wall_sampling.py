@@ -75,7 +75,9 @@ def encounters_to_mix(medium: Medium) -> np.ndarray:
     R_wall = float(R[outside[0]]) if outside.size else medium.table.r_max
     D = medium.diffusion_halo(MOMENTUM_NODES_GeV, np.zeros(1), np.array([z_wall]))
     free_path = 3.0 * D / speed_kpc_Myr(MOMENTUM_NODES_GeV)
-    depth = min(1.0 / max(medium.table.max_grad_ln_D_halo, 1e-9), z_wall)
+    # A halo that flows towards the wall keeps them within D/u of it.
+    u = float(np.hypot(*medium.halo_flow_kpc_Myr(np.zeros(1), np.array([z_wall]))[0, :2]))
+    depth = np.minimum(min(1.0 / max(medium.table.max_grad_ln_D_halo, 1e-9), z_wall), D / max(u, 1e-300))
     return R_wall**2 / (np.minimum(free_path, z_wall) * depth)
 
 

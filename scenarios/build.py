@@ -95,6 +95,7 @@ def wave_model_of(scenario: Scenario) -> WaveModel:
         n_i_cm3=m.n_i,
         cascade=t.cascade,
         advected=t.advected,
+        seed=t.seed,
         injected_power=t.injected_power,
         injection_scale_kpc=t.injection_scale,
         injection_height_kpc=t.injection_height,

@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike
 
 from ..units import FloatArray, speed_kpc_Myr
 from . import streaming
+from .streaming_protons import LONGEST_FREE_PATH_KPC, Protons
 from .wave_equation import F_FLOOR, Column
 
 MODES_PER_DECADE = 12
-LONGEST_FREE_PATH_KPC = 100.0
 _INJECTION_WIDTH = 0.25  # in ln k
 _BELOW_RESONANCE = 30.0
 
@@ -38,6 +38,10 @@ class WaveModel:
         "none", "kolmogorov" or "kraichnan": waves diffuse in k.
     advected : bool
         Whether waves are carried away from the disc at the Alfven speed.
+    seed : float
+        F of the waves that are there without any growth, at every height, where waves are advected: what
+        grows on the way begins there. D does not depend on it where growth has the time (below ~1 TeV); where
+        it has not, the seed is what the waves stay near to, and they scatter nobody.
     injected_power : float
         dB^2/B^2 of turbulence shorter than `injection_scale_kpc`. Where waves are advected, what leaves the
         disc with them, as a cascade that is developed (injected over `injection_height_kpc`); else what is
@@ -53,6 +57,7 @@ class WaveModel:
     n_i_cm3: float = 0.01
     cascade: str = "none"
     advected: bool = False
+    seed: float = 1e-8
     injected_power: float = 0.0
     injection_scale_kpc: float = 0.05
     injection_height_kpc: float = 0.1
@@ -70,56 +75,29 @@ class WaveModel:
         count = int(np.ceil(np.log10(longest / shortest) * MODES_PER_DECADE)) + 1
         return np.geomspace(1.0 / longest, 1.0 / shortest, count)
 
-    def column(
-        self,
-        p_GeV: FloatArray,
-        z_kpc: FloatArray,
-        B_uG: FloatArray,
-        flux_cm2_s: FloatArray,
-        D_kpc2_Myr: FloatArray,
-        diffusive_share: FloatArray,
-    ) -> Column:
-        """The column that a flux of protons makes.
-
-        Parameters
-        ----------
-        p_GeV : ndarray, shape (n,)
-            Momenta, rising.
-        z_kpc, B_uG : ndarray, shape (m,)
-            Heights, and the field there.
-        flux_cm2_s : ndarray, shape (m, n)
-            Diffusive flux of protons per ln p away from the disc.
-        D_kpc2_Myr, diffusive_share : ndarray, shape (m, n)
-            The diffusion in which that flux was found, and its share in all of the flux: where protons are
-            carried, it is their gradient that stays as D changes, and the diffusive flux is as D.
-        """
+    def column(self, p_GeV: FloatArray, edges_kpc: FloatArray, B_uG: FloatArray) -> Column:
+        """Layers of gas between edges, in fields, for waves that resonate with momenta (rising)."""
         k = self.wavenumbers_kpc(p_GeV, B_uG)
         v_A = streaming.alfven_speed_kpc_Myr(B_uG, self.n_i_cm3)
-        resonant = 1.0 / (k * float(streaming.larmor_radius_kpc(1.0, 1.0))) * B_uG[:, None]
-        used = streaming.larmor_radius_kpc(p_GeV, B_uG[:, None]) * speed_kpc_Myr(p_GeV) / (3.0 * D_kpc2_Myr)
-        tables = (np.log(np.maximum(flux_cm2_s, 1e-300)), np.log(np.maximum(used, F_FLOOR)), diffusive_share)
-        ln_flux, ln_used, share = (
-            np.stack(
-                [np.interp(np.log(p), np.log(p_GeV), row) for p, row in zip(resonant, each, strict=True)]
-            )
-            for each in tables
-        )
-        # Nobody resonates far below the lowest momentum or far above the highest.
-        some = self.growth & (resonant >= 0.5 * p_GeV[0]) & (resonant <= 2.0 * p_GeV[-1])
-        flux = np.where(some, np.exp(ln_flux), 0.0)
-        growth = streaming.growth_rate_flux_Myr(resonant, flux, B_uG[:, None], self.n_i_cm3)
+        z = 0.5 * (edges_kpc[1:] + edges_kpc[:-1])
         return Column(
-            k, z_kpc, B_uG, v_A, growth, np.exp(ln_used), share,
-            self._injection_Myr(k, z_kpc, v_A), self._damping(k, z_kpc, v_A), self.cascade, self.advected,
+            k, edges_kpc, B_uG, v_A, self._injection_Myr(k, edges_kpc, v_A), self._damping(k, z, v_A),
+            self.cascade, self.advected, self.seed if self.advected else F_FLOOR,
         )  # fmt: skip
 
-    def _injection_Myr(self, k: FloatArray, z: FloatArray, v_A: FloatArray) -> FloatArray:
+    def protons(
+        self, column: Column, p_GeV: FloatArray, flux_cm2_s: FloatArray, top_density_cm3: FloatArray
+    ) -> Protons:
+        """Protons that pass its layers, carried at v_A if the waves are; see `streaming_protons.Protons`."""
+        speed = column.v_A_kpc_Myr if self.advected else np.zeros_like(column.v_A_kpc_Myr)
+        return Protons(p_GeV, flux_cm2_s, speed, top_density_cm3, self.n_i_cm3, self.growth)
+
+    def _injection_Myr(self, k: FloatArray, edges: FloatArray, v_A: FloatArray) -> FloatArray:
         slope = {"none": 5.0 / 3.0, "kolmogorov": 5.0 / 3.0, "kraichnan": 1.5}[self.cascade]
         of_k_0 = k * self.injection_scale_kpc
         if self.advected:
-            # A cascade that has had its time in the disc; cells of the march reach down to the height below.
+            # A cascade that has had its time in the disc.
             shape = np.where(of_k_0 >= 1.0, of_k_0 ** (1.0 - slope), of_k_0**4)
-            edges = np.append(0.0, z)
             share = -np.diff(np.exp(-edges / self.injection_height_kpc)) / np.diff(edges)
             total = v_A * self.injected_power * share
         else:
@@ -208,21 +186,3 @@ class HaloDiffusion:
 def _place(nodes: FloatArray, x: FloatArray) -> tuple[np.ndarray, FloatArray]:
     i = np.clip(np.searchsorted(nodes, x, side="right") - 1, 0, nodes.size - 2)
     return i, (x - nodes[i]) / (nodes[i + 1] - nodes[i])
-
-
-def resonant_power(column: Column, F: FloatArray, p_GeV: FloatArray) -> FloatArray:
-    """F at the resonance of each momentum, (m, n), from F on the wavenumbers of a column."""
-    k = 1.0 / streaming.larmor_radius_kpc(p_GeV, column.B_uG[:, None])
-    return np.exp(
-        np.stack([np.interp(np.log(a), np.log(column.k_kpc), np.log(b)) for a, b in zip(k, F, strict=True)])
-    )
-
-
-def diffusion_of_waves(column: Column, F: FloatArray, p_GeV: FloatArray) -> FloatArray:
-    """D (heights, momenta) [kpc^2/Myr] from F on the wavenumbers of a column.
-
-    Waves count no more than the field itself (F = 1), and lambda is at most 100 kpc.
-    """
-    at_resonance = np.minimum(resonant_power(column, F, p_GeV), 1.0)
-    D = streaming.diffusion_coefficient_kpc2_Myr(p_GeV, column.B_uG[:, None], at_resonance)
-    return np.minimum(D, LONGEST_FREE_PATH_KPC * speed_kpc_Myr(p_GeV) / 3.0)

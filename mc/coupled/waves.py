@@ -1,9 +1,9 @@
 """Protons and the waves that they excite, solved together by iteration.
 
-A round has three steps: find the diffusive flux of protons over the disc, by energy and height, in the D of
-the round before; find the waves that this flux excites (`fields.waves.self_generated`); take the D of these
-waves. A round passes on the flux and not the gradient: the flux is conserved, so it hardly depends on D and
-does not amplify the noise of the particles.
+A round has three steps: find the flux of protons over the disc, by energy and height, in the D of the round
+before; find the waves that this flux excites (`fields.waves.streaming_protons`), together with how much of
+it they carry; take the D of these waves. A round passes on all of the flux, not its diffusive part or the
+gradient: it is conserved, so it hardly depends on D and does not amplify the noise of the particles.
 
 Two solvers give the flux. "transport-equation" solves for it in cells. "particles" follows the same particles
 in every round (with new ones the rounds would not converge); the flux through a height is what is injected
@@ -20,9 +20,11 @@ import numpy as np
 
 from ...fields.galaxy import Galaxy
 from ...fields.medium import Medium
+from ...fields.medium_table import Wall
 from ...fields.units import KPC_CM, MYR_S, FloatArray, momentum_GeV, speed_kpc_Myr
-from ...fields.waves.self_generated import HaloDiffusion, WaveModel, diffusion_of_waves
-from ...fields.waves.wave_equation import Column, wave_power
+from ...fields.waves.self_generated import HaloDiffusion, WaveModel
+from ...fields.waves.streaming_protons import Protons, diffusion_of_waves, settled
+from ...fields.waves.wave_equation import Column
 from ..blocks import Transport
 from ..diffusion.finite_volumes import Cells
 from ..diffusion.solve import Solution, bin_momenta_GeV, solve
@@ -31,14 +33,18 @@ from ..result import Result
 from ..spectrum import Spectrum
 from ..tally import TallyGrid
 
-_HEIGHTS = 80
+# Layers of waves: half of them finer and finer towards the disc, half towards the top.
+_WAVE_LAYERS = 80
 _LOWEST_KPC = 0.1
+_TOPMOST = 0.005  # of the height
 # Cells of the transport equation within a round.
 _LAYERS, _LAYERS_BEYOND = 60, 15
 _RING_KPC, _RINGS_BEYOND = 0.5, 20
 _SMOOTH_BINS = 7
 _LEAST_SHARE = 0.01
 _NEXT_TO_NOTHING = 1e-20
+# Share of the way that D goes in a round: the least, and how it rises where D no longer swings.
+_LEAST_SHARE_OF_WAY, _RISE = 0.02, 1.5
 _PER_AREA_AND_TIME = MYR_S * KPC_CM**2
 
 Progress = Callable[[str, int, int], None]
@@ -83,9 +89,11 @@ class ConvergedWaves:
         That D.
     column : Column
         The column that the waves were solved in, in the last round.
-    power : ndarray, shape (heights, wavenumbers)
+    protons : Protons
+        Those that passed it, in the last round.
+    power : ndarray, shape (layers, wavenumbers)
         Those waves: F.
-    flux_cm2_s : ndarray, shape (heights, momenta)
+    flux_cm2_s : ndarray, shape (layers, momenta)
         Diffusive flux of protons per ln p that excited them.
     residuals, seconds : list of float
         Largest change of ln D, and time, of every round.
@@ -97,6 +105,7 @@ class ConvergedWaves:
     model: WaveModel
     diffusion: HaloDiffusion
     column: Column
+    protons: Protons
     power: FloatArray
     flux_cm2_s: FloatArray
     residuals: list[float]
@@ -148,36 +157,54 @@ def iterate(
     """
     edges = grid.current_edges_GeV
     p = bin_momenta_GeV(edges)
-    z = heights_kpc(galaxy)
-    B = galaxy.magnetic_field_uG(0.0, z)
+    layers = layer_edges_kpc(galaxy)
+    z = 0.5 * (layers[1:] + layers[:-1])
+    column = model.column(p, layers, galaxy.magnetic_field_uG(0.0, z))
     D = iteration.start * np.stack([galaxy.diffusion_halo(p, 0.0, each) for each in z])
-    fluxes = _solver(iteration.solver, galaxy.medium(), transport, grid, spectrum, threads)
+    found = _solver(iteration.solver, galaxy.medium(), transport, grid, spectrum, threads)
     residuals: list[float] = []
     seconds: list[float] = []
     table = HaloDiffusion(p, z, D, galaxy.height_kpc)
+    share = np.full_like(D, iteration.relaxation)
+    power = before = None
     while True:
         progress("Waves and protons, rounds", len(residuals), iteration.most_rounds)
         started = time.perf_counter()
-        current = replace(galaxy, diffusion=table)
-        diffusive, share = exciting_flux(*fluxes(current, z), edges, spectrum, transport.R_d_kpc)
-        column = model.column(p, z, B, diffusive, table.D_kpc2_Myr, share)
-        power = wave_power(column)
+        flux, top = found(replace(galaxy, diffusion=table), z)
+        protons = model.protons(column, p, *per_ln_p(flux, top, edges, spectrum, transport.R_d_kpc))
+        power, diffusive = settled(column, protons, power)
         change = np.log(diffusion_of_waves(column, power, p) / table.D_kpc2_Myr)
-        table = replace(table, D_kpc2_Myr=table.D_kpc2_Myr * np.exp(iteration.relaxation * change))
+        if before is not None:
+            share = _next_share(share, change, before, iteration.relaxation)
+        before = change
+        table = replace(table, D_kpc2_Myr=table.D_kpc2_Myr * np.exp(share * change))
         residuals.append(float(np.abs(change).max()))
         seconds.append(time.perf_counter() - started)
         if residuals[-1] < iteration.tolerance or len(residuals) == iteration.most_rounds:
             progress("Waves and protons, rounds", iteration.most_rounds, iteration.most_rounds)
             return ConvergedWaves(
-                replace(galaxy, diffusion=table), model, table, column, power, diffusive, residuals, seconds,
-                iteration.tolerance,
+                replace(galaxy, diffusion=table), model, table, column, protons, power, diffusive, residuals,
+                seconds, iteration.tolerance,
             )  # fmt: skip
+
+
+def _next_share(share: FloatArray, change: FloatArray, before: FloatArray, most: float) -> FloatArray:
+    """The share of its `change` by which ln D goes on, if it went by `share` of `before` in the last round.
+
+    Where that overshot, it is the share that would have met the target (the secant); it rises again slowly.
+    Waves that barely have the time to grow, or hardly protons to excite them, would else swing from round to
+    round.
+    """
+    bend = before - change
+    secant = np.divide(share * before, bend, out=np.full_like(change, most), where=bend != 0.0)
+    wanted = np.where(change * before < 0.0, secant, _RISE * share)
+    return np.clip(wanted, _LEAST_SHARE_OF_WAY, most)
 
 
 def _solver(
     name: str, medium: Medium, transport: Transport, grid: TallyGrid, spectrum: Spectrum, threads: int
 ) -> Callable[[Galaxy, FloatArray], tuple[FloatArray, FloatArray]]:
-    """What finds the flux of protons, diffusive and carried, at some heights of a galaxy."""
+    """What finds the flux of protons at some heights of a galaxy, and their density at its top."""
 
     def of_particles(galaxy: Galaxy, z_kpc: FloatArray) -> tuple[FloatArray, FloatArray]:
         tabulated = galaxy.medium()
@@ -192,30 +219,35 @@ def _solver(
     return of_particles if name == "particles" else of_the_equation
 
 
-def exciting_flux(
-    diffusive: FloatArray, carried: FloatArray, edges_GeV: FloatArray, spectrum: Spectrum, R_d_kpc: float
+def per_ln_p(
+    flux: FloatArray, top_density: FloatArray, edges_GeV: FloatArray, spectrum: Spectrum, R_d_kpc: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Diffusive flux per ln p that excites waves, and its share in all of the flux, (heights, bins).
+    """Flux (heights, bins) and density (bins) of protons in bins of energy, both per ln p.
 
     A flux that is negative, or lost in the noise of larger ones, counts as `_LEAST_SHARE` of the injected.
     """
     width = np.diff(np.log(momentum_GeV(edges_GeV)))
     injected = spectrum.group_rates_s(edges_GeV) / (2 * np.pi * (R_d_kpc * KPC_CM) ** 2) / width
     least = np.maximum(_LEAST_SHARE * injected, _NEXT_TO_NOTHING * injected.max())
-    flux = diffusive / width
+    flux, top = flux / width, top_density / width
     # The lowest bin is wide in momentum, and many of its protons have come down from higher energies: it
     # takes the share of the next bin.
     if injected[1] > 0.0:
-        flux[:, 0] = flux[:, 1] / injected[1] * injected[0]
-    flux = np.maximum(flux, least)
-    return flux, flux / (flux + np.maximum(carried / width, 0.0))
+        flux[:, 0], top[0] = (each / injected[1] * injected[0] for each in (flux[:, 1], top[1]))
+    return np.maximum(flux, least), top
 
 
-def heights_kpc(galaxy: Galaxy) -> FloatArray:
-    """Heights that waves are solved at: evenly spaced in the logarithm up to the farthest of the surface."""
+def layer_edges_kpc(galaxy: Galaxy) -> FloatArray:
+    """Edges of the layers that waves are solved in, from the plane to the farthest of the surface.
+
+    They are evenly spaced in the logarithm of the height up to half of it, and from there of the depth below
+    the top, where the density of protons falls to what there is outside.
+    """
     R_surface, z_surface = galaxy.surface_extent_kpc
     top = z_surface if galaxy.halo == "constant" else max(z_surface, R_surface - galaxy.R_d_kpc)
-    return np.geomspace(_LOWEST_KPC, top, _HEIGHTS)
+    half = _WAVE_LAYERS // 2
+    up, down = np.geomspace(_LOWEST_KPC, 0.5 * top, half), np.geomspace(_TOPMOST * top, 0.5 * top, half)
+    return np.concatenate([[0.0], up, top - down[-2::-1], [top]])
 
 
 def round_cells(medium: Medium, galaxy: Galaxy) -> Cells:
@@ -229,20 +261,29 @@ def round_cells(medium: Medium, galaxy: Galaxy) -> Cells:
 
 
 def flux_of_solution(solution: Solution, galaxy: Galaxy, z_kpc: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean -D dn/dz and u n over R < R_d in the halo, (heights, energy bins) [cm^-2 s^-1]."""
+    """Mean flux of protons over R < R_d in the halo, and their density at its top.
+
+    (heights, energy bins) [cm^-2 s^-1], and (bins) [cm^-3].
+    """
     cells = solution.cells
     areas = np.diff(np.minimum(cells.R_edges_kpc / galaxy.R_d_kpc, 1.0) ** 2)[:, None] * cells.inside
     layers = areas.sum(axis=0) > 0
     shares = areas[:, layers] / areas[:, layers].sum(axis=0)
-    means = [(each[..., layers] * shares).sum(axis=1) / _PER_AREA_AND_TIME for each in solution.fluxes_z()]
-    diffusive, carried = (_at_heights(z_kpc, cells.z_edges_kpc[1:][layers], mean) for mean in means)
-    return diffusive, carried
+    diffusive, carried = solution.fluxes_z()
+    through = ((diffusive + carried)[..., layers] * shares).sum(axis=1) / _PER_AREA_AND_TIME
+    density = (cells.spread(solution.protons_kpc3)[..., layers] * shares).sum(axis=1)[:, -1] / KPC_CM**3
+    return _at_heights(z_kpc, cells.z_edges_kpc[1:][layers], through), density * _held(cells.medium)
+
+
+def _held(medium: Medium) -> bool:
+    """Whether there are protons at the top of the halo: where it does not end at what absorbs them."""
+    return medium.table.wall != Wall.ABSORBING
 
 
 def flux_of_particles(
     result: Result, protons: FloatArray, medium: Medium, galaxy: Galaxy, z_kpc: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """The same from the tallies of a run, by conservation (the steady state is taken to be reached).
+    """The same from the tallies of a run, the flux by conservation (the steady state is taken to be reached).
 
     `protons` are those of its halo by current energy, one of the replicas.
 
@@ -261,8 +302,10 @@ def flux_of_particles(
     some = injected[..., None] > 0
     protons = np.divide(0.5 * protons, injected[..., None], out=np.zeros_like(protons), where=some)
     gas = medium.mean_targets_cm3(grid.halo_R_kpc, grid.halo_z_kpc)[..., :2].sum(axis=-1)
-    flow = medium.halo_flow_kpc_Myr(R[:, None], z[None, :])
-    loss = medium.loss_rate_Myr(p)[:, None, None] * gas + flow[..., 2] / 3.0
+    # Over the disc waves go straight up: means of div u over the layers are differences of their speed.
+    speed = medium.halo_flow_kpc_Myr(R[:, None], grid.halo_z_kpc[None, :])[..., 1]
+    divergence = np.diff(speed, axis=1) / np.diff(grid.halo_z_kpc)
+    loss = medium.loss_rate_Myr(p)[:, None, None] * gas + divergence / 3.0
     lost = _smooth(_up_to((loss * protons)[:, :rim].sum(axis=1))) * injected / width[:, None]
     # Through the lower edge of a bin: between what its own density and that of the next one make of it.
     falling = np.sqrt(lost * np.concatenate([lost[:1], lost[:-1]]))
@@ -276,11 +319,11 @@ def flux_of_particles(
     sides = 2 * np.pi * grid.halo_R_kpc[rim] * np.diff(grid.halo_z_kpc)
     sideways = _smooth(_up_to(sides * outward)) * injected
     upward = injected - falling + np.concatenate([falling[1:], np.zeros_like(falling[:1])]) - sideways
-    area = np.pi * R_rim**2 * _PER_AREA_AND_TIME
-    per_height = _smooth(protons[:, :rim].sum(axis=1)) * injected / np.diff(grid.halo_z_kpc)
-    carried = _at_heights(z_kpc, z, per_height * flow[0, :, 1] / area)
-    through = _at_heights(z_kpc, grid.halo_z_kpc, upward / area)
-    return through - carried, carried
+    through = _at_heights(z_kpc, grid.halo_z_kpc, upward / (np.pi * R_rim**2 * _PER_AREA_AND_TIME))
+    inside = result.volumes_kpc3["halo"][:rim].sum(axis=0)
+    top = int(np.flatnonzero(inside)[-1])
+    above = _smooth(protons[:, :rim].sum(axis=1))[:, top] * 2.0 * injected[:, 0] / inside[top] / KPC_CM**3
+    return through, above * _held(medium)
 
 
 def _up_to(rows: FloatArray) -> FloatArray:

@@ -4,8 +4,10 @@
 
 in (R, |z|), one energy after the other from the highest down, by sparse direct solves: steady, or up to the
 time t of constant injection (an L-stable method of second order). Losses are adiabatic (a jump of the flow
-included) and of pp collisions. It takes the `Medium` of a run and knows nothing of mean free paths: where
-they are not short against every scale, the equation is what is wrong.
+included) and of pp collisions. Where a flow that slows down makes them gains, the term is b n times the slope
+of n in ln p, which comes from the higher energies: no lower one has to be known. It takes the `Medium` of a
+run and knows nothing of mean free paths: where they are not short against every scale, the equation is what
+is wrong.
 """
 
 from __future__ import annotations
@@ -88,8 +90,9 @@ def solve(
         higher = [each[bin + 1 : bin + 4] for each in (found, rates[:, None] * np.ones(cells.count), width)]
         slope = _slope(*higher)
         # n at the lower edge of the bin, as a power law through its mean: second order in the width.
-        leaving = loss[bin] * np.exp(0.5 * slope * width[bin]) / width[bin] * volume
-        matrix = (cells.operator(float(p[bin])) + diags(leaving)).tocsc()
+        leaving = np.maximum(loss[bin], 0.0) * np.exp(0.5 * slope * width[bin]) / width[bin] * volume
+        gained = np.maximum(-loss[bin], 0.0) * slope * volume
+        matrix = (cells.operator(float(p[bin])) + diags(leaving - gained)).tocsc()
         source = rates[bin] * shares + falling
         history = _evolve(matrix, volume, source, t_Myr) if t_Myr else splu(matrix).solve(source[0])[None]
         found[bin] = history[-1]
@@ -98,11 +101,10 @@ def solve(
 
 
 def _loss_rates(cells: Cells, p_GeV: FloatArray) -> FloatArray:
-    """-dln p/dt of every bin and cell [1/Myr]."""
+    """-dln p/dt of every bin and cell [1/Myr], negative where protons gain."""
     of_gas = cells.medium.loss_rate_Myr(p_GeV)
-    return np.maximum(
-        cells.expansion_Myr / 3.0 + of_gas[:, None] * (cells.gas_cm3 @ cells.medium.table.collisions), 0.0
-    )
+    targets = cells.gas_cm3 @ cells.medium.table.collisions
+    return cells.expansion_Myr / 3.0 + of_gas[:, None] * targets
 
 
 def _slope(density: FloatArray, injected: FloatArray, width: FloatArray) -> FloatArray:

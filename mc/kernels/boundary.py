@@ -1,4 +1,18 @@
-"""The Bell wall: the layer behind it, reflections, and the wall that lets nothing back."""
+"""The Bell wall: the layer behind it, reflections, and the wall that lets nothing back.
+
+The wall is at rest, the medium behind it recedes at u2 along its normal and the halo in front flows towards
+it at u1 (zero if the halo is at rest), both far below the speed v of a particle. To first order in u/v:
+
+- the wall is met n v/4 times per area and time. What u1 adds, n u1/2, is a share u1/v of that and falls away;
+- a particle that has met it is captured with the chance of a medium that recedes from the wall at u2,
+  4 u2/v where that is deep: n v/4 of these carry n u2 through the wall, whatever u1;
+- an encounter changes the frame twice, from the halo into the medium behind and back: it costs
+  (mu_in + mu_out) (u2 - u1)/v of ln p, on average 4/3 of the jump over v, and n v/4 encounters make
+  n (u2 - u1)/3, the surface term of div u/3;
+- in front of the wall u1 n - D dn/dz = u2 n: reflected Brownian motion with the drift u1 keeps the left side
+  at zero, and the captures take the right side out of it. A drift that is constant over a step leaves the
+  law of the largest excursion as it is: that of a bridge between the ends of the path.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +21,16 @@ from typing import NamedTuple
 
 from ...fields._jit import kernel
 from .albedo import MEAN_COSINE, MEAN_ENTRY_DEPTH, transmission
-from .lookup import ON_AXIS_KPC, ln_diffusion, outflow, surface_distance, surface_normal
-from .move import FLIGHT_ABOVE, SHORTEST_STEP, STEP_OVER_DISTANCE, STEP_OVER_SCALE, local_scale
+from .lookup import ON_AXIS_KPC, flow_of, ln_diffusion, outflow, surface_distance, surface_normal
+from .move import (
+    ADVECTION_STEP,
+    FLIGHT_ABOVE,
+    SHORTEST_STEP,
+    STEP_OVER_DISTANCE,
+    STEP_OVER_SCALE,
+    halo_flow,
+    local_scale,
+)
 from .particle import Particle, R_of, at, direction_of, free_path_of, radius_of, speed_of
 from .rng import isotropic, normal_pair
 from .vector import Vector, dot
@@ -26,6 +48,8 @@ _AT_REST = 1e-12
 _SERIES_BELOW = 1e-3
 # A chance of capture nearer to one than this is taken as this, so that its logarithm stays finite.
 _MAX_CHANCE = 0.999
+# A flow slower than this moves nothing in the age of the Galaxy [kpc/Myr].
+_STANDS_STILL = 1e-12
 
 
 class BoundaryLayer(NamedTuple):
@@ -39,6 +63,8 @@ class BoundaryLayer(NamedTuple):
         Mean free path in it [kpc].
     u_over_v : float
         Speed of the medium in it along the outward normal, over that of the particle.
+    jump_over_v : float
+        By how much it is faster than the halo in front of the wall, in the same unit.
     divergence : float
         Of the flow in it [1/Myr]: ln p falls by a third of it per time.
     """
@@ -46,6 +72,7 @@ class BoundaryLayer(NamedTuple):
     depth: float
     free_path: float
     u_over_v: float
+    jump_over_v: float
     divergence: float
 
 
@@ -67,12 +94,13 @@ def boundary_layer(table, particle):
     normal = surface_normal(table, particle.x, particle.y, particle.z)
     f_x, f_y, f_z, divergence = outflow(table, particle.x, particle.y, particle.z)
     u_over_v = dot(Vector(f_x, f_y, f_z), normal) / behind.speed
+    jump_over_v = u_over_v - dot(halo_flow(table, particle), normal) / behind.speed
     if LAYER_LAMBDAS * free_path > LAYER_OVER_SCALE * scale:
-        return BoundaryLayer(0.0, free_path, u_over_v, divergence)
+        return BoundaryLayer(0.0, free_path, u_over_v, jump_over_v, divergence)
     depth = _DEPTH_OVER_SCALE * scale
     if u_over_v > 0.0:
         depth = min(depth, _DRIFT_LENGTHS * free_path / (3.0 * u_over_v))
-    return BoundaryLayer(max(depth, LAYER_LAMBDAS * free_path), free_path, u_over_v, divergence)
+    return BoundaryLayer(max(depth, LAYER_LAMBDAS * free_path), free_path, u_over_v, jump_over_v, divergence)
 
 
 @kernel
@@ -139,10 +167,11 @@ def mirrored(direction, normal):
 
 
 @kernel
-def flow_along(table, particle):
-    """Speed of the medium behind the wall along the direction of a particle, over that of the particle."""
+def jump_along(table, particle):
+    """Velocity behind the wall less that in front, along the direction of a particle, over its speed."""
     f_x, f_y, f_z, _ = outflow(table, particle.x, particle.y, particle.z)
-    return dot(Vector(f_x, f_y, f_z), direction_of(particle)) / particle.speed
+    h = halo_flow(table, particle)
+    return dot(Vector(f_x - h.x, f_y - h.y, f_z - h.z), direction_of(particle)) / particle.speed
 
 
 @kernel
@@ -158,13 +187,14 @@ def one_way_time(layer, speed):
 def enter_one_way(table, particle, normal, layer, u0, u1, u2):
     """A particle at the wall of a one-way medium: placed behind it, after the encounters that takes.
 
-    The surface mirrors it from without, so it stays; each encounter costs (mu_in + mu_out) u/v of ln p, and
-    the time in the layer a third of the divergence there.
+    The surface mirrors it from without, so it stays; each encounter costs (mu_in + mu_out) u/v of ln p, less
+    what the halo's own flow takes from the first frame change, and the time in the layer a third of the
+    divergence there.
     """
     if layer.depth == 0.0:
         direction = direction_of(particle)
         mu0 = dot(direction, normal)
-        ln_p = particle.ln_p - mu0 * layer.u_over_v
+        ln_p = particle.ln_p - mu0 * layer.jump_over_v
         if mu0 < 0.0:
             direction = mirrored(direction, normal)
             ln_p = particle.ln_p + 2.0 * mu0 * layer.u_over_v
@@ -172,6 +202,7 @@ def enter_one_way(table, particle, normal, layer, u0, u1, u2):
     chance = transmission(MEAN_ENTRY_DEPTH, layer.free_path, layer.depth, layer.u_over_v)
     encounters = math.log(u0) / math.log1p(-min(chance, _MAX_CHANCE))
     ln_p = particle.ln_p - 2.0 * MEAN_COSINE * layer.u_over_v * encounters
+    ln_p += MEAN_COSINE * (layer.u_over_v - layer.jump_over_v)
     ln_p -= one_way_time(layer, particle.speed) * layer.divergence / 3.0
     return behind_wall(table, particle, layer.depth, normal, ln_p, u1, u2)
 
@@ -188,6 +219,9 @@ def reflected_step_time(table, particle, time_left):
     if STEP_OVER_DISTANCE * (table.r_max - radius_of(particle)) < length:
         return 0.0
     dt = min(length * length / (2.0 * particle.diffusion), time_left)
+    if table.halo_moves:
+        flow = halo_flow(table, particle)
+        dt = min(dt, ADVECTION_STEP * scale / max(math.sqrt(dot(flow, flow)), _STANDS_STILL))
     if dt * particle.speed * particle.speed < SHORTEST_STEP * particle.diffusion:
         return 0.0
     return dt
@@ -198,11 +232,11 @@ def reflected_step(table, particle, dt, u, v):
     """A diffusive step in front of a wall that reflects nearly everything; also its number of encounters.
 
     What `move.diffuse` takes together is done one after the other: lambda along Omega0, Brownian motion with
-    drift, lambda along Omega1. The two flights are mirrored at the wall, one encounter each; the Brownian
-    part is reflected exactly by the largest excursion L of its path beyond the wall (Skorokhod's map, the
-    maximum of a Brownian bridge), which is 3 L/(4 lambda) encounters. Uniform density and isotropy are kept,
-    and the encounters come out as n v/4 per area and time, exactly for constant lambda and to
-    O((step/scale)^2) else. `u` and `v` are four uniforms each.
+    drift (grad D and the flow of the halo), lambda along Omega1. The two flights are mirrored at the wall,
+    one encounter each; the Brownian part is reflected exactly by the largest excursion L of its path beyond
+    the wall (Skorokhod's map, the maximum of a Brownian bridge), which is 3 L/(4 lambda) encounters. Uniform
+    density and isotropy are kept, and the encounters come out as n v/4 per area and time, exactly for
+    constant lambda and to O((step/scale)^2) else. `u` and `v` are four uniforms each.
 
     Returns
     -------
@@ -230,6 +264,14 @@ def reflected_step(table, particle, dt, u, v):
     x += along_R * particle.x + noise * g_x
     y += along_R * particle.y + noise * g_y
     z += math.copysign(1.0, particle.z) * particle.slope_z * drift + noise * g_z
+    ln_p, speed = particle.ln_p, particle.speed
+    if table.halo_moves:
+        f_x, f_y, f_z, divergence = flow_of(table, table.halo_flow, particle.x, particle.y, particle.z)
+        x += f_x * dt
+        y += f_y * dt
+        z += f_z * dt
+        ln_p -= divergence * dt / 3.0
+        speed = speed_of(ln_p)
     outwards = room + surface_distance(table, math.sqrt(x * x + y * y), abs(z))
     furthest = 0.5 * (outwards + math.sqrt(outwards * outwards - 2.0 * variance * math.log(v[0])))
     if furthest > room:
@@ -247,7 +289,7 @@ def reflected_step(table, particle, dt, u, v):
     if beyond > 0.0:
         encounters += 1.0
         e = mirrored(e, normal)
-    return at(table, False, x, y, z, e, particle.ln_p, particle.speed), encounters
+    return at(table, False, x, y, z, e, ln_p, speed), encounters
 
 
 @kernel

@@ -7,7 +7,14 @@ from typing import NamedTuple
 
 from ...fields._jit import kernel, small_kernel
 from ...fields.units import M_P_GEV
-from ..tally import ENERGY_BINS_PER_DECADE, ENERGY_STEPS, GROUPS_PER_DECADE, STEP_STARTS, Fate
+from ..tally import (
+    ENERGY_BINS_PER_DECADE,
+    ENERGY_STEPS,
+    GROUPS_PER_DECADE,
+    NOTHING_LOST,
+    STEP_STARTS,
+    Fate,
+)
 from .rng import history_draw, next4, split_draw
 
 ESCAPED, ABSORBED, ALIVE, MAX_STEPS, NOT_FINITE = (
@@ -58,7 +65,7 @@ class History(NamedTuple):
     ln_p_binned : float
         The ln p for which its energy bin was found last.
     energy_step : int
-        The step of the residence tallies for what it has lost, see `tally.STEP_STARTS`.
+        The step of the residence tallies for what it has lost or won, see `tally.STEP_STARTS`.
     """
 
     group: int
@@ -78,7 +85,7 @@ class History(NamedTuple):
 
 @kernel
 def energy_step_of(controls, group, ln_p):
-    """The step of the residence tallies for what a particle has lost since its injection (`STEP_STARTS`)."""
+    """Step of the residence tallies for what a particle has lost or won since injection (`STEP_STARTS`)."""
     p = math.exp(ln_p)
     energy = math.sqrt(p * p + M_P_GEV * M_P_GEV)
     position = math.log(energy / controls.energy_edges[0]) / _LN10 * ENERGY_BINS_PER_DECADE
@@ -89,8 +96,8 @@ def energy_step_of(controls, group, ln_p):
     now = math.floor(position * bins / width + _ROUNDING)
     if now < 0:
         return ENERGY_STEPS - 1
-    lost = max(group * bins // edges - now, 0)
-    step = min(lost, _SINGLE_BINS)
+    lost = group * bins // edges - now
+    step = 0 if lost < 0 else NOTHING_LOST + min(lost, _SINGLE_BINS)
     while step + 1 < len(STEP_STARTS) and lost >= STEP_STARTS[step + 1]:
         step += 1
     return step

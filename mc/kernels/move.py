@@ -43,10 +43,12 @@ _FLOW_SCALE_AT_SURFACE = 0.2
 # D/u. It counts within 4 D/u of the surface; steps may grow as the square of the distance beyond.
 STEP_OVER_RETURN = 0.3
 _RETURN_WITHIN = 4.0
-# The scale at a height |z| is 2 (|z| + h) at most, for the gradient turns round at the plane. h is the height
-# of the gas disc, which is to be resolved, or a tenth of the scale there if that is less.
+# The scale at a height z is 2 sqrt(z^2 + h^2) at most, for the gradient turns round at the plane. h is 1.5 of
+# the height of the gas disc, which is to be resolved, or of a tenth of the scale if that is less. A kink at
+# the plane, as of |z| + h, would dig a hole into the density there, 0.005 kpc wide for steps of 0.03 kpc.
 _SCALE_OVER_HEIGHT = 2.0
 _PLANE_OVER_SCALE = 0.1
+_SMOOTH_AT_PLANE = 1.5
 # A flight is this long at most [r_max]: whoever flies further has left.
 _LONGEST_FLIGHT = 3.0
 # The signed distance is interpolated, so its slope may exceed one a little: a flight is tested for a crossing
@@ -64,6 +66,15 @@ _ROOT_STEPS = 60
 _SERIES_BELOW = 1e-5
 # The time to leave a sphere scatters by 2/5 of its mean squared, whatever the way out.
 _TIME_SPREAD = math.sqrt(0.4)
+
+
+@small_kernel
+def halo_flow(table, particle):
+    """Velocity of the halo at the place of a particle [kpc/Myr]."""
+    if not table.halo_moves:
+        return Vector(0.0, 0.0, 0.0)
+    f_x, f_y, f_z, _ = flow_of(table, table.halo_flow, particle.x, particle.y, particle.z)
+    return Vector(f_x, f_y, f_z)
 
 
 @kernel
@@ -178,8 +189,9 @@ def local_scale(table, in_bell, particle):
     # Steeper places around bound the scale where the local gradient happens to vanish.
     around = bilinear(table.halo_scale, table, R_of(particle), abs(particle.z))
     scale = min(1.0 / max(slope, MIN_GRAD_LN_D), around)
-    at_plane = min(table.disc_scale, _PLANE_OVER_SCALE * scale)
-    return min(scale, _SCALE_OVER_HEIGHT * (abs(particle.z) + at_plane))
+    at_plane = _SMOOTH_AT_PLANE * min(table.disc_scale, _PLANE_OVER_SCALE * scale)
+    at_height = _SCALE_OVER_HEIGHT * math.sqrt(particle.z * particle.z + at_plane * at_plane)
+    return min(scale, at_height)
 
 
 @small_kernel

@@ -22,7 +22,7 @@ from .albedo import (
     incursion_time,
     transmission,
 )
-from .boundary import at_angle, behind_wall, boundary_layer, enter_one_way, flow_along, one_way_time, shifted
+from .boundary import at_angle, behind_wall, boundary_layer, enter_one_way, jump_along, one_way_time, shifted
 from .history import (
     ALIVE,
     ESCAPED,
@@ -79,7 +79,8 @@ class Encounters(NamedTuple):
         Mean time behind the wall of one of them [Myr].
     cooling : float
         Fall of ln p in one of them by the medium that recedes and spreads: the cosines of arrival and of
-        departure times u/v, and a third of the divergence for the time behind the wall.
+        departure times the jump of the velocity at the wall over v, and a third of the divergence for the
+        time behind it.
     inner, outer : Particle
         Ends of the mean displacement in the layer, along which they are counted.
     """
@@ -162,9 +163,9 @@ def behind_for_good(world, history, particle):
 
 @kernel
 def _back_inside(table, particle):
-    """A particle that has returned, in the frame of the halo, which is at rest."""
+    """A particle that has returned, in the frame of the halo."""
     direction = direction_of(particle)
-    ln_p = particle.ln_p + flow_along(table, particle)
+    ln_p = particle.ln_p + jump_along(table, particle)
     return at(table, False, particle.x, particle.y, particle.z, direction, ln_p, speed_of(ln_p))
 
 
@@ -176,7 +177,7 @@ def cross(world, history, particle, splitting):
     particle, history, splitting).
     """
     table, seed = world.table, world.controls.seed
-    ln_p = particle.ln_p - flow_along(table, particle)
+    ln_p = particle.ln_p - jump_along(table, particle)
     direction = direction_of(particle)
     out = at(table, True, particle.x, particle.y, particle.z, direction, ln_p, speed_of(ln_p))
     number = round(at_nearest_node(table, particle.ln_p, world.wall.splits_per_capture))
@@ -237,12 +238,12 @@ def _encounters_of(number, start, cosines, contact, normal, layer):
 
     The layer that is not followed is counted by its mean time and mean displacement.
     """
-    depth, free_path, u_over_v, divergence = layer
+    depth, free_path, u_over_v, jump_over_v, divergence = layer
     chance = transmission(start, free_path, depth, u_over_v)
     dwell = incursion_time(start, chance, free_path, depth, contact.speed, u_over_v)
     inner = shifted(contact, 0.5 * depth * (1.0 - chance), normal)
     outer = shifted(contact, 0.5 * depth * (1.0 + chance), normal)
-    cooling = cosines * u_over_v + dwell * divergence / 3.0
+    cooling = cosines * jump_over_v + dwell * divergence / 3.0
     return Encounters(number, -number * math.log1p(-chance), dwell, cooling, inner, outer)
 
 

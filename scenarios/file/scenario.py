@@ -117,9 +117,6 @@ class Scenario(Table):
                 yield (
                     f"medium.bell = false: allowed: true for {shown(waves)} waves in a field that falls off"
                 )
-        t = self.self_consistency
-        if t is not None and t.advected and self.medium.halo != "constant":
-            yield 'self_consistency.advected = true: allowed: where medium.halo = "constant"'
 
     def _orbits_have_turbulence(self) -> Iterator[str]:
         if self.turbulence is not None:

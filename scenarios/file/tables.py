@@ -233,7 +233,11 @@ class SelfConsistency(Table):
     cascade: Literal["none", "kolmogorov", "kraichnan"] = "none"
     """Do waves pass their energy on to shorter ones, and how fast?"""
     advected: bool = False
-    """Do waves, and protons with them, leave the disc at the Alfven speed (Evoli et al. 2018)?"""
+    """Do waves, and protons with them, leave the disc at the Alfven speed (Evoli et al. 2018)? The protons
+    that they carry excite none."""
+    seed: Annotated[float, Number(1e-14, 1e-2)] = 1e-8
+    """F that is there without any growth, where waves are advected. D does not depend on it where growth has
+    the time."""
     injected_power: Annotated[float, Number(0, 10)] = 0.0
     """dB^2/B0^2 of turbulence that is there without cosmic rays: of what leaves the disc where waves are
     advected, of what is kept up everywhere else."""

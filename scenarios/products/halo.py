@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 
 from ...fields.units import KPC2_MYR_CM2_S, KPC_CM, FloatArray, energy_label, momentum_GeV
-from ...fields.waves.self_generated import diffusion_of_waves
-from ...fields.waves.wave_equation import wave_power
+from ...fields.waves.streaming_protons import diffusion_of_waves, settled
 from ...maps.data.read import boron_over_carbon as measured_boron_over_carbon
 from ...maps.data.read import protons
 from ...maps.figures import halo as halo_figures
 from ...maps.light.at_the_sun import MODULATION_GV, boron_over_carbon, local_slope, proton_flux_m2_s_sr_GV
-from ...mc.coupled.waves import exciting_flux, flux_of_particles, round_cells
+from ...mc.coupled.waves import flux_of_particles, per_ln_p, round_cells
 from ...mc.diffusion.solve import Solution, residence, solve
 from ...mc.uncertainty import Estimate
 from ..run import Run
@@ -105,15 +104,15 @@ class Halo:
         assert waves is not None
         table = waves.diffusion
         level = int(np.argmin(np.abs(table.height_kpc - height_kpc)))
-        B = run.galaxy.magnetic_field_uG(0.0, table.height_kpc)
         edges, spectrum, R_d = run.result.grid.current_edges_GeV, run.result.spectrum, run.galaxy.R_d_kpc
         replicas = []
-        for protons_there in run.result.by_current_energy("halo"):
-            found = flux_of_particles(run.result, protons_there, run.medium, run.galaxy, table.height_kpc)
-            flux, share = exciting_flux(*found, edges_GeV=edges, spectrum=spectrum, R_d_kpc=R_d)
-            column = waves.model.column(table.p_GeV, table.height_kpc, B, flux, table.D_kpc2_Myr, share)
+        for counted in run.result.by_current_energy("halo"):
+            found = flux_of_particles(run.result, counted, run.medium, run.galaxy, table.height_kpc)
+            passing = per_ln_p(*found, edges_GeV=edges, spectrum=spectrum, R_d_kpc=R_d)
+            protons = waves.model.protons(waves.column, table.p_GeV, *passing)
             try:
-                D = diffusion_of_waves(column, wave_power(column), table.p_GeV)
+                power, _ = settled(waves.column, protons, waves.power)
+                D = diffusion_of_waves(waves.column, power, table.p_GeV)
             except ArithmeticError:
                 D = np.full_like(table.D_kpc2_Myr, np.nan)
             ratio = D[level] / table.D_kpc2_Myr[level]

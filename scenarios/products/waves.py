@@ -12,6 +12,7 @@ import numpy as np
 from ...fields.exceptions import NotConverged
 from ...fields.units import FloatArray
 from ...fields.waves.streaming import cascade_rate_Myr
+from ...fields.waves.streaming_protons import growth_rate_Myr
 from ...maps.figures import halo as halo_figures
 from ...mc.coupled.waves import ConvergedWaves
 from ...mc.files import replacing_hdf5, write_text
@@ -43,7 +44,7 @@ def write_waves(waves: ConvergedWaves, path: Path, provenance: dict[str, Any]) -
         "flux_cm2_s": (waves.flux_cm2_s, "cm-2 s-1 per ln p"),
         "wavenumber_kpc": (column.k_kpc, "1/kpc"),
         "power": (waves.power, "dB^2/B^2 per ln k"),
-        "growth_Myr": (column.growth_Myr, "1/Myr"),
+        "growth_Myr": (np.array([_growth_Myr(waves, level) for level in range(len(waves.power))]), "1/Myr"),
         "residual": (np.array(waves.residuals), "1"),
         "round_s": (np.array(waves.seconds), "s"),
     }
@@ -84,11 +85,16 @@ def _draw_rates(waves: ConvergedWaves, ax: Any = None) -> Any:
     return halo_figures.wave_rates(waves.column.k_kpc, panels, ax)
 
 
+def _growth_Myr(waves: ConvergedWaves, level: int) -> FloatArray:
+    """Growth rate of waves by the diffusive flux of protons in a layer."""
+    return growth_rate_Myr(waves.column, waves.protons, level, waves.flux_cm2_s[level])
+
+
 def _rates(waves: ConvergedWaves, level: int) -> dict[str, FloatArray]:
     """Growth and each loss of waves at a height."""
     column, k, F = waves.column, waves.column.k_kpc, waves.power[level]
     z, v_A = float(column.z_kpc[level]), float(column.v_A_kpc_Myr[level])
-    rates = {"growth": column.growth_power(level, F) / F}
+    rates = {"growth": _growth_Myr(waves, level)}
     rates |= waves.model.damping_rates_Myr(k, z, v_A, F)
     if column.cascade != "none":
         rates["cascade"] = cascade_rate_Myr(k, v_A, F, column.cascade)

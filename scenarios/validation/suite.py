@@ -36,6 +36,7 @@ from .transport import (
     bell_wall,
     half_space,
     milne,
+    moving_halo_wall,
     moving_medium,
     represented_wall,
     slab_escape,
@@ -44,6 +45,7 @@ from .transport import (
     well_mixed,
 )
 from .waves import (
+    carried_protons,
     circumgalactic_transport_equation,
     ion_neutral_friction,
     manufactured,
@@ -84,11 +86,13 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (transport_equation_closed_forms, 1.0),
     (manufactured, 1.0),
     (two_starts, 1.0),
+    (carried_protons, 1.0),
     (outflow_slab, 0.6),
 )
 FULL: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (well_mixed, 1.0),
     (bell_wall, 1.0),
+    (moving_halo_wall, 1.0),
     (acceleration, 1.0),
     (slab_turbulence, 1.0),
     (escape_by_tracks, 1.0),

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
-from scipy.integrate import quad
+from scipy.integrate import cumulative_trapezoid, quad
 from scipy.special import erfc
 
 from ...fields.galaxy import Galaxy
 from ...fields.medium import Medium
 from ...fields.medium_table import Wall, axis
 from ...fields.units import C_KPC_MYR, KPC_CM, M_P_G, MYR_S
+from ...fields.waves.flow import wave_divergence_Myr, wave_velocity_kpc_Myr
 from ...mc.blocks import Transport
+from ...mc.diffusion.finite_volumes import Cells
+from ...mc.diffusion.solve import solve
 from ...mc.engine import run
 from ...mc.kernels.albedo import MILNE_EXTRAPOLATION, chandrasekhar_h
 from ...mc.spectrum import Spectrum
@@ -192,6 +196,56 @@ def wall_loss(scale: float) -> Rows:
         # All energies alike: a sum over a spectrum would be that of its few lowest groups.
         over_flux = (protons / rates).mean(axis=1) * u
         rows.append(check(f"wall loss ({label}): n_out u/phi at fixed energy", over_flux, 0.75, 0.02))
+    return rows
+
+
+def moving_halo_wall(scale: float) -> Rows:
+    """A halo that flows towards a Bell wall and slows down: densities by injected and by current energy.
+
+    The known profile is that of u n - D dn/dz = phi with n = phi/u behind the wall; at fixed energy it is
+    that of the transport equation.
+    """
+    H, D, u_0, u_out, z_u = 2.0, 0.006 * C, 6e-3 * C, 1e-2 * C, 1.5
+
+    def speed(R: Any, z: Any) -> Any:
+        return u_0 * np.exp(-np.abs(z) / z_u) + 0.0 * R
+
+    medium = Medium.tabulate(
+        diffusion_halo=partial(_everywhere, D),
+        diffusion_bell=partial(_everywhere, 1e-3 * C / 3.0),
+        surface=lambda R, z: z - H + 0.0 * R,
+        halo_flow=lambda R, z: wave_velocity_kpc_Myr(R, z, speed, np.inf),
+        halo_divergence=lambda R, z: wave_divergence_Myr(R, z, speed, np.inf),
+        outflow=lambda R, z: (0.0 * R * z, u_out + 0.0 * R * z),
+        R_axis=axis((10.0, 5.0)),
+        z_axis=axis((0.2, 0.0125), (H, 0.05), (8.0, 1.0)),
+        r_max_kpc=60.0,
+        wall=Wall.TWO_WAY,
+        disc_scale_kpc=0.1,
+    )
+    edges, spectrum = np.array([0.0, 0.5, 1.0, H]), Spectrum(slope=2.0, E_max_GeV=1e12)
+    energies = energy_groups(1e2, 1e5)
+    grid = cells(edges, np.array([H, 3.0, 4.0, 5.0]), energies)
+    result = follow(medium, grid, int(12_000 * scale), 27, acceleration=1.000001, spectrum=spectrum)
+    # Downwards from the wall: D n' = u n - 1.
+    z = np.linspace(H, 0.0, 4001)
+    swept = cumulative_trapezoid(speed(0.0, z) / D, z, initial=0.0)
+    known = np.exp(swept) * (1.0 / u_out - cumulative_trapezoid(np.exp(-swept) / D, z, initial=0.0))
+    rows = []
+    # No thinner layers near the wall: reflected steps are counted on the straight way between their ends.
+    for i in (1, 2):
+        here = known[(z >= edges[i]) & (z <= edges[i + 1])].mean()
+        name = f"halo that flows to a Bell wall: n over known, |z| = {edges[i]:g}-{edges[i + 1]:g} kpc"
+        rows.append(check(name, profile(result)[:, i] / here, 1.0, 0.03))
+    behind = profile(result, "bell")[:, 1:].mean(axis=1) * u_out
+    rows.append(check("halo that flows to a Bell wall: n_out over phi/u", behind, 1.0, 0.02))
+    fine = np.append(np.linspace(0.0, H, 81), np.linspace(H, 6.0, 41)[1:])
+    solved = Cells(medium, np.array([0.0, 1.0]), fine)
+    protons = solve(solved, grid.current_edges_GeV, spectrum, 1.0).protons_kpc3 * np.pi
+    for name, side, i, at in (("|z| = 0.75 kpc", "halo", 1, 30), ("behind", "bell", 2, 100)):
+        counted = result.by_current_energy(side)[:, 2:18, 0, i] / np.diff(result.grid.cells[side].z_kpc)[i]
+        ratio = (counted / (2.0 * protons[2:18, at])).mean(axis=1)
+        rows.append(check(f"halo that flows to a Bell wall: fixed energy, {name}", ratio, 1.0, 0.03))
     return rows
 
 

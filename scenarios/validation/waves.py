@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,15 +14,26 @@ from scipy.special import erfc
 from ...fields.galaxy import Galaxy
 from ...fields.medium import Medium
 from ...fields.medium_table import Wall, axis
-from ...fields.units import C_KPC_MYR, KPC2_MYR_CM2_S, MYR_S, FloatArray, momentum_GeV
+from ...fields.units import (
+    C_CM_S,
+    C_KPC_MYR,
+    EV_ERG,
+    GEV_ERG,
+    KPC2_MYR_CM2_S,
+    KPC_CM,
+    MYR_S,
+    FloatArray,
+    momentum_GeV,
+    speed_kpc_Myr,
+)
 from ...fields.waves import streaming
-from ...fields.waves.self_generated import WaveModel, resonant_power
-from ...fields.waves.wave_equation import wave_power
+from ...fields.waves.self_generated import HaloDiffusion, WaveModel
+from ...fields.waves.streaming_protons import diffusion_of_waves, settled, wave_gain_eV
 from ...mc.blocks import Transport
-from ...mc.coupled.waves import Iteration, iterate
+from ...mc.coupled.waves import Iteration, flux_of_solution, iterate, layer_edges_kpc, per_ln_p
 from ...mc.diffusion.compare import AGREE, compare
 from ...mc.diffusion.finite_volumes import Cells
-from ...mc.diffusion.solve import residence, solve
+from ...mc.diffusion.solve import Solution, bin_momenta_GeV, residence, solve
 from ...mc.engine import run
 from ...mc.spectrum import Spectrum
 from ...mc.tally import energy_groups, galactic_grid
@@ -50,11 +62,13 @@ def wave_balance(scale: float) -> Rows:
     W_over_U = 1.21e-6 / 2.99792458e10 / 1.602176634e-12
     W_over_U /= float(streaming.magnetic_energy_density_eV_cm3(B))
     v_A = float(streaming.alfven_speed_kpc_Myr(B, n_i))
-    z, flux = np.array([0.1, 1.0, 3.9]), 1.21e-6 / 1.602176634e-3 / p
+    edges, flux = np.array([0.0, 0.2, 1.8, 4.0]), 1.21e-6 / 1.602176634e-3 / p
     model = WaveModel(n_i_cm3=n_i, v_s_kpc_Myr=v_s)
-    any_D = np.full((3, 3), 3.3)
-    column = model.column(p, z, np.full(3, B), np.tile(flux, (3, 1)), any_D, np.ones((3, 3)))
-    found = resonant_power(column, wave_power(column), p)[1, 1]
+    column = model.column(p, edges, np.full(3, B))
+    power, _ = settled(column, model.protons(column, p, np.tile(flux, (3, 1)), 0.0 * p))
+    found = (
+        streaming.larmor_radius_kpc(p, B)[1] * C_KPC_MYR / 3.0 / diffusion_of_waves(column, power, p)[1, 1]
+    )
     rows.append(row("flux-limited F over (W/U_B)(v_A/v_s)", found / (W_over_U * v_A / v_s), 1.0, 0.0, 1e-3))
     return rows
 
@@ -226,6 +240,116 @@ def outflow_slab(scale: float) -> Rows:
     exact = (1.0 - np.exp(-u * (H - grid.z_kpc[at]) / D)) / u
     rows.append(row("outflow: n of the transport equation over known", n[at] / exact, 1.0, 0.0, 0.01))
     return rows
+
+
+def carried_protons(scale: float) -> Rows:
+    """Protons that waves carry out of a slab: in a D that is given, and in that of the waves they excite.
+
+    A slab that streams apart at v_A = 65 km/s, absorbs at 4 kpc and holds no gas. With D = 6.3e27 cm2/s (at
+    10 GeV, v_A H/D = 13) n = 3/(2 + slope) phi/v_A. The waves have a closed form (`fields.waves.
+    streaming_protons`) with J = phi - (slope - 1)/3 v_A n, slope that of n: D_f is 6.3e27 at 10 GeV for this
+    flux, n = 0.69 phi/v_A. Near the plane waves have yet to grow; D is told from 0.5 kpc on.
+    """
+    rows = []
+    for slope in (2.0, 2.3):
+        slab = _carrying_slab(diffusion=lambda p, R, z: 6.3e27 / KPC2_MYR_CM2_S + 0.0 * (p * R * z))
+        n, phi = _carried(slab.medium(), Spectrum(slope=slope, E_max_GeV=1e12))[1:3]
+        at = int(np.argmin(np.abs(_MOMENTA - 10.0)))
+        name = f"carried protons, slope {slope:g}: n v_A/phi at 10 GeV"
+        expected = 3.0 / (2.0 + slope)
+        rows.append(row(name, n[at, 0] * _V_A / phi[at], expected, 0.0, 0.02 * expected))
+    rows += _settled_slab(lambda z: 3.0 + 0.0 * z, "constant field")
+    rows += _settled_slab(lambda z: 3.0 * np.exp(-np.abs(z) / 20.0), "field that falls off")
+    return rows
+
+
+_EDGES_GEV = np.geomspace(3.0, 3e3, 49)
+_MOMENTA = bin_momenta_GeV(_EDGES_GEV)
+_V_A = float(streaming.alfven_speed_kpc_Myr(3.0, 0.01))
+_SLAB_Z = np.append(0.0, np.geomspace(0.05, 4.0, 100))
+
+
+def _carrying_slab(**given: Any) -> Galaxy:
+    return Galaxy(
+        halo="constant", bell=False, waves_move=True, r_max_kpc=12.0, inelasticity=lambda E: 0.0 * E, **given
+    )
+
+
+def _carried(medium: Medium, spectrum: Spectrum) -> tuple[Solution, FloatArray, FloatArray]:
+    """The steady slab of unit area: densities by momentum and height, and the flux that is injected."""
+    solution = solve(Cells(medium, _ONE_RING, _SLAB_Z), _EDGES_GEV, spectrum, 1.0)
+    return solution, solution.protons_kpc3, spectrum.group_rates_s(_EDGES_GEV) * MYR_S / (2.0 * np.pi)
+
+
+def _settled_slab(field: Callable[[FloatArray], FloatArray], name: str) -> Rows:
+    """Waves and protons of a slab in rounds: their energies, and in a constant field the closed form."""
+    spectrum = Spectrum(slope=2.0, E_max_GeV=1e12, L_CR_erg_s=3e38)
+    galaxy = _carrying_slab(field_uG=lambda R, z: field(np.asarray(z, float)) + 0.0 * np.asarray(R))
+    layers, model = layer_edges_kpc(galaxy), WaveModel(advected=True)
+    z = 0.5 * (layers[1:] + layers[:-1])
+    column = model.column(_MOMENTA, layers, field(z))
+    power: FloatArray | None = None
+    for _ in range(8):
+        solution, n, phi = _carried(galaxy.medium(), spectrum)
+        passing = per_ln_p(*flux_of_solution(solution, galaxy, z), _EDGES_GEV, spectrum, 1.0)
+        protons = model.protons(column, _MOMENTA, *passing)
+        power, diffusive = settled(column, protons, power)
+        D = diffusion_of_waves(column, power, _MOMENTA)
+        galaxy = replace(galaxy, diffusion=HaloDiffusion(_MOMENTA, z, D, galaxy.height_kpc))
+    assert power is not None
+    followed = slice(4, 32)
+    gained = np.array([wave_gain_eV(column, protons, i, diffusive[i], power[i]) for i in range(z.size)])
+    flow = galaxy.medium().halo_flow_kpc_Myr(0.0 * _SLAB_Z[1:], _SLAB_Z[1:])[:, 1]
+    pressure = n * (_MOMENTA * speed_kpc_Myr(_MOMENTA) / C_KPC_MYR / 3.0)[:, None]
+    lost = -(np.diff(pressure, axis=1, append=0.0) * flow).sum(axis=1)[followed].sum()
+    lost *= GEV_ERG / EV_ERG / KPC_CM**3
+    gained = (gained * np.diff(layers)[:, None]).sum(axis=0)
+    per_bin = np.diff(np.log(momentum_GeV(_EDGES_GEV)))
+    rows = [
+        row(
+            f"carried protons, {name}: energy of waves over that of protons",
+            float((gained * per_bin)[followed].sum() / lost), 1.0, 0.0, 0.01,
+        )
+    ]  # fmt: skip
+    if name == "constant field":
+        rows += _against_closed_form(n, phi, D, z, per_bin)
+    return rows
+
+
+def _against_closed_form(
+    n: FloatArray, phi: FloatArray, D: FloatArray, z: FloatArray, per_bin: FloatArray
+) -> Rows:
+    """n in the disc and D above it at 10 GeV."""
+    at = int(np.argmin(np.abs(_MOMENTA - 10.0)))
+    p, u_n = _MOMENTA[at], n[:, 0] * _V_A / phi
+    per_ln_p = n[:, 0] / per_bin
+    slope = 1.0 - np.log(per_ln_p[at + 1] / per_ln_p[at - 1]) / np.log(_MOMENTA[at + 1] / _MOMENTA[at - 1])
+    W_eV = p * phi[at] / per_bin[at] / (MYR_S * KPC_CM**2) / C_CM_S * GEV_ERG / EV_ERG
+    F = W_eV / float(streaming.magnetic_energy_density_eV_cm3(3.0)) * _V_A / WaveModel().v_s_kpc_Myr
+    D_f = float(streaming.diffusion_coefficient_kpc2_Myr(p, 3.0, F))
+    # u n = J x/(1 + x), x = u H J/(D_f phi), J = phi - (slope - 1)/3 u n.
+    J, a = 1.0, _V_A * 4.0 / D_f
+    for _ in range(100):
+        J = 1.0 - (slope - 1.0) / 3.0 * a * J**2 / (1.0 + a * J)
+    level = int(np.argmin(np.abs(z - 0.5)))
+    known_D = D_f / J * (1.0 + _V_A * J * (4.0 - z[level]) / D_f)
+    return [
+        row(
+            "carried protons, own waves: D_f at 10 GeV over 6.3e27",
+            D_f * KPC2_MYR_CM2_S / 6.3e27,
+            1.0,
+            0.0,
+            0.1,
+        ),
+        row(
+            "carried protons, own waves: n v_A/phi over known",
+            u_n[at] / (a * J**2 / (1 + a * J)),
+            1.0,
+            0.0,
+            0.01,
+        ),
+        row("carried protons, own waves: D over known, 0.5 kpc", D[level, at] / known_D, 1.0, 0.0, 0.01),
+    ]
 
 
 def two_starts(scale: float) -> Rows:

@@ -19,7 +19,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("fields", "mc", "maps", "scenarios")
 
-HYBRID = ("mc/kernels/move.py", "mc/kernels/splitting.py", "mc/kernels/albedo.py")
+HYBRID = (
+    "mc/kernels/move.py",
+    "mc/kernels/splitting.py",
+    "mc/kernels/albedo.py",
+    "mc/kernels/boundary.py",
+)
 
 # Arguments: where the copy lies; switch, check and scale of each twin. Prints a line for each.
 RUN_TWINS = """
@@ -183,6 +188,53 @@ TWINS = (
         "outflow_slab",
         0.3,
         "outflow: n over known",
+    ),
+    Twin(
+        "a halo that flows to the wall and loses as one at rest",
+        "mc/kernels/boundary.py",
+        (
+            (
+                "jump_over_v = u_over_v - dot(halo_flow(table, particle), normal) / behind.speed",
+                "jump_over_v = u_over_v",
+            ),
+        ),
+        "moving_halo_wall",
+        0.5,
+        "halo that flows to a Bell wall: fixed energy, behind",
+    ),
+    Twin(
+        "waves that protons excite by all of their flux",
+        "fields/waves/streaming_protons.py",
+        (
+            (
+                "low, high = (protons.flux_cm2_s[level] - speed * above for speed in edges)",
+                "low = high = protons.flux_cm2_s[level]",
+            ),
+        ),
+        "carried_protons",
+        1.0,
+        "carried protons, own waves",
+    ),
+    Twin(
+        "waves that carry protons and neither gain nor lose by it",
+        "mc/diffusion/solve.py",
+        (("return cells.expansion_Myr / 3.0 + of_gas", "return 0.0 * cells.expansion_Myr / 3.0 + of_gas"),),
+        "carried_protons",
+        1.0,
+        "carried protons, slope 2",
+    ),
+    Twin(
+        "waves that gain twice what protons lose",
+        "fields/waves/streaming_protons.py",
+        (
+            (
+                "D = _diffusion(column.k_kpc, column.B_uG[level], F, protons.p_GeV)",
+                "D = 2.0 * _diffusion(column.k_kpc, column.B_uG[level], F, protons.p_GeV)",
+            ),
+        ),
+        "carried_protons",
+        1.0,
+        "carried protons, constant field: energy",
     ),
     Twin(
         "longitude the other way round",
