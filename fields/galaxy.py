@@ -23,7 +23,7 @@ from .medium import Medium
 from .medium_table import Axis, MOMENTUM_NODES_GeV, Wall, axis, doubling_pieces
 from .outflow import outflow_divergence_Myr, outflow_velocity_kpc_Myr
 from .sampling import sampled
-from .surface import distance_from_disc_kpc
+from .surface import distance_from_disc_kpc, exponential_field_uG
 from .turbulence.synthetic import Turbulence, resonant, rms_of_waves_uG
 from .units import C_KPC_MYR, FloatArray, momentum_GeV, total_energy_GeV
 from .waves import streaming
@@ -391,15 +391,3 @@ class Galaxy:
             collisions=self.helium_factors,
             disc_scale_kpc=min(gas.DISC_HEIGHT_KPC, self.R_d_kpc),
         )
-
-
-def exponential_field_uG(
-    R_kpc: ArrayLike, z_kpc: ArrayLike, B0_uG: float, z_B_kpc: float, R_d_kpc: float
-) -> FloatArray:
-    """Strength in uG of the halo field B0 exp(-d/z_B), with d the distance from the disc.
-
-    PRL describes "an exponentially decreasing magnetic field"; measuring d to the rim beyond R_d makes
-    the halo round off there. A field that falls in |z| alone makes a pancake 75 kpc wide, from which
-    particles leave sideways.
-    """
-    return B0_uG * np.exp(-distance_from_disc_kpc(R_kpc, z_kpc, R_d_kpc) / z_B_kpc)

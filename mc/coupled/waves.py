@@ -155,9 +155,8 @@ def iterate(
     ArithmeticError
         If nothing ends the growth of waves.
     """
-    edges = grid.current_edges_GeV
+    edges, layers = grid.current_edges_GeV, layer_edges_kpc(galaxy)
     p = bin_momenta_GeV(edges)
-    layers = layer_edges_kpc(galaxy)
     z = 0.5 * (layers[1:] + layers[:-1])
     column = model.column(p, layers, galaxy.magnetic_field_uG(0.0, z))
     D = iteration.start * np.stack([galaxy.diffusion_halo(p, 0.0, each) for each in z])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from crhalo.fields import bell, units
 from crhalo.fields import gas_density as gas
-from crhalo.fields.galaxy import exponential_field_uG
+from crhalo.fields.surface import exponential_field_uG
 from crhalo.fields.waves.streaming import alfven_speed_kpc_Myr, larmor_radius_kpc
 
 L_CR, R_D, E_MIN, E_MAX = 1e41, 10.0, 1.0, 1e6

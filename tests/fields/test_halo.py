@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from crhalo.fields.galaxy import exponential_field_uG
-from crhalo.fields.surface import distance_from_disc_kpc
+from crhalo.fields.surface import distance_from_disc_kpc, exponential_field_uG
 
 R_D = 10.0
 

@@ -87,7 +87,7 @@ def test_the_transport_equation_agrees_with_the_run(galaxy, counted):
 def moving():
     """A halo whose waves move, from 10 to 100 GeV, and its energies."""
     galaxy = Galaxy(halo="constant", bell=False, L_CR_erg_s=L, r_max_kpc=20.0, waves_move=True)
-    grid = galactic_grid(energy_groups(10.0, 100.0), *galaxy.surface_extent_kpc, galaxy.r_max_kpc)
+    grid = galactic_grid(energy_groups(10.0, 100.0), galaxy)
     found = iterate(galaxy, WaveModel(advected=True), Iteration(tolerance=0.03), Transport(), grid, SPECTRUM)
     return galaxy, grid, found
 
