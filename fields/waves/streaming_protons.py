@@ -22,7 +22,7 @@ from . import streaming
 from .wave_equation import Column, Growth, layer_power
 
 LONGEST_FREE_PATH_KPC = 100.0
-_SWEEPS = 20
+_SWEEPS = 8
 _SETTLED = 1e-4
 # F that a search for waves begins with, if there is no better one.
 _FIRST = 1e-5

@@ -262,9 +262,7 @@ def reflected_step(table, particle, dt, u, v):
     ln_p, speed = particle.ln_p, particle.speed
     if table.halo_moves:
         f_x, f_y, f_z, divergence = flow_of(table, table.halo_flow, particle.x, particle.y, particle.z)
-        x += f_x * dt
-        y += f_y * dt
-        z += f_z * dt
+        x, y, z = x + f_x * dt, y + f_y * dt, z + f_z * dt
         ln_p -= divergence * dt / 3.0
         speed = speed_of(ln_p)
     outwards = room + surface_distance(table, math.sqrt(x * x + y * y), abs(z))

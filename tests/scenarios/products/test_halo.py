@@ -110,7 +110,7 @@ def test_waves_that_do_not_converge_end_with_one_line_and_keep_what_there_is(tmp
         ("self-generated-halo", "self_consistency.injected_power=0.1", "injected_power"),
         ("self-generated-halo", "self_consistency.growth=false", "growth"),
         ("self-generated-halo", "transport.method=orbit", "transport.method"),
-        ("self-controlled", "self_consistency.advected=true", "self_consistency.advected"),
+        ("self-generated-halo", "self_consistency.seed=1", "self_consistency.seed"),
         ("two-zone", "two_zone.D0=1 kpc", "two_zone.D0"),
         ("two-zone", "medium.H=0.1 kpc", "medium.H"),
         ("self-controlled", "medium.bell=false", "medium.bell"),
