@@ -48,8 +48,8 @@ RUNS: dict[str, list[str]] = {
     "self-generated-slab": [],
     "diffusion-check": [],
     "cascade-halo": [],
-    "self-generated-halo": [],
-    "self-controlled": [],
+    "self-generated-halo": ["--set", "self_consistency.advected=false"],
+    "self-controlled": ["--set", "self_consistency.advected=false"],
 }
 # Of docs/, and the file of a run that each is.
 FIGURES = {

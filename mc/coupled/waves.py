@@ -173,8 +173,7 @@ def iterate(
         protons = model.protons(column, p, *per_ln_p(flux, top, edges, spectrum, transport.R_d_kpc))
         power, diffusive = settled(column, protons, power)
         change = np.log(diffusion_of_waves(column, power, p) / table.D_kpc2_Myr)
-        if before is not None:
-            share = _next_share(share, change, before, iteration.relaxation)
+        share = share if before is None else _next_share(share, change, before, iteration.relaxation)
         before = change
         table = replace(table, D_kpc2_Myr=table.D_kpc2_Myr * np.exp(share * change))
         residuals.append(float(np.abs(change).max()))
