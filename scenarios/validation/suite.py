@@ -87,7 +87,7 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (manufactured, 1.0),
     (two_starts, 1.0),
     (carried_protons, 1.0),
-    (outflow_slab, 0.6),
+    (outflow_slab, 0.8),
 )
 FULL: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (well_mixed, 1.0),
