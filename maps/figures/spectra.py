@@ -114,9 +114,8 @@ def spectra(
     panels[1].add_artist(panels[1].get_legend())
     legend(panels[1], lines, loc="lower left")
     where = {"transform": panels[1].transAxes, "fontsize": SMALL, "ha": "right", "va": "top"}
-    panels[1].text(
-        0.97, 0.84, "IGRB: the Galaxy is taken off;\nto be compared with circumgalactic alone", **where
-    )
+    said = "IGRB: the Galaxy is taken off;\nto be compared with circumgalactic alone"
+    outlined(panels[1].text(0.97, 0.84, said, **where), 2.5)
     if prl_17:
         panels[0].axhline(prl_17, color=BLACK, linewidth=0.6, linestyle=(0, (6, 2)))
         left = panels[0].annotate("PRL Eq. 17", (0.02, prl_17), xycoords=("axes fraction", "data"))
