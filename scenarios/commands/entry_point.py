@@ -5,9 +5,13 @@ It imports nothing of weight before it can be stopped.
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import signal
 import sys
+import tempfile
+from pathlib import Path
 
 
 def program() -> None:
@@ -18,6 +22,7 @@ def program() -> None:
         stream = getattr(sys, name) or open(os.devnull, "w")  # closed by who called
         stream.reconfigure(errors="replace")
         setattr(sys, name, stream)
+    _give_a_home()
     # Figures go to files: a backend that is asked for and does not exist must not stop the import.
     os.environ["MPLBACKEND"] = "agg"
     from .main import Terminated, main
@@ -33,6 +38,21 @@ def program() -> None:
     if code in (130, 143):
         os._exit(code)
     sys.exit(code)
+
+
+def _give_a_home() -> None:
+    """Give a user whom the system gives no home one for this run: libraries fail without."""
+    try:
+        Path.home()
+    except RuntimeError:
+        home = tempfile.mkdtemp(prefix="crhalo-home-")
+        atexit.register(shutil.rmtree, home, ignore_errors=True)
+        os.environ["HOME"] = home
+        print(
+            "crhalo: this user has no home folder: kernels are compiled anew in every run; set HOME to a "
+            "folder that can be written",
+            file=sys.stderr,
+        )
 
 
 def _end(number: int, frame: object) -> None:
