@@ -142,14 +142,19 @@ def spectrum_of(scenario: Scenario) -> Spectrum:
 
 def with_spectrum(scenario: Scenario, spectrum: Spectrum) -> Scenario:
     """The scenario with the source of another spectrum."""
-    source = {
+    source = scenario.source.model_copy(update=_source_of(spectrum))
+    return scenario.model_copy(update={"source": source})
+
+
+def _source_of(spectrum: Spectrum) -> dict[str, Any]:
+    """The keys of a [source] that a spectrum has."""
+    return {
         "L_CR": spectrum.L_CR_erg_s,
         "slope": spectrum.slope,
         "E_min": spectrum.E_min_GeV,
         "E_max": spectrum.E_max_GeV,
         "slope_above": "cut-off" if spectrum.slope_above is None else spectrum.slope_above,
     }
-    return scenario.model_copy(update={"source": scenario.source.model_copy(update=source)})
 
 
 def sky_energies_GeV(scenario: Scenario) -> FloatArray:
@@ -288,7 +293,7 @@ def scenario_of(
     """
     tables: dict[str, dict[str, Any]] = {
         "medium": {"functions": functions_of(galaxy) or None},
-        "source": {"slope_above": "cut-off" if spectrum.slope_above is None else spectrum.slope_above},
+        "source": _source_of(spectrum),
         "transport": {
             "method": transport.method,
             "acceleration": transport.acceleration,

@@ -99,7 +99,7 @@ def settled(
 def growth_rate_Myr(column: Column, protons: Protons, level: int, flux_cm2_s: FloatArray) -> FloatArray:
     """Growth rate at the wavenumbers of a column [1/Myr] by a diffusive flux per ln p in a layer."""
     B, p = column.B_uG[level], protons.p_GeV
-    resonant = 1.0 / (column.k_kpc * float(streaming.larmor_radius_kpc(1.0, B)))
+    resonant = _resonant_momenta_GeV(column, level)
     flux = np.exp(np.interp(np.log(resonant), np.log(p), np.log(np.maximum(flux_cm2_s, _NOTHING))))
     # Nobody resonates far below the lowest momentum or far above the highest.
     some = protons.growth & (resonant >= 0.5 * p[0]) & (resonant <= 2.0 * p[-1])
@@ -113,11 +113,14 @@ def wave_gain_eV(
 
     growth F B^2/4 pi, by a diffusive flux per ln p; it is -v_A dP/dz of these protons (REV Eq. 2).
     """
-    B = column.B_uG[level]
     gain = growth_rate_Myr(column, protons, level, flux_cm2_s) * F
-    resonant = 1.0 / (column.k_kpc * float(streaming.larmor_radius_kpc(1.0, B)))
-    at_momenta = np.interp(-np.log(protons.p_GeV), -np.log(resonant), gain)
-    return at_momenta * float(streaming.magnetic_energy_density_eV_cm3(B))
+    at_momenta = np.interp(-np.log(protons.p_GeV), -np.log(_resonant_momenta_GeV(column, level)), gain)
+    return at_momenta * float(streaming.magnetic_energy_density_eV_cm3(column.B_uG[level]))
+
+
+def _resonant_momenta_GeV(column: Column, level: int) -> FloatArray:
+    """Momenta whose Larmor radius is 1/k in a layer, one for each wavenumber."""
+    return 1.0 / (column.k_kpc * float(streaming.larmor_radius_kpc(1.0, column.B_uG[level])))
 
 
 def _growth(column: Column, protons: Protons, level: int, above: FloatArray) -> Growth:
@@ -133,7 +136,7 @@ def _growth(column: Column, protons: Protons, level: int, above: FloatArray) -> 
     r_L = 1.0 / column.k_kpc
     v = speed_kpc_Myr(r_L / float(streaming.larmor_radius_kpc(1.0, column.B_uG[level])))
     half = 0.5 * (column.edges_kpc[level + 1] - column.edges_kpc[level])
-    lost = 3.0 * half * protons.speed_kpc_Myr[level] / (r_L * v)
+    lost = 3.0 * half * u[level] / (r_L * v)
     return lambda F: rate * np.exp(-lost * F)
 
 

@@ -106,8 +106,7 @@ def _cells(summary: Mapping[str, Any], keys: Sequence[str], energies: Sequence[f
     value, error = spectrum.get("value"), spectrum.get("error")
     if not _matches(own, value):
         return []
-    known = isinstance(error, list) and len(error) == len(value) and not _few_batches(summary)
-    errors = error if known else [None] * len(value)
+    errors = _errors(summary, error, len(value))
     at = [next((i for i, x in enumerate(own) if _is_number(x) and _is_near(E, x)), None) for E in energies]
     cells = ["-" if i is None else with_error(value[i], errors[i]) for i in at]
     return [] if set(cells) <= _NOTHING else cells
@@ -213,8 +212,7 @@ def _at_the_sun(summary: Mapping[str, Any]) -> list[str]:
     ratio, error, rigidity = (found.get(key) for key in ("value", "error", "rigidity_GV"))
     if not isinstance(ratio, list) or not isinstance(rigidity, list) or not _matches(rigidity, ratio):
         return []
-    known = isinstance(error, list) and len(error) == len(ratio) and not _few_batches(summary)
-    errors: list[Any] = list(error or []) if known else [None] * len(ratio)
+    errors = _errors(summary, error, len(ratio))
     cells = [f"{with_error(*each)} at {GV:g} GV" for GV, *each in zip(rigidity, ratio, errors, strict=True)]
     return [plain(f"protons over those of AMS-02: {', '.join(cells)}")] if cells else []
 
@@ -247,6 +245,12 @@ def _not_to_trust(summary: Mapping[str, Any]) -> list[str]:
     if waves.get("converged") is False:
         said.append(f"waves: {waves.get('verdict', 'not converged')}")
     return [f"! {plain(line)}" for line in said]
+
+
+def _errors(summary: Mapping[str, Any], error: Any, count: int) -> list[Any]:
+    """So many errors, None each where there are none, or too few batches for them."""
+    known = isinstance(error, list) and len(error) == count and not _few_batches(summary)
+    return error if known else [None] * count
 
 
 def _few_batches(summary: Mapping[str, Any]) -> bool:

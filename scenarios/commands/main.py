@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...fields.cores import cores, threads_of
+from ...fields.cores import MOST_THREADS, cores, threads_of
 from ...fields.exceptions import NotConverged, RunFailed, UserError, did_you_mean
 from ..file.quantities import ScenarioError, shown
 from ..folder.check import check_output, is_finished, is_unfinished, read_summary
@@ -175,7 +175,7 @@ def run(
     particles: Annotated[str | None, typer.Option(metavar="NUMBER", help="Number of particles.")] = None,
     seed: Annotated[str | None, typer.Option(metavar="NUMBER", help="Seed of the random numbers.")] = None,
     threads: Annotated[
-        int | None, typer.Option(min=1, max=1024, help="Threads; the result does not depend on it.")
+        int | None, typer.Option(min=1, max=MOST_THREADS, help="Threads; the result does not depend on it.")
     ] = None,
     out: Annotated[Path, typer.Option(parser=path_of, metavar="DIR", help="Folder for the results.")] = Path(
         "run"

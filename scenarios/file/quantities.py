@@ -98,22 +98,18 @@ class Title(Kind):
         return value
 
 
-@dataclass(frozen=True)
 class Number(Kind):
-    """A number without unit between two bounds, whole if asked; else one word, or a list of several."""
+    """A number as `Bare` allows it, with the same arguments."""
 
-    low: float
-    high: float
-    whole: bool = False
-    word: str | None = None
-    several: int = 0
+    def __init__(self, *bare: Any, **named: Any) -> None:
+        self.bare = Bare(*bare, **named)
 
     def parse(self, value: Any) -> Any:
         try:
-            number = Bare(self.low, self.high, self.whole, self.word, self.several).checked(value)
+            return self.bare.checked(value)
         except ValueError as error:
-            raise NotAllowed(str(error), did_you_mean(value, [self.word] if self.word else [])) from None
-        return number
+            word = [self.bare.word] if self.bare.word else []
+            raise NotAllowed(str(error), did_you_mean(value, word)) from None
 
     def write(self, value: Any) -> Any:
         return list(value) if isinstance(value, tuple) else value

@@ -17,7 +17,7 @@ from ..folder.provenance import provenance_of
 from ..run import Run
 from .product import Product
 from .registry import made, products_of
-from .write import drawn, failure
+from .write import drawn, failure, failures_of
 
 WORTH_IT = 5000
 """A run of fewer particles comes to its products within a minute or so; this takes several seconds."""
@@ -58,16 +58,10 @@ def rehearse(scenario: Scenario, setup: Setup, asked_for: tuple[str, ...] = ()) 
 
 def _failures(run: Run, product: Product, folder: Path) -> list[str]:
     """What of a product cannot be made."""
-    failed = []
     try:
         found = made(run, product)
     except Exception as error:
         return [failure(product.name, error)]
     written = {name: partial(write, folder / name) for name, write in found.files.items()}
     built = {name: partial(drawn, draw, "") for name, draw in found.figures.items()}
-    for name, make in (written | built).items():
-        try:
-            make()
-        except Exception as error:
-            failed.append(failure(name, error))
-    return failed
+    return failures_of(written | built)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,18 @@ def write_files(found: Made, folder: Path, figure_format: str = "png", remark: s
         f"{name}.{figure_format}": partial(_write_figure, draw, remark)
         for name, draw in found.figures.items()
     }
+    writers = dict(found.files) | figures
+    # What the disk refuses fails the next one too.
+    return failures_of({name: partial(write, folder / name) for name, write in writers.items()}, OSError)
+
+
+def failures_of(makers: Mapping[str, Callable[[], Any]], *but: type[Exception]) -> list[str]:
+    """Make all of several things; a line for each that could not be made. Errors in `but` end it."""
     failed = []
-    for name, write in (dict(found.files) | figures).items():
+    for name, make in makers.items():
         try:
-            write(folder / name)
-        except OSError:  # of the disk, which fails the next one too
+            make()
+        except but:
             raise
         except Exception as error:
             failed.append(failure(name, error))
