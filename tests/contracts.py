@@ -172,7 +172,7 @@ class StudyContract:
     def test_its_runs_are_planned(self, asked):
         scenario = load(asked[0])
         study = study_of(scenario)
-        assert study.runs(scenario) == asked[1]
+        assert len(study.runs(scenario)) == asked[1]
         own = study.plan(scenario, 1)
         # Without runs through a galaxy it has to say itself what it would do.
         assert asked[1] > 0 if own is None else own["title"] == scenario.title

@@ -48,8 +48,8 @@ RUNS: dict[str, list[str]] = {
     "self-generated-slab": [],
     "diffusion-check": [],
     "cascade-halo": [],
-    "self-generated-halo": ["--set", "self_consistency.advected=false"],
-    "self-controlled": ["--set", "self_consistency.advected=false"],
+    "self-generated-halo": [],
+    "self-controlled": [],
 }
 # Of docs/, and the file of a run that each is.
 FIGURES = {
@@ -65,9 +65,10 @@ _DIGITS_KEPT = 6
 _DIGITS_WITHOUT_ERROR = 3
 _NEAR = 0.01  # of an energy that is asked for to one that there is
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-_ENERGY = re.compile(r"(\d+(?:\.\d+)?) ([GTP]eV)")
+_ENERGY = re.compile(r"(\d+(?:\.\d+)?) ([GTP]e?V)\b")
 _FORMAT = re.compile(r"([1-9]?) ?(%|energy|)")
-_GEV = {"PeV": 1e6, "TeV": 1e3, "GeV": 1.0}
+_GIGA = {"P": 1e6, "T": 1e3, "G": 1.0}
+_AXES = ("energy_GeV", "rigidity_GV")  # that spectra stand beside
 
 
 class Wrong(Exception):
@@ -207,10 +208,10 @@ def text_of(asked: str, kept: dict[str, Any]) -> str:
     if not at:
         return written(_ratio([number(kept, path) for path in split]), form)
     if not _ENERGY.search(energies) or re.search(r"\d", _ENERGY.sub("", energies)):
-        raise Wrong(f"{energies!r}: energies are written as 10 GeV or 1.5 TeV")
+        raise Wrong(f"{energies!r}: energies are written as 10 GeV or 1.5 TeV, rigidities as 10 GV")
 
     def at_energy(found: re.Match[str]) -> str:
-        energy = float(found[1]) * _GEV[found[2]]
+        energy = float(found[1]) * _GIGA[found[2][0]]
         return written(_ratio([number(kept, path, energy) for path in split]), form)
 
     return _ENERGY.sub(at_energy, energies)
@@ -227,7 +228,7 @@ def number(kept: dict[str, Any], path: str, energy_GeV: float | None = None) -> 
         Names of the run, of the tables in it and of the entry, with dots between them; places in a list count
         from 0.
     energy_GeV : float, optional
-        One of those that stand beside the entry or in the tables around it, to 1%.
+        One of those that stand beside the entry or in the tables around it, to 1%; or a rigidity in GV.
 
     Raises
     ------
@@ -239,7 +240,8 @@ def number(kept: dict[str, Any], path: str, energy_GeV: float | None = None) -> 
         key = _first_name(entry, left)
         left = left[len(key) + 1 :]
         entry = entry[int(key)] if isinstance(entry, list) else entry[key]
-        energies = entry.get("energy_GeV", energies) if isinstance(entry, dict) else energies
+        if isinstance(entry, dict):
+            energies = next((entry[axis] for axis in _AXES if axis in entry), energies)
     found = Number(entry["value"], entry.get("error")) if _has_value(entry) else Number(entry)
     if energy_GeV is not None:
         return _at(found, energies, energy_GeV)
@@ -321,8 +323,8 @@ def written(found: Number, form: str = "") -> str:
 
 def _unit(energy_GeV: float) -> tuple[str, float]:
     """The unit of an energy, and what a number in GeV is multiplied with."""
-    unit = next((unit for unit, GeV in _GEV.items() if abs(energy_GeV) >= GeV), "GeV")
-    return f" {unit}", 1.0 / _GEV[unit]
+    prefix = next((prefix for prefix, GeV in _GIGA.items() if abs(energy_GeV) >= GeV), "G")
+    return f" {prefix}eV", 1.0 / _GIGA[prefix]
 
 
 def significant(value: float, digits: int) -> str:

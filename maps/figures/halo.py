@@ -70,7 +70,7 @@ def diffusion_of_halo(
     legend(left, loc="upper left")
     _lines(middle, height_kpc, by_energy)
     dress(middle, "$|z|$  [kpc]", "$D/D_{\\rm disc}$")
-    legend(middle, loc="upper left")
+    legend(middle, loc="best")
     right.plot(energy_GeV, positive(halo_size_kpc), color=BLACK, linewidth=1.2)
     right.set(xscale="log", yscale="log")
     plain_numbers(right.yaxis)
@@ -177,7 +177,7 @@ def proton_spectrum(
     highest, lowest = max(shown.max(), ours.max(initial=0.0)), min(np.median(shown), ours.min(initial=np.inf))
     axes.set(xscale="log", yscale="log", xlim=(1.0, 2e5), ylim=(0.15 * lowest, 8.0 * highest))
     dress(axes, "$R$  [GV]", "$R^{2.7} J$  [GV$^{1.7}$ m$^{-2}$ s$^{-1}$ sr$^{-1}$]")
-    legend(axes, loc="upper right", ncols=1)
+    legend(axes, loc="best")
     return axes.figure
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -43,8 +44,9 @@ _RING_KPC, _RINGS_BEYOND = 0.5, 20
 _SMOOTH_BINS = 7
 _LEAST_SHARE = 0.01
 _NEXT_TO_NOTHING = 1e-20
-# Share of the way that D goes in a round: the least, and how it rises where D no longer swings.
-_LEAST_SHARE_OF_WAY, _RISE = 0.02, 1.5
+# Share of the way that D goes in a round: the least, how it rises where D no longer swings, and how slowly
+# the bound does that a swing has left: where waves just begin to grow, D would else swing for ever.
+_LEAST_SHARE_OF_WAY, _RISE, _RISE_OF_BOUND = 0.02, 1.5, 1.15
 _PER_AREA_AND_TIME = MYR_S * KPC_CM**2
 
 Progress = Callable[[str, int, int], None]
@@ -164,7 +166,7 @@ def iterate(
     residuals: list[float] = []
     seconds: list[float] = []
     table = HaloDiffusion(p, z, D, galaxy.height_kpc)
-    share = np.full_like(D, iteration.relaxation)
+    way = _Way(*[np.full_like(D, iteration.relaxation)] * 2)
     power = before = None
     while True:
         progress("Waves and protons, rounds", len(residuals), iteration.most_rounds)
@@ -173,9 +175,9 @@ def iterate(
         protons = model.protons(column, p, *per_ln_p(flux, top, edges, spectrum, transport.R_d_kpc))
         power, diffusive = settled(column, protons, power)
         change = np.log(diffusion_of_waves(column, power, p) / table.D_kpc2_Myr)
-        share = share if before is None else _next_share(share, change, before, iteration.relaxation)
+        way = way if before is None else _next_way(way, change, before, iteration.relaxation)
         before = change
-        table = replace(table, D_kpc2_Myr=table.D_kpc2_Myr * np.exp(share * change))
+        table = replace(table, D_kpc2_Myr=table.D_kpc2_Myr * np.exp(way.share * change))
         residuals.append(float(np.abs(change).max()))
         seconds.append(time.perf_counter() - started)
         if residuals[-1] < iteration.tolerance or len(residuals) == iteration.most_rounds:
@@ -186,17 +188,25 @@ def iterate(
             )  # fmt: skip
 
 
-def _next_share(share: FloatArray, change: FloatArray, before: FloatArray, most: float) -> FloatArray:
-    """The share of its `change` by which ln D goes on, if it went by `share` of `before` in the last round.
+class _Way(NamedTuple):
+    """Share of its way that ln D goes in a round, at every height and momentum, and the most that it may."""
 
-    Where that overshot, it is the share that would have met the target (the secant); it rises again slowly.
-    Waves that barely have the time to grow, or hardly protons to excite them, would else swing from round to
-    round.
+    share: FloatArray
+    most: FloatArray
+
+
+def _next_way(way: _Way, change: FloatArray, before: FloatArray, most: float) -> _Way:
+    """How ln D goes on by its `change`, if it went by its share of `before` in the last round.
+
+    Where that overshot, it is the share that would have met the target (the secant), and the bound falls, by
+    half at most, to rise again slowly. Waves that barely have the time to grow, or hardly protons to excite
+    them, would else swing from round to round.
     """
-    bend = before - change
-    secant = np.divide(share * before, bend, out=np.full_like(change, most), where=bend != 0.0)
-    wanted = np.where(change * before < 0.0, secant, _RISE * share)
-    return np.clip(wanted, _LEAST_SHARE_OF_WAY, most)
+    over, bend = change * before < 0.0, before - change
+    secant = np.divide(way.share * before, bend, out=np.full_like(change, most), where=bend != 0.0)
+    lower = np.minimum(way.most, np.maximum(secant, 0.5 * way.most))
+    bound = np.clip(np.where(over, lower, _RISE_OF_BOUND * way.most), _LEAST_SHARE_OF_WAY, most)
+    return _Way(np.clip(np.where(over, secant, _RISE * way.share), _LEAST_SHARE_OF_WAY, bound), bound)
 
 
 def _solver(

@@ -7,34 +7,52 @@ import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
-from ...fields.exceptions import UserError
+from ...fields.exceptions import NotConverged, UserError
+from ...fields.galaxy import Galaxy
 from ...maps.light.sky_model import SkyModel
 from ...mc.engine import run
 from ...mc.result import Result
 from ...mc.tally import BATCHES, TallyGrid
-from ..build import Setup, check_orbits, galaxy_of, given_medium, grid_of, sky_energies_GeV, transport_of
+from ..build import (
+    Setup,
+    check_orbits,
+    find_waves,
+    galaxy_of,
+    given_medium,
+    grid_of,
+    sky_energies_GeV,
+    transport_of,
+)
 from ..file.quantities import shown
 from ..file.scenario import Scenario
 from ..run import SECONDARIES
 from ..studies.registry import study_of
 
 _PILOT_PARTICLES, _PILOT_S = 48, 2.0
-_BASE_MEMORY_MB = 870  # Python, its libraries, the kernels, and figures being drawn
+_BASE_MEMORY_MB = 430  # Python, its libraries and the kernels
+_FIGURES_MEMORY_MB = 440  # maps and figures being drawn
 # Bytes a pixel and energy: three components and an error of two skies, and a file of them being written.
 _MAP_BYTES = 88
 _FILE_BYTES = 20
-_FIGURES_S = 15.0  # of one core
-_SMALL_NSIDE = 8
+# Of one core: of the figures of a run, and of what is seen from outside.
+_FIGURES_S, _OUTSIDE_S = 15.0, 25.0
+# Of one core for a run of a study: its medium, its volumes, and the few numbers that are kept of it.
+_STUDIED_S = 5.0
+# Small maps: of few pixels, of so many more, and of no more energies than this.
+_SMALL_NSIDES, _MOST_ENERGIES = (8, 32), 32
+# All rounds that waves take until D stays as it is, over the first few, which take longer than the others.
+_FIRST_ROUNDS, _ROUNDS_OVER_FIRST = 2, 3.5
 _SMALLER = "allowed: fewer sky.energies, a smaller sky.nside or transport.energy_range"
 
 
 def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
     """What a scenario would do and cost.
 
-    The time is that of a few pilot particles and of small maps, scaled; that of waves that are found in
-    rounds is not in it.
+    The time is that of a few pilot particles, of small maps, and of the first rounds where waves are found
+    with the protons, scaled.
 
     Raises
     ------
@@ -46,23 +64,32 @@ def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
     if planned is not None:
         return planned
     check_orbits(scenario)
+    runs = study.runs(scenario) if study else [scenario]
     setup = given_medium(scenario)
-    runs = study.runs(scenario) if study else 1
-    particles = scenario.transport.particles
-    pilot, seconds = _pilot(scenario, setup)
-    transport_s = runs * seconds * particles / pilot.particles / threads
-    maps_s = _maps_s(scenario, setup, pilot) / (1 if study else threads)
+    rounds_s = 0.0
+    if scenario.self_consistency is not None:
+        setup, rounds_s = _first_rounds(scenario, setup.galaxy, threads)
+    # A study's runs differ in their media: the first and the last stand for all.
+    media = [given_medium(runs[place]) for place in (0, -1)] if study else [setup]
+    pilots = [_pilot(scenario, each) for each in media]
+    particles = len(runs) * scenario.transport.particles
+    transport_s = fmean(seconds / pilot.particles for pilot, seconds in pilots) * particles / threads
+    maps_s = len(runs) * _STUDIED_S
+    if not study:
+        maps_s = _maps_s(scenario, setup, pilots[0][0]) / threads + _FIGURES_S
+        maps_s += _OUTSIDE_S if scenario.observer else 0.0
     R_surface, z_surface = setup.galaxy.surface_extent_kpc
     return {
         "title": scenario.title,
-        "particles": particles,
-        "runs": runs,
+        "particles": scenario.transport.particles,
+        "runs": len(runs),
         "threads": threads,
         "surface_kpc": {"R_in_the_plane": R_surface, "z_on_the_axis": z_surface},
-        "steps_estimated": int(runs * pilot.steps / pilot.particles * particles),
+        "steps_estimated": int(fmean(pilot.steps / pilot.particles for pilot, _ in pilots) * particles),
         "transport_time_s_estimated": round(transport_s, 1),
-        "maps_and_figures_time_s_estimated": round(maps_s + _FIGURES_S, 1),
-        "time_s_estimated": round(transport_s + maps_s + _FIGURES_S),
+        "waves_time_s_estimated": round(rounds_s, 1),
+        "maps_and_figures_time_s_estimated": round(maps_s, 1),
+        "time_s_estimated": round(transport_s + rounds_s + maps_s),
         "memory_MB_estimated": round(memory_MB(scenario, grid_of(scenario, setup.galaxy), threads)),
         "would_write": "scenario.toml, summary.json, a table, figures"
         if study
@@ -77,40 +104,54 @@ def _pilot(scenario: Scenario, setup: Setup) -> tuple[Result, float]:
     particles = _PILOT_PARTICLES
     while True:
         particles = min(particles, transport.particles)
-        started = time.perf_counter()
+        started = time.process_time()
         result = run(setup.medium, grid, replace(transport, particles=particles))
-        seconds = time.perf_counter() - started
+        seconds = time.process_time() - started
         if seconds > _PILOT_S or particles == transport.particles:
             return result, seconds
         particles *= 4
 
 
 def _maps_s(scenario: Scenario, setup: Setup, pilot: Result) -> float:
-    """Time of the maps of a run on one core, from those of a small resolution."""
+    """Time of the maps of a run on one core, from smaller ones."""
     model = SkyModel(pilot, setup.medium, setup.galaxy.R_d_kpc)
     energy = sky_energies_GeV(scenario)
-    few = energy[:: max(energy.size // 8, 1)]
+    few = energy[:: -(-energy.size // _MOST_ENERGIES)]
     took = []
-    model.maps("gamma", few, 1)  # what is found once
-    for nside in (1, _SMALL_NSIDE):
-        started = time.perf_counter()
+    for nside in (1, *_SMALL_NSIDES):
+        started = time.process_time()
         model.maps("gamma", few, nside)
-        took.append(time.perf_counter() - started)
-    per_pixel = max(took[1] - took[0], 0.0) / (12 * (_SMALL_NSIDE**2 - 1))
-    growth = len(SECONDARIES) * energy.size / few.size
-    return growth * (took[0] + per_pixel * 12 * scenario.sky.nside**2)
+        took.append(time.process_time() - started)
+    once, small, larger = took  # the first finds what all maps are made of
+    few_pixels, more_pixels, pixels = (12 * nside**2 for nside in (*_SMALL_NSIDES, scenario.sky.nside))
+    slope = max(larger - small, 0.0) / (more_pixels - few_pixels)
+    one_sky = max(small + slope * (pixels - few_pixels), 0.0)
+    return once + len(SECONDARIES) * energy.size / few.size * one_sky
+
+
+def _first_rounds(scenario: Scenario, galaxy: Galaxy, threads: int) -> tuple[Setup, float]:
+    """The medium after the first rounds that find waves with the protons, and the time that all will take."""
+    few = scenario.with_overrides([f"self_consistency.most_rounds={_FIRST_ROUNDS}"])
+    try:
+        waves = find_waves(few, galaxy, threads, lambda *_: None)
+    except NotConverged as stopped:
+        if stopped.found is None:
+            raise
+        waves = stopped.found
+    return Setup(waves.galaxy, waves.galaxy.medium()), _ROUNDS_OVER_FIRST * sum(waves.seconds)
 
 
 def memory_MB(scenario: Scenario, grid: TallyGrid, threads: int) -> float:
     """Most memory that a run takes: its tallies, or its maps and a file of them being written."""
     tally_MB = sum(array.nbytes for array in grid.empty()) / 1e6
-    return _BASE_MEMORY_MB + tally_MB * (BATCHES / 2 + 3 * threads) + _map_values(scenario) * _MAP_BYTES / 1e6
+    needed = _BASE_MEMORY_MB + tally_MB * (BATCHES / 2 + 3 * threads)
+    if study_of(scenario) is None:
+        needed += _FIGURES_MEMORY_MB + _map_values(scenario) * _MAP_BYTES / 1e6
+    return needed
 
 
 def _map_values(scenario: Scenario) -> int:
-    """Pixels times energies of one sky; none where a study is all that is made."""
-    if study_of(scenario):
-        return 0
+    """Pixels times energies of one sky."""
     return 12 * scenario.sky.nside**2 * sky_energies_GeV(scenario).size
 
 
@@ -131,7 +172,7 @@ def check_room(scenario: Scenario, folder: Path, threads: int) -> None:
             f"memory: about {needed / 1e3:.3g} GB are needed and this machine has {there / 1e3:.3g} GB; "
             f"{_SMALLER}, or --force"
         )
-    files = 2 * _FILE_BYTES * _map_values(scenario) / 1e6
+    files = 0.0 if study_of(scenario) else 2 * _FILE_BYTES * _map_values(scenario) / 1e6
     free = shutil.disk_usage(_existing(folder)).free / 1e6
     if files > free:
         raise UserError(

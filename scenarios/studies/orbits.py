@@ -304,4 +304,4 @@ def _refuse(options: RunOptions) -> None:
             raise ScenarioError(f"{option}: allowed: not with a [turbulence]")
 
 
-STUDY = Study("turbulence", lambda scenario: 0, plan, execute)
+STUDY = Study("turbulence", lambda scenario: [], plan, execute)

@@ -26,15 +26,15 @@ class Study(NamedTuple):
     table : str
         The table of the scenario file that asks for it.
     runs : callable
-        How many runs through a galaxy a scenario takes.
+        The runs through a galaxy that a scenario takes.
     plan : callable
-        What a scenario would cost on so many threads; None where that is `runs` times the cost of a run.
+        What a scenario would cost on so many threads; None where that is the cost of `runs`.
     execute : callable
         Does what a scenario asks for and writes it into a folder, the summary last.
     """
 
     table: str
-    runs: Callable[[Scenario], int]
+    runs: Callable[[Scenario], list[Scenario]]
     plan: Callable[[Scenario, int], dict[str, Any] | None]
     execute: Callable[[Scenario, Path, int, Progress, RunOptions], None]
 
@@ -85,7 +85,7 @@ def study_of_runs(
         )
         check_all_written(failed, folder)
 
-    return Study(table, lambda scenario: len(scenarios(scenario)), plan, execute)
+    return Study(table, scenarios, plan, execute)
 
 
 def in_media(scenario: Scenario, **lists: tuple[float, ...]) -> list[Scenario]:
