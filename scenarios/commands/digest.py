@@ -42,7 +42,7 @@ QUANTITIES = (
     Quantity("density, disc [phi_0/c]", ("galactic_density",)),
     Quantity("  over that without return", ("galactic_density_over_no_return",)),
     Quantity("density outside [3 phi/c]", ("density_over_free_escape",)),
-    Quantity("  times v_A over the flux", ("density_times_vA_over_tallied_flux",)),
+    Quantity("  times u over the flux", ("density_times_u_over_tallied_flux",)),
     Quantity("D in the disc [cm2/s]", ("halo", "D_disc_cm2_s")),
     Quantity("neutrino E2I [GeV/cm2/s/sr]", ("neutrino", _FLUX)),
     Quantity("  of circumgalactic gas", ("neutrino", "cgm", _FLUX)),
