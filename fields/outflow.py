@@ -140,6 +140,16 @@ def outflow_divergence_Myr(
     return expansion * outflow_speed_kpc_Myr(R, z, density_cm3, drive) / np.maximum(r, CENTRE_KPC)
 
 
+def pressure_over_momentum_flux(density_cm3: ArrayLike, drive: Drive) -> FloatArray:
+    """P_CR/(rho u^2) where the flux is not diluted and nothing is lost: P = F/(3 u), of protons carried at u.
+
+    Lambda c/(3 u) at the Alfven speed of the field of PRL Eq. 8 and slope 2; 4/3 for "momentum", which counts
+    the work on the way, F = 4 P u.
+    """
+    u_cm_s = outflow_speed_kpc_Myr(0.0, 0.0, density_cm3, drive) * KPC_MYR_CM_S
+    return drive.total_flux / (3.0 * M_P_G * np.asarray(density_cm3, dtype=float) * u_cm_s**3)
+
+
 def check_outflow_speed(
     surface_level: Callable[[FloatArray, FloatArray], FloatArray],
     density_cm3: Callable[[ArrayLike, ArrayLike], FloatArray],

@@ -7,6 +7,7 @@ found by a local fit (`mc.local_fit`), unless a mean is named. Everything is der
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -113,8 +114,10 @@ def bin_energies_GeV(result: Result) -> FloatArray:
     return np.exp((rates * ln_E).sum(axis=1) / rates.sum(axis=1))
 
 
-def _near_averages(galaxy: Galaxy, medium: Medium) -> tuple[float, float]:
-    """Averages of phi/phi_0 and of phi/(phi_0 u) [s/cm] over the region NEAR, u the speed of the outflow."""
+def mean_near_surface(
+    galaxy: Galaxy, medium: Medium, *functions: Callable[[FloatArray, FloatArray], FloatArray]
+) -> list[float]:
+    """Averages of functions of (R, z) over the region NEAR."""
     z = np.linspace(0.0, galaxy.r_max_kpc, 8001)
     R = (np.arange(64) + 0.5) * NEAR_R_KPC / 64
     R2, z2 = R[:, None], z[None, :]
@@ -122,11 +125,19 @@ def _near_averages(galaxy: Galaxy, medium: Medium) -> tuple[float, float]:
     weight = R2 * (
         (depth > 0) & (depth < NEAR_DEPTH_KPC) & (np.hypot(R2, z2) < medium.table.bell_outer_radius)
     )
-    dilution = bell.dilution(R2, z2, galaxy.R_d_kpc)
-    speed = galaxy.outflow_speed_kpc_Myr(R2, z2) * KPC_MYR_CM_S
-    return float((weight * dilution).sum() / weight.sum()), float(
-        (weight * dilution / speed).sum() / weight.sum()
-    )
+    return [float((weight * function(R2, z2)).sum() / weight.sum()) for function in functions]
+
+
+def _near_averages(galaxy: Galaxy, medium: Medium) -> list[float]:
+    """Averages of phi/phi_0 and of phi/(phi_0 u) [s/cm] over the region NEAR, u the speed of the outflow."""
+
+    def dilution(R: FloatArray, z: FloatArray) -> FloatArray:
+        return bell.dilution(R, z, galaxy.R_d_kpc)
+
+    def over_speed(R: FloatArray, z: FloatArray) -> FloatArray:
+        return dilution(R, z) / (galaxy.outflow_speed_kpc_Myr(R, z) * KPC_MYR_CM_S)
+
+    return mean_near_surface(galaxy, medium, dilution, over_speed)
 
 
 def escape_time(result: Result, energy_GeV: ArrayLike | None = None) -> Estimate:

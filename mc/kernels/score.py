@@ -203,13 +203,19 @@ def _score_halo(world, history, old, new, sample):
 
 
 @small_kernel
+def _fall_of_others(history, old, new):
+    """Fall of ln p by the flow in the moves alike that are not followed."""
+    return (history.multiplicity - 1.0) * (old.ln_p - new.ln_p)
+
+
+@small_kernel
 def counted(world, history, in_bell, old, new, dt):
     """Count a move and take its losses: the particle after it, and its history.
 
     The move is one of `history.multiplicity` alike, to each of which the flow does the same.
     """
     time = dt * history.multiplicity
-    others = (history.multiplicity - 1.0) * (old.ln_p - new.ln_p)
+    others = _fall_of_others(history, old, new)
     if fastest_loss(world.table, in_bell) * time > MOST_LOST or abs(others) > MOST_LOST:
         return _counted_in_parts(world, history, in_bell, old, new, dt)
     new = _slowed_by_flow(world, history, in_bell, old.ln_p, new, others)
@@ -233,7 +239,7 @@ def _slowed_by_flow(world, history, in_bell, ln_p, new, others):
 @kernel
 def _counted_in_parts(world, history, in_bell, old, new, dt):
     """As `counted`, a move along which much may be lost: each part of it at the energy that is left."""
-    others = (history.multiplicity - 1.0) * (old.ln_p - new.ln_p)
+    others = _fall_of_others(history, old, new)
     parts = parts_of_move(world, in_bell, old, new, dt * history.multiplicity)
     parts = max(parts, math.ceil(abs(others) / MOST_LOST))
     dt /= parts

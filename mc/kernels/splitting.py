@@ -281,6 +281,20 @@ def _encounters_of(number, start, cosines, contact, normal, layer):
 
 
 @kernel
+def _sent_out(world, history, contact, layer, normal, ln_p, number, weight):
+    """A split particle that goes out from behind the layer and is followed.
+
+    Returns (fate or RETURNED, where it is then, its age, two uniforms for what follows from it).
+    """
+    chosen, again, u, v = capture_draw(world.controls.seed, history.particle_id, number)
+    out = behind_wall(world.table, contact, layer.depth, normal, ln_p, u, v)
+    fate, out, age = follow_split(world, history, out, number, weight)
+    if fate == RETURNED:
+        _count_return(world, history, weight, out)
+    return fate, out, age, chosen, again
+
+
+@kernel
 def encounter(world, history, particle, splitting, number, on_surface, layer, phase):
     """Encounters with a wall that reflects nearly everything, and the captures in between.
 
@@ -326,18 +340,14 @@ def encounter(world, history, particle, splitting, number, on_surface, layer, ph
         if not captured:
             continue
         sent, until_next = sent + 1, 1.0 / splits
-        chosen, again, u, v = capture_draw(controls.seed, history.particle_id, sent)
-        out = behind_wall(table, contact, layer.depth, normal, ln_p, u, v)
-        fate, out, age = follow_split(world, history, out, sent, weight)
+        fate, out, age, chosen, again = _sent_out(world, history, contact, layer, normal, ln_p, sent, weight)
         if fate == NOT_FINITE or fate == MAX_STEPS:
             return fate, particle, at_age(history, age), splitting
         if fate != RETURNED:
             optical_depth_left += math.log1p(-weight)
             if optical_depth_left <= 0.0:
                 return fate, particle, at_age(history, age), splitting
-            continue
-        _count_return(world, history, weight, out)
-        if chosen < weight:
+        elif chosen < weight:
             # The returns before this capture are made up for by the one that follows it.
             history = standing_for(at_age(history, age), 1.0 + math.floor(passed))
             splitting = Splitting(optical_depth_left, again * until_next, sent)

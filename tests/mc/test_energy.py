@@ -91,7 +91,7 @@ def mean_divergence_Myr(galaxy, result):
 
 
 def shell_behind_a_one_way_wall(loss_rate_Myr):
-    """A thin shell behind it, two fifths of which are the layer that is not followed; its outflow [kpc/Myr]."""
+    """A thin shell behind it, of which two fifths are the layer that is not followed; its speed."""
     u, free_path = 0.01 * C_KPC_MYR, 1e-4
 
     def over_r(R, z):
