@@ -62,6 +62,11 @@ def escaping_energy_flux_erg_cm2_s(
     return L_CR_erg_s * fraction * shape / (2 * np.pi * (R_d_kpc * KPC_CM) ** 2)
 
 
+def total_energy_flux_erg_cm2_s(L_CR_erg_s: float, R_d_kpc: float) -> float:
+    """Energy flux of all cosmic rays that leaves each side of the disc, L_CR/(2 pi R_d^2)."""
+    return float(L_CR_erg_s / (2 * np.pi * (R_d_kpc * KPC_CM) ** 2))
+
+
 def number_flux_cm2_s_GeV(E_GeV: ArrayLike, energy_flux: ArrayLike) -> FloatArray:
     """Number flux phi(E) in cm^-2 s^-1 GeV^-1 of particles with E^2 phi = `energy_flux`."""
     return np.asarray(energy_flux, dtype=float) / GEV_ERG / np.asarray(E_GeV, dtype=float) ** 2
@@ -247,7 +252,7 @@ def density_advected_cm3_GeV(flux_cm2_s_GeV: ArrayLike, u_kpc_Myr: ArrayLike) ->
 
 
 def fill_time_Myr(R_d_kpc: ArrayLike, u_kpc_Myr: ArrayLike) -> FloatArray:
-    """Time R_d/v_A~ in Myr in which the cosmic rays fill the region around the Galaxy (PRL text)."""
+    """Time R_d/u in Myr in which the cosmic rays fill the region around the Galaxy (PRL text)."""
     return np.asarray(R_d_kpc, dtype=float) / np.asarray(u_kpc_Myr, dtype=float)
 
 

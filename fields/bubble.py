@@ -18,7 +18,7 @@ from . import gas_density as gas
 from .exceptions import UserError
 from .galaxy import Galaxy
 from .units import C_KPC_MYR, KPC_CM, KPC_MYR_KM_S, LARMOR_KPC, FloatArray
-from .waves.streaming import alfven_speed_kpc_Myr, larmor_radius_kpc
+from .waves.streaming import larmor_radius_kpc
 
 AGE_OF_UNIVERSE_MYR = 13.8e3
 LAMBDA_STRONG = float(np.log(1e11))
@@ -37,7 +37,7 @@ class Bubble(NamedTuple):
     L_CR_erg_s : float
         Luminosity of the galaxy in cosmic rays.
     disc_field_uG, disc_outflow_km_s : float
-        Saturated field, and its Alfven speed in the circumgalactic gas, where the flux is not diluted.
+        Saturated field, and speed of the outflow, where the flux is not diluted.
     surface_radius_kpc, surface_height_kpc : float
         Surface outside which the field is amplified: in the plane, and the largest |z|.
     surface_field_uG, surface_outflow_km_s : float
@@ -78,8 +78,8 @@ class Bubble(NamedTuple):
 def front_radius_kpc(galaxy: Galaxy, age_Myr: ArrayLike, start_kpc: float) -> FloatArray:
     """Distance r in kpc that gas on the axis reaches in a time, from t = integral of dr/u.
 
-    With the field of PRL Eq. 8 and uniform gas, u is constant within r_1 = R_d/sqrt(2) and falls as 1/r
-    outside, where r^2 grows by 2 u_1 r_1 t.
+    At the Alfven speed of the field of PRL Eq. 8, in uniform gas, u is constant within r_1 = R_d/sqrt(2) and
+    falls as 1/r outside, where r^2 grows by 2 u_1 r_1 t.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def bubble_of(galaxy: Galaxy, age_Myr: float, background_uG: float) -> Bubble:
     z_kpc = np.array([0.0, height_kpc])
     fields_uG = galaxy.saturated_field_uG(0.0, z_kpc)
     density_cm3 = galaxy.cgm_density_cm3(0.0, z_kpc)
-    speeds = alfven_speed_kpc_Myr(fields_uG, density_cm3)
+    speeds = galaxy.outflow_speed_kpc_Myr(0.0, z_kpc)
     local_flux = galaxy.energy_flux * bell.dilution(0.0, height_kpc, galaxy.R_d_kpc)
     # Onset is the condition of PRL Eq. 4 whatever the field grows to.
     onset_uG = float(bell.saturation_field_uG(galaxy.energy_flux))

@@ -42,6 +42,8 @@ M_P_GEV = 0.9382720894282573
 """Proton mass in GeV/c^2."""
 M_P_G = 1.67262192595e-24
 """Proton mass in g."""
+M_SUN_G = 1.988409870698051e33
+"""Solar mass in g."""
 K_B_ERG_K = 1.380649e-16
 """Boltzmann constant in erg/K."""
 E_ESU = 4.803204712570263e-10

@@ -7,6 +7,7 @@ found by a local fit (`mc.local_fit`), unless a mean is named. Everything is der
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -113,8 +114,10 @@ def bin_energies_GeV(result: Result) -> FloatArray:
     return np.exp((rates * ln_E).sum(axis=1) / rates.sum(axis=1))
 
 
-def _near_averages(galaxy: Galaxy, medium: Medium) -> tuple[float, float]:
-    """Averages of phi/phi_0 and of phi/(phi_0 v_A~) [s/cm] over the region NEAR, from the model."""
+def mean_near_surface(
+    galaxy: Galaxy, medium: Medium, *functions: Callable[[FloatArray, FloatArray], FloatArray]
+) -> list[float]:
+    """Averages of functions of (R, z) over the region NEAR."""
     z = np.linspace(0.0, galaxy.r_max_kpc, 8001)
     R = (np.arange(64) + 0.5) * NEAR_R_KPC / 64
     R2, z2 = R[:, None], z[None, :]
@@ -122,11 +125,19 @@ def _near_averages(galaxy: Galaxy, medium: Medium) -> tuple[float, float]:
     weight = R2 * (
         (depth > 0) & (depth < NEAR_DEPTH_KPC) & (np.hypot(R2, z2) < medium.table.bell_outer_radius)
     )
-    dilution = bell.dilution(R2, z2, galaxy.R_d_kpc)
-    speed = np.hypot(*galaxy.outflow(R2, z2)) * KPC_MYR_CM_S
-    return float((weight * dilution).sum() / weight.sum()), float(
-        (weight * dilution / speed).sum() / weight.sum()
-    )
+    return [float((weight * function(R2, z2)).sum() / weight.sum()) for function in functions]
+
+
+def _near_averages(galaxy: Galaxy, medium: Medium) -> list[float]:
+    """Averages of phi/phi_0 and of phi/(phi_0 u) [s/cm] over the region NEAR, u the speed of the outflow."""
+
+    def dilution(R: FloatArray, z: FloatArray) -> FloatArray:
+        return bell.dilution(R, z, galaxy.R_d_kpc)
+
+    def over_speed(R: FloatArray, z: FloatArray) -> FloatArray:
+        return dilution(R, z) / (galaxy.outflow_speed_kpc_Myr(R, z) * KPC_MYR_CM_S)
+
+    return mean_near_surface(galaxy, medium, dilution, over_speed)
 
 
 def escape_time(result: Result, energy_GeV: ArrayLike | None = None) -> Estimate:
@@ -217,9 +228,9 @@ def densities(
     """Densities in the disc and behind the Bell surface, by current energy.
 
     density_over_free_escape : n over 3 phi/c, n that over R < 5 kpc in the first 4 kpc behind the surface
-        and phi the local flux of the model; density_times_vA_over_flux the same n over the mean of phi/v_A~;
-        density_times_vA_over_tallied_flux with the flux that the particles themselves carry through there,
-        both within a decade, for their noise is the same.
+        and phi the local flux of the model; density_times_u_over_flux the same n over the mean of phi/u, u
+        the speed of the outflow; density_times_u_over_tallied_flux with the flux that the particles
+        themselves carry through there, both within a decade, for their noise is the same.
     galactic_density : over R < R_d, |z| < 0.1 kpc in units of phi_0/c; over_no_return: over that of
         particles before they first met the Bell surface.
     advection_limit_GeV : energy at which advection ceases to carry half of the tallied flux.
@@ -238,8 +249,8 @@ def densities(
     share, share_fine = (_advected_share(result, at) * flux / flux_over_speed for at in (energy, fine))
     out |= {
         "density_over_free_escape": Estimate.of(near * C_CM_S / (3.0 * flux), energy),
-        "density_times_vA_over_flux": Estimate.of(near / flux_over_speed, energy),
-        "density_times_vA_over_tallied_flux": Estimate.of(share, energy),
+        "density_times_u_over_flux": Estimate.of(near / flux_over_speed, energy),
+        "density_times_u_over_tallied_flux": Estimate.of(share, energy),
         "advection_limit_GeV": _limit(fine, share_fine),
     }
     return out

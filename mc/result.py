@@ -42,7 +42,7 @@ from .tally import (
     region_volumes_kpc3,
 )
 
-FORMAT = "crhalo-result-4"
+FORMAT = "crhalo-result-5"
 
 
 class ResultError(UserError):

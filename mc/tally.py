@@ -77,6 +77,18 @@ class Region(IntEnum):
     NEAR = 2
 
 
+class Energy(IntEnum):
+    """What becomes of the kinetic energy that is injected; what collisions take is `Tally.pp_loss`."""
+
+    INJECTED = 0
+    STORED = 1
+    ESCAPED = 2
+    ABSORBED = 3
+    ADIABATIC_HALO = 4
+    ADIABATIC_BEHIND = 5
+    WALL = 6
+
+
 def bins_of_step(step: int, first_bin: int, bins: int) -> range:
     """Current-energy bins that a step holds, of particles injected in `first_bin`: only those that there are.
 
@@ -121,6 +133,7 @@ class Tally(NamedTuple):
     region_age: np.ndarray
     filling: np.ndarray
     pp_loss: np.ndarray
+    energy: np.ndarray
     near_flux: np.ndarray
     halo: np.ndarray
     bell: np.ndarray
@@ -148,6 +161,11 @@ MEANING = {
     "region_age": ("Myr2", "group, the same regions"),
     "filling": ("Myr", "group, energy step, age, shell behind the surface, and the disc"),
     "pp_loss": ("GeV", "group, (before the surface, behind it)"),
+    "energy": (
+        "GeV",
+        "group, kinetic energy (injected, stored at t_max, escaped, absorbed, lost to the flow of the halo, "
+        "to that behind the surface, at the wall)",
+    ),
     "near_flux": ("kpc", "group, energy step"),
     "halo": ("Myr", _CELLS),
     "bell": ("Myr", _CELLS),
@@ -216,6 +234,7 @@ class TallyGrid:
             region=np.zeros((g, ENERGY_STEPS, len(Region))),
             region_age=np.zeros((g, len(Region))),
             pp_loss=np.zeros((g, 2)),
+            energy=np.zeros((g, len(Energy))),
             filling=np.zeros((g, ENERGY_STEPS, len(AGES_MYR) + 1, SHELLS + 1)),
             near_flux=np.zeros((g, ENERGY_STEPS)),
             halo=np.zeros(cells(self.halo_R_kpc, self.halo_z_kpc)),

@@ -39,6 +39,7 @@ _KEYS = {
     "v_s_kpc_Myr": ("medium", "v_s"),
     "bell": ("medium", "bell"),
     "saturation": ("medium", "saturation"),
+    "outflow_recipe": ("medium", "outflow"),
     "two_way": ("medium", "two_way"),
     "B_cgm_uG": ("medium", "B_cgm"),
     "D_over_bohm": ("medium", "D_over_bohm"),

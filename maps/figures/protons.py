@@ -119,7 +119,7 @@ def density_on_axis(
     curves : mapping of str to Estimate
         By label of energy, E^2 n(E) in GeV cm^-3, each of shape (n,).
     free_escape, advected : array_like or mapping by label of energy, shape (n,)
-        E^2 times 3 phi/c and phi/v_A~ (drawn beyond the surface) in the same unit; one for all energies or
+        E^2 times 3 phi/c and phi/u (drawn beyond the surface) in the same unit; one for all energies or
         one for each.
     surface_z_kpc : float or None
         Height of the surface of the Bell region, if there is one.
@@ -131,7 +131,7 @@ def density_on_axis(
         error_bars(axes, z, curve, label, colours[label], marker)
     drawn = [curve.value for curve in curves.values()]
     for name, estimate, style, shown in (
-        (r"$\phi/\tilde{v}_A$", advected, (0, (5, 1.5)), z >= (surface_z_kpc or 0.0)),
+        (r"$\phi/u$", advected, (0, (5, 1.5)), z >= (surface_z_kpc or 0.0)),
         (r"$3\,\phi/c$", free_escape, (0, (1.5, 1)), z > 0),
     ):
         lines = estimate if isinstance(estimate, Mapping) else {"": estimate}

@@ -21,6 +21,7 @@ import math
 from ...fields._jit import entry, small_kernel
 from ...fields.medium_table import Wall
 from .boundary import boundary_layer, mirrored, reflected_step, reflected_step_time
+from .energy import INJECTED, LEFT, STORED, TAKEN_UP, count_whole
 from .history import (
     ABSORBED,
     ALIVE,
@@ -91,8 +92,10 @@ def _at_surface(world, wall, history, particle, splitting, encounters, on_surfac
         if history.split > 0:
             return ESCAPED, particle, history, splitting
     if table.wall == _ABSORBING:
+        count_whole(world.tally, history.group, TAKEN_UP, history.weight, particle.ln_p)
         return ABSORBED, particle, history, splitting
     if is_beyond(particle, table.bell_outer_radius):
+        count_whole(world.tally, history.group, LEFT, history.weight, particle.ln_p)
         return ESCAPED, particle, history, splitting
     if wall is None:
         return NOT_FINITE, particle, history, splitting
@@ -123,8 +126,10 @@ def follow(world, history, particle, splitting, stop):
             return NOT_FINITE, history.clock, step + 1
         particle, history = counted(world, history, False, particle, new, dt)
         if history.clock >= controls.t_max * NEARLY_ALL:
+            count_whole(world.tally, history.group, STORED, history.weight, particle.ln_p)
             return ALIVE, history.clock, step + 1
         if is_beyond(particle, table.r_max):
+            count_whole(world.tally, history.group, LEFT, history.weight, particle.ln_p)
             return ESCAPED, history.clock, step + 1
         if encounters != 0.0:
             fate, particle, history, splitting = _at_surface(
@@ -166,6 +171,7 @@ def run_block(world, ages, fates, first_particle, count, stop):
             area = (radius_0 + (rank * splits + split) * RADIUS_STRIDE) % 1.0
             particle = inject(world.table, controls, group, particle_id, split, area)
             history = new_history(world, group, particle_id, split, particle.ln_p)
+            count_whole(tally, group, INJECTED, history.weight, particle.ln_p)
             splitting = new_splitting(world, world.wall, history, particle.ln_p, optical_depth)
             fate, age, moves = follow(world, history, particle, splitting, stop)
             tally.work[0] += moves

@@ -14,6 +14,7 @@ import math
 from ...fields._jit import entry, kernel, small_kernel
 from ...fields.units import LARMOR_KPC
 from ...fields.vectors import magnetic_field
+from .energy import INJECTED, LEFT, STORED, TAKEN_UP, count_whole
 from .history import ABSORBED, ALIVE, ESCAPED, MAX_STEPS, NEARLY_ALL, NOT_FINITE, new_history
 from .inject import RADIUS_STRIDE, inject
 from .lookup import surface_distance
@@ -129,10 +130,13 @@ def _follow(world, history, field, longest_step, particle, stop):
         particle, history = counted(world, history, False, particle, new, length / particle.speed)
         if on_surface:
             first_passage(world.tally, history)
+            count_whole(world.tally, history.group, TAKEN_UP, history.weight, particle.ln_p)
             return ABSORBED, history.clock, step + 1
         if history.clock >= controls.t_max * NEARLY_ALL:
+            count_whole(world.tally, history.group, STORED, history.weight, particle.ln_p)
             return ALIVE, history.clock, step + 1
         if is_beyond(particle, table.r_max):
+            count_whole(world.tally, history.group, LEFT, history.weight, particle.ln_p)
             return ESCAPED, history.clock, step + 1
     return MAX_STEPS, history.clock, controls.max_steps
 
@@ -157,6 +161,7 @@ def run_block(world, field, longest_step, ages, fates, first_particle, count, st
         area = (radius_0 + controls.ranks[index] * RADIUS_STRIDE) % 1.0
         particle = inject(world.table, controls, group, particle_id, 0, area)
         history = new_history(world, group, particle_id, 0, particle.ln_p)
+        count_whole(tally, group, INJECTED, history.weight, particle.ln_p)
         fate, age, steps = _follow(world, history, field, longest_step, particle, stop)
         tally.work[0] += steps
         ages[index], fates[index] = age, fate

@@ -17,6 +17,7 @@ from ..tally import (
     TIME_EDGES_MYR,
     Region,
 )
+from .energy import FLOW_BEHIND, FLOW_HALO, count_fall
 from .history import (
     ABSORBED,
     ALIVE,
@@ -27,7 +28,7 @@ from .history import (
 )
 from .lookup import GAS_CGM, GAS_DISC, GAS_HALO, gas_density
 from .losses import MOST_LOST, after_losses, fastest_loss, parts_of_move
-from .particle import part_way
+from .particle import direction_of, part_way, turned
 
 _DISC, _DISC_NO_RETURN, _NEAR = int(Region.DISC), int(Region.DISC_NO_RETURN), int(Region.NEAR)
 _GRAMMAGE_PER_KPC = M_P_G * KPC_CM
@@ -202,34 +203,57 @@ def _score_halo(world, history, old, new, sample):
 
 
 @small_kernel
+def _fall_of_others(history, old, new):
+    """Fall of ln p by the flow in the moves alike that are not followed."""
+    return (history.multiplicity - 1.0) * (old.ln_p - new.ln_p)
+
+
+@small_kernel
 def counted(world, history, in_bell, old, new, dt):
     """Count a move and take its losses: the particle after it, and its history.
 
-    The move is one of `history.multiplicity` alike.
+    The move is one of `history.multiplicity` alike, to each of which the flow does the same.
     """
     time = dt * history.multiplicity
-    if fastest_loss(world.table, in_bell) * time > MOST_LOST:
+    others = _fall_of_others(history, old, new)
+    if fastest_loss(world.table, in_bell) * time > MOST_LOST or abs(others) > MOST_LOST:
         return _counted_in_parts(world, history, in_bell, old, new, dt)
+    new = _slowed_by_flow(world, history, in_bell, old.ln_p, new, others)
     sample_at = (history.sample_at + GOLDEN) % 1.0
     n = score(world, history, in_bell, old, new, sample_at, dt, history.multiplicity)
     particle, history = after_losses(world, history, in_bell, new, n, time)
     return particle, after_part(history, sample_at, history.clock + time)
 
 
+@small_kernel
+def _slowed_by_flow(world, history, in_bell, ln_p, new, others):
+    """Count the fall of ln p by the flow: what a move has from `ln_p` to `new`, and `others`, taken here."""
+    fall = ln_p - new.ln_p + others
+    if fall != 0.0:
+        entry = FLOW_BEHIND if in_bell else FLOW_HALO
+        count_fall(world.tally, history.group, entry, history.weight, ln_p, fall)
+        new = turned(new, direction_of(new), new.ln_p - others)
+    return new
+
+
 @kernel
 def _counted_in_parts(world, history, in_bell, old, new, dt):
     """As `counted`, a move along which much may be lost: each part of it at the energy that is left."""
+    others = _fall_of_others(history, old, new)
     parts = parts_of_move(world, in_bell, old, new, dt * history.multiplicity)
+    parts = max(parts, math.ceil(abs(others) / MOST_LOST))
     dt /= parts
+    others /= parts
     time = dt * history.multiplicity
-    particle, begin = new, old
+    particle, begin, ln_p = new, old, old.ln_p
     for part in range(parts):
         end = new if part + 1 == parts else part_way(old, new, (part + 1.0) / parts)
+        particle = _slowed_by_flow(world, history, in_bell, ln_p, particle, others)
         sample_at = (history.sample_at + GOLDEN) % 1.0
         n = score(world, history, in_bell, begin, end, sample_at, dt, history.multiplicity)
         particle, history = after_losses(world, history, in_bell, particle, n, time)
         history = after_part(history, sample_at, history.clock + time)
-        begin = end
+        begin, ln_p = end, particle.ln_p
     return particle, history
 
 

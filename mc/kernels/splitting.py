@@ -23,6 +23,7 @@ from .albedo import (
     transmission,
 )
 from .boundary import at_angle, behind_wall, boundary_layer, enter_one_way, jump_along, one_way_time, shifted
+from .energy import AT_WALL, FLOW_BEHIND, LEFT, STORED, count_fall, count_whole, energy_of_fall
 from .history import (
     ALIVE,
     ESCAPED,
@@ -36,7 +37,7 @@ from .history import (
     standing_for,
 )
 from .lookup import surface_normal
-from .losses import MOST_LOST, fastest_loss, lose, with_ln_p
+from .losses import MOST_LOST, after_losses, fastest_loss, lose, with_ln_p
 from .move import move
 from .particle import Particle, at, direction_of, is_beyond, is_finite, speed_of
 from .rng import capture_draw, history_draw, split_draw
@@ -81,6 +82,8 @@ class Encounters(NamedTuple):
         Fall of ln p in one of them by the medium that recedes and spreads: the cosines of arrival and of
         departure times the jump of the velocity at the wall over v, and a third of the divergence for the
         time behind it.
+    spreading : float
+        The latter alone.
     inner, outer : Particle
         Ends of the mean displacement in the layer, along which they are counted.
     """
@@ -89,6 +92,7 @@ class Encounters(NamedTuple):
     captures: float
     dwell: float
     cooling: float
+    spreading: float
     inner: Particle
     outer: Particle
 
@@ -129,8 +133,10 @@ def follow_split(world, parent, particle, branch, weight):
             return NOT_FINITE, particle, history.clock
         particle, history = counted(world, history, True, particle, new, dt)
         if history.clock >= controls.t_max * NEARLY_ALL:
+            count_whole(world.tally, history.group, STORED, weight, particle.ln_p)
             return ALIVE, particle, history.clock
         if is_beyond(particle, table.bell_outer_radius):
+            count_whole(world.tally, history.group, LEFT, weight, particle.ln_p)
             return ESCAPED, particle, history.clock
         if on_surface:
             return RETURNED, particle, history.clock
@@ -148,17 +154,40 @@ def behind_for_good(world, history, particle):
         _, u0, u1, u2 = split_draw(controls.seed, history.particle_id, branch)
         normal = surface_normal(table, particle.x, particle.y, particle.z)
         layer = boundary_layer(table, particle)
+        spreading = 0.0
         if layer.depth > 0.0:
             dwell = one_way_time(layer, particle.speed)
+            spreading = dwell * layer.divergence / 3.0
             outer = shifted(particle, layer.depth, normal)
-            score(world, history, True, particle, outer, _MIDDLE, dwell, 1.0)
+            n = score(world, history, True, particle, outer, _MIDDLE, dwell, 1.0)
+            particle, history = after_losses(world, history, True, particle, n, dwell)
             history = at_age(history, history.clock + dwell)
             if history.clock >= controls.t_max:
+                count_whole(world.tally, history.group, STORED, history.weight, particle.ln_p)
                 return ALIVE, history.clock
+        ln_p = particle.ln_p
         particle = enter_one_way(table, particle, normal, layer, u0, u1, u2)
+        _count_wall(world, history, ln_p, ln_p - particle.ln_p, spreading)
         fate, particle, clock = follow_split(world, history, particle, branch, 1.0)
         history = at_age(history, clock)
     return fate, history.clock
+
+
+@kernel
+def _count_wall(world, history, ln_p, fall, spreading):
+    """Count what encounters with the wall take from a particle: `spreading` of the fall goes to the flow."""
+    if fall != 0.0:
+        taken = history.weight * energy_of_fall(ln_p, fall)
+        behind = taken * spreading / fall
+        world.tally.energy[history.group, AT_WALL] += taken - behind
+        world.tally.energy[history.group, FLOW_BEHIND] += behind
+
+
+@kernel
+def _count_return(world, history, weight, particle):
+    """Count what the change of frame takes from a split particle of a weight that has returned."""
+    fall = -jump_along(world.table, particle)
+    count_fall(world.tally, history.group, AT_WALL, weight, particle.ln_p, fall)
 
 
 @kernel
@@ -177,7 +206,9 @@ def cross(world, history, particle, splitting):
     particle, history, splitting).
     """
     table, seed = world.table, world.controls.seed
-    ln_p = particle.ln_p - jump_along(table, particle)
+    jump = jump_along(table, particle)
+    ln_p = particle.ln_p - jump
+    count_fall(world.tally, history.group, AT_WALL, history.weight, particle.ln_p, jump)
     direction = direction_of(particle)
     out = at(table, True, particle.x, particle.y, particle.z, direction, ln_p, speed_of(ln_p))
     number = round(at_nearest_node(table, particle.ln_p, world.wall.splits_per_capture))
@@ -193,6 +224,7 @@ def cross(world, history, particle, splitting):
             fate, ended = end, age
             continue
         returned += 1
+        _count_return(world, history, 1.0 / number, there)
         # Each of those that have returned is the one to go on from with the same chance.
         if split_draw(seed, history.particle_id, sent)[1] * returned < 1.0:
             particle, back = there, age
@@ -243,8 +275,23 @@ def _encounters_of(number, start, cosines, contact, normal, layer):
     dwell = incursion_time(start, chance, free_path, depth, contact.speed, u_over_v)
     inner = shifted(contact, 0.5 * depth * (1.0 - chance), normal)
     outer = shifted(contact, 0.5 * depth * (1.0 + chance), normal)
-    cooling = cosines * jump_over_v + dwell * divergence / 3.0
-    return Encounters(number, -number * math.log1p(-chance), dwell, cooling, inner, outer)
+    spreading = dwell * divergence / 3.0
+    cooling = cosines * jump_over_v + spreading
+    return Encounters(number, -number * math.log1p(-chance), dwell, cooling, spreading, inner, outer)
+
+
+@kernel
+def _sent_out(world, history, contact, layer, normal, ln_p, number, weight):
+    """A split particle that goes out from behind the layer and is followed.
+
+    Returns (fate or RETURNED, where it is then, its age, two uniforms for what follows from it).
+    """
+    chosen, again, u, v = capture_draw(world.controls.seed, history.particle_id, number)
+    out = behind_wall(world.table, contact, layer.depth, normal, ln_p, u, v)
+    fate, out, age = follow_split(world, history, out, number, weight)
+    if fate == RETURNED:
+        _count_return(world, history, weight, out)
+    return fate, out, age, chosen, again
 
 
 @kernel
@@ -282,18 +329,18 @@ def encounter(world, history, particle, splitting, number, on_surface, layer, ph
         times = part * number
         n = score(world, history, True, met.inner, met.outer, _MIDDLE, met.dwell, times)
         lost = lose(world, history, True, ln_p, particle.speed, n, times * met.dwell, history.weight)
+        _count_wall(world, history, ln_p - lost, times * met.cooling, times * met.spreading)
         ln_p -= lost + times * met.cooling
         history = with_ln_p(world, at_age(history, history.clock + times * met.dwell), ln_p)
         if history.clock >= controls.t_max * NEARLY_ALL:
+            count_whole(world.tally, history.group, STORED, history.weight, ln_p)
             return ALIVE, particle, history, splitting
         if part == left:
             break
         if not captured:
             continue
         sent, until_next = sent + 1, 1.0 / splits
-        chosen, again, u, v = capture_draw(controls.seed, history.particle_id, sent)
-        out = behind_wall(table, contact, layer.depth, normal, ln_p, u, v)
-        fate, out, age = follow_split(world, history, out, sent, weight)
+        fate, out, age, chosen, again = _sent_out(world, history, contact, layer, normal, ln_p, sent, weight)
         if fate == NOT_FINITE or fate == MAX_STEPS:
             return fate, particle, at_age(history, age), splitting
         if fate != RETURNED:

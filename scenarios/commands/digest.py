@@ -15,6 +15,8 @@ from .show import WIDTH, plain, print_lines, print_rows, value_and_error, with_e
 LINES = 40
 _WANTED_GEV = (10.0, 1e3, 1e5)
 _NEAR = 1.3  # an energy stands for another within this factor
+_BALANCED = 3.0  # an outflow whose rho u^2 is the pressure behind it within this factor
+_SMALLEST_SHARE = 1e-3  # of the injected energy
 _FEW_BATCHES = 10
 _MOST_COLUMNS = 6
 _NOTHING = {"-", "0", "1"}  # nothing there, or nothing that returns
@@ -42,7 +44,7 @@ QUANTITIES = (
     Quantity("density, disc [phi_0/c]", ("galactic_density",)),
     Quantity("  over that without return", ("galactic_density_over_no_return",)),
     Quantity("density outside [3 phi/c]", ("density_over_free_escape",)),
-    Quantity("  times v_A over the flux", ("density_times_vA_over_tallied_flux",)),
+    Quantity("  times u over the flux", ("density_times_u_over_tallied_flux",)),
     Quantity("D in the disc [cm2/s]", ("halo", "D_disc_cm2_s")),
     Quantity("neutrino E2I [GeV/cm2/s/sr]", ("neutrino", _FLUX)),
     Quantity("  of circumgalactic gas", ("neutrino", "cgm", _FLUX)),
@@ -65,7 +67,14 @@ def print_digest(summary: Mapping[str, Any], folder: Path) -> None:
     legend = [_LEGEND] if rows else []
     if not rows:
         columns, rows = _of_a_study(summary)
-    tail = [*_at_the_sun(summary), *legend, *_not_to_trust(summary), *_files(folder), _more(summary, folder)]
+    tail = [
+        *_at_the_sun(summary),
+        *_energy(summary),
+        *legend,
+        *_not_to_trust(summary),
+        *_files(folder),
+        _more(summary, folder),
+    ]
     lines = sum(math.ceil(len(line) / WIDTH) for line in (*head, *tail))
     room = LINES - lines - 6  # rules and blank lines of a table
     if len(rows) > room:
@@ -217,6 +226,41 @@ def _at_the_sun(summary: Mapping[str, Any]) -> list[str]:
     return [plain(f"protons over those of AMS-02: {', '.join(cells)}")] if cells else []
 
 
+def _energy(summary: Mapping[str, Any]) -> list[str]:
+    """One line of where the injected energy goes; shares below a thousandth are left out."""
+    entries = {key: value_and_error(entry) for key, entry in _table(summary, "energy").items()}
+    told = [
+        f"{100.0 * value:.1f}% {_WENT[key]}"
+        for key, (value, _) in entries.items()
+        if key in _WENT and _is_number(value) and abs(value) >= _SMALLEST_SHARE
+    ]
+    left, error = entries.get("unaccounted", (None, None))
+    if told and _is_number(left) and _is_number(error) and not _few_batches(summary):
+        told.append(f"{with_error(100.0 * left, 100.0 * error)}% unaccounted for")
+    return [plain(f"energy: {', '.join(told)}")] if told else []
+
+
+_WENT = {
+    "stored": "still there",
+    "escaped": "out through the outer sphere",
+    "absorbed": "out at the edge of the halo",
+    "adiabatic_halo": "to the flow of the halo",
+    "adiabatic_behind": "to the outflow",
+    "wall": "to it at the wall",
+    "pp": "in collisions",
+}
+
+
+def _out_of_balance(summary: Mapping[str, Any]) -> list[str]:
+    """What to say of an outflow that the pressure behind it would not leave at its speed."""
+    found = _table(summary, "balance")
+    ratio, error = value_and_error(found.get("P_CR_over_rho_u2"))
+    if not _is_number(ratio) or 1.0 / _BALANCED <= ratio <= _BALANCED:
+        return []
+    said = with_error(ratio, None if _few_batches(summary) else error)
+    return [f"the outflow is not in momentum balance: P_CR behind the wall is {said} times rho u^2"]
+
+
 def _not_to_trust(summary: Mapping[str, Any]) -> list[str]:
     """One line for each reason not to trust a number."""
     said = []
@@ -235,6 +279,7 @@ def _not_to_trust(summary: Mapping[str, Any]) -> list[str]:
             f"{energy_label(E)} ({place})" for E, place in dict.fromkeys([above[0], min(above)])
         )
         said.append(f"diffusive approximation: lambda is over 5% of the scale it changes on from {where}")
+    said += _out_of_balance(summary)
     notes = summary.get("notes")
     said += [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
     counters = _table(summary, "counters")

@@ -141,7 +141,7 @@ def _draw_axis(run: Run, ax: Any = None) -> Any:
     z = heights[order]
     curves, free, advected = {}, {}, {}
     flux = bell.dilution(0.0 * z, z, galaxy.R_d_kpc) / (2 * np.pi * (galaxy.R_d_kpc * KPC_CM) ** 2)
-    speed = np.hypot(*galaxy.outflow(0.0 * z, z)) * KPC_MYR_CM_S
+    speed = galaxy.outflow_speed_kpc_Myr(0.0 * z, z) * KPC_MYR_CM_S
     rates = result.spectrum.group_rates_s(result.grid.current_edges_GeV)[None]
     for energy in _energies(result):
         replicas = np.concatenate([_E2n(result, n, energy) for _, n in sides], axis=-1)[:, order]

@@ -15,12 +15,13 @@ from ...mc.uncertainty import Estimate
 from ..folder.write import write_json
 from ..progress import Progress, quiet
 from ..run import Run
-from . import halo, outside, protons, skies, summary, transport_equation, waves
+from . import balance, halo, outside, protons, skies, summary, transport_equation, waves
 from .product import Made, Product
 from .write import check_all_written, drawn, failure, write_files
 
 PRODUCTS: tuple[Product, ...] = (
     summary.PRODUCT,
+    balance.PRODUCT,
     skies.PRODUCT,
     protons.PRODUCT,
     outside.PRODUCT,

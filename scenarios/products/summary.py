@@ -60,7 +60,7 @@ def bell_region(galaxy: Galaxy, T_cgm_K: float) -> dict[str, Any]:
         "r_end_kpc": galaxy.bell_outer_radius_kpc,
         "field_uG": float(galaxy.saturated_field_uG(0.0, z_wall)),
         "field_at_disc_uG": float(galaxy.saturated_field_uG(0.0, 0.0)),
-        "outflow_km_s": float(np.hypot(*galaxy.outflow(0.0, z_wall))) * KPC_MYR_KM_S,
+        "outflow_km_s": float(galaxy.outflow_speed_kpc_Myr(0.0, z_wall)) * KPC_MYR_KM_S,
         "onset_below_uG": onset_uG,
         "growth_time_Myr_at_E_max": 1.0 / float(bell.gamma_max_Myr(galaxy.E_max_GeV, flux, density)),
         "thermal_equipartition_uG": float(bell.thermal_bound_uG(density, T_cgm_K)),

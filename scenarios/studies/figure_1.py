@@ -39,7 +39,8 @@ CONVENTIONS = {
     "nubar per flavour; error: one sigma",
     "prl_17": "PRL Eq. 17, the same unit",
     "ratio": "tracked over prl_17",
-    "one_zone": "PRL Eq. 16 with the yields of pp collisions in place of eta sigma_pp, over PRL Eq. 17",
+    "one_zone": "PRL Eq. 16 at the speed of the outflow, with the yields of pp collisions in place of eta "
+    "sigma_pp, over PRL Eq. 17",
     "geometry": "tracked without cut-off and diffusion, over one_zone",
     "of_tracks": f"as tracked, with {OF_TRACKS:g} times the diffusion in the Bell region",
     "switched_off": "of what keeps tracked below prl_17; half_at_GeV: above it tracked is below half of it, "

@@ -26,7 +26,7 @@ _LUMINOSITIES_ERG_S = np.geomspace(1e42, 1e47, 51)
 _TOLD_ERG_S = 1e44
 
 CONVENTIONS = {
-    "disc, surface": "saturated field and Alfven speed at the disc and at the Bell surface on the axis",
+    "disc, surface": "saturated field and outflow at the disc and at the Bell surface on the axis",
     "growth_time_Myr": "of the instability at E_max, at the surface",
     "front_kpc": "how far what left the surface has come at the given age",
     "end_kpc": "where the saturated field falls to the background",

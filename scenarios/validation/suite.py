@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .discs import disc_of_any_radius
+from .energy import energy_counters, momentum_balance
 from .orbits import (
     divergences,
     drifts,
@@ -66,6 +67,8 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (thin_disc, 0.4),
     (disc_of_any_radius, 1.0),
     (adiabatic, 0.4),
+    (momentum_balance, 1.0),
+    (energy_counters, 0.5),
     (one_pixel, 1.0),
     (sphere_around_the_sun, 1.0),
     (emissivity_closure, 1.0),

@@ -15,6 +15,8 @@ VARIANTS = {
     "thin gas": {"delta_G": 1.0},
     "local waves": {"waves": "nlld-local"},
     "pressure": {"saturation": "pressure"},
+    "momentum": {"outflow_recipe": "momentum"},
+    "momentum in cored gas": {"outflow_recipe": "momentum", "saturation": "pressure", "cgm_beta": 0.5},
     "one way": {"two_way": False},
     "lengthening waves": {"saturation": "growing-wavelength", "B_cgm_uG": 1e-3},
     "cored gas": {"cgm_beta": 0.5},

@@ -17,6 +17,7 @@ LITERALS = {
     "C_KPC_MYR": const.c.to_value("kpc/Myr"),
     "M_P_GEV": (const.m_p * const.c**2).to_value("GeV"),
     "M_P_G": const.m_p.to_value("g"),
+    "M_SUN_G": const.M_sun.to_value("g"),
     "K_B_ERG_K": const.k_B.to_value("erg/K"),
     "E_ESU": const.e.esu.value,
     "LARMOR_KPC": (1 * u.GeV / (const.e.si * const.c * 1e-10 * u.T)).to_value("kpc"),

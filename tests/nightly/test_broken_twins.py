@@ -24,6 +24,7 @@ HYBRID = (
     "mc/kernels/splitting.py",
     "mc/kernels/albedo.py",
     "mc/kernels/boundary.py",
+    "mc/kernels/score.py",
 )
 
 # Arguments: where the copy lies; switch, check and scale of each twin. Prints a line for each.
@@ -201,6 +202,48 @@ TWINS = (
         "moving_halo_wall",
         0.5,
         "halo that flows to a Bell wall: fixed energy, behind",
+    ),
+    Twin(
+        "a halo that takes from twenty returns what it takes from one",
+        "mc/kernels/score.py",
+        (
+            (
+                "return (history.multiplicity - 1.0) * (old.ln_p - new.ln_p)",
+                "return 0.0 * (old.ln_p - new.ln_p)",
+            ),
+        ),
+        "energy_counters",
+        0.3,
+        "energy counters: to the flow",
+    ),
+    Twin(
+        "energy that the wall takes and nobody counts",
+        "mc/kernels/splitting.py",
+        (
+            (
+                "_count_wall(world, history, ln_p - lost, times * met.cooling, times * met.spreading)",
+                "_count_wall(world, history, ln_p - lost, 0.0, 0.0)",
+            ),
+        ),
+        "energy_counters",
+        0.3,
+        "energy counters: all that is gone",
+    ),
+    Twin(
+        "an outflow whose energy flux is thrice the pressure times u",
+        "fields/outflow.py",
+        (("/ (4.0 * rho)) / KPC_MYR_CM_S", "/ (3.0 * rho)) / KPC_MYR_CM_S"),),
+        "momentum_balance",
+        1.0,
+        "momentum balance: u",
+    ),
+    Twin(
+        "a pressure of all energies from the flux of one",
+        "fields/outflow.py",
+        (("return drive.total_flux / (3.0", "return drive.energy_flux / (3.0"),),
+        "momentum_balance",
+        1.0,
+        "P_CR/(rho u^2) of PRL, undiluted",
     ),
     Twin(
         "waves that protons excite by all of their flux",

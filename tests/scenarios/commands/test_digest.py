@@ -29,6 +29,16 @@ RUN = {
         "error": [0.4, 1.0, None],
     },
     "neutrino": FLUX | {"cgm": FLUX},
+    "energy": {
+        "injected_erg_s": {"value": 1.1e41, "error": 1e39},
+        "stored": {"value": 0.0, "error": 0.0},
+        "escaped": {"value": 0.612, "error": 0.002},
+        "adiabatic_behind": {"value": 0.1355, "error": 0.0006},
+        "wall": {"value": 0.25, "error": 0.001},
+        "pp": {"value": 2e-4, "error": 1e-6},
+        "unaccounted": {"value": 0.0023, "error": 0.003},
+    },
+    "balance": {"P_CR_over_rho_u2": {"value": 5.9e4, "error": 1.2e3}, "rho_u2_erg_cm3": 1.8e-17},
     "counters": {"injected": 544, "escaped": 300, "absorbed": 0, "alive": 240, "capped": 4, "lost": 0},
     "particles": 544,
     "folds": 12,
@@ -64,6 +74,15 @@ def test_a_run(page):
     folded = " ".join(out.split())
     assert "from 14 TeV (disc); 54 GeV (edge)" in folded and "4 particles were given up" in folded
     assert "skies: sky_gamma.fits" in out and "and 18 more" in out
+
+
+def test_where_the_energy_goes_and_whether_the_outflow_is_in_balance(page):
+    out = " ".join(page(RUN).split())
+    assert "25.0% to it at the wall, 0.23 ± 0.30% unaccounted for" in out and "collisions" not in out
+    assert "! the outflow is not in momentum balance: P_CR behind the wall is 59000 ± 1200 times rho u^2" in out
+    for ratio in (0.34, 1.0, 2.9):
+        assert "balance" not in page(RUN | {"balance": {"P_CR_over_rho_u2": {"value": ratio, "error": 0.1}}})
+    assert "not in momentum balance" in page(RUN | {"balance": {"P_CR_over_rho_u2": 0.3}})
 
 
 def test_errors_of_few_batches_are_not_shown(page):

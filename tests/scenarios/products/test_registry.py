@@ -7,7 +7,7 @@ import pytest
 from contracts import ProductContract, estimates_in, run_of
 from crhalo.scenarios import load
 from crhalo.scenarios.folder.write import finite
-from crhalo.scenarios.products import outside, protons, registry, skies, summary, transport_equation
+from crhalo.scenarios.products import balance, outside, protons, registry, skies, summary, transport_equation
 from crhalo.scenarios.products.product import Made, Product, always
 from crhalo.scenarios.products.registry import PRODUCTS, made, products_of, write_run
 from crhalo.scenarios.run import Run
@@ -15,6 +15,7 @@ from crhalo.scenarios.run import Run
 # Files of each product of a run through the galaxy of [observer]; tests of halos have those of the others.
 FILES = {
     "summary": set(),
+    "balance": set(),
     "skies": {
         "sky_neutrino.fits", "sky_gamma.fits", "sky_neutrino_10TeV.png", "sky_gamma_1TeV.png",
         "sky_gamma_100TeV.png", "spectra.png", "sky_structure.png", "sky_contrast.png", "sky_errors.png",
@@ -49,7 +50,7 @@ def test_names_are_unique():
 )  # fmt: skip
 def test_a_run_has_the_products_of_its_tables(name, more):
     run = Run(load(name), None, None, None)
-    assert [product.name for product in products_of(run)] == ["summary", "skies", "protons", *more]
+    assert [product.name for product in products_of(run)] == ["summary", "balance", "skies", "protons", *more]
     asked_for = products_of(run, ("transport_equation",))
     assert [product.name for product in asked_for][-1] == "transport_equation"
 
@@ -67,6 +68,10 @@ class EachProduct(ProductContract):
 
 class TestSummary(EachProduct):
     PRODUCT = summary.PRODUCT
+
+
+class TestBalance(EachProduct):
+    PRODUCT = balance.PRODUCT
 
 
 class TestSkies(EachProduct):
