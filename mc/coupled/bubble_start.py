@@ -8,8 +8,10 @@ import numpy as np
 
 from ...fields.units import (
     K_B_ERG_K,
+    KPC_CM,
     KPC_MYR_CM_S,
     M_P_G,
+    MYR_S,
     FloatArray,
     momentum_GeV,
     total_energy_GeV,
@@ -79,6 +81,15 @@ class Groups(NamedTuple):
         w = w / p
         E = total_energy_GeV(p)
         return tuple((each * w).sum(axis=1) / w.sum(axis=1) for each in (E, p**2 / E / 3.0))  # type: ignore
+
+
+def self_similar_front_kpc(L_erg_s: float, density_cm3: float, age_Myr: float) -> float:
+    """Radius of a thin shell in uniform gas, from d(M u)/dt = 4 pi R^2 P and dE/dt = L - P dV/dt, E = 3 P V.
+
+    (25/(44.8 pi))^(1/5) (L t^3/rho)^(1/5) = 0.708 (L t^3/rho)^(1/5): nothing diffuses, gas radiates.
+    """
+    scale = L_erg_s * (age_Myr * MYR_S) ** 3 / (density_cm3 * M_P_G)
+    return float((25.0 / (44.8 * np.pi) * scale) ** 0.2 / KPC_CM)
 
 
 def groups_of(spectrum: Spectrum, count: int = GROUPS, below: int = GROUPS_BELOW) -> Groups:
