@@ -65,8 +65,8 @@ class Nodes(NamedTuple):
     step: np.ndarray  # the step they lie in
 
 
-def _pixel_rays(nside: int) -> tuple[np.ndarray, FloatArray, FloatArray]:
-    """Pixel, weight and direction of every ray.
+def _pixel_rays(nside: int, thin_disc: bool) -> tuple[np.ndarray, FloatArray, FloatArray]:
+    """Pixel, weight and direction of every ray; one for each pixel where there is no thin disc.
 
     Away from the poles a pixel is a diamond in (l, sin b) of half-height 2/(3 nside). The disc shines as
     1/|sin b|, so a ray through the centre misses the mean of a pixel by (half-height/sin b)^2/6; where that
@@ -77,7 +77,7 @@ def _pixel_rays(nside: int) -> tuple[np.ndarray, FloatArray, FloatArray]:
     l, b = healpy.pix2ang(nside, np.arange(healpy.nside2npix(nside)), lonlat=True)
     sin_b, half_height = np.sin(np.radians(b)), 2 / (3 * nside)
     n_fan = int(np.ceil(2 * half_height / _FAN_SPACING))
-    fanned = (np.abs(sin_b) < 6 * half_height) & (np.abs(sin_b) + half_height <= 2 / 3)
+    fanned = thin_disc & (np.abs(sin_b) < 6 * half_height) & (np.abs(sin_b) + half_height <= 2 / 3)
     pixel = np.repeat(np.arange(l.size), np.where(fanned, n_fan, 1))
 
     offset = (2 * np.arange(n_fan) + 1) / n_fan - 1
@@ -90,14 +90,14 @@ def _pixel_rays(nside: int) -> tuple[np.ndarray, FloatArray, FloatArray]:
     return pixel, weight, np.stack([cos_b * np.cos(l), cos_b * np.sin(l), sin_b], axis=1)
 
 
-def _rays(nside: int, r_max_kpc: float, disc_radius_kpc: float) -> Rays:
+def _rays(nside: int, r_max_kpc: float, disc_radius_kpc: float | None) -> Rays:
     """All rays of a map, with the distances at which they cross the rim and leave the sphere."""
     if not r_max_kpc > np.hypot(SUN_R_KPC, SUN_Z_KPC):
         raise ValueError(f"r_max_kpc = {r_max_kpc} leaves the Sun outside; it must exceed {SUN_R_KPC}")
-    pixel, weight, direction = _pixel_rays(nside)
+    pixel, weight, direction = _pixel_rays(nside, thin_disc=disc_radius_kpc is not None)
     x, y, z = direction.T
     a = np.maximum(x**2 + y**2, 1e-30)
-    square = a * (disc_radius_kpc**2 - SUN_R_KPC**2) + (SUN_R_KPC * x) ** 2
+    square = a * ((disc_radius_kpc or 0.0) ** 2 - SUN_R_KPC**2) + (SUN_R_KPC * x) ** 2
     root = np.sqrt(np.maximum(square, 0))  # a ray that misses the rim gets one needless stop
     rim = [(SUN_R_KPC * x - root) / a, (SUN_R_KPC * x + root) / a]
     along = SUN_Z_KPC * z - SUN_R_KPC * x
@@ -182,7 +182,7 @@ def _map_of_rays(
     along_rays: Callable[[FloatArray, FloatArray, Nodes], FloatArray],
     nside: int,
     r_max_kpc: float,
-    disc_radius_kpc: float,
+    disc_radius_kpc: float | None,
 ) -> FloatArray:
     """Map (n_channel, n_pix) from ``along_rays(edges, direction, nodes)``, each (n_ray, n_channel)."""
     intensity = None
@@ -195,7 +195,9 @@ def _map_of_rays(
     return np.ascontiguousarray(intensity.T) * (KPC_CM / (4 * np.pi))
 
 
-def _chunks(nside: int, r_max_kpc: float, disc_radius_kpc: float) -> Iterator[tuple[Rays, FloatArray, Nodes]]:
+def _chunks(
+    nside: int, r_max_kpc: float, disc_radius_kpc: float | None
+) -> Iterator[tuple[Rays, FloatArray, Nodes]]:
     """The rays of a map, so many at a time, with the edges of their steps and the nodes on them."""
     rays = _rays(nside, r_max_kpc, disc_radius_kpc)
     edges = _distance_edges_kpc(rays.stops[:, 2].max())
@@ -240,7 +242,7 @@ def table_sky_map(
     *,
     absorption_per_kpc: ArrayLike | None = None,
     r_max_kpc: float = 100.0,
-    disc_radius_kpc: float = 10.0,
+    disc_radius_kpc: float | None = 10.0,
 ) -> FloatArray:
     """Map of an axisymmetric, mirror-symmetric emissivity given on nodes in R and |z|.
 
@@ -254,7 +256,7 @@ def table_sky_map(
     R_kpc, z_kpc : array_like
         Increasing nodes, at least two each, z_kpc >= 0.
     nside, absorption_per_kpc, r_max_kpc, disc_radius_kpc
-        As for `sky_map`.
+        As for `sky_map`; `disc_radius_kpc` is None where there is no thin disc, nor an edge of one.
 
     Returns
     -------

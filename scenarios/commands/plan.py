@@ -163,7 +163,8 @@ def check_room(scenario: Scenario, folder: Path, threads: int) -> None:
     UserError
         In one line: what it takes, and what there is.
     """
-    if scenario.turbulence is not None:  # which has neither cells nor maps
+    study = study_of(scenario)
+    if study is not None and study.runs(scenario) == 0:  # it fills no cells
         return
     grid = grid_of(scenario, galaxy_of(scenario))
     needed, there = memory_MB(scenario, grid, threads), _memory_there_MB()

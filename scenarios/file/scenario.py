@@ -22,6 +22,7 @@ from .faults import allowed_names, faults_of, table_class
 from .quantities import Kind, Quantity, ScenarioError, Title, shown
 from .tables import (
     Coupling,
+    ExpandingBubble,
     Figure1,
     Galaxies,
     Medium,
@@ -38,7 +39,7 @@ from .tables import (
     text_of,
 )
 
-STUDIES = ("figure_1", "radio", "coupling", "galaxies")
+STUDIES = ("figure_1", "radio", "coupling", "galaxies", "expanding_bubble")
 """Tables that ask for several runs, or for none; see `scenarios.studies`."""
 LIBRARY = Path(__file__).parents[1] / "library"
 _OPTIONAL = ("turbulence", "self_consistency", "two_zone", "observer", *STUDIES)
@@ -66,6 +67,7 @@ class Scenario(Table):
     radio: Radio | None = None
     coupling: Coupling | None = None
     galaxies: Galaxies | None = None
+    expanding_bubble: ExpandingBubble | None = None
     observer: Observer | None = None
 
     # What needs the engine is bound in `scenarios.api`, where it is described.
@@ -82,6 +84,7 @@ class Scenario(Table):
         yield from self._waves_have_their_table()
         yield from self._orbits_have_turbulence()
         yield from self._fits_inside_r_max()
+        yield from self._bubble_has_gas_of_its_own()
         yield from self._energies_overlap()
 
     def _one_study(self) -> Iterator[str]:
@@ -145,6 +148,13 @@ class Scenario(Table):
             if length >= r_max:
                 edge = text_of(self.transport, "r_max")
                 yield f"{key} = {text}: allowed: less than transport.r_max = {edge}"
+
+    def _bubble_has_gas_of_its_own(self) -> Iterator[str]:
+        if self.expanding_bubble is not None and self.medium.cgm_beta > 0.0:
+            given = f"medium.cgm_beta = {self.medium.cgm_beta:g}"
+            yield f"{given}: allowed: 0 with an [expanding_bubble], which says what its gas is"
+        if self.expanding_bubble is not None and self.medium.current == "measured":
+            yield 'medium.current = "measured": allowed: "prescribed" with an [expanding_bubble]'
 
     def _energies_overlap(self) -> Iterator[str]:
         low, high = self.transport.energy_range

@@ -7,6 +7,7 @@ Quantities are strings with a unit ("2 kpc"); once read they are plain floats in
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -291,6 +292,9 @@ class TwoZone(Table):
     """Half-thickness of the zone near the disc; the slope changes over half of it."""
 
 
+COLDEST_HOT_K = 3e5
+"""Colder gas that is in balance falls as r^-10 and faster."""
+
 _Overdensities = Annotated[tuple[float, ...], Several(Number(1e-3, 1e6), 1, 20)]
 
 
@@ -321,6 +325,31 @@ class Coupling(Table):
         ["2 kpc"]
     )
     """Scales over which the halo field falls by e."""
+
+
+class ExpandingBubble(Table):
+    """A bubble that the cosmic rays blow into the gas around the Galaxy, in time: no particles."""
+
+    gas: Literal["hot", "cold"] = "cold"
+    """hot: in balance at first in the potential of the Galaxy, rho ~ r^-3 or so; it cools by expansion alone.
+    cold: uniform, without gravity, at one temperature for ever, for it radiates."""
+    temperature: Annotated[float | Literal["auto"], Quantity("K", "100 K", "1e8 K", word="auto")] = "auto"
+    """Of the gas at first. auto: 1e6 K if it is hot, 1e4 K if it is cold."""
+    delta_G: _Overdensities = as_in_file([1.0, 10.0, 100.0])
+    """Overdensity of the gas; of hot gas, at delta_G_radius."""
+    delta_G_radius: Annotated[float, Quantity("kpc", "1 kpc", "1000 kpc")] = as_in_file("50 kpc")
+    """Where hot gas has that overdensity (cold gas has it everywhere)."""
+    ages: Annotated[tuple[float, ...], Several(Quantity("Myr", "1 Myr", "100 Gyr"), 1, 12)] = as_in_file(
+        ["100 Myr", "300 Myr", "1 Gyr", "3 Gyr", "5 Gyr", "10 Gyr"]
+    )
+    """At which it is looked at."""
+
+    def conflicts(self) -> Iterator[str]:
+        if any(late <= early for early, late in pairwise(self.ages)):
+            yield f"expanding_bubble.ages = {text_of(self, 'ages')}: allowed: rising"
+        if self.gas == "hot" and self.temperature != "auto" and self.temperature < COLDEST_HOT_K:
+            given = f"expanding_bubble.temperature = {text_of(self, 'temperature')}"
+            yield f'{given}: allowed: "auto", or "{COLDEST_HOT_K:g} K" or more where gas = "hot"'
 
 
 class Observer(Table):

@@ -29,7 +29,7 @@ from ..products.product import Made
 from ..products.write import check_all_written, write_files
 from ..progress import Progress
 from ..run import RunOptions
-from .study import Study
+from .study import Study, refuse
 
 _DIAGNOSED = 24
 # Eight realisations, so that there is a scatter; and what fits into memory.
@@ -151,7 +151,7 @@ def execute(scenario: Scenario, out: Path, threads: int, progress: Progress, opt
     OSError
         If the folder cannot be written.
     """
-    _refuse(options)
+    refuse(options, "a [turbulence]")
     tests = diffusion_tests(scenario, threads)
     stage = "Diffusion tests"
     progress(stage, 0, len(tests))
@@ -290,18 +290,6 @@ def _panel(test: DiffusionTest, row: dict[str, Any]) -> tuple[str, Any, Any, Any
         np.concatenate(found.times_Myr) / law.mean_Myr for found in (test.by_orbits, test.by_hybrid)
     )
     return label, tracks, hybrid, time, 1.0 - law.cdf(time * law.mean_Myr)
-
-
-def _refuse(options: RunOptions) -> None:
-    """Refuse options of a run that tracks do not have."""
-    given = {
-        "--resume": options.resume,
-        "--precision": options.precision is not None,
-        "--cluster": options.executor is not None,
-    }
-    for option, wanted in given.items():
-        if wanted:
-            raise ScenarioError(f"{option}: allowed: not with a [turbulence]")
 
 
 STUDY = Study("turbulence", lambda scenario: [], plan, execute)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..file.scenario import Scenario
-from . import coupling, figure_1, galaxies, orbits, radio
+from . import coupling, expanding_bubble, figure_1, galaxies, orbits, radio
 from .study import Study
 
 STUDIES: tuple[Study, ...] = (
@@ -11,6 +11,7 @@ STUDIES: tuple[Study, ...] = (
     radio.STUDY,
     coupling.STUDY,
     galaxies.STUDY,
+    expanding_bubble.STUDY,
     orbits.STUDY,
 )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...mc.files import write_text
+from ..file.quantities import ScenarioError
 from ..file.scenario import STUDIES, Scenario
 from ..folder.provenance import provenance_of
 from ..folder.write import write_json
@@ -103,3 +104,15 @@ def in_media(scenario: Scenario, **lists: tuple[float, ...]) -> list[Scenario]:
 def envelope(scenario: Scenario, conventions: dict[str, str]) -> dict[str, Any]:
     """What a table in a file says of where it comes from."""
     return provenance_of(scenario) | {"seed": scenario.transport.seed, "conventions": conventions}
+
+
+def refuse(options: RunOptions, table: str) -> None:
+    """Refuse options of a run that a study without particles of the engine does not have."""
+    given = {
+        "--resume": options.resume,
+        "--precision": options.precision is not None,
+        "--cluster": options.executor is not None,
+    }
+    for option, wanted in given.items():
+        if wanted:
+            raise ScenarioError(f"{option}: allowed: not with {table}")

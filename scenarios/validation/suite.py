@@ -9,6 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .bubble import (
+    blast_and_tube,
+    bubble_in_adiabatic_gas,
+    bubble_in_cold_gas,
+    bubble_that_stalls,
+    cosmic_rays_in_gas_at_rest,
+    energy_of_the_bubble,
+)
 from .discs import disc_of_any_radius
 from .energy import energy_counters, momentum_balance
 from .orbits import (
@@ -91,6 +99,12 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (two_starts, 1.0),
     (carried_protons, 1.0),
     (outflow_slab, 0.8),
+    (blast_and_tube, 1.0),
+    (bubble_in_cold_gas, 1.0),
+    (bubble_in_adiabatic_gas, 1.0),
+    (bubble_that_stalls, 1.0),
+    (cosmic_rays_in_gas_at_rest, 1.0),
+    (energy_of_the_bubble, 1.0),
 )
 FULL: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (well_mixed, 1.0),
