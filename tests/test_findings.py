@@ -52,7 +52,7 @@ def test_the_page_changes_with_a_kept_number(kept):
 def test_kept_runs_are_of_this_version_and_of_the_size_that_scenarios_ask_for(kept):
     assert list(kept["runs"]) == list(make.RUNS)
     for name, run in kept["runs"].items():
-        asked = (make.VERSION, make.SEED, load(name).transport.particles)
+        asked = (make.VERSION, make.SEED, load(run["scenario"]).transport.particles)
         assert (run["version"], run["seed"], run["particles"]) == asked, name
 
 

@@ -36,20 +36,22 @@ TEMPLATE, PAGE = HERE / "findings.md.in", DOCS / "findings.md"
 VERSION, SEED = version("crhalo"), 1
 KEPT = HERE / f"results-{VERSION}-seed-{SEED}.json"
 
-# Scenarios, and the options that each is run with.
+# Names of runs: what each is, after `crhalo run`.
 RUNS: dict[str, list[str]] = {
-    "circumgalactic": ["--transport-equation"],
-    "figure-1": [],
-    "coupling": [],
-    "m31": [],
-    "radio": [],
-    "galaxies": [],
-    "bell-turbulence": [],
-    "self-generated-slab": [],
-    "diffusion-check": [],
-    "cascade-halo": [],
-    "self-generated-halo": [],
-    "self-controlled": [],
+    "circumgalactic": ["circumgalactic", "--transport-equation"],
+    "momentum": ["circumgalactic", "--transport-equation", "--set", "medium.outflow=momentum"],
+    "figure-1": ["figure-1"],
+    "coupling": ["coupling"],
+    "expanding-bubble": ["expanding-bubble"],
+    "m31": ["m31"],
+    "radio": ["radio"],
+    "galaxies": ["galaxies"],
+    "bell-turbulence": ["bell-turbulence"],
+    "self-generated-slab": ["self-generated-slab"],
+    "diffusion-check": ["diffusion-check"],
+    "cascade-halo": ["cascade-halo"],
+    "self-generated-halo": ["self-generated-halo"],
+    "self-controlled": ["self-controlled"],
 }
 # Of docs/, and the file of a run that each is.
 FIGURES = {
@@ -87,7 +89,7 @@ class Number(NamedTuple):
 
 def make_runs(folder: Path) -> None:
     """Make each run in a folder of its own; one that is finished stays, one that was stopped goes on."""
-    for name, options in RUNS.items():
+    for name, words in RUNS.items():
         out = folder / name
         finished = (out / "summary.json").exists()
         there = ["--resume"] if finished or any(out.glob("checkpoint*")) else []
@@ -95,7 +97,7 @@ def make_runs(folder: Path) -> None:
             # Of tracks that were stopped, which begin anew.
             (out / "scenario.toml").unlink(missing_ok=True)
         print(f"{name}: {'there already' if finished else 'running'}", flush=True)
-        _crhalo("run", name, "--seed", str(SEED), *options, "--out", str(out), *there)
+        _crhalo("run", *words, "--seed", str(SEED), "--out", str(out), *there)
 
 
 def _crhalo(*arguments: str) -> None:
@@ -137,7 +139,8 @@ def _run_of(folder: Path) -> dict[str, Any]:
     if made_by != VERSION:
         raise Wrong(f"{folder}: of version {made_by}, not {VERSION}: remove it, or give another --runs")
     transport = tomllib.loads((folder / "scenario.toml").read_text("utf-8"))["transport"]
-    about = {"options": " ".join(RUNS[folder.name]), "version": made_by}
+    scenario, *options = RUNS[folder.name]
+    about = {"scenario": scenario, "options": " ".join(options), "version": made_by}
     about |= {"particles": transport["particles"], "seed": transport["seed"]}
     numbers = {key: value for key, value in summary.items() if key not in _NOT_KEPT}
     if (folder / "coupling.json").exists():  # whose summary leaves out grammage and B/C
@@ -148,7 +151,9 @@ def _run_of(folder: Path) -> dict[str, Any]:
 def _media_of(path: Path) -> dict[str, Any]:
     """The media of a coupling.json by the names that its summary gives them."""
     media = json.loads(path.read_text("utf-8"))["media"]
-    return {f"z_B={one['z_B_kpc']:g} kpc, delta_G={one['delta_G']:g}": one for one in media}
+    return {
+        f"{one['outflow']}, z_B={one['z_B_kpc']:g} kpc, delta_G={one['delta_G']:g}": one for one in media
+    }
 
 
 def _rounded(data: Any) -> Any:

@@ -62,8 +62,19 @@ def boron_over_carbon(grammage_g_cm2: ArrayLike) -> FloatArray:
     That distribution is exact for a thin disc of gas in a diffusive halo.
     """
     X = np.asarray(grammage_g_cm2, float) * MBARN_CM2 / M_P_G
-    made = sum(PARENT_OVER_CARBON[parent] * BORON_FROM[parent] for parent in BORON_FROM)
-    return np.asarray(X * made / (1.0 + X * inelastic_cross_section_mb(BORON_MASS)))
+    return np.asarray(X * _made_mb() / (1.0 + X * inelastic_cross_section_mb(BORON_MASS)))
+
+
+def grammage_of(boron_over_carbon: ArrayLike) -> FloatArray:
+    """The mean grammage [g cm^-2] that makes a B/C, as `boron_over_carbon` has it."""
+    ratio = np.asarray(boron_over_carbon, float)
+    lost = ratio * inelastic_cross_section_mb(BORON_MASS)
+    return np.asarray(ratio / (_made_mb() - lost) * M_P_G / MBARN_CM2)
+
+
+def _made_mb() -> float:
+    """Boron made per nucleus of hydrogen and of carbon."""
+    return sum(PARENT_OVER_CARBON[parent] * BORON_FROM[parent] for parent in BORON_FROM)
 
 
 def local_slope(rigidity_GV: ArrayLike, flux: ArrayLike, low_GV: float, high_GV: float) -> float:

@@ -208,3 +208,9 @@ def bell_diffusion(galaxy: Galaxy) -> Callable[[FloatArray, FloatArray], FloatAr
         return np.where(r_kpc < galaxy.bell_outer_radius_kpc, np.minimum(amplified, free), free)
 
     return D
+
+
+def bubble_in(galaxy: Galaxy, groups: Groups, gas: Gas) -> ExpandingBubble:
+    """The bubble that the cosmic rays of a galaxy blow into some gas."""
+    target = float(galaxy.helium_factors[2])
+    return ExpandingBubble(gas, groups, bell_diffusion(galaxy), lambda p: target * galaxy.loss_rate(p))

@@ -315,8 +315,11 @@ def flux_of_particles(
     divergence = np.diff(speed, axis=1) / np.diff(grid.halo_z_kpc)
     loss = medium.loss_rate_Myr(p)[:, None, None] * gas + divergence / 3.0
     lost = _smooth(_up_to((loss * protons)[:, :rim].sum(axis=1))) * injected / width[:, None]
-    # Through the lower edge of a bin: between what its own density and that of the next one make of it.
-    falling = np.sqrt(lost * np.concatenate([lost[:1], lost[:-1]]))
+    # Through the lower edge of a bin: between what its own density and that of the next one make of it, the
+    # geometric mean where both lose or both gain.
+    next_lower = np.concatenate([lost[:1], lost[:-1]])
+    alike = np.copysign(np.sqrt(np.abs(lost * next_lower)), lost)
+    falling = np.where(lost * next_lower > 0.0, alike, 0.5 * (lost + next_lower))
     # Densities on either side of the rim, each in one ring of cells.
     density = 2.0 * protons / np.where(result.volumes_kpc3["halo"] > 0, result.volumes_kpc3["halo"], np.inf)
     gap = R[rim] - R[rim - 1]

@@ -316,6 +316,9 @@ class Radio(Table):
     """Frequencies at which to give the flux."""
 
 
+OUTFLOWS = ("alfven", "momentum", "bubble")
+
+
 class Coupling(Table):
     """What returns from the Bell region: densities and grammage with and without it."""
 
@@ -325,6 +328,8 @@ class Coupling(Table):
         ["2 kpc"]
     )
     """Scales over which the halo field falls by e."""
+    outflow: Annotated[tuple[str, ...], Several(Word(*OUTFLOWS), 1, len(OUTFLOWS))] = OUTFLOWS
+    """What carries the plasma: those of `medium.outflow`, and the bubble that cosmic rays blow."""
 
 
 class ExpandingBubble(Table):

@@ -1,20 +1,41 @@
-"""What returns from the Bell region: the density in the disc, its grammage and B/C, with return and without.
+"""What returns from outside: the density in the disc, its grammage and B/C, with return and without.
 
 The papers take the equilibrium in the Galaxy to be unchanged by what lies outside. In one dimension particles
-that come back raise the density by 1 + (1/u)/(integral dz/D); in three, the wall is wider than the disc.
+that come back raise the density by 1 + (1/u)/(integral dz/D); in three, the wall is wider than the disc. How
+much comes back hangs on what carries the plasma (`OUTFLOWS`). The bubble that cosmic rays blow is a cavity
+around the Galaxy that they fill evenly. A constant density solves the transport equation in the halo (but for
+the losses there), so what the cavity holds adds to the density without return.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ...fields.units import FloatArray, momentum_GeV
+from ...fields import gas_density as gas
+from ...fields.galaxy import Galaxy
+from ...fields.medium import Medium
+from ...fields.units import (
+    C_KPC_MYR,
+    KPC_CM,
+    KPC_MYR_KM_S,
+    M_P_G,
+    MYR_S,
+    FloatArray,
+    momentum_GeV,
+    speed_kpc_Myr,
+)
+from ...maps.data.read import boron_over_carbon as measured_boron_over_carbon
 from ...maps.figures.studies import coupling_figure
-from ...maps.light.at_the_sun import boron_over_carbon
-from ...mc.observables import at_injected, densities, over, point_energies_GeV
+from ...maps.light.at_the_sun import boron_over_carbon, grammage_of
+from ...mc.coupled.bubble_snapshot import Snapshot
+from ...mc.coupled.bubble_start import faces_kpc, groups_of, self_similar_front_kpc, uniform_gas
+from ...mc.coupled.expanding_bubble import bubble_in
+from ...mc.observables import at_injected, densities, density, over, point_energies_GeV
+from ...mc.spectrum import Spectrum
 from ...mc.uncertainty import Estimate
 from ..file.scenario import Scenario
 from ..folder.write import write_json
@@ -23,34 +44,65 @@ from ..run import Run
 from .study import envelope, in_media, study_of_runs
 
 UNCHANGED = 1.1
+COLUMN_OF_THE_GALAXY_G_CM2 = 2.4e-3
+"""Of all gas of the disc near the Sun, both sides of the plane (Ferriere 2001, RMP 73, 1031)."""
+_BOUND_AT_GV = (10.0, 100.0, 1000.0)
+# Around a bubble there has to be gas that it has not reached yet, and at 1e4 K none moves by itself.
+_ROOM, _COLD_K = 3.0, 1e4
 
 CONVENTIONS = {
     "density": "in the disc (R < R_d, |z| < 0.1 kpc), with return over without, by current energy",
-    "in_one_dimension": "1 + (1/u)/(integral dz/D), up to the Bell surface on the axis",
+    "in_one_dimension": "1 + (1/u)/(integral dz/D), up to the Bell surface on the axis; null: in a bubble",
     "grammage_g_cm2": "of all gas (disc, halo, circumgalactic), mean until the history ends, by injected "
-    "energy; without return: until the first encounter with the Bell surface",
+    "energy; without return: until the first encounter with the Bell surface. In a bubble: of what is there, "
+    "v times the protons in gas over the injection at the same energy",
     "boron_over_carbon": "of nuclei with that mean grammage, paths exponentially distributed",
     "unchanged_below_GeV": f"lowest energy at which the density is raised {UNCHANGED:g}-fold; null: at none, "
     "0: at all",
+    "outflow_km_s": "at the Bell surface on the axis; of a bubble, the radius of its cavity over its age",
+    "least_outflow": "in one dimension the grammage is (mu c/2)(H/D + 1/u) at least, so u >= mu c/(2 X): X "
+    "as the measured B/C asks for, mu = 2.4 mg cm^-2 the column of the Galaxy's gas disc",
 }
 
 
 def _scenarios(scenario: Scenario) -> list[Scenario]:
-    """A run for each medium."""
-    assert scenario.coupling is not None
-    return in_media(scenario, z_B=scenario.coupling.z_B, delta_G=scenario.coupling.delta_G)
+    """A run for each medium; a bubble needs what a run has before anything returns, whatever the outflow."""
+    wanted = scenario.coupling
+    assert wanted is not None
+    recipes = tuple(each for each in wanted.outflow if each != "bubble") or ("alfven",)
+    return in_media(scenario, outflow=recipes, z_B=wanted.z_B, delta_G=wanted.delta_G)
 
 
-def _conclude(scenario: Scenario, media: list[dict[str, Any]]) -> Made:
-    told = ("energy_GeV", "density", "in_one_dimension", "unchanged_below_GeV")
-    return Made(
-        {
-            f"z_B={one['z_B_kpc']:g} kpc, delta_G={one['delta_G']:g}": {key: one[key] for key in told}
-            for one in media
-        },
-        {"coupling.json": partial(write_json, {**envelope(scenario, CONVENTIONS), "media": media})},
-        {"coupling": partial(coupling_figure, media)},
-    )
+def _keep(scenario: Scenario, run: Run) -> list[dict[str, Any]]:
+    """What is kept of a run, and of the bubble in its gas after the first of the runs there."""
+    wanted = scenario.coupling
+    assert wanted is not None
+    recipe = run.galaxy.outflow_recipe
+    kept = [compare(run)] if recipe in wanted.outflow else []
+    first = next((each for each in wanted.outflow if each != "bubble"), recipe)
+    return kept + ([with_bubble(run)] if "bubble" in wanted.outflow and recipe == first else [])
+
+
+def _conclude(scenario: Scenario, kept: list[list[dict[str, Any]]]) -> Made:
+    wanted = scenario.coupling
+    assert wanted is not None
+    media = sorted((one for run in kept for one in run), key=lambda one: wanted.outflow.index(one["outflow"]))
+    told = ("outflow_km_s", "energy_GeV", "density", "in_one_dimension", "unchanged_below_GeV")
+    least = least_outflow()
+    numbers = {
+        f"{one['outflow']}, z_B={one['z_B_kpc']:g} kpc, delta_G={one['delta_G']:g}": {
+            key: one[key] for key in told
+        }
+        for one in media
+    }
+    figures = {
+        "coupling" if len(wanted.z_B) == 1 else f"coupling_z_B_{z_B:g}_kpc": partial(
+            coupling_figure, [one for one in media if one["z_B_kpc"] == z_B]
+        )
+        for z_B in wanted.z_B
+    }
+    table = {**envelope(scenario, CONVENTIONS), "least_outflow": least, "media": media}
+    return Made({**numbers, "least_outflow": least}, {"coupling.json": partial(write_json, table)}, figures)
 
 
 def compare(run: Run) -> dict[str, Any]:
@@ -58,31 +110,146 @@ def compare(run: Run) -> dict[str, Any]:
     result, galaxy = run.result, run.galaxy
     E = point_energies_GeV(result)
     raised = densities(result, galaxy, run.medium, E)["galactic_density_over_no_return"]
-    grammage = {
-        "with_return": at_injected(result, E, result.per_particle("grammage").sum(axis=-1)),
-        "without": at_injected(result, E, result.per_particle("grammage_first").sum(axis=-1)),
-    }
+    with_return = at_injected(result, E, result.per_particle("grammage").sum(axis=-1))
+    without = at_injected(result, E, result.per_particle("grammage_first").sum(axis=-1))
+    speed_km_s = _speed_at_surface(run) * KPC_MYR_KM_S
+    in_1d = in_one_dimension(run, E)
+    return _told(galaxy, galaxy.outflow_recipe, speed_km_s, E, raised, in_1d, (with_return, without))
+
+
+def _told(
+    galaxy: Galaxy,
+    outflow: str,
+    speed_km_s: float,
+    energy_GeV: FloatArray,
+    raised: Estimate,
+    in_1d: FloatArray,
+    grammage: tuple[FloatArray, FloatArray],
+) -> dict[str, Any]:
+    """What is told of a medium; grammage with return and without, as replicas."""
+    X = dict(zip(("with_return", "without"), grammage, strict=True))
     return {
+        "outflow": outflow,
         "z_B_kpc": galaxy.z_B_kpc,
         "delta_G": galaxy.delta_G,
-        "energy_GeV": E,
+        "outflow_km_s": speed_km_s,
+        "energy_GeV": energy_GeV,
         "density": raised,
-        "in_one_dimension": in_one_dimension(run, E),
-        "unchanged_below_GeV": _first_above(E, raised.value),
-        "grammage_g_cm2": {name: Estimate.of(X) for name, X in grammage.items()},
-        "grammage_ratio": Estimate.of(over(grammage["with_return"], grammage["without"])),
-        "boron_over_carbon": {name: Estimate.of(boron_over_carbon(X)) for name, X in grammage.items()},
+        "in_one_dimension": in_1d,
+        "unchanged_below_GeV": _first_above(energy_GeV, raised.value),
+        "grammage_g_cm2": {name: Estimate.of(each) for name, each in X.items()},
+        "grammage_ratio": Estimate.of(over(*grammage)),
+        "boron_over_carbon": {name: Estimate.of(boron_over_carbon(each)) for name, each in X.items()},
     }
+
+
+# -- a bubble ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Bubble:
+    """What a bubble in uniform cold gas holds at an age, per proton that is injected at the same energy.
+
+    Attributes
+    ----------
+    snapshot : Snapshot
+        The bubble.
+    energy_GeV : ndarray, shape (groups,)
+        Middles of its groups.
+    injected_Myr : ndarray, shape (groups,)
+        Protons injected per Myr into each.
+    """
+
+    snapshot: Snapshot
+    energy_GeV: FloatArray
+    injected_Myr: FloatArray
+
+    @classmethod
+    def around(cls, galaxy: Galaxy, spectrum: Spectrum, age_Myr: float) -> Bubble:
+        """The bubble of a galaxy after steady injection for so long."""
+        density = float(gas.cgm_density_cm3(galaxy.delta_G))
+        inner = galaxy.R_d_kpc / np.sqrt(2.0)
+        outer = inner + _ROOM * self_similar_front_kpc(spectrum.L_CR_erg_s, density, age_Myr)
+        groups = groups_of(spectrum)
+        field = replace(galaxy, r_max_kpc=outer)  # it is amplified wherever the bubble comes
+        bubble = bubble_in(field, groups, uniform_gas(faces_kpc(inner, outer), density, _COLD_K))
+        E = np.sqrt(groups.energy_edges_GeV[1:] * groups.energy_edges_GeV[:-1])
+        return cls(bubble.to(age_Myr), E, groups.injected_s * MYR_S)
+
+    def per_injected(self, energy_GeV: FloatArray, protons: FloatArray) -> FloatArray:
+        """A number of protons, (groups, ...), over those injected per Myr at an energy [Myr]."""
+        some = (self.injected_Myr > 0.0) & (protons > 0.0)
+        ln = np.log(protons[some] / self.injected_Myr[some])
+        return np.exp(np.interp(np.log(energy_GeV), np.log(self.energy_GeV[some]), ln))
+
+    def shell_grammage_g_cm2(self, energy_GeV: FloatArray) -> FloatArray:
+        """Of the circumgalactic gas, per proton injected."""
+        at = self.snapshot
+        volumes = 4.0 / 3.0 * np.pi * np.diff(at.r_kpc**3)
+        in_gas = (volumes * at.density_cm3) @ at.protons_cm3[1:] * KPC_CM**3
+        return self.per_injected(energy_GeV, in_gas) * _grammage_per_Myr(energy_GeV)
+
+
+def with_bubble(run: Run) -> dict[str, Any]:
+    """As `compare`, of what a run has before anything returns and what the bubble in its gas adds."""
+    result, galaxy = run.result, run.galaxy
+    E = point_energies_GeV(result)
+    bubble = Bubble.around(galaxy, run.spectrum, run.scenario.transport.t_max)
+    held = bubble.per_injected(E, bubble.snapshot.protons_cm3[0])  # cm^-3 Myr
+    before = density(result, galaxy.R_d_kpc, E, "disc before the surface")
+    added = held * run.spectrum.rate_GeV_s(E) * MYR_S / before.value
+    raised = Estimate(1.0 + added, added * before.error / before.value)
+    first = at_injected(result, E, result.per_particle("grammage_first").sum(axis=-1))
+    more = held * gas_within(run.medium, run.result.grid) * _grammage_per_Myr(E)
+    with_return = first + more + bubble.shell_grammage_g_cm2(E)
+    speed_km_s = bubble.snapshot.contact_kpc / bubble.snapshot.age_Myr * KPC_MYR_KM_S
+    return _told(galaxy, "bubble", speed_km_s, E, raised, np.full(E.size, np.nan), (with_return, first))
+
+
+def _grammage_per_Myr(energy_GeV: FloatArray) -> FloatArray:
+    """Grammage that a proton gathers in a Myr in gas of 1 cm^-3 [g cm^-2]."""
+    return speed_kpc_Myr(momentum_GeV(energy_GeV)) * KPC_CM * M_P_G
+
+
+def gas_within(medium: Medium, grid: Any) -> float:
+    """Hydrogen atoms of the disc and the halo."""
+    R, z = grid.halo_R_kpc, grid.halo_z_kpc
+    n = medium.mean_gas_cm3(R, z)[..., :2].sum(axis=-1)
+    volumes = 2.0 * np.pi * np.diff(R**2)[:, None] * np.diff(z)
+    return float((n * volumes).sum()) * KPC_CM**3
+
+
+# -- in one dimension ----------------------------------------------------------------------
 
 
 def in_one_dimension(run: Run, energy_GeV: FloatArray) -> FloatArray:
     """Density in the disc over that without return, if nothing moved sideways."""
-    galaxy, medium = run.galaxy, run.medium
-    z = np.linspace(0.0, galaxy.r_max_kpc, 20_001)
-    within = medium.distance_kpc(0.0 * z, z) < 0
-    speed = float(np.hypot(*galaxy.outflow(0.0, z[within][-1])))
-    D = galaxy.diffusion_halo(momentum_GeV(energy_GeV)[:, None], 0.0, z[within])
-    return np.asarray(1.0 + 1.0 / (speed * np.trapezoid(1.0 / D, z[within], axis=1)))
+    z = _heights_kpc(run)
+    D = run.galaxy.diffusion_halo(momentum_GeV(energy_GeV)[:, None], 0.0, z)
+    return np.asarray(1.0 + 1.0 / (_speed_at_surface(run) * np.trapezoid(1.0 / D, z, axis=1)))
+
+
+def _heights_kpc(run: Run) -> FloatArray:
+    """On the axis, up to the surface."""
+    z = np.linspace(0.0, run.galaxy.r_max_kpc, 20_001)
+    return z[run.medium.distance_kpc(0.0 * z, z) < 0]
+
+
+def _speed_at_surface(run: Run) -> float:
+    """Of the plasma behind the surface, on the axis [kpc/Myr]."""
+    return float(np.hypot(*run.galaxy.outflow(0.0, _heights_kpc(run)[-1])))
+
+
+def least_outflow() -> dict[str, Any]:
+    """Speed [km/s] below which what returns makes more boron than AMS-02 has, in one dimension."""
+    ratio, error = measured_boron_over_carbon()[0].at(_BOUND_AT_GV)
+    X = grammage_of(ratio)
+    return {
+        "rigidity_GV": list(_BOUND_AT_GV),
+        "boron_over_carbon": Estimate(ratio, error),
+        "grammage_g_cm2": X,
+        "u_km_s": COLUMN_OF_THE_GALAXY_G_CM2 * C_KPC_MYR / (2.0 * X) * KPC_MYR_KM_S,
+    }
 
 
 def _first_above(energy_GeV: FloatArray, raised: FloatArray) -> float:
@@ -97,4 +264,4 @@ def _first_above(energy_GeV: FloatArray, raised: FloatArray) -> float:
     return float(energy_GeV[i - 1] * (energy_GeV[i] / energy_GeV[i - 1]) ** share)
 
 
-STUDY = study_of_runs("coupling", _scenarios, lambda scenario, run: compare(run), _conclude)
+STUDY = study_of_runs("coupling", _scenarios, _keep, _conclude)

@@ -30,7 +30,7 @@ from ...mc.coupled.bubble_start import (
     self_similar_front_kpc,
     uniform_gas,
 )
-from ...mc.coupled.expanding_bubble import ExpandingBubble, bell_diffusion
+from ...mc.coupled.expanding_bubble import ExpandingBubble, bubble_in
 from ...mc.files import write_text
 from ..build import galaxy_of, sky_energies_GeV, spectrum_of
 from ..file.quantities import ScenarioError
@@ -95,13 +95,7 @@ def starting_gas(scenario: Scenario, delta_G: float) -> Gas:
 def bubble_of(scenario: Scenario, delta_G: float) -> tuple[Galaxy, Gas, ExpandingBubble]:
     """The galaxy, its gas at first, and the bubble: ``bubble.to(age_Myr)`` is its state at an age."""
     galaxy, gas = replace(galaxy_of(scenario), delta_G=delta_G), starting_gas(scenario, delta_G)
-    target = float(galaxy.helium_factors[2])
-    groups = groups_of(spectrum_of(scenario))
-    return (
-        galaxy,
-        gas,
-        ExpandingBubble(gas, groups, bell_diffusion(galaxy), lambda p: target * galaxy.loss_rate(p)),
-    )
+    return galaxy, gas, bubble_in(galaxy, groups_of(spectrum_of(scenario)), gas)
 
 
 def _follow(scenario: Scenario, delta_G: float) -> Bubble:

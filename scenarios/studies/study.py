@@ -89,7 +89,7 @@ def study_of_runs(
     return Study(table, scenarios, plan, execute)
 
 
-def in_media(scenario: Scenario, **lists: tuple[float, ...]) -> list[Scenario]:
+def in_media(scenario: Scenario, **lists: tuple[Any, ...]) -> list[Scenario]:
     """The scenario as single runs, one for each combination of values of keys of its [medium]."""
     single: dict[str, Any] = dict.fromkeys(STUDIES)
     return [

@@ -68,6 +68,7 @@ def medium(delta_G):
     """What the studies find of one overdensity."""
     causes = ("nothing", "geometry", "geometry and cut-off", "geometry and diffusion", "all three")
     return {
+        "outflow": "alfven",
         "delta_G": delta_G,
         "z_B_kpc": 2.0,
         "energy_GeV": ENERGY,

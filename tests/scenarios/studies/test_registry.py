@@ -17,7 +17,7 @@ from crhalo.scenarios.studies.study import in_media, study_of_runs
 RUNS = {
     "figure-1": 12,  # four overdensities, with diffusion, without, and with that of tracks
     "radio": 4,
-    "coupling": 9,  # three overdensities, three heights
+    "coupling": 18,  # three overdensities, three heights, two outflows
     "galaxies": 0,
     "diffusion-check": 0,
     "bell-turbulence": 0,
