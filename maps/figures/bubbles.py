@@ -149,7 +149,7 @@ def fronts(tables: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
             linewidth=0.9,
             label="thin shell, $0.708\\,(Lt^3/\\rho)^{1/5}$",
         )
-    legend(place, loc="lower right")
+    legend(place, loc="upper left")
     for label, marker in (
         (r"$(F_E/4\rho)^{1/3}$ at the front", "s"),
         ("Alfvén speed at the front (PRL)", "v"),
@@ -213,7 +213,11 @@ def neutrinos(energy_GeV: FloatArray, tables: Sequence[Mapping[str, Any]], ax: A
         axes.set(xscale="log", yscale="log", xlim=(0.5, 2e7))
         axes.label_outer()
         axes.set_title(rf"$\delta_G={one['delta_G']:g}$", fontsize=NORMAL, pad=4)
-    panels[0].set_ylim(1e-3 * min(one["neutrino"].max() for one in tables), 1e-6)
-    legend(panels[0], ages, loc="upper left")
-    legend(panels[-1], panels[-1].get_legend_handles_labels()[0][len(ages) :], loc="lower left")
+    highest = max(one["neutrino"].max() for one in tables)
+    panels[0].set_ylim(1e-3 * min(one["neutrino"].max() for one in tables), max(1e-5, 30.0 * highest))
+    measured = panels[0].get_legend_handles_labels()[0][len(ages) :]
+    legend(panels[0], measured, loc="upper left")
+    if len(panels) == 1:
+        panels[0].add_artist(panels[0].get_legend())
+    legend(panels[-1], ages, loc="lower left")
     return figure
