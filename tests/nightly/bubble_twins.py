@@ -46,7 +46,15 @@ BUBBLE_TWINS = (
         (("matched = min(max(work / gone, 0.5), 2.0)", "matched = 1.0"),),
         "energy_of_the_bubble",
         1.0,
-        "energy of the bubble: gas",
+        "energy of the bubble in cold gas: work",
+    ),
+    (
+        "gravity that does not count what it takes",
+        ZONES,
+        (("weight = _face_mass(state, i, n) *", "weight = 0.98 * _face_mass(state, i, n) *"),),
+        "energy_of_the_bubble",
+        1.0,
+        "energy of the bubble in hot gas: work",
     ),
     (
         "diffusion over twice the distance to the zone before",
