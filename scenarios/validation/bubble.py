@@ -137,7 +137,7 @@ def cosmic_rays_in_gas_at_rest(scale: float) -> Rows:
 
 def energy_of_the_bubble(scale: float) -> Rows:
     """All energy that is injected is found again, of cosmic rays and of gas."""
-    density, age = float(cgm_density_cm3(_DELTA_G)), 1000.0
+    density, age = float(cgm_density_cm3(_DELTA_G)), 600.0
     cold = uniform_gas(faces_kpc(5.0, 400.0, round(80 * scale)), density, 1e4)
     hot = hydrostatic_gas(faces_kpc(5.0, 1000.0, round(80 * scale)), density, 50.0, 1e6)
     groups = groups_of(Spectrum())
