@@ -126,6 +126,7 @@ def test_momentum_balance_is_that_of_the_flux():
         (["expanding_bubble.gas=hot", "expanding_bubble.temperature=1e4 K"], "300000 K"),
         (["expanding_bubble.gas=warm"], "expanding_bubble.gas = "),
         (["expanding_bubble.delta_G=[]"], "expanding_bubble.delta_G"),
+        (["expanding_bubble.delta_G=[10, 10]"], "allowed: each once"),
         (["medium.cgm_beta=0.5"], "medium.cgm_beta = 0.5"),
         (["medium.current=measured"], "prescribed"),
     ],
