@@ -72,6 +72,7 @@ def profiles(
             axes.set(xscale="log", yscale="log")
             axes.label_outer()
     _limits(panels)
+    panels[0, 0].set_xlim(left=0.5 * min(one.contact_kpc for ages in bubbles.values() for one in ages))
     last = list(bubbles.values())[-1]
     handles = [
         panels[0, 0].plot([], [], color=colour, label=_age_label(one.age_Myr))[0]
@@ -91,7 +92,7 @@ def _profile(column: Sequence[Any], one: Snapshot, energies_GeV: Sequence[float]
     # The cavity holds no gas: its edge is a cliff.
     density.plot(np.append(r[0], centres), np.append(np.nan, one.density_cm3), color=colour, linewidth=1.0)
     speed.plot(r, positive(one.u_kpc_Myr * KPC_MYR_KM_S), color=colour, linewidth=1.0)
-    within = np.array([0.3 * r[0], r[0]])
+    within = np.array([1e-3 * r[0], r[0]])
     cosmic = np.append([one.cavity_pressure] * 2, one.cosmic_pressure)
     pressure.plot(np.append(within, centres), positive(cosmic), color=colour, linewidth=1.0)
     pressure.plot(centres, positive(one.gas_pressure), color=colour, linewidth=0.8, linestyle=_DOTTED)
@@ -149,7 +150,7 @@ def fronts(tables: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
             linewidth=0.9,
             label="thin shell, $0.708\\,(Lt^3/\\rho)^{1/5}$",
         )
-    legend(place, loc="lower right")
+    legend(place, loc="upper left")
     for label, marker in (
         (r"$(F_E/4\rho)^{1/3}$ at the front", "s"),
         ("Alfvén speed at the front (PRL)", "v"),
@@ -213,7 +214,11 @@ def neutrinos(energy_GeV: FloatArray, tables: Sequence[Mapping[str, Any]], ax: A
         axes.set(xscale="log", yscale="log", xlim=(0.5, 2e7))
         axes.label_outer()
         axes.set_title(rf"$\delta_G={one['delta_G']:g}$", fontsize=NORMAL, pad=4)
-    panels[0].set_ylim(1e-3 * min(one["neutrino"].max() for one in tables), 1e-6)
-    legend(panels[0], ages, loc="upper left")
-    legend(panels[-1], panels[-1].get_legend_handles_labels()[0][len(ages) :], loc="lower left")
+    highest = max(one["neutrino"].max() for one in tables)
+    panels[0].set_ylim(2e-4 * min(one["neutrino"].max() for one in tables), max(1e-5, 30.0 * highest))
+    measured = panels[0].get_legend_handles_labels()[0][len(ages) :]
+    legend(panels[0], measured, loc="upper left")
+    if len(panels) == 1:
+        panels[0].add_artist(panels[0].get_legend())
+    legend(panels[-1], ages, loc="lower left")
     return figure

@@ -100,7 +100,8 @@ class ExpandingBubble:
         Raises
         ------
         UserError
-            If it reaches the outermost zone before, or is faster than `FASTEST` of the speed of light.
+            If it, or a wave that it sends out, reaches the outermost zones, or if the gas is faster than
+            `FASTEST` of the speed of light.
         """
         state = self._state
         if state.clock[TIME] == 0.0:
@@ -108,7 +109,7 @@ class ExpandingBubble:
         end = zones.advance(state, self._physics, self._scratch, float(age_Myr))
         now = f"after {state.clock[TIME]:.4g} Myr"
         if end == zones.LEFT:
-            raise UserError(f"the bubble leaves r_max = {state.r[self._count]:g} kpc {now}")
+            raise UserError(f"the bubble, or its sound, leaves r_max = {state.r[self._count]:g} kpc {now}")
         if end == zones.TOO_FAST:
             raise UserError(f"the gas is faster than {FASTEST:g} c {now}")
         if end == zones.STUCK:

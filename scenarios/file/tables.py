@@ -352,6 +352,8 @@ class ExpandingBubble(Table):
     def conflicts(self) -> Iterator[str]:
         if any(late <= early for early, late in pairwise(self.ages)):
             yield f"expanding_bubble.ages = {text_of(self, 'ages')}: allowed: rising"
+        if len(set(self.delta_G)) < len(self.delta_G):
+            yield f"expanding_bubble.delta_G = {text_of(self, 'delta_G')}: allowed: each once"
         if self.gas == "hot" and self.temperature != "auto" and self.temperature < COLDEST_HOT_K:
             given = f"expanding_bubble.temperature = {text_of(self, 'temperature')}"
             yield f'{given}: allowed: "auto", or "{COLDEST_HOT_K:g} K" or more where gas = "hot"'

@@ -56,7 +56,10 @@ SHOWN_GEV = (10.0, 1e3, 1e5)
 
 CONVENTIONS = {
     "contact_kpc": "edge of the cavity that cosmic rays fill",
-    "front_kpc": "where the outermost gas moves at half of the highest speed",
+    "front_kpc": "where the outermost gas moves at half of the highest speed: in a shock, or, where the "
+    "contact hardly moves, in a sound wave",
+    "contact_km_s, front_km_s": "how fast they move",
+    "cavity_pressure_erg_cm3": "of the cosmic rays in the cavity",
     "self_similar_kpc": "thin shell without diffusion in uniform cold gas, 0.708 (L t^3/rho)^(1/5); "
     "null: hot gas",
     "alfven_km_s": "outflow of PRL at the contact, at the front and at the base, R_d/sqrt(2)",
@@ -109,25 +112,36 @@ def _follow(scenario: Scenario, delta_G: float) -> Bubble:
     wanted = scenario.expanding_bubble
     assert wanted is not None
     galaxy, gas, bubble = bubble_of(scenario, delta_G)
-    last = wanted.ages[-1]
-    named = f"expanding_bubble.delta_G = {delta_G:g}"
-    allowed = (
-        f"allowed: a larger transport.r_max than {text_of(scenario.transport, 'r_max')}, denser gas, or "
-    )
-    allowed += "earlier expanding_bubble.ages"
-    if _law(scenario, galaxy, gas, last) > _SURELY * scenario.transport.r_max:
-        raise ScenarioError(f"{named}: the bubble leaves r_max: {allowed}")
-    between = np.geomspace(0.03 * wanted.ages[0], last, _TIMES)
+    between = np.geomspace(0.03 * wanted.ages[0], wanted.ages[-1], _TIMES)
     apart = np.abs(np.log(between[:, None] / np.array(wanted.ages))).min(axis=1) > _APART
     times = np.unique([*wanted.ages, *between[apart]])
     try:
         history = [bubble.to(float(t)) for t in times]
     except UserError as error:
-        raise ScenarioError(f"{named}: {error}: {allowed}") from None
+        raise _refused(scenario, delta_G, str(error)) from None
     return Bubble(galaxy, gas, history, [one for one in history if one.age_Myr in wanted.ages])
 
 
-def _law(scenario: Scenario, galaxy: Galaxy, gas: Gas, age_Myr: float) -> float:
+def _refused(scenario: Scenario, delta_G: float, why: str) -> ScenarioError:
+    allowed = f"a larger transport.r_max than {text_of(scenario.transport, 'r_max')}, denser gas, or earlier "
+    return ScenarioError(
+        f"expanding_bubble.delta_G = {delta_G:g}: {why}: allowed: {allowed}expanding_bubble.ages"
+    )
+
+
+def _check_reach(scenario: Scenario) -> None:
+    """Refuse, before anything is followed, a bubble that must leave r_max."""
+    wanted = scenario.expanding_bubble
+    assert wanted is not None
+    for delta_G in wanted.delta_G:
+        front = _law(galaxy_of(scenario), starting_gas(scenario, delta_G), wanted.ages[-1])
+        if front > _SURELY * scenario.transport.r_max:
+            raise _refused(
+                scenario, delta_G, f"the bubble leaves r_max, for it comes to about {front:.3g} kpc"
+            )
+
+
+def _law(galaxy: Galaxy, gas: Gas, age_Myr: float) -> float:
     """The front of a thin shell in uniform gas; NaN where the gas is not uniform."""
     uniform = gas.v_c_kpc_Myr == 0.0
     return self_similar_front_kpc(galaxy.L_CR_erg_s, gas.density_cm3[0], age_Myr) if uniform else np.nan
@@ -151,7 +165,7 @@ def _speeds(bubble: Bubble) -> FloatArray:
     return np.gradient([one.front_kpc for one in bubble.history], t) * KPC_MYR_KM_S
 
 
-def _row(scenario: Scenario, bubble: Bubble, snapshot: Snapshot, front_km_s: float) -> dict[str, Any]:
+def _row(bubble: Bubble, snapshot: Snapshot, front_km_s: float) -> dict[str, Any]:
     """What is told of a bubble at one age."""
     galaxy, gas, energy = bubble.galaxy, bubble.gas, snapshot.energy_erg
     base = float(gas.r_kpc[0])
@@ -160,7 +174,7 @@ def _row(scenario: Scenario, bubble: Bubble, snapshot: Snapshot, front_km_s: flo
         "age_Myr": snapshot.age_Myr,
         "contact_kpc": snapshot.contact_kpc,
         "front_kpc": snapshot.front_kpc,
-        "self_similar_kpc": _law(scenario, galaxy, gas, snapshot.age_Myr),
+        "self_similar_kpc": _law(galaxy, gas, snapshot.age_Myr),
         "contact_km_s": float(snapshot.u_kpc_Myr[0]) * KPC_MYR_KM_S,
         "front_km_s": front_km_s,
         "alfven_km_s": {
@@ -177,19 +191,19 @@ def _row(scenario: Scenario, bubble: Bubble, snapshot: Snapshot, front_km_s: flo
     }
 
 
-def _table(scenario: Scenario, bubble: Bubble, neutrinos: FloatArray) -> dict[str, Any]:
+def _table(bubble: Bubble, neutrinos: FloatArray) -> dict[str, Any]:
     """One overdensity: its ages, its history, and the mean of the sky at each age."""
     speeds = _speeds(bubble)
     at = {one.age_Myr: speed for one, speed in zip(bubble.history, speeds, strict=True)}
     return {
         "delta_G": bubble.galaxy.delta_G,
-        "ages": [_row(scenario, bubble, one, at[one.age_Myr]) for one in bubble.ages],
+        "ages": [_row(bubble, one, at[one.age_Myr]) for one in bubble.ages],
         "history": {
             "age_Myr": [one.age_Myr for one in bubble.history],
             "contact_kpc": [one.contact_kpc for one in bubble.history],
             "front_kpc": [one.front_kpc for one in bubble.history],
             "front_km_s": speeds,
-            "self_similar_kpc": [_law(scenario, bubble.galaxy, bubble.gas, t) for t in at],
+            "self_similar_kpc": [_law(bubble.galaxy, bubble.gas, t) for t in at],
             "energy_shares": [
                 {name: value / one.energy_erg["injected"] for name, value in one.energy_erg.items()}
                 for one in bubble.history
@@ -228,7 +242,7 @@ def _execute(scenario: Scenario, folder: Path, threads: int, progress: Progress,
     wanted = scenario.expanding_bubble
     assert wanted is not None
     refuse(options, "an [expanding_bubble]")
-    # The lightest gas first: it is the first to be left.
+    _check_reach(scenario)
     with ThreadPoolExecutor(min(threads, len(wanted.delta_G))) as pool:
         following = pool.map(partial(_follow, scenario), wanted.delta_G)
         bubbles = []
@@ -238,8 +252,7 @@ def _execute(scenario: Scenario, folder: Path, threads: int, progress: Progress,
     E = sky_energies_GeV(scenario)
     light = BubbleLight(scenario.transport.r_max, E)
     tables = [
-        _table(scenario, one, np.stack([light.neutrinos(one.galaxy, each) for each in one.ages]))
-        for one in bubbles
+        _table(one, np.stack([light.neutrinos(one.galaxy, each) for each in one.ages])) for one in bubbles
     ]
     made = _made(scenario, bubbles, tables, light)
     write_text(folder / "scenario.toml", scenario.to_toml())
@@ -280,6 +293,7 @@ def _made(
 
 
 def _plan(scenario: Scenario, threads: int) -> dict[str, Any]:
+    _check_reach(scenario)
     files = "scenario.toml, summary.json, a table, profiles, skies, figures"
     return {"title": scenario.title, "particles": 0, "would_write": files}
 

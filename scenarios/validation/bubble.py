@@ -9,7 +9,7 @@ from ...fields import bell
 from ...fields.gas_density import cgm_density_cm3
 from ...fields.units import C_KPC_MYR, GEV_ERG, KPC_CM, M_P_G, MYR_S, FloatArray
 from ...mc.coupled.bubble_snapshot import Snapshot
-from ...mc.coupled.bubble_start import Gas, Groups, faces_kpc, groups_of, uniform_gas
+from ...mc.coupled.bubble_start import Gas, Groups, faces_kpc, groups_of, hydrostatic_gas, uniform_gas
 from ...mc.coupled.expanding_bubble import ENERGY_ERG, PRESSURE_ERG_CM3, ExpandingBubble
 from ...mc.spectrum import Spectrum
 from .tools import Rows, row
@@ -137,21 +137,33 @@ def cosmic_rays_in_gas_at_rest(scale: float) -> Rows:
 
 def energy_of_the_bubble(scale: float) -> Rows:
     """All energy that is injected is found again, of cosmic rays and of gas."""
-    density, age = float(cgm_density_cm3(_DELTA_G)), 1000.0
-    gas = uniform_gas(faces_kpc(5.0, 400.0, round(80 * scale)), density, 1e4)
+    density, age = float(cgm_density_cm3(_DELTA_G)), 600.0
+    cold = uniform_gas(faces_kpc(5.0, 400.0, round(80 * scale)), density, 1e4)
+    hot = hydrostatic_gas(faces_kpc(5.0, 1000.0, round(80 * scale)), density, 50.0, 1e6)
     groups = groups_of(Spectrum())
-    D_0, u_0 = 5e-6, C_KPC_MYR
+    injected = float((groups.injected_s * groups.means()[0]).sum()) * age * MYR_S * GEV_ERG
 
     def D(p: FloatArray, r: FloatArray) -> FloatArray:
-        return np.minimum(D_0 * p * r / 5.0, u_0 * r / 3.0)
+        return np.minimum(1e-6 * p * r, C_KPC_MYR * r / 3.0)
 
-    bubble = ExpandingBubble(gas, groups, D, lambda p: 1e-2 + 0.0 * p).to(age)
-    E = {name: energy / bubble.energy_erg["injected"] for name, energy in bubble.energy_erg.items()}
-    cosmic = E["cosmic_rays"] + E["escaped"] + E["pp"] + E["cooled"] + E["work"]
-    gas_gained = E["motion"] + E["heat"] + E["radiated"] + E["wall"]
-    L_t = float((groups.injected_s * groups.means()[0]).sum()) * age * MYR_S * GEV_ERG
-    return [
-        row("energy of the bubble: cosmic rays", cosmic, 1.0, 0.0, 1e-3),
-        row("energy of the bubble: gas", gas_gained, E["work"], 0.0, 1e-3),
-        row("energy of the bubble: injected/(L t)", bubble.energy_erg["injected"] / L_t, 1.0, 0.0, 1e-3),
-    ]
+    rows = []
+    for name, gas in (("cold gas", cold), ("hot gas", hot)):
+        bubble = ExpandingBubble(gas, groups, D, lambda p: 1e-2 + 0.0 * p).to(age)
+        E = {key: energy / injected for key, energy in bubble.energy_erg.items()}
+        cosmic = E["cosmic_rays"] + E["escaped"] + E["pp"] + E["cooled"] + E["work"]
+        lifted = (_weight_erg(gas, bubble.r_kpc, bubble.density_cm3) - _weight_erg(gas)) / injected
+        gained = E["motion"] + E["heat"] + E["radiated"] + E["wall"] + lifted
+        rows += [
+            row(f"energy of the bubble in {name}: cosmic rays", cosmic, 1.0, 0.0, 1e-3),
+            row(f"energy of the bubble in {name}: work on the gas", gained, E["work"], 0.0, 1e-3),
+        ]
+    return rows
+
+
+def _weight_erg(gas: Gas, r_kpc: FloatArray | None = None, density_cm3: FloatArray | None = None) -> float:
+    """Potential energy v_c^2 ln r of gas, half of each zone at either of its faces; as it is at first."""
+    r = gas.r_kpc if r_kpc is None else r_kpc
+    density = gas.density_cm3 if density_cm3 is None else density_cm3
+    mass = density * 4.0 / 3.0 * np.pi * np.diff(r**3)
+    at_faces = 0.5 * (np.log(r[1:]) + np.log(r[:-1]))
+    return float((mass * at_faces).sum() * gas.v_c_kpc_Myr**2 * ENERGY_ERG)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from nightly.bubble_twins import BUBBLE_TWINS
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("fields", "mc", "maps", "scenarios")
@@ -356,6 +357,7 @@ TWINS = (
         1.0,
         "nucleon losses",
     ),
+    *(Twin(*each) for each in BUBBLE_TWINS),
 )
 
 

@@ -19,6 +19,7 @@ RUNS = {
     "radio": 4,
     "coupling": 18,  # three overdensities, three heights, two outflows
     "galaxies": 0,
+    "expanding-bubble": 0,
     "diffusion-check": 0,
     "bell-turbulence": 0,
     "self-generated-slab": 0,
