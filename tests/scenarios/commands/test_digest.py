@@ -79,7 +79,9 @@ def test_a_run(page):
 def test_where_the_energy_goes_and_whether_the_outflow_is_in_balance(page):
     out = " ".join(page(RUN).split())
     assert "25.0% to it at the wall, 0.23 ± 0.30% unaccounted for" in out and "collisions" not in out
-    assert "! the outflow is not in momentum balance: P_CR behind the wall is 59000 ± 1200 times rho u^2" in out
+    assert (
+        "! the outflow is not in momentum balance: P_CR behind the wall is 59000 ± 1200 times rho u^2" in out
+    )
     for ratio in (0.34, 1.0, 2.9):
         assert "balance" not in page(RUN | {"balance": {"P_CR_over_rho_u2": {"value": ratio, "error": 0.1}}})
     assert "not in momentum balance" in page(RUN | {"balance": {"P_CR_over_rho_u2": 0.3}})
