@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ...fields._jit import kernel, small_kernel
-from ...fields.units import C_KPC_MYR
+from .energy import energy_of_fall
 from .history import BINNED_LN_P, at_energy, energy_step_of
 from .lookup import GAS_CGM, GAS_DISC, GAS_HALO, at_momentum, gas_density
 from .particle import R_of, direction_of, turned
@@ -39,12 +39,11 @@ def parts_of_move(world, in_bell, old, new, time):
 
 
 @small_kernel
-def lose(world, history, in_bell, ln_p, speed, n, dt, weight):
-    """Fall of ln p by pp losses in gas of density n [cm^-3] for dt; counts their energy [GeV], v dp."""
+def lose(world, history, in_bell, ln_p, n, dt):
+    """Fall of ln p by pp losses in gas of density n [cm^-3] for dt; counts their energy [GeV]."""
     fall = n * at_momentum(world.table.loss_rate, world.table, ln_p) * dt
     side = 1 if in_bell else 0
-    lost = weight * speed / C_KPC_MYR * math.exp(ln_p) * -math.expm1(-fall)
-    world.tally.pp_loss[history.group, side] += lost
+    world.tally.pp_loss[history.group, side] += history.weight * energy_of_fall(ln_p, fall)
     return fall
 
 
@@ -59,6 +58,5 @@ def with_ln_p(world, history, ln_p):
 @small_kernel
 def after_losses(world, history, in_bell, particle, n, dt):
     """The particle after pp losses in gas of density n for dt, and its history."""
-    weight = history.weight
-    ln_p = particle.ln_p - lose(world, history, in_bell, particle.ln_p, particle.speed, n, dt, weight)
+    ln_p = particle.ln_p - lose(world, history, in_bell, particle.ln_p, n, dt)
     return turned(particle, direction_of(particle), ln_p), with_ln_p(world, history, ln_p)

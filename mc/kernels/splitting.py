@@ -328,7 +328,7 @@ def encounter(world, history, particle, splitting, number, on_surface, layer, ph
         until_next -= part * met.captures
         times = part * number
         n = score(world, history, True, met.inner, met.outer, _MIDDLE, met.dwell, times)
-        lost = lose(world, history, True, ln_p, particle.speed, n, times * met.dwell, history.weight)
+        lost = lose(world, history, True, ln_p, n, times * met.dwell)
         _count_wall(world, history, ln_p - lost, times * met.cooling, times * met.spreading)
         ln_p -= lost + times * met.cooling
         history = with_ln_p(world, at_age(history, history.clock + times * met.dwell), ln_p)
