@@ -235,6 +235,10 @@ def _told(energy_GeV: FloatArray, table: dict[str, Any]) -> dict[str, Any]:
         "momentum_km_s at the front": [one["momentum_km_s"]["front"] for one in table["ages"]],
         f"neutrino_E2_flux_GeV_cm2_s_sr at {energy_GeV[at]:.3g} GeV": table["neutrino"][:, at],
         "ratio_to_prl_17": table["neutrino"][:, at] / table["prl_17"],
+        "neutrino_at_the_last_age": {
+            "energy_GeV": energy_GeV,
+            "E2_flux_GeV_cm2_s_sr": table["neutrino"][-1],
+        },
     }
 
 
