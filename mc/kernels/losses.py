@@ -8,7 +8,7 @@ from ...fields._jit import kernel, small_kernel
 from .energy import energy_of_fall
 from .history import BINNED_LN_P, at_energy, energy_step_of
 from .lookup import GAS_CGM, GAS_DISC, GAS_HALO, at_momentum, gas_density
-from .particle import R_of, direction_of, turned
+from .particle import R_of, slowed, speed_of
 
 # A move that loses more of ln p is counted in parts, each at the energy that is left.
 MOST_LOST = 0.02
@@ -59,4 +59,7 @@ def with_ln_p(world, history, ln_p):
 def after_losses(world, history, in_bell, particle, n, dt):
     """The particle after pp losses in gas of density n for dt, and its history."""
     ln_p = particle.ln_p - lose(world, history, in_bell, particle.ln_p, n, dt)
-    return turned(particle, direction_of(particle), ln_p), with_ln_p(world, history, ln_p)
+    # At rest in the plasma nothing else finds its speed anew.
+    changed = abs(ln_p - history.ln_p_binned) > BINNED_LN_P
+    speed = speed_of(ln_p) if changed else particle.speed
+    return slowed(particle, ln_p, speed), with_ln_p(world, history, ln_p)

@@ -128,6 +128,25 @@ def part_way(old, new, share):
 
 
 @small_kernel
+def slowed(particle, ln_p, speed):
+    """The same particle with another momentum and speed; D stays that of the old one until the next move."""
+    return Particle(
+        particle.x,
+        particle.y,
+        particle.z,
+        particle.dir_x,
+        particle.dir_y,
+        particle.dir_z,
+        ln_p,
+        speed,
+        particle.diffusion,
+        particle.slope_R,
+        particle.slope_z,
+        particle.distance,
+    )
+
+
+@small_kernel
 def turned(particle, direction, ln_p):
     """The same particle with another direction and a slightly different momentum.
 

@@ -5,7 +5,7 @@ import pytest
 from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.medium import Medium
 from crhalo.fields.medium_table import Wall, axis
-from crhalo.fields.units import C_KPC_MYR, M_P_GEV, MYR_S
+from crhalo.fields.units import C_KPC_MYR, KPC_CM, M_P_G, M_P_GEV, MYR_S, momentum_GeV
 from crhalo.mc.blocks import Transport
 from crhalo.mc.engine import run
 from crhalo.mc.observables import bin_energies_GeV
@@ -124,3 +124,25 @@ def test_gas_in_the_layer_behind_a_one_way_wall_takes_its_share():
     assert time_Myr == pytest.approx(0.05 / u, rel=0.1)
     left = [each.tallies["energy"][..., Energy.ESCAPED].sum() for each in (result, without)]
     assert -np.log(left[0] / left[1]) == pytest.approx(rate_Myr * time_Myr, rel=0.03)
+
+
+def test_a_proton_that_has_lost_energy_is_slower():
+    """In a closed box at rest p falls as exp(-b t), and the way is c/b [asinh(p/m)] between both ends."""
+    b_Myr, t_Myr = 0.2, 10.0
+    medium = Medium.tabulate(
+        diffusion_halo=lambda p, R, z: 0.01 * C_KPC_MYR + 0.0 * p * R * z,
+        surface=lambda R, z: np.hypot(R, z) - 1.0,
+        gas_halo=lambda R, z: 1.0 + 0.0 * R * z,
+        loss_rate=lambda p: b_Myr + 0.0 * p,
+        R_axis=axis((1.2, 0.05)),
+        z_axis=axis((1.2, 0.05)),
+        r_max_kpc=2.0,
+        wall=Wall.CLOSED,
+    )
+    edges = np.array([0.0, 1.2])
+    grid = TallyGrid(np.array([2.0, 2.02]), edges, edges, edges, edges)
+    result = run(medium, grid, Transport(16, 2, R_d_kpc=0.1, t_max_Myr=t_Myr), Spectrum())
+    way_kpc = result.per_particle("grammage")[0, 0].sum() / (M_P_G * KPC_CM)
+    x = momentum_GeV(2.01) / M_P_GEV
+    expected = C_KPC_MYR / b_Myr * (np.arcsinh(x) - np.arcsinh(x * np.exp(-b_Myr * t_Myr)))
+    assert way_kpc == pytest.approx(expected, rel=0.01)
