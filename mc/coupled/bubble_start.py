@@ -20,6 +20,8 @@ from ..spectrum import Spectrum
 
 ZONES, GROUPS, GROUPS_BELOW = 400, 48, 8
 CIRCULAR_KM_S = 220.0
+COLD_K = 1e4
+"""Uniform gas that no gravity holds hardly moves by itself at this temperature."""
 _ABOVE_E_MAX = 10.0
 _NODES_IN_GROUP = 8
 

@@ -43,6 +43,8 @@ PRESSURE_ERG_CM3 = M_P_G * KPC_MYR_CM_S**2
 """Of one proton mass per cm^3 moving at 1 kpc/Myr."""
 ENERGY_ERG = PRESSURE_ERG_CM3 * KPC_CM**3
 """Of one proton mass per cm^3 and kpc^3 moving at 1 kpc/Myr."""
+STAYS_WITHIN = "allowed: a larger transport.r_max, denser gas, or an earlier age"
+"""What to ask for where a bubble leaves the gas that it was given."""
 _THINNEST = 3e-4
 _COUNTERS = ("injected", "escaped", "pp", "cooled", "work", "radiated", "wall", "weight")
 
@@ -109,9 +111,11 @@ class ExpandingBubble:
         end = zones.advance(state, self._physics, self._scratch, float(age_Myr))
         now = f"after {state.clock[TIME]:.4g} Myr"
         if end == zones.LEFT:
-            raise UserError(f"the bubble, or its sound, leaves r_max = {state.r[self._count]:g} kpc {now}")
+            edge = f"r_max = {state.r[self._count]:g} kpc"
+            raise UserError(f"the bubble, or its sound, leaves {edge} {now}: {STAYS_WITHIN}")
         if end == zones.TOO_FAST:
-            raise UserError(f"the gas is faster than {FASTEST:g} c {now}")
+            slower = "allowed: denser gas, or a smaller source.L_CR"
+            raise UserError(f"the gas is faster than {FASTEST:g} c {now}: {slower}")
         if end == zones.STUCK:
             raise UserError(f"the step of the gas becomes too short {now}")
         return self._snapshot()

@@ -18,6 +18,8 @@ ARRIVED, LEFT, TOO_FAST, STUCK = range(4)
 
 # The step: in sound crossings of a zone, in changes of its volume, in the age; how it grows.
 _COURANT, _MOST_EXPANSION, _MOST_OF_AGE, _GROWTH = 0.4, 0.05, 0.005, 1.1
+# Share of the width of a group that protons may lose in collisions.
+_MOST_LOST = 0.5
 # Of the viscosity, in the speed at which a zone closes, and in that times the speed of sound.
 _QUADRATIC, _LINEAR = 0.7, 0.2
 _MOST_STEPS = 20_000_000
@@ -66,10 +68,14 @@ def _find_pressures(state, physics, scratch, n):
 def _next_step(state, physics, scratch, n):
     """The longest step that is stable and changes no volume by much."""
     dt = min(state.clock[STEP] * _GROWTH, max(_MOST_OF_AGE * state.clock[TIME], state.clock[STEP]))
+    fastest_loss = 0.0
+    for g in range(len(physics.loss)):
+        fastest_loss = max(fastest_loss, physics.loss[g])
     for i in range(1, n + 1):
         thickness = state.r[i] - state.r[i - 1]
         density = state.mass[i - 1] / scratch.volume[i]
         sound = math.sqrt(_sound_squared(physics, scratch.gas[i], scratch.cosmic[i], density))
+        dt = min(dt, _MOST_LOST * physics.width / (fastest_loss * density + TINY))
         closing = max(state.u[i - 1] - state.u[i], 0.0)
         dt = min(dt, _COURANT * thickness / (sound + 2.0 * _QUADRATIC * closing + TINY))
         opening = abs(

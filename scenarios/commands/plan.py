@@ -164,7 +164,7 @@ def check_room(scenario: Scenario, folder: Path, threads: int) -> None:
         In one line: what it takes, and what there is.
     """
     study = study_of(scenario)
-    if study is not None and study.runs(scenario) == 0:  # it fills no cells
+    if study is not None and not study.runs(scenario):  # it fills no cells
         return
     grid = grid_of(scenario, galaxy_of(scenario))
     needed, there = memory_MB(scenario, grid, threads), _memory_there_MB()

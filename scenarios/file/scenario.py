@@ -20,14 +20,10 @@ from pydantic import ValidationError
 from ...fields.exceptions import did_you_mean
 from .faults import allowed_names, faults_of, table_class
 from .quantities import Kind, Quantity, ScenarioError, Title, shown
+from .study_tables import Coupling, ExpandingBubble, Figure1, Galaxies, Radio
 from .tables import (
-    Coupling,
-    ExpandingBubble,
-    Figure1,
-    Galaxies,
     Medium,
     Observer,
-    Radio,
     SelfConsistency,
     Sky,
     Source,
@@ -150,9 +146,13 @@ class Scenario(Table):
                 yield f"{key} = {text}: allowed: less than transport.r_max = {edge}"
 
     def _bubble_has_gas_of_its_own(self) -> Iterator[str]:
-        if self.expanding_bubble is not None and self.medium.cgm_beta > 0.0:
+        in_coupling = self.coupling is not None and "bubble" in self.coupling.outflow
+        if (self.expanding_bubble is not None or in_coupling) and self.medium.cgm_beta > 0.0:
             given = f"medium.cgm_beta = {self.medium.cgm_beta:g}"
-            yield f"{given}: allowed: 0 with an [expanding_bubble], which says what its gas is"
+            yield f"{given}: allowed: 0 with a bubble, whose gas is uniform or what [expanding_bubble] says"
+        hot = self.expanding_bubble is not None and self.expanding_bubble.gas == "hot"
+        if hot and self.medium.saturation == "pressure":
+            yield 'medium.saturation = "pressure": allowed: another one in hot gas, whose density falls'
         if self.expanding_bubble is not None and self.medium.current == "measured":
             yield 'medium.current = "measured": allowed: "prescribed" with an [expanding_bubble]'
 

@@ -10,12 +10,13 @@ the losses there), so what the cavity holds adds to the density without return.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
 from ...fields import gas_density as gas
+from ...fields.exceptions import UserError
 from ...fields.galaxy import Galaxy
 from ...fields.medium import Medium
 from ...fields.units import (
@@ -32,11 +33,12 @@ from ...maps.data.read import boron_over_carbon as measured_boron_over_carbon
 from ...maps.figures.studies import coupling_figure
 from ...maps.light.at_the_sun import boron_over_carbon, grammage_of
 from ...mc.coupled.bubble_snapshot import Snapshot
-from ...mc.coupled.bubble_start import faces_kpc, groups_of, self_similar_front_kpc, uniform_gas
+from ...mc.coupled.bubble_start import COLD_K, faces_kpc, groups_of, self_similar_front_kpc, uniform_gas
 from ...mc.coupled.expanding_bubble import bubble_in
 from ...mc.observables import at_injected, densities, density, over, point_energies_GeV
 from ...mc.spectrum import Spectrum
 from ...mc.uncertainty import Estimate
+from ..file.quantities import ScenarioError
 from ..file.scenario import Scenario
 from ..folder.write import write_json
 from ..products.product import Made
@@ -47,16 +49,21 @@ UNCHANGED = 1.1
 COLUMN_OF_THE_GALAXY_G_CM2 = 2.4e-3
 """Of all gas of the disc near the Sun, both sides of the plane (Ferriere 2001, RMP 73, 1031)."""
 _BOUND_AT_GV = (10.0, 100.0, 1000.0)
-# Around a bubble there has to be gas that it has not reached yet, and at 1e4 K none moves by itself.
-_ROOM, _COLD_K = 3.0, 1e4
+# Around a bubble there has to be gas that it has not reached yet: so many times what it comes to.
+_ROOM = 3.0
 
 CONVENTIONS = {
     "density": "in the disc (R < R_d, |z| < 0.1 kpc), with return over without, by current energy",
     "in_one_dimension": "1 + (1/u)/(integral dz/D), up to the Bell surface on the axis; null: in a bubble",
     "grammage_g_cm2": "of all gas (disc, halo, circumgalactic), mean until the history ends, by injected "
-    "energy; without return: until the first encounter with the Bell surface. In a bubble: of what is there, "
-    "v times the protons in gas over the injection at the same energy",
-    "boron_over_carbon": "of nuclei with that mean grammage, paths exponentially distributed",
+    "energy; without return: until the first encounter with the Bell surface. In a bubble: of the gas within "
+    "the surface, v times the protons in it over the injection at the same energy",
+    "shell_grammage_g_cm2": "the same of the gas around the cavity of a bubble; null: of the other outflows",
+    "boron_over_carbon": "of nuclei with that mean grammage, paths exponentially distributed. An upper bound "
+    "with the outflows: boron that is made outside and never returns is in it; within_surface: of the gas of "
+    "disc and halo alone, a lower bound",
+    "density of a bubble": "1 + that in the cavity over that without return; losses in the halo are not in "
+    "it. null: where the cavity has not grown beyond the Bell surface",
     "unchanged_below_GeV": f"lowest energy at which the density is raised {UNCHANGED:g}-fold; null: at none, "
     "0: at all",
     "outflow_km_s": "at the Bell surface on the axis; of a bubble, the radius of its cavity over its age",
@@ -110,35 +117,34 @@ def compare(run: Run) -> dict[str, Any]:
     result, galaxy = run.result, run.galaxy
     E = point_energies_GeV(result)
     raised = densities(result, galaxy, run.medium, E)["galactic_density_over_no_return"]
-    with_return = at_injected(result, E, result.per_particle("grammage").sum(axis=-1))
+    all_gas = at_injected(result, E, result.per_particle("grammage"))
     without = at_injected(result, E, result.per_particle("grammage_first").sum(axis=-1))
-    speed_km_s = _speed_at_surface(run) * KPC_MYR_KM_S
-    in_1d = in_one_dimension(run, E)
-    return _told(galaxy, galaxy.outflow_recipe, speed_km_s, E, raised, in_1d, (with_return, without))
+    return {
+        **_of_medium(galaxy, galaxy.outflow_recipe, _speed_at_surface(run)),
+        "energy_GeV": E,
+        "density": raised,
+        "in_one_dimension": in_one_dimension(run, E),
+        "unchanged_below_GeV": _first_above(E, raised.value),
+        **_of_grammage(all_gas.sum(axis=-1), without, all_gas[..., :2].sum(axis=-1)),
+        "shell_grammage_g_cm2": np.full(E.size, np.nan),
+    }
 
 
-def _told(
-    galaxy: Galaxy,
-    outflow: str,
-    speed_km_s: float,
-    energy_GeV: FloatArray,
-    raised: Estimate,
-    in_1d: FloatArray,
-    grammage: tuple[FloatArray, FloatArray],
-) -> dict[str, Any]:
-    """What is told of a medium; grammage with return and without, as replicas."""
-    X = dict(zip(("with_return", "without"), grammage, strict=True))
+def _of_medium(galaxy: Galaxy, outflow: str, speed_kpc_Myr: float) -> dict[str, Any]:
     return {
         "outflow": outflow,
         "z_B_kpc": galaxy.z_B_kpc,
         "delta_G": galaxy.delta_G,
-        "outflow_km_s": speed_km_s,
-        "energy_GeV": energy_GeV,
-        "density": raised,
-        "in_one_dimension": in_1d,
-        "unchanged_below_GeV": _first_above(energy_GeV, raised.value),
+        "outflow_km_s": speed_kpc_Myr * KPC_MYR_KM_S,
+    }
+
+
+def _of_grammage(with_return: FloatArray, without: FloatArray, within: FloatArray) -> dict[str, Any]:
+    """Grammage with return and without, and with it in the gas within the surface, (replicas, energies)."""
+    X = {"with_return": with_return, "without": without, "within_surface": within}
+    return {
         "grammage_g_cm2": {name: Estimate.of(each) for name, each in X.items()},
-        "grammage_ratio": Estimate.of(over(*grammage)),
+        "grammage_ratio": Estimate.of(over(with_return, without)),
         "boron_over_carbon": {name: Estimate.of(boron_over_carbon(each)) for name, each in X.items()},
     }
 
@@ -172,7 +178,7 @@ class Bubble:
         outer = inner + _ROOM * self_similar_front_kpc(spectrum.L_CR_erg_s, density, age_Myr)
         groups = groups_of(spectrum)
         field = replace(galaxy, r_max_kpc=outer)  # it is amplified wherever the bubble comes
-        bubble = bubble_in(field, groups, uniform_gas(faces_kpc(inner, outer), density, _COLD_K))
+        bubble = bubble_in(field, groups, uniform_gas(faces_kpc(inner, outer), density, COLD_K))
         E = np.sqrt(groups.energy_edges_GeV[1:] * groups.energy_edges_GeV[:-1])
         return cls(bubble.to(age_Myr), E, groups.injected_s * MYR_S)
 
@@ -191,19 +197,43 @@ class Bubble:
 
 
 def with_bubble(run: Run) -> dict[str, Any]:
-    """As `compare`, of what a run has before anything returns and what the bubble in its gas adds."""
+    """As `compare`, of what a run has before anything returns and what the bubble in its gas adds.
+
+    Raises
+    ------
+    ScenarioError
+        If the bubble cannot be followed.
+    """
     result, galaxy = run.result, run.galaxy
     E = point_energies_GeV(result)
-    bubble = Bubble.around(galaxy, run.spectrum, run.scenario.transport.t_max)
+    # It is the same for every halo.
+    bubble = _bubble(replace(galaxy, z_B_kpc=1.0), run.spectrum, run.scenario.transport.t_max)
+    contact = bubble.snapshot.contact_kpc
     held = bubble.per_injected(E, bubble.snapshot.protons_cm3[0])  # cm^-3 Myr
+    if contact < max(galaxy.surface_extent_kpc):
+        held = np.full(E.size, np.nan)
     before = density(result, galaxy.R_d_kpc, E, "disc before the surface")
     added = held * run.spectrum.rate_GeV_s(E) * MYR_S / before.value
     raised = Estimate(1.0 + added, added * before.error / before.value)
     first = at_injected(result, E, result.per_particle("grammage_first").sum(axis=-1))
-    more = held * gas_within(run.medium, run.result.grid) * _grammage_per_Myr(E)
-    with_return = first + more + bubble.shell_grammage_g_cm2(E)
-    speed_km_s = bubble.snapshot.contact_kpc / bubble.snapshot.age_Myr * KPC_MYR_KM_S
-    return _told(galaxy, "bubble", speed_km_s, E, raised, np.full(E.size, np.nan), (with_return, first))
+    with_return = first + held * gas_within(run.medium, result.grid) * _grammage_per_Myr(E)
+    return {
+        **_of_medium(galaxy, "bubble", contact / bubble.snapshot.age_Myr),
+        "energy_GeV": E,
+        "density": raised,
+        "in_one_dimension": np.full(E.size, np.nan),
+        "unchanged_below_GeV": _first_above(E, raised.value),
+        **_of_grammage(with_return, first, with_return),
+        "shell_grammage_g_cm2": bubble.shell_grammage_g_cm2(E),
+    }
+
+
+@lru_cache(maxsize=20)
+def _bubble(galaxy: Galaxy, spectrum: Spectrum, age_Myr: float) -> Bubble:
+    try:
+        return Bubble.around(galaxy, spectrum, age_Myr)
+    except UserError as error:
+        raise ScenarioError(f"coupling.delta_G = {galaxy.delta_G:g}: {error}") from None
 
 
 def _grammage_per_Myr(energy_GeV: FloatArray) -> FloatArray:

@@ -15,14 +15,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...fields import bell
 from ...fields.exceptions import UserError
 from ...fields.galaxy import Galaxy
 from ...fields.gas_density import cgm_density_cm3
-from ...fields.units import KPC_CM, KPC_MYR_KM_S, M_P_G, FloatArray
+from ...fields.outflow import outflow_speed_kpc_Myr
+from ...fields.units import KPC_MYR_KM_S, M_SUN_G, FloatArray
 from ...maps.figures import bubbles as figures
 from ...mc.coupled.bubble_snapshot import Snapshot
 from ...mc.coupled.bubble_start import (
+    COLD_K,
     Gas,
     faces_kpc,
     groups_of,
@@ -30,7 +31,7 @@ from ...mc.coupled.bubble_start import (
     self_similar_front_kpc,
     uniform_gas,
 )
-from ...mc.coupled.expanding_bubble import ExpandingBubble, bubble_in
+from ...mc.coupled.expanding_bubble import STAYS_WITHIN, ExpandingBubble, bubble_in
 from ...mc.files import write_text
 from ..build import galaxy_of, sky_energies_GeV, spectrum_of
 from ..file.quantities import ScenarioError
@@ -46,8 +47,7 @@ from .bubble_light import BubbleLight, write_skies
 from .bubble_profiles import write_profiles
 from .study import Study, envelope, refuse
 
-_SOLAR_MASS_G = 1.98841e33
-_HOT_K, _COLD_K = 1e6, 1e4
+_HOT_K = 1e6
 # Between the ages, for the history of the front; times next to an age would make its speed noisy.
 _TIMES, _APART = 40, 0.1
 # Beyond what a bubble that loses nothing reaches it is not worth the wait.
@@ -66,8 +66,8 @@ CONVENTIONS = {
     "momentum_km_s": "rho u^2 = P_CR, 4 P_CR u = F_E: (F_E/(4 rho))^(1/3) with F_E = L/(2 pi R_d^2) "
     "min(1, R_d^2/2r^2), at the same places, in the gas as it was at first",
     "swept_Msun": "gas between the contact and the front",
-    "energy_shares": "of the energy injected so far: in cosmic_rays, escaped beyond r_max, lost in pp "
-    "collisions, cooled below the lowest momentum, work on the gas; and of that work: motion, heat, "
+    "energy_shares": "of the energy injected so far, the mass of protons included: in cosmic_rays, escaped "
+    "beyond r_max, lost in pp collisions, cooled below the lowest momentum, work on the gas; and of that work: motion, heat, "
     "against_gravity, radiated, lost on the wall",
     "imbalance": "what the shares of cosmic rays, or of gas, miss",
     "neutrino": "E^2 I in GeV cm^-2 s^-1 sr^-1, average of the sky from the Sun, per flavour (nu + nubar)",
@@ -87,7 +87,7 @@ def starting_gas(scenario: Scenario, delta_G: float) -> Gas:
     """The gas around the Galaxy before anything leaves it, from R_d/sqrt(2) to r_max."""
     wanted, hot = scenario.expanding_bubble, scenario.expanding_bubble.gas == "hot"  # type: ignore[union-attr]
     assert wanted is not None
-    T_K = wanted.temperature if wanted.temperature != "auto" else (_HOT_K if hot else _COLD_K)
+    T_K = wanted.temperature if wanted.temperature != "auto" else (_HOT_K if hot else COLD_K)
     faces = faces_kpc(scenario.source.R_d / np.sqrt(2.0), scenario.transport.r_max)
     density = float(cgm_density_cm3(delta_G))
     if hot:
@@ -118,15 +118,8 @@ def _follow(scenario: Scenario, delta_G: float) -> Bubble:
     try:
         history = [bubble.to(float(t)) for t in times]
     except UserError as error:
-        raise _refused(scenario, delta_G, str(error)) from None
+        raise ScenarioError(f"expanding_bubble.delta_G = {delta_G:g}: {error}") from None
     return Bubble(galaxy, gas, history, [one for one in history if one.age_Myr in wanted.ages])
-
-
-def _refused(scenario: Scenario, delta_G: float, why: str) -> ScenarioError:
-    allowed = f"a larger transport.r_max than {text_of(scenario.transport, 'r_max')}, denser gas, or earlier "
-    return ScenarioError(
-        f"expanding_bubble.delta_G = {delta_G:g}: {why}: allowed: {allowed}expanding_bubble.ages"
-    )
 
 
 def _check_reach(scenario: Scenario) -> None:
@@ -136,9 +129,9 @@ def _check_reach(scenario: Scenario) -> None:
     for delta_G in wanted.delta_G:
         front = _law(galaxy_of(scenario), starting_gas(scenario, delta_G), wanted.ages[-1])
         if front > _SURELY * scenario.transport.r_max:
-            raise _refused(
-                scenario, delta_G, f"the bubble leaves r_max, for it comes to about {front:.3g} kpc"
-            )
+            edge = text_of(scenario.transport, "r_max")
+            leaves = f"the bubble leaves r_max = {edge}, for it comes to about {front:.3g} kpc"
+            raise ScenarioError(f"expanding_bubble.delta_G = {delta_G:g}: {leaves}: {STAYS_WITHIN}")
 
 
 def _law(galaxy: Galaxy, gas: Gas, age_Myr: float) -> float:
@@ -147,11 +140,10 @@ def _law(galaxy: Galaxy, gas: Gas, age_Myr: float) -> float:
     return self_similar_front_kpc(galaxy.L_CR_erg_s, gas.density_cm3[0], age_Myr) if uniform else np.nan
 
 
-def momentum_speed_km_s(galaxy: Galaxy, gas: Gas, r_kpc: float) -> float:
-    """Of a steady flow that the flux of cosmic rays drives: (F_E/(4 rho))^(1/3)."""
-    area = 2.0 * np.pi * (galaxy.R_d_kpc * KPC_CM) ** 2
-    flux = galaxy.L_CR_erg_s / area * float(bell.dilution(0.0, r_kpc, galaxy.R_d_kpc))
-    return float(np.cbrt(flux / (4.0 * M_P_G * _density_at(gas, r_kpc))) / 1e5)
+def speed_km_s(recipe: str, galaxy: Galaxy, gas: Gas, r_kpc: float) -> float:
+    """Of a steady outflow by a recipe of `medium.outflow`, in the gas as it was at first."""
+    drive = galaxy.drive._replace(recipe=recipe)
+    return float(outflow_speed_kpc_Myr(0.0, r_kpc, _density_at(gas, r_kpc), drive)) * KPC_MYR_KM_S
 
 
 def _density_at(gas: Gas, r_kpc: float) -> float:
@@ -177,12 +169,10 @@ def _row(bubble: Bubble, snapshot: Snapshot, front_km_s: float) -> dict[str, Any
         "self_similar_kpc": _law(galaxy, gas, snapshot.age_Myr),
         "contact_km_s": float(snapshot.u_kpc_Myr[0]) * KPC_MYR_KM_S,
         "front_km_s": front_km_s,
-        "alfven_km_s": {
-            name: float(np.hypot(*galaxy.outflow(0.0, r))) * KPC_MYR_KM_S for name, r in places.items()
-        },
-        "momentum_km_s": {name: momentum_speed_km_s(galaxy, gas, r) for name, r in places.items()},
+        "alfven_km_s": {name: speed_km_s("alfven", galaxy, gas, r) for name, r in places.items()},
+        "momentum_km_s": {name: speed_km_s("momentum", galaxy, gas, r) for name, r in places.items()},
         "cavity_pressure_erg_cm3": snapshot.cavity_pressure,
-        "swept_Msun": snapshot.swept_g / _SOLAR_MASS_G,
+        "swept_Msun": snapshot.swept_g / M_SUN_G,
         "injected_erg": energy["injected"],
         "energy_shares": {
             name: value / energy["injected"] for name, value in energy.items() if name != "injected"

@@ -37,3 +37,9 @@ def test_room_on_the_disk_is_asked_for(tmp_path, monkeypatch):
     monkeypatch.setattr(planning.shutil, "disk_usage", lambda place: Usage)
     with pytest.raises(UserError, match="GB are free there"):
         check_room(load("free-escape").with_overrides(SMALL), tmp_path / "not" / "yet", 1)
+
+
+def test_room_is_not_asked_for_what_fills_no_cells(tmp_path, monkeypatch):
+    monkeypatch.setattr(planning, "_memory_there_MB", lambda: 100.0)
+    for name in ("expanding-bubble", "bell-turbulence", "galaxies"):
+        check_room(load(name), tmp_path, 1)

@@ -12,7 +12,7 @@ from crhalo.maps import read_sky
 from crhalo.scenarios import load
 from crhalo.scenarios.commands.main import main
 from crhalo.scenarios.commands.run import execute
-from crhalo.scenarios.studies.expanding_bubble import bubble_of, momentum_speed_km_s, starting_gas
+from crhalo.scenarios.studies.expanding_bubble import bubble_of, speed_km_s, starting_gas
 
 SMALL = [
     "expanding_bubble.delta_G=[300]", "expanding_bubble.ages=['20 Myr', '60 Myr']",
@@ -110,8 +110,8 @@ def test_hot_gas_has_its_overdensity_where_it_says():
 def test_momentum_balance_is_that_of_the_flux():
     """466 km/s for delta_G = 100 where the flux is not diluted; 126 km/s at 50 kpc."""
     galaxy, gas = Galaxy(), starting_gas(load("expanding-bubble"), 100.0)
-    assert momentum_speed_km_s(galaxy, gas, 7.05) == pytest.approx(466.0, rel=0.01)
-    assert momentum_speed_km_s(galaxy, gas, 50.0) == pytest.approx(126.0, rel=0.01)
+    assert speed_km_s("momentum", galaxy, gas, 7.05) == pytest.approx(466.0, rel=0.01)
+    assert speed_km_s("momentum", galaxy, gas, 50.0) == pytest.approx(126.0, rel=0.01)
     assert bell.dilution(0.0, 50.0, 10.0) == pytest.approx(0.02)
 
 

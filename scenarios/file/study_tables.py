@@ -1,0 +1,124 @@
+"""The tables by which a scenario file asks for a study: several runs, a bubble, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from .quantities import Number, Quantity, Several, Title, Word
+from .tables import Table, as_in_file, text_of
+
+COLDEST_HOT_K = 3e5
+"""Colder gas that is in balance falls as r^-10 and faster."""
+
+_Overdensities = Annotated[tuple[float, ...], Several(Number(1e-3, 1e6), 1, 20)]
+
+
+def _each_once(table: Table, name: str, *keys: str) -> Iterator[str]:
+    """Lists with an entry twice, to the six digits by which files and rows are named."""
+    for key in keys:
+        named = [f"{one:g}" if isinstance(one, float) else one for one in getattr(table, key)]
+        if len(set(named)) < len(named):
+            yield f"{name}.{key} = {text_of(table, key)}: allowed: each once"
+
+
+class Figure1(Table):
+    """Figure 1 of PRL: a run for each of several overdensities, and one more without diffusion."""
+
+    delta_G: _Overdensities = as_in_file([1.0, 10.0, 100.0, 200.0])
+    """Overdensities of the circumgalactic gas."""
+
+    def conflicts(self) -> Iterator[str]:
+        yield from _each_once(self, "figure_1", "delta_G")
+
+
+class Radio(Table):
+    """Synchrotron radiation of the secondary electrons and positrons of the circumgalactic gas."""
+
+    delta_G: _Overdensities = as_in_file([1.0, 10.0, 100.0, 200.0])
+    """Overdensities of the circumgalactic gas."""
+    frequencies_MHz: Annotated[tuple[float, ...], Several(Number(1, 1e6), 1, 20)] = as_in_file(
+        [100.0, 408.0, 1400.0]
+    )
+    """Frequencies at which to give the flux."""
+
+    def conflicts(self) -> Iterator[str]:
+        yield from _each_once(self, "radio", "delta_G", "frequencies_MHz")
+
+
+OUTFLOWS = ("alfven", "momentum", "bubble")
+
+
+class Coupling(Table):
+    """What returns from the Bell region: densities and grammage with and without it."""
+
+    delta_G: _Overdensities = as_in_file([1.0, 10.0, 100.0])
+    """Overdensities of the circumgalactic gas."""
+    z_B: Annotated[tuple[float, ...], Several(Quantity("kpc", "0.01 kpc", "100 kpc"), 1, 20)] = as_in_file(
+        ["2 kpc"]
+    )
+    """Scales over which the halo field falls by e."""
+    outflow: Annotated[tuple[str, ...], Several(Word(*OUTFLOWS), 1, len(OUTFLOWS))] = OUTFLOWS
+    """What carries the plasma: those of `medium.outflow`, and the bubble that cosmic rays blow."""
+
+    def conflicts(self) -> Iterator[str]:
+        yield from _each_once(self, "coupling", "delta_G", "z_B", "outflow")
+
+
+class ExpandingBubble(Table):
+    """A bubble that the cosmic rays blow into the gas around the Galaxy, in time: no particles."""
+
+    gas: Literal["hot", "cold"] = "cold"
+    """hot: in balance at first in the potential of the Galaxy, rho ~ r^-3 or so; it cools by expansion alone.
+    cold: uniform, without gravity, at one temperature for ever, for it radiates."""
+    temperature: Annotated[float | Literal["auto"], Quantity("K", "100 K", "1e8 K", word="auto")] = "auto"
+    """Of the gas at first. auto: 1e6 K if it is hot, 1e4 K if it is cold."""
+    delta_G: _Overdensities = as_in_file([1.0, 10.0, 100.0])
+    """Overdensity of the gas; of hot gas, at delta_G_radius."""
+    delta_G_radius: Annotated[float, Quantity("kpc", "1 kpc", "1000 kpc")] = as_in_file("50 kpc")
+    """Where hot gas has that overdensity (cold gas has it everywhere)."""
+    ages: Annotated[tuple[float, ...], Several(Quantity("Myr", "1 Myr", "100 Gyr"), 1, 12)] = as_in_file(
+        ["100 Myr", "300 Myr", "1 Gyr", "3 Gyr", "5 Gyr", "10 Gyr"]
+    )
+    """At which it is looked at."""
+
+    def conflicts(self) -> Iterator[str]:
+        if any(late <= early for early, late in pairwise(self.ages)):
+            yield f"expanding_bubble.ages = {text_of(self, 'ages')}: allowed: rising"
+        else:
+            yield from _each_once(self, "expanding_bubble", "ages")
+        yield from _each_once(self, "expanding_bubble", "delta_G")
+        if self.gas == "hot" and self.temperature != "auto" and self.temperature < COLDEST_HOT_K:
+            given = f"expanding_bubble.temperature = {text_of(self, 'temperature')}"
+            yield f'{given}: allowed: "auto", or "{COLDEST_HOT_K:g} K" or more where gas = "hot"'
+
+
+class Galaxies(Table):
+    """The Bell region of other galaxies, and of a strong source, by the closed forms: no particles."""
+
+    names: Annotated[tuple[str, ...], Several(Title(), 1, 20)]
+    """One name, and one entry of each list below, for each galaxy."""
+    L_CR: Annotated[tuple[float, ...], Several(Quantity("erg/s", "1e30 erg/s", "1e50 erg/s"), 1, 20)]
+    """Luminosity in protons."""
+    R_d: Annotated[tuple[float, ...], Several(Quantity("kpc", "0.01 kpc", "1000 kpc"), 1, 20)]
+    """Radius of the disc."""
+    B0: Annotated[tuple[float, ...], Several(Quantity("uG", "0.001 uG", "10000 uG"), 1, 20)]
+    """Field in the disc."""
+    z_B: Annotated[tuple[float, ...], Several(Quantity("kpc", "0.01 kpc", "100 kpc"), 1, 20)]
+    """Distance over which it falls by e."""
+    delta_G: _Overdensities
+    """Overdensity of the gas around it."""
+    age: Annotated[float, Quantity("Myr", "1 Myr", "100 Gyr")] = as_in_file("10 Gyr")
+    """How long they have been at it."""
+    background: Annotated[float, Quantity("uG", "1e-9 uG", "1 uG")] = as_in_file("1e-4 uG")
+    """Field around them, which ends the region where it exceeds the saturated one."""
+    source_fields: Annotated[tuple[float, ...], Several(Quantity("uG", "1e-12 uG", "1 uG"), 1, 6)] = (
+        as_in_file(["1e-3 uG", "1e-4 uG", "1e-5 uG", "1e-9 uG"])
+    )
+    """Fields around a strong source."""
+
+    def conflicts(self) -> Iterator[str]:
+        for key in ("L_CR", "R_d", "B0", "z_B", "delta_G"):
+            if (count := len(getattr(self, key))) != len(self.names):
+                yield f"galaxies.{key}: a list of {count}: allowed: {len(self.names)}, one for each name"
