@@ -67,8 +67,8 @@ CONVENTIONS = {
     "min(1, R_d^2/2r^2), at the same places, in the gas as it was at first",
     "swept_Msun": "gas between the contact and the front",
     "energy_shares": "of the energy injected so far, the mass of protons included: in cosmic_rays, escaped "
-    "beyond r_max, lost in pp collisions, cooled below the lowest momentum, work on the gas; and of that work: motion, heat, "
-    "against_gravity, radiated, lost on the wall",
+    "beyond r_max, lost in pp collisions, cooled below the lowest momentum, work on the gas; and of "
+    "that work: motion, heat, against_gravity, radiated, lost on the wall",
     "imbalance": "what the shares of cosmic rays, or of gas, miss",
     "neutrino": "E^2 I in GeV cm^-2 s^-1 sr^-1, average of the sky from the Sun, per flavour (nu + nubar)",
 }
