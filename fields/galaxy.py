@@ -28,7 +28,7 @@ from .outflow import (
     outflow_speed_kpc_Myr,
     outflow_velocity_kpc_Myr,
 )
-from .sampling import sampled
+from .sampling import check_functions
 from .surface import distance_from_disc_kpc, exponential_field_uG
 from .turbulence.synthetic import Turbulence, resonant, rms_of_waves_uG
 from .units import FloatArray, momentum_GeV, total_energy_GeV
@@ -347,36 +347,29 @@ class Galaxy:
         top = self.H_kpc if self.halo == "constant" else None
         return axis(*R_pieces, edge=self.R_d_kpc), axis(*z_pieces, edge=top)
 
-    def _check_functions(self) -> None:
-        """Refuse a function of the user's own by its own name, before anything is made of it."""
-        R, z = np.ix_(*[np.linspace(0.0, self.r_max_kpc, 101)] * 2)
-        above, from_zero = "a finite number above zero", "a finite number, zero or above"
-        if self.field_uG is not None:
-            sampled("field_uG", self.field_uG, "uG", above, R_kpc=R, z_kpc=z)
-        if self.diffusion is not None:
-            p = MOMENTUM_NODES_GeV[:, None, None]
-            sampled("diffusion", self.diffusion, "kpc2/Myr", above, p_GeV=p, R_kpc=R, z_kpc=z)
-        for name in ("disc_gas_cm3", "halo_gas_cm3"):
-            if (gas_cm3 := getattr(self, name)) is not None:
-                sampled(name, gas_cm3, "cm-3", from_zero, R_kpc=R, z_kpc=z)
-
-    def medium(self) -> Medium:
-        """The tabulated medium.
+    def check(self) -> None:
+        """Refuse, before anything is tabulated, what no medium can be made of.
 
         Raises
         ------
         UserError
-            If the parameters leave no halo, naming the one to change; or if a function returns what no
-            medium can be made of, naming it and the place.
+            If the parameters leave no halo, or a flow is too fast, naming the one to change; or if a function
+            of the user's own returns what no medium can be made of, naming it and the place.
         """
-        self._check_functions()
-        R_axis, z_axis = self.axes()
-        outside = self.has_bell_region
-        if outside:
+        gas_cm3 = {name: getattr(self, name) for name in ("disc_gas_cm3", "halo_gas_cm3")}
+        check_functions(self.r_max_kpc, MOMENTUM_NODES_GeV, self.field_uG, self.diffusion, gas_cm3)
+        _, top_kpc = self.surface_extent_kpc
+        if self.has_bell_region:
             end_kpc = self.bell_outer_radius_kpc
             check_outflow_speed(self.surface_level, self.cgm_density_cm3, end_kpc, self.drive)
         if self.waves_move:
-            check_wave_speed(self.wave_speed_kpc_Myr, self.surface_extent_kpc[1], self.n_i_cm3)
+            check_wave_speed(self.wave_speed_kpc_Myr, top_kpc, self.n_i_cm3)
+
+    def medium(self) -> Medium:
+        """The tabulated medium; raises what `check` does."""
+        self.check()
+        R_axis, z_axis = self.axes()
+        outside = self.has_bell_region
         wall = (Wall.TWO_WAY if self.two_way else Wall.ONE_WAY) if outside else Wall.ABSORBING
         return Medium.tabulate(
             diffusion_halo=self.diffusion_halo,

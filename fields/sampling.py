@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -60,3 +61,29 @@ def sampled(
         at = ", ".join(f"{key} = {value:.6g} {units[key]}" for key, value in where.items())
         raise UserError(f"{name}: {everywhere[first]:g} at {at}; expected {allowed} [{unit}]")
     return values
+
+
+def check_functions(
+    r_max_kpc: float,
+    momenta_GeV: np.ndarray,
+    field_uG: Callable[..., Any] | None,
+    diffusion: Callable[..., Any] | None,
+    gas_cm3: Mapping[str, Callable[..., Any] | None],
+) -> None:
+    """Refuse functions of the user's own, each by its name, on a coarse grid; None is no function.
+
+    Raises
+    ------
+    UserError
+        If one returns what no medium can be made of.
+    """
+    R, z = np.ix_(*[np.linspace(0.0, r_max_kpc, 101)] * 2)
+    above, from_zero = "a finite number above zero", "a finite number, zero or above"
+    if field_uG is not None:
+        sampled("field_uG", field_uG, "uG", above, R_kpc=R, z_kpc=z)
+    if diffusion is not None:
+        p = momenta_GeV[:, None, None]
+        sampled("diffusion", diffusion, "kpc2/Myr", above, p_GeV=p, R_kpc=R, z_kpc=z)
+    for name, gas in gas_cm3.items():
+        if gas is not None:
+            sampled(name, gas, "cm-3", from_zero, R_kpc=R, z_kpc=z)

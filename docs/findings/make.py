@@ -151,9 +151,7 @@ def _run_of(folder: Path) -> dict[str, Any]:
 def _media_of(path: Path) -> dict[str, Any]:
     """The media of a coupling.json by the names that its summary gives them."""
     media = json.loads(path.read_text("utf-8"))["media"]
-    return {
-        f"{one['outflow']}, z_B={one['z_B_kpc']:g} kpc, delta_G={one['delta_G']:g}": one for one in media
-    }
+    return {f"{one['outflow']}, z_B={one['z_B_kpc']:g} kpc, delta_G={one['delta_G']:g}": one for one in media}
 
 
 def _rounded(data: Any) -> Any:

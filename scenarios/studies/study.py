@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...mc.files import write_text
+from ..build import galaxy_of
 from ..file.quantities import ScenarioError
 from ..file.scenario import STUDIES, Scenario
 from ..folder.provenance import provenance_of
@@ -70,6 +71,8 @@ def study_of_runs(
         scenario: Scenario, folder: Path, threads: int, progress: Progress, options: RunOptions
     ) -> None:
         wanted = scenarios(scenario)
+        for one in wanted:
+            galaxy_of(one).check()
         kept = []
         for done, one in enumerate(wanted):
             progress("Runs", done, len(wanted))

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from crhalo.fields.exceptions import UserError
 from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.units import KPC_CM
 from crhalo.maps.light.at_the_sun import boron_over_carbon, grammage_of
 from crhalo.mc.spectrum import Spectrum
 from crhalo.scenarios import load
+from crhalo.scenarios.commands.run import execute
 from crhalo.scenarios.run import make_run
 from crhalo.scenarios.studies.coupling import Bubble, least_outflow, with_bubble
 from crhalo.scenarios.studies.study import in_media
@@ -53,3 +55,13 @@ def test_a_slow_outflow_makes_too_much_boron():
 def test_grammage_of_is_the_inverse():
     X = np.array([0.1, 1.0, 10.0])
     np.testing.assert_allclose(grammage_of(boron_over_carbon(X)), X, rtol=1e-12)
+
+
+def test_a_medium_that_cannot_be_is_refused_before_the_first_run(tmp_path):
+    settings = ["coupling.delta_G=[100, 1e-3]", "coupling.outflow=['momentum']", "coupling.z_B=['2 kpc']"]
+    told = []
+    with pytest.raises(UserError, match=r"medium\.delta_G: the outflow .* reaches"):
+        execute(
+            load("coupling").with_overrides(settings), tmp_path / "run", 1, lambda *done: told.append(done)
+        )
+    assert not told
