@@ -146,15 +146,16 @@ class Scenario(Table):
                 yield f"{key} = {text}: allowed: less than transport.r_max = {edge}"
 
     def _bubble_has_gas_of_its_own(self) -> Iterator[str]:
-        in_coupling = self.coupling is not None and "bubble" in self.coupling.outflow
-        if (self.expanding_bubble is not None or in_coupling) and self.medium.cgm_beta > 0.0:
+        alone = self.expanding_bubble
+        if alone is None and (self.coupling is None or "bubble" not in self.coupling.outflow):
+            return
+        if self.medium.cgm_beta > 0.0:
             given = f"medium.cgm_beta = {self.medium.cgm_beta:g}"
             yield f"{given}: allowed: 0 with a bubble, whose gas is uniform or what [expanding_bubble] says"
-        hot = self.expanding_bubble is not None and self.expanding_bubble.gas == "hot"
-        if hot and self.medium.saturation == "pressure":
+        if self.medium.current == "measured":
+            yield 'medium.current = "measured": allowed: "prescribed" with a bubble'
+        if alone is not None and alone.gas == "hot" and self.medium.saturation == "pressure":
             yield 'medium.saturation = "pressure": allowed: another one in hot gas, whose density falls'
-        if self.expanding_bubble is not None and self.medium.current == "measured":
-            yield 'medium.current = "measured": allowed: "prescribed" with an [expanding_bubble]'
 
     def _energies_overlap(self) -> Iterator[str]:
         low, high = self.transport.energy_range

@@ -207,7 +207,8 @@ def with_bubble(run: Run) -> dict[str, Any]:
     result, galaxy = run.result, run.galaxy
     E = point_energies_GeV(result)
     # It is the same for every halo.
-    bubble = _bubble(replace(galaxy, z_B_kpc=1.0), run.spectrum, run.scenario.transport.t_max)
+    around = replace(galaxy, z_B_kpc=1.0, diffusion=None)
+    bubble = _bubble(around, run.spectrum, run.scenario.transport.t_max)
     contact = bubble.snapshot.contact_kpc
     held = bubble.per_injected(E, bubble.snapshot.protons_cm3[0])  # cm^-3 Myr
     if contact < max(galaxy.surface_extent_kpc):

@@ -251,7 +251,8 @@ def test_finished_means_what_was_asked_for(capsys, pipeline, tmp_path, summary, 
     assert says in out + err
 
 
-def test_precision_leaves_the_most_particles_to_who_says_so(crhalo, pipeline):
+def test_precision_leaves_the_most_particles_to_who_says_so(crhalo, pipeline, monkeypatch):
+    monkeypatch.setattr("crhalo.scenarios.commands.plan._maps_s", lambda *_: 0.0)
     few = ["--set", "transport.energy_range=['10 TeV', '1 PeV']", "--set", "sky.nside=1"]
     for argv, most in (
         ([], "1000000000"),

@@ -73,7 +73,8 @@ def test_half_of_the_estimate_is_where_it_crosses():
     [
         ("figure-1", ["figure_1.delta_G=[1e4]"],
          {"figure_1.json", "causes.json", "figure_1.png", "figure_1_causes.png"}),
-        ("coupling", ["coupling.delta_G=[1e4]", "coupling.z_B=['2 kpc']"], {"coupling.json", "coupling.png"}),
+        ("coupling", ["coupling.delta_G=[1e4]", "coupling.z_B=['2 kpc']", "coupling.outflow=['momentum']"],
+         {"coupling.json", "coupling.png"}),
         ("radio", ["radio.delta_G=[1e4]"], {"radio.json", "radio.csv", "radio.png"}),
     ],
 )  # fmt: skip
