@@ -60,6 +60,14 @@ def emissivity(
     return nuclear_enhancement * np.asarray(proton_density, dtype=float) @ (rate * proton * width).T
 
 
+def matrix_per_flavour(
+    secondary: str, product_energy_GeV: ArrayLike, proton_energy_edges_GeV: ArrayLike
+) -> FloatArray:
+    """`emissivity_matrix` of what skies show: of neutrinos a third, those of one flavour (nu + nubar)."""
+    matrix = emissivity_matrix(secondary, product_energy_GeV, proton_energy_edges_GeV)
+    return matrix * (1.0 / 3.0 if secondary == "neutrino" else 1.0)
+
+
 def emissivity_matrix(
     secondary: str, product_energy_GeV: ArrayLike, proton_energy_edges_GeV: ArrayLike
 ) -> FloatArray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,7 +21,7 @@ from ...mc.result import Result
 from ...mc.uncertainty import Estimate, value_and_error
 from .absorption import cmb_absorption_per_kpc
 from .cells import CellsToNodes, cells_to_nodes, gas_in_cells, node_volumes_kpc3
-from .emissivity import emissivity_matrix
+from .emissivity import matrix_per_flavour
 from .sky import node_weights, table_sky_map
 from .structure import distance_weights
 
@@ -136,8 +137,7 @@ class SkyModel:
         self, secondary: str, energy_GeV: FloatArray, replicas: slice = slice(None)
     ) -> dict[str, FloatArray]:
         """Emissivity per H atom in the cells of each side, (n_R, n_z, replicas, energies) [GeV^-1 s^-1]."""
-        matrix = emissivity_matrix(secondary, energy_GeV, self.result.grid.current_edges_GeV)
-        matrix *= 1.0 / 3.0 if secondary == "neutrino" else 1.0
+        matrix = matrix_per_flavour(secondary, energy_GeV, self.result.grid.current_edges_GeV)
         per_H = {
             side: np.einsum("eb,fbRz->Rzfe", matrix, self.result.density_cm3(side)[replicas], optimize=True)
             for side in ("halo", "bell")
@@ -169,13 +169,9 @@ class SkyModel:
 
     def _seen(self, table: FloatArray, nside: int, absorption: FloatArray | None = None) -> FloatArray:
         """Maps of emissivities at the nodes, (channels, n_pix)."""
-        # Emissivities are far below the smallest float32: integrate them in units of their largest.
-        largest = np.maximum(table.max(axis=(0, 1)), 1e-300)
-        R, z = self.nodes_kpc
-        return largest[:, None] * table_sky_map(
-            (table / largest).astype(np.float32),
-            R,
-            z,
+        return single_precision_map(
+            table,
+            *self.nodes_kpc,
             nside,
             absorption_per_kpc=absorption,
             r_max_kpc=self.medium.table.r_max,
@@ -279,6 +275,18 @@ class SkyModel:
         fine_error = np.array([healpy.get_interp_val(row, *direction) for row in relative])
         typical = {name: np.median(_relative_error(part), axis=-1) for name, part in coarse.items()}
         return ComponentMaps(energy, maps, fine_error, typical, self._means(energy, per_H, maps))
+
+
+def single_precision_map(
+    table: FloatArray, R_kpc: FloatArray, z_kpc: FloatArray, nside: int, **how: Any
+) -> FloatArray:
+    """`table_sky_map` of a table that is integrated in single precision.
+
+    Emissivities are far below the smallest float32: they are in units of their largest.
+    """
+    largest = np.maximum(table.max(axis=(0, 1)), 1e-300)
+    scaled = (table / largest).astype(np.float32)
+    return largest[:, None] * table_sky_map(scaled, R_kpc, z_kpc, nside, **how)
 
 
 def _light(per_H: FloatArray, response: FloatArray) -> FloatArray:

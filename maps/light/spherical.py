@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...fields.units import FloatArray
-from .sky import table_sky_map
+from .sky_model import single_precision_map
 from .structure import distance_weights
 
 _FIRST_KPC, _SPACING = 0.5, 0.016
@@ -71,9 +71,8 @@ class SphericalSky:
         order = np.argsort(r, axis=None)
         seen = np.cumsum((self._weights[..., None] * table).reshape(r.size, -1)[order], axis=0)
         enough = np.argmax(seen >= _SEEN * seen[-1], axis=0).max()
-        largest = np.maximum(table.max(axis=(0, 1)), 1e-300)
-        return largest[:, None] * table_sky_map(
-            (table / largest).astype(np.float32),
+        return single_precision_map(
+            table,
             self.nodes_kpc,
             self.nodes_kpc,
             nside,

@@ -65,20 +65,20 @@ def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
         return planned
     check_orbits(scenario)
     runs = study.runs(scenario) if study else [scenario]
-    setup = given_medium(scenario)
-    rounds_s = 0.0
-    if scenario.self_consistency is not None:
-        setup, rounds_s = _first_rounds(scenario, setup.galaxy, threads)
     # A study's runs differ in their media: the first and the last stand for all.
-    media = [given_medium(runs[place]) for place in (0, -1)] if study else [setup]
+    media = [given_medium(runs[place]) for place in sorted({0, len(runs) - 1})]
+    galaxy, rounds_s = galaxy_of(scenario), 0.0
+    if scenario.self_consistency is not None:
+        found, rounds_s = _first_rounds(scenario, galaxy, threads)
+        media = media if study else [found]
     pilots = [_pilot(scenario, each) for each in media]
     particles = len(runs) * scenario.transport.particles
     transport_s = fmean(seconds / pilot.particles for pilot, seconds in pilots) * particles / threads
     maps_s = len(runs) * _STUDIED_S
     if not study:
-        maps_s = _maps_s(scenario, setup, pilots[0][0]) / threads + _FIGURES_S
+        maps_s = _maps_s(scenario, media[0], pilots[0][0]) / threads + _FIGURES_S
         maps_s += _OUTSIDE_S if scenario.observer else 0.0
-    R_surface, z_surface = setup.galaxy.surface_extent_kpc
+    R_surface, z_surface = galaxy.surface_extent_kpc
     return {
         "title": scenario.title,
         "particles": scenario.transport.particles,
@@ -90,7 +90,7 @@ def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
         "waves_time_s_estimated": round(rounds_s, 1),
         "maps_and_figures_time_s_estimated": round(maps_s, 1),
         "time_s_estimated": round(transport_s + rounds_s + maps_s),
-        "memory_MB_estimated": round(memory_MB(scenario, grid_of(scenario, setup.galaxy), threads)),
+        "memory_MB_estimated": round(memory_MB(scenario, grid_of(scenario, galaxy), threads)),
         "would_write": "scenario.toml, summary.json, a table, figures"
         if study
         else "scenario.toml, result.h5, summary.json, sky_neutrino.fits, sky_gamma.fits, figures",
@@ -173,7 +173,7 @@ def check_room(scenario: Scenario, folder: Path, threads: int) -> None:
             f"memory: about {needed / 1e3:.3g} GB are needed and this machine has {there / 1e3:.3g} GB; "
             f"{_SMALLER}, or --force"
         )
-    files = 0.0 if study_of(scenario) else 2 * _FILE_BYTES * _map_values(scenario) / 1e6
+    files = 0.0 if study else 2 * _FILE_BYTES * _map_values(scenario) / 1e6
     free = shutil.disk_usage(_existing(folder)).free / 1e6
     if files > free:
         raise UserError(

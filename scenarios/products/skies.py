@@ -17,7 +17,7 @@ from ...maps.figures.spectra import spectra as draw_spectra
 from ...maps.figures.structure import relative_error_maps, sky_structure
 from ...maps.light import structure
 from ...maps.light.sky_model import COMPONENTS, ComponentMaps
-from ...maps.light.skyfile import SkyCube, write_sky
+from ...maps.light.skyfile import FLAVOURS, SkyCube, write_sky
 from ...mc.uncertainty import FEWEST_BATCHES, Estimate
 from ..run import Run
 from .product import Made, Product, always
@@ -31,7 +31,6 @@ _SHARES = (0.1, 0.5, 0.9)
 _SHOWN_GEV = {"neutrino": (1e4,), "gamma": (10.0, 1e5)}
 _NAMES = {"total": "Total", "disc": "Galactic disc", "halo": "Halo", "cgm": "Circumgalactic"}
 _TITLES = {"neutrino": "Neutrinos per flavour", "gamma": "Gamma rays"}
-_FLAVOURS = {"neutrino": "per flavour", "gamma": ""}
 
 
 def _make(run: Run) -> Made:
@@ -104,7 +103,7 @@ def _write_fits(run: Run, secondary: str, sky: ComponentMaps, path: Path) -> Non
     known = len(run.result.tallies["injected"]) > 1
     cube = SkyCube(
         secondary=secondary,
-        flavours=_FLAVOURS[secondary],
+        flavours=FLAVOURS[secondary][0],
         energy_GeV=sky.energy_GeV,
         intensity=sky.total,
         error=sky.total * sky.relative_error if known else None,

@@ -13,12 +13,11 @@ import numpy as np
 from ...fields.galaxy import Galaxy
 from ...fields.units import FloatArray, total_energy_GeV
 from ...maps.light.absorption import cmb_absorption_per_kpc
-from ...maps.light.emissivity import emissivity_matrix
-from ...maps.light.skyfile import SkyCube, write_sky
+from ...maps.light.emissivity import matrix_per_flavour
+from ...maps.light.skyfile import FLAVOURS, SkyCube, write_sky
 from ...maps.light.spherical import SphericalSky
 from ...mc.coupled.bubble_snapshot import Snapshot
-
-_FLAVOURS = {"neutrino": "per flavour", "gamma": ""}
+from ..run import SECONDARIES
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,7 @@ class BubbleLight:
 
     def at_nodes(self, galaxy: Galaxy, snapshot: Snapshot, secondary: str) -> FloatArray:
         """Emissivity at the nodes of the sky [GeV^-1 cm^-3 s^-1]; in the cavity there is no gas."""
-        matrix = emissivity_matrix(secondary, self.energy_GeV, total_energy_GeV(snapshot.p_edges_GeV))
-        matrix *= 1.0 / 3.0 if secondary == "neutrino" else 1.0
+        matrix = matrix_per_flavour(secondary, self.energy_GeV, total_energy_GeV(snapshot.p_edges_GeV))
         targets = snapshot.density_cm3 * float(galaxy.helium_factors[2])
         return self._sky.at_nodes(snapshot.r_kpc, snapshot.protons_cm3[1:] @ matrix.T * targets[:, None])
 
@@ -65,7 +63,7 @@ def write_skies(
             about | {"delta_G": galaxy.delta_G, "age_Myr": one.age_Myr},
         )
         for one in ages
-        for secondary in _FLAVOURS
+        for secondary in SECONDARIES
     }
 
 
@@ -79,4 +77,4 @@ def _write(
     path: Path,
 ) -> None:
     maps = light.maps(galaxy, snapshot, secondary, nside)
-    write_sky(path, SkyCube(secondary, _FLAVOURS[secondary], light.energy_GeV, maps, metadata=about))
+    write_sky(path, SkyCube(secondary, FLAVOURS[secondary][0], light.energy_GeV, maps, metadata=about))

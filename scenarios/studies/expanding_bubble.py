@@ -32,7 +32,6 @@ from ...mc.coupled.bubble_start import (
     uniform_gas,
 )
 from ...mc.coupled.expanding_bubble import STAYS_WITHIN, ExpandingBubble, bubble_in
-from ...mc.files import write_text
 from ..build import galaxy_of, sky_energies_GeV, spectrum_of
 from ..file.quantities import ScenarioError
 from ..file.scenario import Scenario
@@ -40,12 +39,11 @@ from ..file.tables import text_of
 from ..folder.write import write_json, write_table
 from ..products.product import Made
 from ..products.skies import prl_17_flux
-from ..products.write import check_all_written, write_files
 from ..progress import Progress
 from ..run import RunOptions
 from .bubble_light import BubbleLight, write_skies
 from .bubble_profiles import write_profiles
-from .study import Study, envelope, refuse
+from .study import Study, envelope, refuse, write_study
 
 _HOT_K = 1e6
 # Between the ages, for the history of the front; times next to an age would make its speed noisy.
@@ -248,12 +246,7 @@ def _execute(scenario: Scenario, folder: Path, threads: int, progress: Progress,
     tables = [
         _table(one, np.stack([light.neutrinos(one.galaxy, each) for each in one.ages])) for one in bubbles
     ]
-    made = _made(scenario, bubbles, tables, light)
-    write_text(folder / "scenario.toml", scenario.to_toml())
-    failed = write_files(made, folder, options.figure_format)
-    summary = {"title": scenario.title, **made.numbers, "provenance": envelope(scenario, {})}
-    write_json(summary, folder / "summary.json")
-    check_all_written(failed, folder)
+    write_study(scenario, _made(scenario, bubbles, tables, light), folder, options.figure_format)
 
 
 def _made(

@@ -81,15 +81,18 @@ def study_of_runs(
         if wanted:
             progress("Runs", len(wanted), len(wanted))
         found = conclude(scenario, kept)
-        write_text(folder / "scenario.toml", scenario.to_toml())
-        failed = write_files(found, folder, options.figure_format)
-        provenance = envelope(scenario, {}) | {"precision": options.precision}
-        write_json(
-            {"title": scenario.title, **found.numbers, "provenance": provenance}, folder / "summary.json"
-        )
-        check_all_written(failed, folder)
+        write_study(scenario, found, folder, options.figure_format, precision=options.precision)
 
     return Study(table, scenarios, plan, execute)
+
+
+def write_study(scenario: Scenario, made: Made, folder: Path, figure_format: str, **about: Any) -> None:
+    """Write what a study has found, the summary last; `about` goes into its provenance."""
+    write_text(folder / "scenario.toml", scenario.to_toml())
+    failed = write_files(made, folder, figure_format)
+    provenance = envelope(scenario, {}) | about
+    write_json({"title": scenario.title, **made.numbers, "provenance": provenance}, folder / "summary.json")
+    check_all_written(failed, folder)
 
 
 def in_media(scenario: Scenario, **lists: tuple[Any, ...]) -> list[Scenario]:
