@@ -17,8 +17,16 @@ from numpy.typing import ArrayLike
 
 from . import bell
 from . import gas_density as gas
-from .exceptions import UserError
-from .limits import check_source
+from .field_lines import (
+    FieldFunction,
+    FieldLines,
+    Shape,
+    check_field,
+    check_poloidal,
+    field_of,
+    norm,
+)
+from .limits import SMALLEST_HALO_KPC, check_source, no_halo
 from .medium import Medium
 from .medium_table import Axis, MOMENTUM_NODES_GeV, Wall, axis, doubling_pieces
 from .outflow import (
@@ -29,8 +37,7 @@ from .outflow import (
     outflow_velocity_kpc_Myr,
 )
 from .sampling import check_functions
-from .surface import distance_from_disc_kpc, exponential_field_uG
-from .turbulence.synthetic import Turbulence, resonant, rms_of_waves_uG
+from .surface import distance_from_disc_kpc, exponential_field_uG, reach_kpc
 from .units import FloatArray, momentum_GeV, total_energy_GeV
 from .waves import streaming
 from .waves.flow import check_wave_speed, wave_divergence_Myr, wave_velocity_kpc_Myr
@@ -38,10 +45,6 @@ from .waves.flow import check_wave_speed, wave_divergence_Myr, wave_velocity_kpc
 DISC_STEP_KPC = 0.0125
 FINE_STEP_KPC = 0.25
 STEPS_TO_RIM = 10
-# Waves for orbits: wavelengths over 2 pi r_L, and how many.
-_SHORTEST_OVER_LARMOR, _LONGEST_OVER_LARMOR, _MODES_PER_DECADE = 0.05, 2.0, 80
-SMALLEST_HALO_KPC = 1.0
-"""A halo is tabulated if its surface is at least so far from the centre."""
 _NO_FIELD_UG = 1e-300
 
 
@@ -79,6 +82,13 @@ class Galaxy:
     inelasticity : callable, optional
         Fraction of its energy that a proton loses in a pp collision, of the total energy [GeV], in place of
         that of `gas_density`.
+    field : str or callable
+        "isotropic": D the same in all directions; one of `field_lines.FIELDS`, whose lines particles follow; or
+        a function (R_kpc, z_kpc) -> (B_R, B_phi, B_z) [uG] of the user's own, above the plane.
+    B_pol_uG, R_pol_kpc, z_open_kpc : float
+        Of the X-shaped field, see `field_lines.Shape`.
+    epsilon, wander_kpc, drifts : float, float, bool
+        What takes particles off their lines, see `field_lines.FieldLines`.
     waves_move : bool
         Whether the waves of the halo, and the protons with them, leave the disc at the Alfven speed.
     field_uG : callable, optional
@@ -115,6 +125,13 @@ class Galaxy:
     E_max_GeV: float = 1e6
     r_max_kpc: float = 100.0
     inelasticity: Callable[[np.ndarray], ArrayLike] | None = None
+    field: str | FieldFunction = "isotropic"
+    B_pol_uG: float = 0.1
+    R_pol_kpc: float = 3.0
+    z_open_kpc: float = 4.0
+    epsilon: float = 0.0
+    wander_kpc: float = 0.0
+    drifts: bool = False
     waves_move: bool = False
     field_uG: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
     diffusion: Callable[[ArrayLike, ArrayLike, ArrayLike], FloatArray] | None = None
@@ -171,7 +188,31 @@ class Galaxy:
         return bool(np.any(self.surface_level(0.0 * z, z) > 0))
 
     def magnetic_field_uG(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
-        """Strength of the halo field."""
+        """Strength of the halo field: of the vector, where it alone is given."""
+        if callable(self.field) or self.field == "tube":
+            R, z = np.broadcast_arrays(np.asarray(R_kpc, float), np.abs(np.asarray(z_kpc, float)))
+            return norm(*self._field(R, z))
+        return self._strength_uG(R_kpc, z_kpc)
+
+    @cached_property
+    def _field(self) -> FieldFunction:
+        if callable(self.field):
+            return self.field
+        return field_of(self.field, self._shape)
+
+    @property
+    def _shape(self) -> Shape:
+        poloidal = self.B_pol_uG, self.R_pol_kpc, self.z_open_kpc
+        return Shape(self._strength_uG, self.B0_uG, self.z_B_kpc, *poloidal)
+
+    @cached_property
+    def lines(self) -> FieldLines | None:
+        """Field lines that particles follow, or None."""
+        if self.field == "isotropic":
+            return None
+        return FieldLines(self._field, self.epsilon, self.wander_kpc, self.drifts)
+
+    def _strength_uG(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         if self.field_uG is not None:
             return self.field_uG(np.asarray(R_kpc, float), np.asarray(z_kpc, float))
         if self.halo == "constant":
@@ -179,7 +220,7 @@ class Galaxy:
         return exponential_field_uG(R_kpc, z_kpc, self.B0_uG, self.z_B_kpc, self.R_d_kpc)
 
     def diffusion_halo(self, p_GeV: ArrayLike, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
-        """D = r_L v/(3 F) in the halo [kpc^2/Myr], isotropic by assumption (REV's is along the field)."""
+        """D = r_L v/(3 F) in the halo [kpc^2/Myr]: along its field lines (REV), or where it has none, isotropic."""
         if self.diffusion is not None:
             return self.diffusion(p_GeV, R_kpc, z_kpc)
         B_uG = self.magnetic_field_uG(R_kpc, z_kpc)
@@ -191,20 +232,6 @@ class Galaxy:
         if self.waves == "nlld":
             return streaming.wave_power_nlld(E_GeV, self.H_waves_kpc)
         return streaming.wave_power_nlld_local(E_GeV, B_uG, self.H_waves_kpc, self.n_i_cm3, self.v_s_kpc_Myr)
-
-    def turbulence(self, E_low_GeV: float, E_high_GeV: float) -> Turbulence:
-        """The waves of a constant halo about a vertical field, as slab turbulence for orbits.
-
-        From waves twice as long as resonate with the highest energy to those that resonate with the lowest
-        where mu = 0.05.
-        """
-        ends = streaming.larmor_radius_kpc(momentum_GeV(np.array([E_low_GeV, E_high_GeV])), self.B0_uG)
-        wavelengths = 2.0 * np.pi * ends * [_SHORTEST_OVER_LARMOR, _LONGEST_OVER_LARMOR]
-        span = (float(wavelengths[0]), float(wavelengths[1]))
-        power = resonant(lambda E: self.wave_power(E, self.B0_uG), self.B0_uG)
-        modes = round(_MODES_PER_DECADE * float(np.log10(span[1] / span[0])))
-        rms = rms_of_waves_uG(power, span, self.B0_uG)
-        return Turbulence(power, span, modes, rms, self.B0_uG, "slab")
 
     def height_kpc(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """What the halo varies with: the distance from the disc, or |z| where the field is constant."""
@@ -306,32 +333,11 @@ class Galaxy:
         """
         if self.halo == "constant":
             return self.r_max_kpc, self.H_kpc
-        s = np.linspace(0.0, self.r_max_kpc, 10_001)
-
-        def reach(R: np.ndarray, z: np.ndarray) -> float:
-            outside = np.flatnonzero(self.surface_level(R, z) > 0)
-            return float(s[outside[0]]) if outside.size else self.r_max_kpc
-
-        R_reach = reach(s, 0.0 * s)
-        z_reach = [reach(R + 0.0 * s, s) for R in np.linspace(0.0, R_reach, 101)]
-        if min(R_reach, z_reach[0]) < SMALLEST_HALO_KPC:
-            raise UserError(self._no_halo(min(R_reach, z_reach[0])))
-        return R_reach, max(z_reach)
-
-    def _no_halo(self, reach_kpc: float) -> str:
-        """Which parameter leaves no halo: the field in the disc, or how fast it falls."""
-        saturated = float(self.saturated_field_uG(0.0, 0.0))
-        field = float(self.magnetic_field_uG(0.0, 0.0))
-        if field < 2.0 * saturated:
-            return (
-                "medium.B0: the halo field is below the saturated field already in the disc; "
-                f"B0 = {self.B0_uG:g} uG must be well above {saturated:.3g} uG"
-            )
-        key = "field_uG" if self.field_uG is not None else f"medium.z_B = {self.z_B_kpc:g} kpc"
-        return (
-            f"{key}: the halo field falls below the saturated field at {reach_kpc:.2g} kpc; "
-            f"allowed: so slow a fall that this is beyond {SMALLEST_HALO_KPC:g} kpc"
-        )
+        R_reach, z_reach, z_largest = reach_kpc(self.surface_level, self.r_max_kpc)
+        if min(R_reach, z_reach) < SMALLEST_HALO_KPC:
+            saturated, halo = self.saturated_field_uG(0.0, 0.0), self.magnetic_field_uG(0.0, 0.0)
+            raise no_halo(self, min(R_reach, z_reach), float(saturated), float(halo))
+        return R_reach, z_largest
 
     def axes(self) -> tuple[Axis, Axis]:
         """Grid nodes: the gas disc and its rim resolved, 0.25 kpc about the surface, 1 kpc beyond it."""
@@ -362,6 +368,11 @@ class Galaxy:
         if self.has_bell_region:
             end_kpc = self.bell_outer_radius_kpc
             check_outflow_speed(self.surface_level, self.cgm_density_cm3, end_kpc, self.drive)
+        if self.lines is not None:
+            extent_kpc = self.surface_extent_kpc
+            check_field(self.lines, self.surface_level, *extent_kpc, self.R_d_kpc)
+            if self.field == "x-shaped" and self.bell:
+                check_poloidal(self._shape, self.surface_level, *extent_kpc)
         if self.waves_move:
             check_wave_speed(self.wave_speed_kpc_Myr, top_kpc, self.n_i_cm3)
 
@@ -390,4 +401,5 @@ class Galaxy:
             loss_rate=self.loss_rate,
             collisions=self.helium_factors,
             disc_scale_kpc=min(gas.DISC_HEIGHT_KPC, self.R_d_kpc),
+            lines=self.lines,
         )

@@ -70,15 +70,19 @@ class Bare(NamedTuple):
 
 
 class Words(NamedTuple):
-    """One of a few words."""
+    """One of a few words, or a function of the user's own of so many arguments, if that is said."""
 
     words: tuple[str, ...]
+    function: str = ""
 
-    def checked(self, value: Any) -> str:
+    def checked(self, value: Any) -> Any:
         """The value; `ValueError` with what is allowed if it is anything else."""
+        if self.function and callable(value):
+            return value
         if not (isinstance(value, str) and value in self.words):
             hint = did_you_mean(value, self.words)
-            raise ValueError(f"{', '.join(self.words)}{hint and '; '}{hint}")
+            own = f", or a function of ({self.function})" if self.function else ""
+            raise ValueError(f"{', '.join(self.words)}{own}{hint and '; '}{hint}")
         return value
 
 
@@ -102,6 +106,12 @@ LIMITS: dict[str, Limit | Bare | Words | Function] = {
     "H_kpc": LENGTH,
     "waves": Words(("nlld", "nlld-local")),
     "H_waves_kpc": Limit("kpc", "0.1 kpc", "1000 kpc"),
+    "field": Words(("isotropic", "tube", "x-shaped", "azimuthal"), function="R_kpc, z_kpc"),
+    "B_pol_uG": Limit("uG", "0.0001 uG", "1000 uG"),
+    "R_pol_kpc": Limit("kpc", "0.1 kpc", "1000 kpc"),
+    "z_open_kpc": Limit("kpc", "0.1 kpc", "1000 kpc"),
+    "epsilon": Bare(0, 1),
+    "wander_kpc": Limit("kpc", "0 kpc", "10 kpc"),
     "n_i_cm3": Limit("cm-3", "1e-8 cm-3", "1000 cm-3"),
     "v_s_kpc_Myr": Limit("kpc/Myr", "0.1 km/s", "10000 km/s"),
     "saturation": Words(("current", "pressure", "growing-wavelength")),
@@ -119,7 +129,7 @@ LIMITS: dict[str, Limit | Bare | Words | Function] = {
     "r_max_kpc": Limit("kpc", "0.1 kpc", "10000 kpc"),
     "particles": Bare(1, 10**9, whole=True),
     "seed": Bare(0, 2**32 - 1, whole=True),
-    "method": Words(("hybrid", "flight", "orbit")),
+    "method": Words(("auto", "hybrid", "flight", "guiding-centre", "orbit")),
     "acceleration": Bare(1, 1e6, word="auto"),
     # Beyond all energies that are followed: no cut-off.
     "E_min_GeV": Limit("GeV", "1 GeV", "1e9 PeV"),
@@ -134,6 +144,10 @@ LIMITS: dict[str, Limit | Bare | Words | Function] = {
 """By name, which says the internal unit, for the records and the tables of a scenario file."""
 
 _ROUNDING = 1e-9  # a bound written in another unit may be missed by a few last bits
+
+
+SMALLEST_HALO_KPC = 1.0
+"""A halo is tabulated if its surface is at least so far from the centre."""
 
 
 def check_record(record: Any, but: tuple[str, ...] = ()) -> None:
@@ -237,3 +251,20 @@ def _converted(value: Any, unit: str) -> float:
 @lru_cache(maxsize=256)
 def _bound(text: str, unit: str) -> float:
     return to_internal(text, unit)
+
+
+def no_halo(galaxy: Any, reach_kpc: float, saturated_uG: float, field_uG: float) -> UserError:
+    """What to raise for a galaxy whose surface is too close: which parameter leaves no halo.
+
+    `saturated_uG` and `field_uG` are the fields in the disc, after the instability and before it.
+    """
+    if field_uG < 2.0 * saturated_uG:
+        return UserError(
+            "medium.B0: the halo field is below the saturated field already in the disc; "
+            f"B0 = {galaxy.B0_uG:g} uG must be well above {saturated_uG:.3g} uG"
+        )
+    key = "field_uG" if galaxy.field_uG is not None else f"medium.z_B = {galaxy.z_B_kpc:g} kpc"
+    return UserError(
+        f"{key}: the halo field falls below the saturated field at {reach_kpc:.2g} kpc; "
+        f"allowed: so slow a fall that this is beyond {SMALLEST_HALO_KPC:g} kpc"
+    )

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .averages import about_nodes, of_cells
+from .field_lines import FieldLines, tabulated
 from .interpolate import interpolate
 from .medium_table import FAR_KPC, Axis, MediumTable, MOMENTUM_NODES_GeV, Wall, assembled
 from .sampling import sampled
@@ -110,12 +111,15 @@ class Medium:
         D(p_GeV, R_kpc, z_kpc) [kpc^2/Myr] inside and outside the surface.
     functions : dict of callable
         What else the table was made from, by the names that `tabulate` has for it.
+    lines : FieldLines or None
+        Field lines of the halo, along which D is `diffusion_halo`; None where it is isotropic.
     """
 
     table: MediumTable
     diffusion_halo: DiffusionFunction
     diffusion_bell: DiffusionFunction
     functions: dict[str, Callable[..., Any]]
+    lines: FieldLines | None = None
 
     def __repr__(self) -> str:
         wall = Wall(self.table.wall).name.lower()
@@ -143,6 +147,7 @@ class Medium:
         loss_rate: Callable[[np.ndarray], np.ndarray] | None = None,
         collisions: ArrayLike = (1.0, 1.0, 1.0),
         disc_scale_kpc: float = FAR_KPC,
+        lines: FieldLines | None = None,
     ) -> Medium:
         """Sample vectorised functions of (R_kpc, |z|_kpc) on a grid.
 
@@ -173,6 +178,8 @@ class Medium:
             Collisions in (disc, halo, CGM) gas over those with as many protons as its density says.
         disc_scale_kpc : float
             Height of the gas disc, which steps near the plane have to resolve.
+        lines : FieldLines, optional
+            Field lines inside the surface, along which D is diffusion_halo; without them it is isotropic.
 
         Raises
         ------
@@ -201,11 +208,12 @@ class Medium:
             r_max=float(r_max_kpc),
             bell_outer_radius=float(r_max_kpc if bell_outer_radius_kpc is None else bell_outer_radius_kpc),
             disc_scale=float(disc_scale_kpc),
+            lines=tabulated(lines, R, z, distance < 0) if lines else None,
         )
         functions = {"surface": surface, "outflow": outflow, "divergence": divergence}
         functions |= {"halo_flow": halo_flow, "halo_divergence": halo_divergence} | gas
         given = {name: each for name, each in functions.items() if each is not None}
-        return cls(table, _everywhere(diffusion_halo), _everywhere(diffusion_bell), given)
+        return cls(table, _everywhere(diffusion_halo), _everywhere(diffusion_bell), given, lines)
 
     def distance_kpc(self, R_kpc: np.ndarray, z_kpc: np.ndarray) -> np.ndarray:
         """Signed distance to the surface as the engine sees it (bilinear), negative inside [kpc]."""

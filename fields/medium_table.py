@@ -30,6 +30,28 @@ class Axis(NamedTuple):
     cell_of_step: np.ndarray
 
 
+class LinesTable(NamedTuple):
+    """Field lines at the nodes, and what takes particles off them.
+
+    Attributes
+    ----------
+    field : ndarray, shape (n_R, n_z, 4)
+        Unit vector (b_R, b_phi, b_z) along the field above the plane, and ln of its strength in uG.
+    epsilon, wander : float
+        Of `field_lines.FieldLines`: D across over D along the field, and D_FL [kpc].
+    drifts : bool
+        Whether guiding centres drift.
+    drift : ndarray, shape (n_R, n_z, 2)
+        curl(b/B) along R and z [1/(kpc uG)]; (1, 1, 2) zeros, which are not looked up, without drifts.
+    """
+
+    field: np.ndarray
+    epsilon: float
+    wander: float
+    drifts: bool
+    drift: np.ndarray
+
+
 class MediumTable(NamedTuple):
     """The plain arrays that a kernel reads; grids are ([ln p,] R, |z|[, component]), at the nodes.
 
@@ -57,7 +79,8 @@ class MediumTable(NamedTuple):
     max_grad_ln_D_halo, max_grad_ln_D_bell : float
         Largest |grad ln D| inside and outside, of all momenta [1/kpc].
     halo_scale : ndarray, shape (n_R, n_z)
-        Length over which D changes in the halo, there or at a distance from there [kpc].
+        Length over which D, or the direction of field lines, changes in the halo, there or at a distance from
+        there [kpc].
     loss_rate : ndarray, shape (n_p,)
         -(dp/dt)/(p n) in protons [1/Myr per cm^-3].
     collisions : ndarray, shape (3,)
@@ -71,6 +94,8 @@ class MediumTable(NamedTuple):
         [kpc].
     disc_scale : float
         Height of the gas disc, which steps near the plane have to resolve [kpc].
+    lines : LinesTable or None
+        Field lines inside the surface, along which D is that of the table; None where D is isotropic.
     """
 
     R: Axis
@@ -96,6 +121,7 @@ class MediumTable(NamedTuple):
     r_max: float
     bell_outer_radius: float
     disc_scale: float
+    lines: LinesTable | None
 
 
 def axis(*pieces: tuple[float, float], edge: float | None = None) -> Axis:
@@ -160,9 +186,7 @@ def _grad_ln_D(ln_D: np.ndarray, R: np.ndarray, z: np.ndarray, used: np.ndarray)
     A corner of the field (the rim of the disc) is steeper inside its one cell; paths there are too short
     for it to matter.
     """
-    low, high = ln_D[:-1], ln_D[1:]
-    along_R = 0.5 * (high[:, 1:] - low[:, 1:] + high[:, :-1] - low[:, :-1]) / np.diff(R)[:, None, None]
-    along_z = 0.5 * (low[:, 1:] - low[:, :-1] + high[:, 1:] - high[:, :-1]) / np.diff(z)[None, :, None]
+    along_R, along_z = _cell_slopes(ln_D, R, z)
     return np.where(used, np.sqrt(along_R**2 + along_z**2).max(axis=-1), 0.0)
 
 
@@ -189,6 +213,31 @@ def _scale_kpc(grad_ln_D: np.ndarray, R: np.ndarray, z: np.ndarray) -> np.ndarra
     return scale
 
 
+# A direction that is azimuthal but for this part has no other one that changes.
+_LEAST_POLOIDAL = 1e-3
+
+
+def _turning(field: np.ndarray, R: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """How fast the poloidal direction of field lines and ln B change in each cell [1/kpc]."""
+    b, ln_B = field[..., [0, 2]], field[..., 3:]
+    poloidal = np.sqrt((b**2).sum(axis=-1))
+    least = np.minimum(
+        np.minimum(poloidal[1:, 1:], poloidal[:-1, 1:]), np.minimum(poloidal[1:, :-1], poloidal[:-1, :-1])
+    )
+    turns, falls = (
+        np.sqrt(sum((each**2).sum(axis=-1) for each in _cell_slopes(values, R, z))) for values in (b, ln_B)
+    )
+    return np.maximum(turns / np.maximum(least, _LEAST_POLOIDAL), falls)
+
+
+def _cell_slopes(values: np.ndarray, R: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slopes along R and |z| at the centres of cells, of values (R, |z|, entries)."""
+    low, high = values[:-1], values[1:]
+    along_R = 0.5 * (high[:, 1:] - low[:, 1:] + high[:, :-1] - low[:, :-1]) / np.diff(R)[:, None, None]
+    along_z = 0.5 * (low[:, 1:] - low[:, :-1] + high[:, 1:] - high[:, :-1]) / np.diff(z)[None, :, None]
+    return along_R, along_z
+
+
 def _cells_used(inside: np.ndarray) -> np.ndarray:
     return inside[1:, 1:] | inside[:-1, 1:] | inside[1:, :-1] | inside[:-1, :-1]
 
@@ -206,6 +255,10 @@ def assembled(
         _grad_ln_D(ln_D, R_axis.nodes, z_axis.nodes, _cells_used(side))
         for ln_D, side in ((ln_D_halo, distance < 0), (ln_D_bell, distance > 0))
     )
+    changes, lines = in_halo, rest["lines"]
+    if lines is not None:
+        turning = _turning(lines.field, R_axis.nodes, z_axis.nodes)
+        changes = np.maximum(in_halo, np.where(_cells_used(distance < 0), turning, 0.0))
     ln_p, counted = np.log(MOMENTUM_NODES_GeV), rest["gas"] * rest["collisions"]
     arrays: dict[str, Any] = {
         name: np.ascontiguousarray(value, float) if isinstance(value, np.ndarray) else value
@@ -222,7 +275,7 @@ def assembled(
         thickness=float(-distance.min()),
         max_grad_ln_D_halo=float(in_halo.max(initial=0.0)),
         max_grad_ln_D_bell=float(in_bell.max(initial=0.0)),
-        halo_scale=_scale_kpc(in_halo, R_axis.nodes, z_axis.nodes),
+        halo_scale=_scale_kpc(changes, R_axis.nodes, z_axis.nodes),
         fastest_loss_halo=float(rest["loss_rate"].max() * counted[..., :2].sum(axis=-1).max()),
         fastest_loss_bell=float(rest["loss_rate"].max() * counted[..., 2].max()),
         **arrays,

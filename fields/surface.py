@@ -76,3 +76,16 @@ def exponential_field_uG(
     particles leave sideways.
     """
     return B0_uG * np.exp(-distance_from_disc_kpc(R_kpc, z_kpc, R_d_kpc) / z_B_kpc)
+
+
+def reach_kpc(level: LevelFunction, r_max_kpc: float) -> tuple[float, float, float]:
+    """(R in the plane, |z| on the axis, largest |z|) up to which a level is negative, at most r_max."""
+    s = np.linspace(0.0, r_max_kpc, 10_001)
+
+    def reach(R: np.ndarray, z: np.ndarray) -> float:
+        outside = np.flatnonzero(level(R, z) > 0)
+        return float(s[outside[0]]) if outside.size else r_max_kpc
+
+    R_reach = reach(s, 0.0 * s)
+    z_reach = [reach(R + 0.0 * s, s) for R in np.linspace(0.0, R_reach, 101)]
+    return R_reach, z_reach[0], max(z_reach)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike
 from ..fields.exceptions import NotConverged
 from ..fields.galaxy import Galaxy
 from ..fields.medium import Medium
+from ..fields.turbulence.of_halo import turbulence_of_halo
 from ..fields.turbulence.scattering import two_zone_D
 from ..fields.turbulence.synthetic import Turbulence, kolmogorov, resonant, rms_of_waves_uG, scale_invariant
 from ..fields.units import FloatArray
@@ -171,7 +173,9 @@ def turbulence_of(scenario: Scenario) -> Turbulence | None:
     if scenario.transport.method != "orbit":
         return None
     if scenario.turbulence is None:
-        return galaxy_of(scenario).turbulence(*scenario.transport.energy_range)
+        galaxy = galaxy_of(scenario)
+        power = partial(galaxy.wave_power, B_uG=galaxy.B0_uG)
+        return turbulence_of_halo(power, galaxy.B0_uG, *scenario.transport.energy_range)
     t = scenario.turbulence
     waves = replace(galaxy_of(scenario), waves="nlld-local")
     power = {
