@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from ..fields.exceptions import UserError
 from ..fields.limits import check_record, number_in
 from ..fields.medium import Medium
 from ..fields.medium_table import MediumTable, Wall
@@ -52,8 +53,9 @@ class Transport:
     seed : int
         Of all random numbers; another seed is an independent run.
     method : str
-        "hybrid": diffusive steps where lambda is small, flights elsewhere; "flight": flights only; "orbit":
-        turned by the Lorentz force in `turbulence`.
+        "hybrid": diffusive steps where lambda is small, flights elsewhere; "guiding-centre": the same along the
+        field lines of the medium; "auto": the one or the other, as the medium has lines or none; "flight":
+        flights only, along lines if there are any; "orbit": turned by the Lorentz force in `turbulence`.
     acceleration : float or "auto"
         See `wall_sampling.acceleration_tables`; 1 also flies every incursion behind the wall.
     t_max_Myr : float
@@ -66,7 +68,7 @@ class Transport:
 
     particles: int = 5000
     seed: int = 1
-    method: str = "hybrid"
+    method: str = "auto"
     acceleration: float | str = "auto"
     t_max_Myr: float = 1e4
     R_d_kpc: float = 10.0
@@ -78,6 +80,28 @@ class Transport:
         for name, unit in (("t_max_Myr", "Myr"), ("R_d_kpc", "kpc")):
             value = number_in(getattr(self, name), unit, f"Transport.{name}")
             object.__setattr__(self, name, value)
+
+
+    @property
+    def takes_steps(self) -> bool:
+        """Whether there are diffusive steps where lambda is small."""
+        return self.method in ("auto", "hybrid", "guiding-centre")
+
+
+def check_method(method: str, has_lines: bool) -> None:
+    """Refuse a method that a medium with field lines, or without, is not for.
+
+    Raises
+    ------
+    UserError
+        Naming the method.
+    """
+    if has_lines and method in ("hybrid", "orbit"):
+        raise UserError(
+            f'transport.method = "{method}": allowed: "auto", "guiding-centre" or "flight" along field lines'
+        )
+    if not has_lines and method == "guiding-centre":
+        raise UserError(f'transport.method = "{method}": allowed: where medium.field is not "isotropic"')
 
 
 def schedule(energy_edges_GeV: np.ndarray, orbits: bool = False) -> tuple[np.ndarray, np.ndarray]:
@@ -101,7 +125,7 @@ def controls_of(
     medium: Medium, grid: TallyGrid, transport: Transport, only: int = -1, track_lines: int = 0
 ) -> Controls:
     """The kernel's view of a `Transport`; of each block `only` one particle, with room for its track."""
-    steps, orbits = transport.method == "hybrid", transport.method == "orbit"
+    steps, orbits = transport.takes_steps, transport.method == "orbit"
     halo_cells, bell_cells = grid.binnings()
     groups, ranks = schedule(grid.energy_edges_GeV, orbits)
     reflect_at_wall = transport.acceleration != 1 and steps
@@ -171,12 +195,13 @@ class Job:
     @classmethod
     def of(cls, medium: Medium, grid: TallyGrid, transport: Transport) -> Job:
         """The job of a run."""
+        check_method(transport.method, medium.lines is not None)
         if transport.method == "orbit":
             if transport.turbulence is None:
                 raise ValueError("orbits need turbulence to go through")
             if medium.table.wall != Wall.ABSORBING:
                 raise ValueError("orbits end at the surface: it must absorb")
-        wall = wall_sampling_of(medium, transport.acceleration if transport.method == "hybrid" else 1)
+        wall = wall_sampling_of(medium, transport.acceleration if transport.takes_steps else 1)
         return cls(medium.table, grid, transport, controls_of(medium, grid, transport), wall)
 
     def digest(self) -> str:

@@ -36,6 +36,8 @@ from .history import (
     past_surface,
     standing_for,
 )
+from .guided_wall import meet_wall, reflected_back
+from .guiding_centre import move_along
 from .inject import OPTICAL_DEPTH_STRIDE, RADIUS_STRIDE, inject
 from .lookup import surface_normal
 from .move import move
@@ -52,33 +54,42 @@ _POLL = 4096 - 1
 
 
 @small_kernel
-def _move_in_halo(world, history, particle, reflects):
-    """A move inside the surface, which may touch it if it `reflects`.
+def _move_in_halo(world, lines, history, particle, reflects):
+    """A move inside the surface, which may touch it if it `reflects`; `lines` are those of the medium.
 
-    Returns (particle, its time [Myr], whether it stands on the surface, encounters with that, history).
+    Returns (where it begins and where it ends, its time [Myr], whether the particle stands on the surface,
+    encounters with that, history).
     """
     table, controls = world.table, world.controls
     u, history = next_draw(world.buffer[0], controls.seed, history)
     time_left = (controls.t_max - history.clock) / history.multiplicity
+    if lines is not None:
+        v, history = next_draw(world.buffer[0], controls.seed, history)
+        begin, new, dt, on_surface, encounters = move_along(
+            table, controls.hybrid, reflects, particle, time_left, u, v
+        )
+        return begin, new, dt, on_surface, encounters, history
     dt = 0.0
     if reflects:
         dt = reflected_step_time(table, particle, time_left)
     if dt > 0.0:
         v, history = next_draw(world.buffer[0], controls.seed, history)
         new, encounters = reflected_step(table, particle, dt, u, v)
-        return new, dt, False, encounters, history
+        return particle, new, dt, False, encounters, history
     new, dt, on_surface = move(table, controls.hybrid, False, particle, time_left, u)
-    return new, dt, on_surface, 1.0 if on_surface else 0.0, history
+    return particle, new, dt, on_surface, 1.0 if on_surface else 0.0, history
 
 
 @small_kernel
-def _at_surface(world, wall, history, particle, splitting, encounters, on_surface):
+def _at_surface(world, wall, lines, history, particle, splitting, encounters, on_surface):
     """What happens to a particle at the surface: (fate or RETURNED, particle, history, splitting).
 
-    `wall` is that of the world, `encounters` the number in the last move.
+    `wall` is that of the world, `lines` those of the medium, `encounters` the number in the last move.
     """
     table, controls = world.table, world.controls
     if table.wall == _CLOSED:
+        if lines is not None:
+            return RETURNED, reflected_back(table, particle, on_surface), history, splitting
         if on_surface:
             normal = surface_normal(table, particle.x, particle.y, particle.z)
             particle = turned(particle, mirrored(direction_of(particle), normal), particle.ln_p)
@@ -103,6 +114,8 @@ def _at_surface(world, wall, history, particle, splitting, encounters, on_surfac
         fate, clock = behind_for_good(world, history, particle)
         return fate, particle, at_age(history, clock), splitting
     layer = boundary_layer(table, particle)
+    if lines is not None:
+        return meet_wall(world, history, particle, splitting, encounters, on_surface, layer, phase)
     if on_surface and (layer.depth == 0.0 or not controls.reflect_at_wall):
         return cross(world, standing_for(history, 1.0), particle, splitting)
     return encounter(world, history, particle, splitting, encounters, on_surface, layer, phase)
@@ -117,14 +130,19 @@ def follow(world, history, particle, splitting, stop):
     table, controls = world.table, world.controls
     mirror = table.wall == _CLOSED or (table.wall == _TWO_WAY and controls.reflect_at_wall)
     reflects = controls.hybrid and mirror
+    if table.lines is not None:
+        # Steps across the lines touch the wall whatever becomes of the particle there.
+        reflects = table.wall == _CLOSED or table.wall == _TWO_WAY
     for step in range(controls.max_steps):
         # Once it is told to stop, whatever the block has counted is thrown away.
         if step & _POLL == 0 and stop[0]:
             return MAX_STEPS, history.clock, step
-        new, dt, on_surface, encounters, history = _move_in_halo(world, history, particle, reflects)
+        begin, new, dt, on_surface, encounters, history = _move_in_halo(
+            world, table.lines, history, particle, reflects
+        )
         if not is_finite(new):
             return NOT_FINITE, history.clock, step + 1
-        particle, history = counted(world, history, False, particle, new, dt)
+        particle, history = counted(world, history, False, begin, new, dt)
         if history.clock >= controls.t_max * NEARLY_ALL:
             count_whole(world.tally, history.group, STORED, history.weight, particle.ln_p)
             return ALIVE, history.clock, step + 1
@@ -133,7 +151,7 @@ def follow(world, history, particle, splitting, stop):
             return ESCAPED, history.clock, step + 1
         if encounters != 0.0:
             fate, particle, history, splitting = _at_surface(
-                world, world.wall, history, particle, splitting, encounters, on_surface
+                world, world.wall, table.lines, history, particle, splitting, encounters, on_surface
             )
             if fate != RETURNED:
                 return fate, history.clock, step + 1

@@ -38,7 +38,7 @@ SHORTEST_STEP = 6.0
 # A step follows the flow over a small part of the length on which it changes: that of D or, at a surface, the
 # distance to it, but at least a share of the former.
 ADVECTION_STEP = 0.05
-_FLOW_SCALE_AT_SURFACE = 0.2
+FLOW_SCALE_AT_SURFACE = 0.2
 # Where the medium flows away from the surface the chance to come back, exp(-u x/D), asks for steps well below
 # D/u. It counts within 4 D/u of the surface; steps may grow as the square of the distance beyond.
 STEP_OVER_RETURN = 0.3
@@ -50,10 +50,10 @@ _SCALE_OVER_HEIGHT = 2.0
 _PLANE_OVER_SCALE = 0.1
 _SMOOTH_AT_PLANE = 1.5
 # A flight is this long at most [r_max]: whoever flies further has left.
-_LONGEST_FLIGHT = 3.0
+LONGEST_FLIGHT = 3.0
 # The signed distance is interpolated, so its slope may exceed one a little: a flight is tested for a crossing
 # if its length comes to within a per cent of the distance.
-_TESTED_WITHIN = 1.01
+TESTED_WITHIN = 1.01
 # Flights towards the surface advance by the distance to it, but at least by this, so that those along it end.
 SURFACE_RESOLUTION_KPC = 0.25
 # A crossing is found to this, far below any lambda and above the rounding of places of 100 kpc (1e-14 kpc).
@@ -63,7 +63,7 @@ ON_SURFACE_KPC = 1e-11
 _HALVINGS = 40
 _ROOT_STEPS = 60
 # log(1 + x) loses digits below this, where its series to second order has an error of x^2/3.
-_SERIES_BELOW = 1e-5
+SERIES_BELOW = 1e-5
 # The time to leave a sphere scatters by 2/5 of its mean squared, whatever the way out.
 _TIME_SPREAD = math.sqrt(0.4)
 
@@ -144,8 +144,8 @@ def fly(table, in_bell, particle, time_left, u):
     depth = -math.log(u0) * free_path
     # Not log1p, which takes three times as long.
     climb = steep * depth
-    wanted = math.log(1.0 + climb) / steep if climb > _SERIES_BELOW else depth * (1.0 - 0.5 * climb)
-    s = min(wanted, particle.speed * time_left, _LONGEST_FLIGHT * table.r_max)
+    wanted = math.log(1.0 + climb) / steep if climb > SERIES_BELOW else depth * (1.0 - 0.5 * climb)
+    s = min(wanted, particle.speed * time_left, LONGEST_FLIGHT * table.r_max)
     direction = direction_of(particle)
     w_x, w_y, w_z = direction
     flow_x = flow_y = flow_z = 0.0
@@ -157,7 +157,7 @@ def fly(table, in_bell, particle, time_left, u):
         w_y += flow_y / particle.speed
         w_z += flow_z / particle.speed
     on_surface = False
-    if abs(particle.distance) <= _TESTED_WITHIN * s:
+    if abs(particle.distance) <= TESTED_WITHIN * s:
         met = crossing(table, 1.0 if in_bell else -1.0, particle, Vector(w_x, w_y, w_z), s)
         on_surface = met >= 0.0
         if on_surface:
@@ -205,7 +205,7 @@ def step_time(table, in_bell, particle, flow, length_scale):
     length = min(STEP_OVER_SCALE * length_scale, STEP_OVER_DISTANCE * room)
     dt = length * length / (2.0 * particle.diffusion)
     if flow > 0.0:
-        flow_scale = min(length_scale, room + _FLOW_SCALE_AT_SURFACE * length_scale)
+        flow_scale = min(length_scale, room + FLOW_SCALE_AT_SURFACE * length_scale)
         dt = min(dt, ADVECTION_STEP * flow_scale / flow)
         back = particle.diffusion / flow
         length = STEP_OVER_RETURN * (back + room * room / (_RETURN_WITHIN * _RETURN_WITHIN * back))

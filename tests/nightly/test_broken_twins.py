@@ -135,8 +135,8 @@ TWINS = (
                 "length = min(STEP_OVER_SCALE * length_scale, 0.05)",
             ),
             (
-                "if abs(particle.distance) <= _TESTED_WITHIN * s:",
-                "if abs(particle.distance) <= _TESTED_WITHIN * s or particle.distance > 0.0:",
+                "if abs(particle.distance) <= TESTED_WITHIN * s:",
+                "if abs(particle.distance) <= TESTED_WITHIN * s or particle.distance > 0.0:",
             ),
         ),
         "slab_escape",

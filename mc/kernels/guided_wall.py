@@ -1,0 +1,93 @@
+"""Guiding centres at the surface: how many hits of the wall an arrival stands for, and how they leave it.
+
+A guiding centre arrives along its line, and the particle gyrates: it hits the wall again and again. The number of
+hits is geometric, so each of them may be the last one; what leaves has a density ~ |mu|, away from the wall.
+"""
+
+from __future__ import annotations
+
+import math
+
+from ...fields._jit import kernel
+from .boundary import at_angle, boundary_layer, shifted
+from .guiding_centre import along_line, hits_of_arrival
+from .history import RETURNED, next_draw, standing_for
+from .line import direction_at
+from .lookup import surface_normal
+from .particle import R_of, turned
+from .splitting import cross, encounter
+
+
+@kernel
+def _outward_share(table, particle, way):
+    """Cosine of the field to the outward normal of the surface."""
+    normal = surface_normal(table, way.line.R, 0.0, particle.z)
+    return way.line.b_R * normal.x + way.line.b_z * normal.z
+
+
+@kernel
+def reflected_back(table, particle, on_surface):
+    """A guiding centre at a closed surface, on its way back along its line if it stands there."""
+    if not on_surface:
+        return particle
+    way = along_line(table, particle)
+    return turned(particle, direction_at(way.line, particle, R_of(particle), -way.mu), particle.ln_p)
+
+
+@kernel
+def _away(table, particle, u):
+    """The particle on its way from the surface along its line, with a density ~ |mu|."""
+    way = along_line(table, particle)
+    mu = -math.copysign(math.sqrt(u), _outward_share(table, particle, way))
+    return turned(particle, direction_at(way.line, particle, R_of(particle), mu), particle.ln_p)
+
+
+@kernel
+def _hit(world, history, particle, splitting, layer, flown, phase, u, v):
+    """One hit of the wall by a particle: what comes of it, as `encounter` says it."""
+    if flown:
+        normal = surface_normal(world.table, particle.x, particle.y, particle.z)
+        out = turned(particle, at_angle(normal, math.sqrt(u), v), particle.ln_p)
+        return cross(world, standing_for(history, 1.0), out, splitting)
+    return encounter(world, history, particle, splitting, 1.0, False, layer, phase)
+
+
+@kernel
+def meet_wall(world, history, particle, splitting, encounters, on_surface, layer, phase):
+    """Encounters of a guiding centre with a wall that it may come back from: as `splitting.encounter`.
+
+    It stands on the wall (`on_surface`), or has met it so many times in a step that ends before it.
+    """
+    table, controls = world.table, world.controls
+    flown = layer.depth == 0.0 or not controls.reflect_at_wall
+    (u0, u1, u2, u3), history = next_draw(world.buffer[0], controls.seed, history)
+    if not on_surface and not flown:
+        fate, new, history, splitting = encounter(
+            world, history, particle, splitting, encounters, False, layer, phase
+        )
+        if fate == RETURNED and new.distance != particle.distance:  # it was behind the wall
+            new = _away(table, new, u0)
+        return fate, new, history, splitting
+    # How many times to hit it at least, and the chance that each of these is the last.
+    hits, last = math.floor(encounters + u0), 1.0
+    if on_surface:
+        way = along_line(table, particle)
+        mean = hits_of_arrival(way, particle, _outward_share(table, particle, way))
+        hits, last = math.floor(min(mean, 1.0) + u0), 1.0 / max(mean, 1.0)
+    elif hits > 0:
+        normal = surface_normal(table, particle.x, particle.y, particle.z)
+        particle = shifted(particle, 0.0, normal)
+    leaves = on_surface or hits > 0
+    while hits > 0:
+        fate, particle, history, splitting = _hit(
+            world, history, particle, splitting, layer, flown, phase, u1, u2
+        )
+        if fate != RETURNED:
+            return fate, particle, history, splitting
+        if u3 < last:
+            hits -= 1
+        layer, phase = boundary_layer(table, particle), 0.0
+        (u0, u1, u2, u3), history = next_draw(world.buffer[0], controls.seed, history)
+    if leaves:
+        particle = _away(table, particle, u1)
+    return RETURNED, particle, history, splitting
