@@ -136,7 +136,7 @@ def _steady(matrix: csc_matrix, volume: FloatArray, source: FloatArray) -> tuple
     except RuntimeError:  # of a matrix that is exactly singular
         raise ValueError(_NO_STEADY_STATE) from None
     density = inverse.solve(source)
-    if not np.abs(density) @ volume < _FOR_EVER_MYR * source.sum():
+    if not np.abs(density) @ volume <= _FOR_EVER_MYR * source.sum():
         raise ValueError(_NO_STEADY_STATE)
     return inverse, density
 
