@@ -6,9 +6,9 @@ At a corner the gradient of n is the mean over the cells about it, weighted by a
 whatever the densities: D_Rz is its correlation D_Rz/sqrt(D_RR D_zz) times the conductances of the faces, so
 that no corner has more of it than these allow. Densities may become negative.
 
-Where lines lie oblique to the cells all but `KEPT_AT_FACES` of -D_RR dn/dR and -D_zz dn/dz is taken at the
-corners, too. Taken at faces it would spread particles across the lines, by 2.5 sin^2(2 psi) (h/L)^2 of D
-along them for lines at an angle psi to cells of width h and a wave of length L; so it is 0.13 (h/L)^2.
+Fluxes -D_RR dn/dR and -D_zz dn/dz taken at faces spread particles across lines at an angle psi to cells of
+width h: by 2.5 sin^2(2 psi) (h/L)^2 of D along them for a wave of length L. So where lines lie oblique all
+but `KEPT_AT_FACES` of these fluxes is taken at the corners, too, which leaves at most 0.13 (h/L)^2.
 
 Beside a surface that runs straight along faces the density at the surface follows from the flux through it:
 none where it is closed, all that comes where it absorbs, what goes on behind it where there is a Bell region.

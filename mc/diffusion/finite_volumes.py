@@ -4,7 +4,8 @@ From one cell centre to the next D and the velocity are taken constant on either
 them, and the steady flux of diffusion and advection is used exactly (Scharfetter and Gummel 1969), with the
 density continuous at the face. So densities stay positive, layers thinner than a cell (behind a Bell wall)
 do no harm, and jumps of D or of the velocity are exact. A surface is followed along faces of cells. Where the
-halo has field lines, D_RR and D_zz take the place of D; what flows across the gradient is in `cross_terms`.
+halo has field lines, D_RR and D_zz take the place of D; what flows across the gradient, and may make
+densities negative, is in `cross_terms`.
 """
 
 from __future__ import annotations

@@ -21,12 +21,21 @@ Place = Callable[[FloatArray, FloatArray], FloatArray]
 
 
 def halo(
-    field: FieldFunction | None, epsilon: float, D: Place, H_kpc: float, width_kpc: float = 1e3
+    field: FieldFunction | None,
+    epsilon: float,
+    D: Place,
+    H_kpc: float,
+    width_kpc: float = 1e3,
+    u: float = 0.0,
 ) -> Medium:
-    """A halo with lines that absorbs at |z| = H and R = width; D does not depend on momentum."""
+    """A halo with lines that absorbs at |z| = H and R = width, and streams apart at u at its top [kpc/Myr].
+
+    D does not depend on momentum.
+    """
     return Medium.tabulate(
         diffusion_halo=lambda p, R, z: D(R, np.abs(z)) + 0.0 * p,
         surface=lambda R, z: np.maximum(z - H_kpc, R - width_kpc),
+        halo_flow=(lambda R, z: (0.0 * R * z, u * z / H_kpc + 0.0 * R)) if u else None,
         R_axis=axis((20.0, 0.25)),
         z_axis=axis((H_kpc, 0.25), (2 * H_kpc, 0.5)),
         r_max_kpc=1e6,
@@ -60,7 +69,7 @@ def tensor_slab(scale: float) -> Rows:
     return [*rows, row("tensor: epsilon = 1, largest departure from isotropic", apart, 0.0, 0.0, 1e-12)]
 
 
-_TOP_KPC, _WIDTH_KPC = 4.0, 10.0
+_TOP_KPC, _WIDTH_KPC, _SPEED_KPC_MYR = 4.0, 10.0, 0.05
 
 
 def _rising(R: FloatArray, z: FloatArray) -> FloatArray:
@@ -83,7 +92,7 @@ def _slope(f: Callable[[float], FloatArray], step: float) -> FloatArray:
 
 
 def _source(R: FloatArray, z: FloatArray, epsilon: float) -> FloatArray:
-    """-div(D grad n) of the chosen density, by differences of its fluxes."""
+    """-div(D grad n - u n) of the chosen density, by differences of its fluxes."""
 
     def flux(R: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray]:
         B = np.stack(_opening(R, z))
@@ -92,17 +101,18 @@ def _source(R: FloatArray, z: FloatArray, epsilon: float) -> FloatArray:
         along_z = _slope(lambda h: _chosen(R, z + h), 1e-3)
         along = (1.0 - epsilon) * (b_R * along_R + b_z * along_z)
         D = _rising(R, np.abs(z))
-        return -D * (epsilon * along_R + along * b_R), -D * (epsilon * along_z + along * b_z)
+        carried = _SPEED_KPC_MYR * z / _TOP_KPC * _chosen(R, z)
+        return -D * (epsilon * along_R + along * b_R), -D * (epsilon * along_z + along * b_z) + carried
 
     outwards = _slope(lambda h: (R + h) * flux(R + h, z)[0], 2e-3) / R
     return outwards + _slope(lambda h: flux(R, z + h)[1], 2e-3)
 
 
 def tensor_manufactured(scale: float) -> Rows:
-    """Lines that open and wind, with and without diffusion across them: the source of a chosen density."""
+    """Lines that open and wind, in a flow, with and without diffusion across: a chosen density."""
     rows = []
     for epsilon in (0.0, 0.1):
-        medium = halo(_opening, epsilon, _rising, _TOP_KPC, _WIDTH_KPC)
+        medium = halo(_opening, epsilon, _rising, _TOP_KPC, _WIDTH_KPC, _SPEED_KPC_MYR)
         errors = []
         for size in (20, 40, 80):
             # One more ring, beyond the wall.
