@@ -5,6 +5,9 @@ is below `SMALL` of the scale L on which the medium changes (the smallest of D/|
 centre, inside the thickness of the halo and, outside, the mean distance of the group from the outer sphere),
 and where cells twice as wide tell the same to `RESOLVED`. Where lambda is not small, it is the equation that
 is wrong; the other groups ask for a finer grid.
+
+In a halo with field lines lambda is that along them. There L is the least of the lengths over which D, or the
+field strength, changes along the line, and of the way along it through the thickness.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ...fields.field_lines import norm
 from ...fields.medium import Medium
 from ...fields.medium_table import Wall
 from ...fields.units import KPC_CM, FloatArray, momentum_GeV, speed_kpc_Myr
@@ -83,9 +87,13 @@ class Comparison:
         {place, energy_GeV, run, error, referee, grid_error, ratio, ratio_error, lambda_over_L, status,
         agrees}: E n in cm^-3, lambda/L the largest in the group. The status is "diffusive" where the
         equation ("referee") is trusted, else "lambda" or "grid".
+    most_negative : dict or None
+        Where a density of the equation is furthest below zero: {energy_GeV, R_kpc, z_kpc,
+        density_over_largest}, over the largest of that energy; None if none is.
     """
 
     rows: list[dict[str, Any]]
+    most_negative: dict[str, float] | None = None
 
     @property
     def diffusive(self) -> list[dict[str, Any]]:
@@ -120,7 +128,7 @@ def compare(result: Result, medium: Medium, R_d_kpc: float, t_Myr: float | None)
     rows = []
     for place in places(medium, R_d_kpc):
         rows += _rows(place, result, (wide, fine), overlaps, ratios)
-    return Comparison(rows)
+    return Comparison(rows, fine.most_negative)
 
 
 def lambda_not_small_above_GeV(
@@ -263,19 +271,37 @@ def _mean_free_path_over_scale(cells: Cells, energy_GeV: FloatArray) -> FloatArr
     R, z = cells.centres_kpc
     thickness = min(cells.medium.table.thickness, cells.medium.table.r_max)
     scale = np.where(inside, thickness, np.hypot(R, z))
+    lines, change = cells.medium.lines, np.zeros(R.size)
+    if lines is not None:
+        b_R, _, b_z = lines.direction(R, z)
+        scale = np.where(inside, scale / np.maximum(np.hypot(b_R, b_z), 1e-9), scale)
+        ln_B = np.log(np.maximum(norm(*lines.field(R, z)), 1e-300))
+        change = np.where(inside, np.abs(_along(b_R, b_z, _slopes(cells, ln_B))), 0.0)
     out = []
     for p in momentum_GeV(energy_GeV):
         D = cells.diffusion_kpc2_Myr(float(p))
-        slope = np.zeros(D.size)
-        for side in (True, False):
-            on_side = cells.inside == side
-            ln_D = np.where(on_side & cells.used, cells.spread(np.log(D)), np.nan)
-            steps = (
-                np.diff(ln_D, axis=0, append=np.nan) / np.gradient(cells.R_kpc)[:, None],
-                np.diff(ln_D, axis=1, append=np.nan) / np.gradient(cells.z_kpc),
-            )
-            slope = np.where(
-                inside == side, np.hypot(*(np.nan_to_num(each) for each in steps))[cells.used], slope
-            )
-        out.append(3.0 * D / float(speed_kpc_Myr(p)) / np.minimum(scale, 1.0 / np.maximum(slope, 1e-9)))
+        slopes = _slopes(cells, np.log(D))
+        steepest = np.hypot(*slopes)
+        if lines is not None:
+            steepest = np.where(inside, np.maximum(np.abs(_along(b_R, b_z, slopes)), change), steepest)
+        out.append(3.0 * D / float(speed_kpc_Myr(p)) / np.minimum(scale, 1.0 / np.maximum(steepest, 1e-9)))
     return np.array(out)
+
+
+def _along(b_R: FloatArray, b_z: FloatArray, slopes: tuple[FloatArray, FloatArray]) -> FloatArray:
+    return b_R * slopes[0] + b_z * slopes[1]
+
+
+def _slopes(cells: Cells, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """How used cells change to the next one in R and in z on the same side of the surface [1/kpc]."""
+    over_R, over_z = np.zeros(values.size), np.zeros(values.size)
+    inside = cells.inside[cells.used]
+    for side in (True, False):
+        there = np.where((cells.inside == side) & cells.used, cells.spread(values), np.nan)
+        steps = (
+            np.diff(there, axis=0, append=np.nan) / np.gradient(cells.R_kpc)[:, None],
+            np.diff(there, axis=1, append=np.nan) / np.gradient(cells.z_kpc),
+        )
+        along_R, along_z = (np.nan_to_num(each)[cells.used] for each in steps)
+        over_R, over_z = np.where(inside == side, along_R, over_R), np.where(inside == side, along_z, over_z)
+    return over_R, over_z

@@ -3,7 +3,9 @@
 From one cell centre to the next D and the velocity are taken constant on either side of the face between
 them, and the steady flux of diffusion and advection is used exactly (Scharfetter and Gummel 1969), with the
 density continuous at the face. So densities stay positive, layers thinner than a cell (behind a Bell wall)
-do no harm, and jumps of D or of the velocity are exact. A surface is followed along faces of cells.
+do no harm, and jumps of D or of the velocity are exact. A surface is followed along faces of cells. Where the
+halo has field lines, D_RR and D_zz take the place of D; what flows across the gradient, and may make
+densities negative, is in `cross_terms`.
 """
 
 from __future__ import annotations
@@ -17,36 +19,10 @@ from scipy.sparse import coo_matrix, csc_matrix
 from ...fields.medium import Medium
 from ...fields.medium_table import Axis, Wall
 from ...fields.units import FloatArray
+from .cross_terms import CrossFluxes, cross_fluxes, face_grid
+from .faces import NOBODY, Faces, conductances, density_at
 
-_NOBODY = -1
-
-
-def _bernoulli(x: FloatArray) -> FloatArray:
-    """x/(e^x - 1)."""
-    small = np.abs(x) < 1e-5
-    safe = np.where(small, 1.0, x)
-    # Nothing is left of e^-600, and e^x must not overflow.
-    return np.where(small, 1.0 - 0.5 * x, safe / np.expm1(np.minimum(safe, 600.0)))
-
-
-@dataclass(frozen=True)
-class _Faces:
-    """Upper faces of the cells along one axis that particles may pass.
-
-    `low` and `high` number the cells on either side, the last number (that of nobody) where there is none;
-    `place` are the indices (R, z) of the cell below. Velocities are those on either side, along the axis.
-    `one_way` is 1 where nobody comes back from above, -1 where nobody does from below, else 0.
-    """
-
-    place: tuple[np.ndarray, ...]
-    low: np.ndarray
-    high: np.ndarray
-    area: FloatArray
-    h_low: FloatArray
-    h_high: FloatArray
-    u_low: FloatArray
-    u_high: FloatArray
-    one_way: np.ndarray
+_LEAST = 1e-30  # kpc^2/Myr, in place of no D at all
 
 
 @dataclass(frozen=True)
@@ -122,12 +98,37 @@ class Cells:
         return gas * np.where(self.inside[self.used, None], [1, 1, 0], [0, 0, 1])
 
     def diffusion_kpc2_Myr(self, p_GeV: float) -> FloatArray:
-        """D of each used cell, on its own side of the surface."""
+        """D of each used cell, on its own side of the surface; along the lines where there are some."""
         R, z = self.centres_kpc
         p = np.asarray(p_GeV, float)
         here = self.inside[self.used]
         D = np.where(here, self.medium.diffusion_halo(p, R, z), self.medium.diffusion_bell(p, R, z))
         return np.asarray(D, float)
+
+    def diffusion_along_axes_kpc2_Myr(self, p_GeV: float) -> tuple[FloatArray, FloatArray]:
+        """(D_RR, D_zz) of each used cell."""
+        D = self.diffusion_kpc2_Myr(p_GeV)
+        if self.medium.lines is None:
+            return D, D
+        D_RR, D_zz, _ = self.medium.lines.tensor_kpc2_Myr(p_GeV, D, *self.centres_kpc)
+        here = self.inside[self.used]
+        return np.where(here, np.maximum(D_RR, _LEAST), D), np.where(here, np.maximum(D_zz, _LEAST), D)
+
+    def _cross_fluxes(self, p_GeV: float) -> CrossFluxes:
+        """What field lines add to the fluxes through faces."""
+        lines, edges = self.medium.lines, (self.R_edges_kpc, self.z_edges_kpc)
+        assert lines is not None
+        D_RR, D_zz = (
+            np.where(self.used, self.spread(D), 1.0) for D in self.diffusion_along_axes_kpc2_Myr(p_GeV)
+        )
+        here = self.inside & self.used
+        grids = (
+            face_grid(self._faces[0], 0, D_RR, here, 0.5 * np.diff(edges[0])),
+            face_grid(self._faces[1], 1, D_zz, here, 0.5 * np.diff(edges[1])),
+        )
+        R, z = np.meshgrid(edges[0][1:], edges[1], indexing="ij")
+        D = np.asarray(self.medium.diffusion_halo(np.asarray(p_GeV, float), R, z), float)
+        return cross_fluxes(self._numbers, grids, lines.tensor_kpc2_Myr(p_GeV, D, R, z), edges)
 
     def shares(self, R_d_kpc: float) -> FloatArray:
         """Share of a uniform disc R < R_d in the plane that falls into each used cell."""
@@ -135,10 +136,17 @@ class Cells:
         shares[:, 0] = np.diff(np.minimum(self.R_edges_kpc / R_d_kpc, 1.0) ** 2)
         return shares[self.used]
 
+    @cached_property
+    def _numbers(self) -> np.ndarray:
+        """Of the used cells, on all of them."""
+        numbers = np.full(self.shape, NOBODY)
+        numbers[self.used] = np.arange(self.count)
+        return numbers
+
     # -- faces -----------------------------------------------------------------------------
 
     @cached_property
-    def _faces(self) -> tuple[_Faces, _Faces]:
+    def _faces(self) -> tuple[Faces, Faces]:
         """Faces across R, and across z."""
         R, z = self.R_edges_kpc, self.z_edges_kpc
         rings = np.pi * np.diff(R**2)[:, None] + 0.0 * self.z_kpc
@@ -151,10 +159,8 @@ class Cells:
 
     def _faces_along(
         self, along: int, area: FloatArray, R: FloatArray, z: FloatArray, h: FloatArray
-    ) -> _Faces:
+    ) -> Faces:
         wall = self.medium.table.wall
-        numbers = np.full(self.shape, _NOBODY)
-        numbers[self.used] = np.arange(self.count)
 
         def above(values: np.ndarray, beyond: float | None) -> np.ndarray:
             """Of the next cell along the axis; of the cell itself, or `beyond`, at the rim."""
@@ -162,16 +168,16 @@ class Cells:
             rim = values[-1:] if beyond is None else np.full_like(values[-1:], beyond)
             return np.moveaxis(np.concatenate([values[1:], rim]), 0, along)
 
-        low, high = numbers, above(numbers, _NOBODY)
-        passed = (low != _NOBODY) | (high != _NOBODY)
+        low, high = self._numbers, above(self._numbers, NOBODY)
+        passed = (low != NOBODY) | (high != NOBODY)
         if wall == Wall.CLOSED:
-            passed = (low != _NOBODY) & (high != _NOBODY)
+            passed = (low != NOBODY) & (high != NOBODY)
         if along == 0 and self.R_edges_kpc[-1] < self.medium.table.r_max * (1 - 1e-9):
             passed[-1] = False
         behind = self.medium.outflow_kpc_Myr(R, z)[..., along]
         before = self.medium.halo_flow_kpc_Myr(R, z)[..., along]
         inside, inside_above = self.inside, above(self.inside, None)
-        return _Faces(
+        return Faces(
             place=np.nonzero(passed),
             low=low[passed],
             high=high[passed],
@@ -201,58 +207,33 @@ class Cells:
 
         Every column sums to what leaves for good.
         """
-        D = self.diffusion_kpc2_Myr(p_GeV)
         entries: list[tuple[FloatArray, np.ndarray, np.ndarray]] = []
-        for f in self._faces:
-            from_low, from_high = _conductances(f, D)
+        for f, D in zip(self._faces, self.diffusion_along_axes_kpc2_Myr(p_GeV), strict=True):
+            from_low, from_high = conductances(f, D)
             entries += [
                 (f.area * from_low, f.low, f.low),
                 (-f.area * from_low, f.high, f.low),
                 (f.area * from_high, f.high, f.high),
                 (-f.area * from_high, f.low, f.high),
             ]
+        if self.medium.lines is not None:
+            entries += self._cross_fluxes(p_GeV).entries()
         values, rows, columns = (np.concatenate(each) for each in zip(*entries, strict=True))
-        kept = (rows != _NOBODY) & (columns != _NOBODY)
+        kept = (rows != NOBODY) & (columns != NOBODY)
         return coo_matrix((values[kept], (rows[kept], columns[kept])), shape=(self.count, self.count)).tocsc()
 
     def fluxes_z(self, p_GeV: float, density: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """(-D dn/dz, u n) through the upper face of every cell, each (R, z), zero where there is none."""
-        D, f = self.diffusion_kpc2_Myr(p_GeV), self._faces[1]
+        """(Diffusive, u n) through the upper face of every cell, each (R, z), zero where there is none."""
+        D, f = self.diffusion_along_axes_kpc2_Myr(p_GeV)[1], self._faces[1]
         n = np.append(density, 0.0)
-        from_low, from_high = _conductances(f, D)
+        from_low, from_high = conductances(f, D)
         total = from_low * n[f.low] - from_high * n[f.high]
-        carried = f.u_low * _at_faces(f, np.append(D, 1.0), n)
+        carried = f.u_low * density_at(f, np.append(D, 1.0), n)
         out = np.zeros((2, *self.shape))
         out[0][f.place], out[1][f.place] = total - carried, carried
+        if self.medium.lines is not None:
+            out[0] += self._cross_fluxes(p_GeV).through_z(n) / np.pi / np.diff(self.R_edges_kpc**2)[:, None]
         return out[0], out[1]
-
-
-def _half_cell(D: FloatArray, h: FloatArray, u: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """(a, b) of flux = a n(0) - b n(h) over a length h of constant D and u."""
-    return D / h * _bernoulli(-u * h / D), D / h * _bernoulli(u * h / D)
-
-
-def _at_faces(f: _Faces, D: FloatArray, n: FloatArray) -> FloatArray:
-    """Density at faces, where the fluxes of the two half cells are equal; zero at faces without return."""
-    a_low, b_low = _half_cell(D[f.low], f.h_low, f.u_low)
-    a_high, b_high = _half_cell(D[f.high], f.h_high, f.u_high)
-    left = (f.low == _NOBODY) | (f.high == _NOBODY) | (f.one_way != 0)
-    return np.where(left, 0.0, (a_low * n[f.low] + b_high * n[f.high]) / (b_low + a_high))
-
-
-def _conductances(f: _Faces, D: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """(from_low, from_high) of flux = from_low n_low - from_high n_high, per area.
-
-    Where nobody is on one side, or returns from it, the density at the face is zero.
-    """
-    D = np.append(D, 1.0)
-    a_low, b_low = _half_cell(D[f.low], f.h_low, f.u_low)
-    a_high, b_high = _half_cell(D[f.high], f.h_high, f.u_high)
-    from_low, from_high = a_low * a_high / (b_low + a_high), b_low * b_high / (b_low + a_high)
-    up, down = (f.high == _NOBODY) | (f.one_way == 1), (f.low == _NOBODY) | (f.one_way == -1)
-    from_low = np.where(up, a_low, np.where(down, 0.0, from_low))
-    from_high = np.where(up, 0.0, np.where(down, b_high, from_high))
-    return from_low, from_high
 
 
 def cells_of(medium: Medium, R_max_kpc: float, z_max_kpc: float, coarsen: int = 1) -> Cells:

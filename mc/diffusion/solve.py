@@ -7,7 +7,8 @@ time t of constant injection (an L-stable method of second order). Losses are ad
 included) and of pp collisions. Where a flow that slows down makes them gains, the term is b n times the slope
 of n in ln p, which comes from the higher energies: no lower one has to be known. It takes the `Medium` of a
 run and knows nothing of mean free paths: where they are not short against every scale, the equation is what
-is wrong.
+is wrong. In a halo with field lines D is a tensor, guiding centres do not drift, and densities may come out
+negative where lines without particles lie beside lines with them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csc_matrix, diags
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import SuperLU, splu
 
 from ...fields.gas_density import grammage_per_length_g_cm2_kpc
 from ...fields.units import MYR_S, FloatArray, momentum_GeV, speed_kpc_Myr
@@ -26,6 +27,9 @@ from .finite_volumes import Cells
 STEPS = 40
 _GAMMA = 1.0 - np.sqrt(0.5)
 _STEEPEST = 8.0
+_ROUNDING = 1e-9
+_FOR_EVER_MYR = 1e15
+_NO_STEADY_STATE = "nothing leaves this medium: there is no steady state"
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,22 @@ class Solution:
         found = [self.cells.fluxes_z(float(a), n) for a, n in zip(p, self.protons_kpc3, strict=True)]
         return np.stack([diffusive for diffusive, _ in found]), np.stack([carried for _, carried in found])
 
+    @property
+    def most_negative(self) -> dict[str, float] | None:
+        """Where a density is furthest below zero, over the largest of its bin; None if none is."""
+        largest = np.maximum(self.protons_kpc3.max(axis=1, keepdims=True), 1e-300)
+        over_largest = self.protons_kpc3 / largest
+        bin, cell = np.unravel_index(np.argmin(over_largest), over_largest.shape)
+        if over_largest[bin, cell] > -_ROUNDING:
+            return None
+        R, z = self.cells.centres_kpc
+        return {
+            "energy_GeV": float(self.energy_GeV[bin]),
+            "R_kpc": float(R[cell]),
+            "z_kpc": float(z[cell]),
+            "density_over_largest": float(over_largest[bin, cell]),
+        }
+
 
 def bin_momenta_GeV(energy_edges_GeV: FloatArray) -> FloatArray:
     """The momentum that stands for each bin of total energy: the geometric mean of its ends."""
@@ -74,7 +94,8 @@ def solve(
     Raises
     ------
     ValueError
-        If there are fewer than two bins, or their edges do not rise from the proton mass.
+        If there are fewer than two bins, or their edges do not rise from the proton mass; or if t is None and
+        nothing leaves the medium, nor loses energy there.
     """
     edges = np.asarray(energy_edges_GeV, float)
     if edges.size < 3 or np.any(np.diff(edges) <= 0) or edges[0] <= 0.938273:
@@ -94,10 +115,30 @@ def solve(
         gained = np.maximum(-loss[bin], 0.0) * slope * volume
         matrix = (cells.operator(float(p[bin])) + diags(leaving - gained)).tocsc()
         source = rates[bin] * shares + falling
-        history = _evolve(matrix, volume, source, t_Myr) if t_Myr else splu(matrix).solve(source[0])[None]
+        history = (
+            _evolve(matrix, volume, source, t_Myr) if t_Myr else _steady(matrix, volume, source[0])[1][None]
+        )
         found[bin] = history[-1]
         falling = leaving * history
     return Solution(cells, edges, found)
+
+
+def _steady(matrix: csc_matrix, volume: FloatArray, source: FloatArray) -> tuple[SuperLU, FloatArray]:
+    """The factors of an operator, and the steady density of a source.
+
+    Raises
+    ------
+    ValueError
+        If nothing leaves: in a closed medium, or along lines that close.
+    """
+    try:
+        inverse = splu(matrix)
+    except RuntimeError:  # of a matrix that is exactly singular
+        raise ValueError(_NO_STEADY_STATE) from None
+    density = inverse.solve(source)
+    if not np.abs(density) @ volume <= _FOR_EVER_MYR * source.sum():
+        raise ValueError(_NO_STEADY_STATE)
+    return inverse, density
 
 
 def _loss_rates(cells: Cells, p_GeV: FloatArray) -> FloatArray:
@@ -172,9 +213,8 @@ def residence(cells: Cells, p_GeV: float, R_d_kpc: float) -> Residence:
     """
     matrix, shares, volume = cells.operator(p_GeV), cells.shares(R_d_kpc), cells.volume_kpc3
     if not matrix.sum() > 0.0:
-        raise ValueError("nothing leaves this medium: there is no steady state")
-    inverse = splu(matrix)
-    density = inverse.solve(shares)
+        raise ValueError(_NO_STEADY_STATE)
+    inverse, density = _steady(matrix, volume, shares)
     per_length = grammage_per_length_g_cm2_kpc(cells.gas_cm3) * float(speed_kpc_Myr(p_GeV))
     time = density * volume
     return Residence(
@@ -196,4 +236,5 @@ def _escape_time_Myr(cells: Cells, p_GeV: float, shares: FloatArray, time: Float
     if inside.all():
         return float(time.sum())
     alone = Cells(cells.medium.absorbing(), cells.R_edges_kpc, cells.z_edges_kpc)
-    return float((splu(alone.operator(p_GeV)).solve(shares[inside]) * alone.volume_kpc3).sum())
+    _, density = _steady(alone.operator(p_GeV), alone.volume_kpc3, shares[inside])
+    return float((density * alone.volume_kpc3).sum())

@@ -20,6 +20,12 @@ CONVENTIONS = {
     "lambda_over_L": "largest in the group, L the least of D/|grad D|, distance from the centre, thickness, "
     "mean distance from the outer sphere",
     "agrees": f"within {AGREE:.0%} or three sigma",
+    "most_negative": "where the equation has n furthest below zero, over the largest n of that energy",
+}
+_OF_LINES = {
+    "lambda_over_L": "largest in the group; inside, lambda is along the field lines, L the least of the "
+    "lengths over which D or the field strength changes along them, and of their way through the thickness",
+    "tensor": "D is along the lines, epsilon D + D_FL v/2 across them; guiding centres do not drift",
 }
 
 
@@ -37,9 +43,11 @@ def _make(run: Run) -> Made:
         "chi2": comparison.chi2,
         "largest_departure": max((abs(row["ratio"] - 1.0) for row in trusted), default=None),
         "lambda_not_small_above_GeV": comparison.parting_GeV,
+        "most_negative": comparison.most_negative,
     }
 
-    about = run.result.provenance | {"conventions": CONVENTIONS}
+    conventions = CONVENTIONS | (_OF_LINES if run.medium.lines is not None else {})
+    about = run.result.provenance | {"conventions": conventions}
     files: dict[str, Callable[[Path], None]] = {
         "referee.json": partial(write_json, {**about, "summary": summary, "rows": comparison.rows}),
     }

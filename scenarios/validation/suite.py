@@ -38,6 +38,7 @@ from .skies import (
     sphere_from_inside,
     sphere_from_outside,
 )
+from .tensor import tensor_leak, tensor_manufactured, tensor_slab, tensor_tube
 from .tools import Rows
 from .transport import (
     acceleration,
@@ -96,6 +97,10 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (ion_neutral_friction, 1.0),
     (transport_equation_closed_forms, 1.0),
     (manufactured, 1.0),
+    (tensor_slab, 1.0),
+    (tensor_manufactured, 1.0),
+    (tensor_tube, 1.0),
+    (tensor_leak, 1.0),
     (two_starts, 1.0),
     (carried_protons, 1.0),
     (outflow_slab, 0.8),
