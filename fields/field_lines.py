@@ -1,8 +1,8 @@
 """Lines of the halo field: its direction, what takes particles off its lines, and their table.
 
-A field is a function (R_kpc, z_kpc) -> (B_R, B_phi, B_z) [uG] of places above the plane. Its lines go on through
-the plane: B_R changes its sign there, B_phi and B_z do not. Poloidal parts come from a flux function A(R, z),
-B_R = -dA/dz/R and B_z = dA/dR/R, so that their divergence is zero; any B_phi(R, z) may be added.
+A field is a function (R_kpc, z_kpc) -> (B_R, B_phi, B_z) [uG] of places above the plane. Its lines go on
+through the plane: B_R changes its sign there, B_phi and B_z do not. Poloidal parts come from a flux function
+A(R, z), B_R = -dA/dz/R and B_z = dA/dR/R, so that their divergence is zero; any B_phi(R, z) may be added.
 """
 
 from __future__ import annotations
@@ -96,8 +96,8 @@ class Shape(NamedTuple):
     B0_uG, z_B_kpc : float
         In the disc, and the height over which it falls by e.
     B_pol_uG, R_pol_kpc, z_open_kpc : float
-        Poloidal field at the centre, the radius over which it falls by e in the plane, and the height at which
-        its lines are twice as far from the axis.
+        Poloidal field at the centre, the radius over which it falls by e in the plane, and the height at
+        which its lines are twice as far from the axis.
     """
 
     strength_uG: Strength
@@ -109,9 +109,9 @@ class Shape(NamedTuple):
 
 
 def tube(shape: Shape, R_kpc: FloatArray, z_kpc: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Lines R = R_0 exp(z/2 z_B) about the axis, A = (R^2/2) B0 exp(-z/z_B): near the axis |B| = B0 exp(-z/z_B).
+    """Lines R = R_0 exp(z/2 z_B) about the axis, A = (R^2/2) B0 exp(-z/z_B).
 
-    |B| grows with R beyond z_B.
+    Near the axis |B| = B0 exp(-z/z_B); it grows with R beyond z_B.
     """
     B_z = shape.B0_uG * np.exp(-z_kpc / shape.z_B_kpc) + 0.0 * R_kpc
     return 0.5 * R_kpc / shape.z_B_kpc * B_z, 0.0 * B_z, B_z
@@ -128,8 +128,8 @@ def poloidal(shape: Shape, R_kpc: FloatArray, z_kpc: FloatArray) -> tuple[FloatA
 def x_shaped(shape: Shape, R_kpc: FloatArray, z_kpc: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Poloidal lines R = R_1 (1 + z^2/z_open^2), wound up by what is left of the whole strength.
 
-    The poloidal part is model C of Ferriere & Terral (2014), with B_z = B_pol exp(-R_1/R_pol) in the plane; it
-    spirals up as in Jansson & Farrar (2012) and Unger & Farrar (2023).
+    The poloidal part is model C of Ferriere & Terral (2014), with B_z = B_pol exp(-R_1/R_pol) in the plane;
+    it spirals up as in Jansson & Farrar (2012) and Unger & Farrar (2023).
     """
     B_R, B_z = poloidal(shape, R_kpc, z_kpc)
     left = np.maximum(shape.strength_uG(R_kpc, z_kpc) ** 2 - B_R**2 - B_z**2, 0.0)
@@ -169,7 +169,9 @@ def tabulated(lines: FieldLines, R: np.ndarray, z: np.ndarray, inside: np.ndarra
     strength = norm(*B)
     if np.any(none := inside & ~(strength > 0)):
         at = tuple(np.argwhere(none)[0])
-        raise UserError(f"medium.field: zero at R = {R[at]:.4g} kpc, z = {z[at]:.4g} kpc; expected a direction")
+        raise UserError(
+            f"medium.field: zero at R = {R[at]:.4g} kpc, z = {z[at]:.4g} kpc; expected a direction"
+        )
     b = np.where(strength > 0, B / np.maximum(strength, 1e-300), [[[0.0]], [[0.0]], [[1.0]]])
     _check_turns(lines, b, R[:, 0], z[0], inside)
     values = np.stack([*b, np.log(np.maximum(strength, 1e-300))], axis=-1)
@@ -185,9 +187,7 @@ def _component(field: FieldFunction, i: int, R: np.ndarray, z: np.ndarray) -> Fl
     return np.broadcast_to(found, R.shape)
 
 
-def _check_turns(
-    lines: FieldLines, b: FloatArray, R: np.ndarray, z: np.ndarray, inside: np.ndarray
-) -> None:
+def _check_turns(lines: FieldLines, b: FloatArray, R: np.ndarray, z: np.ndarray, inside: np.ndarray) -> None:
     """Refuse a field that turns by too much between its nodes: steps could not follow it."""
     middle_R, middle_z = 0.5 * (R[1:] + R[:-1])[:, None], 0.5 * (z[1:] + z[:-1])[None, :]
     between = 0.25 * (b[:, 1:, 1:] + b[:, :-1, 1:] + b[:, 1:, :-1] + b[:, :-1, :-1])
@@ -197,8 +197,9 @@ def _check_turns(
     if off[there].size and np.quantile(off[there], 0.99) > _LARGEST_TURN:
         i, j = np.unravel_index(np.argmax(off), off.shape)
         raise UserError(
-            f"medium.field: turns by {off[i, j]:.2g} rad within a cell of the table at R = {middle_R[i, 0]:.3g} "
-            f"kpc, z = {middle_z[0, j]:.3g} kpc; allowed: lines that bend over more than a quarter of a kpc"
+            f"medium.field: turns by {off[i, j]:.2g} rad within a cell of the table at R = "
+            f"{middle_R[i, 0]:.3g} kpc, z = {middle_z[0, j]:.3g} kpc; allowed: lines that bend over more than "
+            "a quarter of a kpc"
         )
 
 
@@ -228,7 +229,9 @@ def divergence_per_kpc(field: FieldFunction, R_kpc: FloatArray, z_kpc: FloatArra
     return np.abs(total) / norm(*field(R_kpc, z_kpc))
 
 
-def check_field(lines: FieldLines, surface: Strength, R_end_kpc: float, z_end_kpc: float, R_d_kpc: float) -> None:
+def check_field(
+    lines: FieldLines, surface: Strength, R_end_kpc: float, z_end_kpc: float, R_d_kpc: float
+) -> None:
     """Refuse a field that is not one, or whose lines keep all particles.
 
     Parameters
@@ -267,7 +270,7 @@ def check_field(lines: FieldLines, surface: Strength, R_end_kpc: float, z_end_kp
 
 
 def check_poloidal(shape: Shape, surface: Strength, R_end_kpc: float, z_end_kpc: float) -> None:
-    """Refuse an X-shaped field whose poloidal part alone is stronger, inside a surface, than all of the field.
+    """Refuse an X-shaped field whose poloidal part is stronger, inside a surface, than all of the field.
 
     Raises
     ------
@@ -279,15 +282,13 @@ def check_poloidal(shape: Shape, surface: Strength, R_end_kpc: float, z_end_kpc:
     most = float(np.max(ratio, where=surface(R + 0.0 * z, z + 0.0 * R) < 0, initial=0.0))
     if most > 1.0:
         raise UserError(
-            f'medium.B_pol = "{shape.B_pol_uG:g} uG": the poloidal field exceeds that of the halo, which falls '
-            f"faster than its lines spread; allowed: at most {shape.B_pol_uG / most:.3g} uG, or another R_pol "
-            "or z_open"
+            f'medium.B_pol = "{shape.B_pol_uG:g} uG": the poloidal field exceeds that of the halo, which '
+            f"falls faster than its lines spread; allowed: at most {shape.B_pol_uG / most:.3g} uG, or another "
+            "R_pol or z_open"
         )
 
 
-def _returns_at_kpc(
-    lines: FieldLines, surface: Strength, R_end_kpc: float, R_d_kpc: float
-) -> float | None:
+def _returns_at_kpc(lines: FieldLines, surface: Strength, R_end_kpc: float, R_d_kpc: float) -> float | None:
     """Where in the disc the first line starts that comes back to it, or never leaves; None if all leave."""
     R = start = (np.arange(_LINES) + 0.5) / _LINES * R_d_kpc
     z = np.full_like(R, 1e-6)

@@ -15,17 +15,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import bell
+from . import bell, field_lines
 from . import gas_density as gas
-from .field_lines import (
-    FieldFunction,
-    FieldLines,
-    Shape,
-    check_field,
-    check_poloidal,
-    field_of,
-    norm,
-)
 from .limits import SMALLEST_HALO_KPC, check_source, no_halo
 from .medium import Medium
 from .medium_table import Axis, MOMENTUM_NODES_GeV, Wall, axis, doubling_pieces
@@ -83,8 +74,8 @@ class Galaxy:
         Fraction of its energy that a proton loses in a pp collision, of the total energy [GeV], in place of
         that of `gas_density`.
     field : str or callable
-        "isotropic": D the same in all directions; one of `field_lines.FIELDS`, whose lines particles follow; or
-        a function (R_kpc, z_kpc) -> (B_R, B_phi, B_z) [uG] of the user's own, above the plane.
+        "isotropic": D the same in all directions; one of `field_lines.FIELDS`, whose lines particles follow;
+        or a function (R_kpc, z_kpc) -> (B_R, B_phi, B_z) [uG] of the user's own, above the plane.
     B_pol_uG, R_pol_kpc, z_open_kpc : float
         Of the X-shaped field, see `field_lines.Shape`.
     epsilon, wander_kpc, drifts : float, float, bool
@@ -125,7 +116,7 @@ class Galaxy:
     E_max_GeV: float = 1e6
     r_max_kpc: float = 100.0
     inelasticity: Callable[[np.ndarray], ArrayLike] | None = None
-    field: str | FieldFunction = "isotropic"
+    field: str | field_lines.FieldFunction = "isotropic"
     B_pol_uG: float = 0.1
     R_pol_kpc: float = 3.0
     z_open_kpc: float = 4.0
@@ -191,26 +182,26 @@ class Galaxy:
         """Strength of the halo field: of the vector, where it alone is given."""
         if callable(self.field) or self.field == "tube":
             R, z = np.broadcast_arrays(np.asarray(R_kpc, float), np.abs(np.asarray(z_kpc, float)))
-            return norm(*self._field(R, z))
+            return field_lines.norm(*self._field(R, z))
         return self._strength_uG(R_kpc, z_kpc)
 
     @cached_property
-    def _field(self) -> FieldFunction:
+    def _field(self) -> field_lines.FieldFunction:
         if callable(self.field):
             return self.field
-        return field_of(self.field, self._shape)
+        return field_lines.field_of(self.field, self._shape)
 
     @property
-    def _shape(self) -> Shape:
+    def _shape(self) -> field_lines.Shape:
         poloidal = self.B_pol_uG, self.R_pol_kpc, self.z_open_kpc
-        return Shape(self._strength_uG, self.B0_uG, self.z_B_kpc, *poloidal)
+        return field_lines.Shape(self._strength_uG, self.B0_uG, self.z_B_kpc, *poloidal)
 
     @cached_property
-    def lines(self) -> FieldLines | None:
+    def lines(self) -> field_lines.FieldLines | None:
         """Field lines that particles follow, or None."""
         if self.field == "isotropic":
             return None
-        return FieldLines(self._field, self.epsilon, self.wander_kpc, self.drifts)
+        return field_lines.FieldLines(self._field, self.epsilon, self.wander_kpc, self.drifts)
 
     def _strength_uG(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         if self.field_uG is not None:
@@ -220,7 +211,7 @@ class Galaxy:
         return exponential_field_uG(R_kpc, z_kpc, self.B0_uG, self.z_B_kpc, self.R_d_kpc)
 
     def diffusion_halo(self, p_GeV: ArrayLike, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
-        """D = r_L v/(3 F) in the halo [kpc^2/Myr]: along its field lines (REV), or where it has none, isotropic."""
+        """D = r_L v/(3 F) in the halo [kpc^2/Myr]: along its field lines (REV), isotropic without them."""
         if self.diffusion is not None:
             return self.diffusion(p_GeV, R_kpc, z_kpc)
         B_uG = self.magnetic_field_uG(R_kpc, z_kpc)
@@ -370,9 +361,9 @@ class Galaxy:
             check_outflow_speed(self.surface_level, self.cgm_density_cm3, end_kpc, self.drive)
         if self.lines is not None:
             extent_kpc = self.surface_extent_kpc
-            check_field(self.lines, self.surface_level, *extent_kpc, self.R_d_kpc)
+            field_lines.check_field(self.lines, self.surface_level, *extent_kpc, self.R_d_kpc)
             if self.field == "x-shaped" and self.bell:
-                check_poloidal(self._shape, self.surface_level, *extent_kpc)
+                field_lines.check_poloidal(self._shape, self.surface_level, *extent_kpc)
         if self.waves_move:
             check_wave_speed(self.wave_speed_kpc_Myr, top_kpc, self.n_i_cm3)
 

@@ -98,6 +98,22 @@ class Function(NamedTuple):
         return value
 
 
+METHODS = ("auto", "hybrid", "flight", "guiding-centre", "orbit")
+WITH_STEPS = ("auto", "hybrid", "guiding-centre")
+"""How particles may be followed, and the ways that take diffusive steps where lambda is small."""
+
+
+def fault_of_method(method: str, has_lines: bool) -> str:
+    """What stands against a method where there are field lines, or none: one line, empty if nothing."""
+    if has_lines and method in ("hybrid", "orbit"):
+        allowed = '"auto", "guiding-centre" or "flight", along the lines of medium.field'
+    elif not has_lines and method == "guiding-centre":
+        allowed = 'where medium.field is not "isotropic"'
+    else:
+        return ""
+    return f'transport.method = "{method}": allowed: {allowed}'
+
+
 LENGTH = Limit("kpc", "0.01 kpc", "1000 kpc")
 LIMITS: dict[str, Limit | Bare | Words | Function] = {
     "B0_uG": Limit("uG", "0.001 uG", "10000 uG"),
@@ -129,7 +145,7 @@ LIMITS: dict[str, Limit | Bare | Words | Function] = {
     "r_max_kpc": Limit("kpc", "0.1 kpc", "10000 kpc"),
     "particles": Bare(1, 10**9, whole=True),
     "seed": Bare(0, 2**32 - 1, whole=True),
-    "method": Words(("auto", "hybrid", "flight", "guiding-centre", "orbit")),
+    "method": Words(METHODS),
     "acceleration": Bare(1, 1e6, word="auto"),
     # Beyond all energies that are followed: no cut-off.
     "E_min_GeV": Limit("GeV", "1 GeV", "1e9 PeV"),

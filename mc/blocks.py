@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from ..fields.exceptions import UserError
-from ..fields.limits import check_record, number_in
+from ..fields.limits import WITH_STEPS, check_record, fault_of_method, number_in
 from ..fields.medium import Medium
 from ..fields.medium_table import MediumTable, Wall
 from ..fields.turbulence.synthetic import Turbulence
@@ -53,9 +53,10 @@ class Transport:
     seed : int
         Of all random numbers; another seed is an independent run.
     method : str
-        "hybrid": diffusive steps where lambda is small, flights elsewhere; "guiding-centre": the same along the
-        field lines of the medium; "auto": the one or the other, as the medium has lines or none; "flight":
-        flights only, along lines if there are any; "orbit": turned by the Lorentz force in `turbulence`.
+        "hybrid": diffusive steps where lambda is small, flights elsewhere; "guiding-centre": the same along
+        the field lines of the medium; "auto": the one or the other, as the medium has lines or none;
+        "flight": flights only, along lines if there are any; "orbit": turned by the Lorentz force in
+        `turbulence`.
     acceleration : float or "auto"
         See `wall_sampling.acceleration_tables`; 1 also flies every incursion behind the wall.
     t_max_Myr : float
@@ -81,27 +82,10 @@ class Transport:
             value = number_in(getattr(self, name), unit, f"Transport.{name}")
             object.__setattr__(self, name, value)
 
-
     @property
     def takes_steps(self) -> bool:
         """Whether there are diffusive steps where lambda is small."""
-        return self.method in ("auto", "hybrid", "guiding-centre")
-
-
-def check_method(method: str, has_lines: bool) -> None:
-    """Refuse a method that a medium with field lines, or without, is not for.
-
-    Raises
-    ------
-    UserError
-        Naming the method.
-    """
-    if has_lines and method in ("hybrid", "orbit"):
-        raise UserError(
-            f'transport.method = "{method}": allowed: "auto", "guiding-centre" or "flight" along field lines'
-        )
-    if not has_lines and method == "guiding-centre":
-        raise UserError(f'transport.method = "{method}": allowed: where medium.field is not "isotropic"')
+        return self.method in WITH_STEPS
 
 
 def schedule(energy_edges_GeV: np.ndarray, orbits: bool = False) -> tuple[np.ndarray, np.ndarray]:
@@ -195,7 +179,8 @@ class Job:
     @classmethod
     def of(cls, medium: Medium, grid: TallyGrid, transport: Transport) -> Job:
         """The job of a run."""
-        check_method(transport.method, medium.lines is not None)
+        if fault := fault_of_method(transport.method, medium.lines is not None):
+            raise UserError(fault)
         if transport.method == "orbit":
             if transport.turbulence is None:
                 raise ValueError("orbits need turbulence to go through")

@@ -37,6 +37,13 @@ _KEYS = {
     "H_kpc": ("medium", "H"),
     "waves": ("medium", "waves"),
     "H_waves_kpc": ("medium", "H_waves"),
+    "field": ("medium", "field"),
+    "B_pol_uG": ("medium", "B_pol"),
+    "R_pol_kpc": ("medium", "R_pol"),
+    "z_open_kpc": ("medium", "z_open"),
+    "epsilon": ("medium", "epsilon"),
+    "wander_kpc": ("medium", "wander"),
+    "drifts": ("medium", "drifts"),
     "n_i_cm3": ("medium", "n_i"),
     "v_s_kpc_Myr": ("medium", "v_s"),
     "bell": ("medium", "bell"),
@@ -174,8 +181,8 @@ def turbulence_of(scenario: Scenario) -> Turbulence | None:
         return None
     if scenario.turbulence is None:
         galaxy = galaxy_of(scenario)
-        power = partial(galaxy.wave_power, B_uG=galaxy.B0_uG)
-        return turbulence_of_halo(power, galaxy.B0_uG, *scenario.transport.energy_range)
+        F = partial(galaxy.wave_power, B_uG=galaxy.B0_uG)
+        return turbulence_of_halo(F, galaxy.B0_uG, *scenario.transport.energy_range)
     t = scenario.turbulence
     waves = replace(galaxy_of(scenario), waves="nlld-local")
     power = {
@@ -310,13 +317,14 @@ def scenario_of(
         "sky": {"nside": nside},
     }
     for name, (table, key) in _KEYS.items():
-        tables[table][key] = getattr(galaxy, name)
+        if not callable(value := getattr(galaxy, name)):
+            tables[table][key] = value
     return from_values("A galaxy made in Python", tables)
 
 
 def functions_of(galaxy: Galaxy) -> list[str]:
     """Names of the functions that a galaxy was given in Python."""
-    return [name for name in OWN_FUNCTIONS if getattr(galaxy, name) is not None]
+    return [name for name in OWN_FUNCTIONS if callable(getattr(galaxy, name))]
 
 
 def check_orbits(scenario: Scenario) -> None:

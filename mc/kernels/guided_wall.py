@@ -1,7 +1,8 @@
 """Guiding centres at the surface: how many hits of the wall an arrival stands for, and how they leave it.
 
-A guiding centre arrives along its line, and the particle gyrates: it hits the wall again and again. The number of
-hits is geometric, so each of them may be the last one; what leaves has a density ~ |mu|, away from the wall.
+A guiding centre arrives along its line, and the particle gyrates: it hits the wall again and again. The
+number of hits is geometric, so each of them may be the last one; what leaves has a density ~ |mu|, away from
+the wall.
 """
 
 from __future__ import annotations

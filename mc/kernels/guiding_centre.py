@@ -1,14 +1,14 @@
 """Moves of a guiding centre along a field line: flights that the mirror force turns, and diffusive steps.
 
-Between scatterings 1 - mu^2 rises as B, which is kept to the last digits; scatterings at the rate v/lambda make
-mu isotropic in the frame of the waves. Where lambda is short against all that changes along a line, the length s
-along it takes steps with the mean and the variance of that process,
+Between scatterings 1 - mu^2 rises as B, which is kept to the last digits; scatterings at the rate v/lambda
+make mu isotropic in the frame of the waves. Where lambda is short against all that changes along a line, the
+length s along it takes steps with the mean and the variance of that process,
 
     ds = (D' + D div b) dt - (2/3) lambda lambda' - (lambda^2/3) div b + lambda (mu_0 + mu') + noise,
 
 ' along b, with mu' isotropic and noise of variance 2 D dt - 4 lambda^2/3; the particle goes on with
-mu_1 = mu' + (lambda' + lambda div b) (1 - mu'^2)/2, as particles do that come from where lambda is longer. Across
-the line there are steps of variance 2 D_across dt with the drift div(D_across (1 - b b)).
+mu_1 = mu' + (lambda' + lambda div b) (1 - mu'^2)/2, as particles do that come from where lambda is longer.
+Across the line there are steps of variance 2 D_across dt with the drift div(D_across (1 - b b)).
 
 A move is one in R and z and a turn about the axis; it is counted in the half-plane where it ends.
 """
@@ -48,8 +48,8 @@ from .particle import R_of, at, free_path_of, radius_of, speed_of, turned
 from .rng import normal_pair
 from .vector import Vector
 
-# A flight follows its line over this part of the length on which that, or B, changes: the bounce of a particle
-# between mirrors comes out to 1e-3.
+# A flight follows its line over this part of the length on which that, or B, changes: the bounce of a
+# particle between mirrors comes out to 1e-3.
 FLIGHT_OVER_SCALE = 0.05
 # A uniform variate of variance one is within this.
 _WIDEST = math.sqrt(3.0)
@@ -166,7 +166,7 @@ def _followed(table, line, length):
 
 @small_kernel
 def _bounded(u):
-    """A variate of mean zero and variance one, from a uniform one, that is bounded: steps stay off a surface."""
+    """A bounded variate of mean zero and variance one, from a uniform one: steps stay off a surface."""
     return _WIDEST * (2.0 * u - 1.0)
 
 
@@ -225,9 +225,7 @@ def _arrived(table, particle, way, R, z, turn, mu, ln_p):
     """(begin, new): the particle at a place, and where the move to it begins in the half-plane there."""
     begin = turned_about_axis(particle, way.line.R, turn)
     share = R / max(way.line.R, _NONE)
-    new = at(
-        table, False, share * begin.x, share * begin.y, z, Vector(0.0, 0.0, 0.0), ln_p, speed_of(ln_p)
-    )
+    new = at(table, False, share * begin.x, share * begin.y, z, Vector(0.0, 0.0, 0.0), ln_p, speed_of(ln_p))
     return begin, turned(new, direction_at(line_at(table, R, z), new, R, mu), ln_p)
 
 
@@ -298,7 +296,7 @@ def _longest_flight(table, way, particle, across):
 
 @kernel
 def _mirrored_cosine(line, end, mu, path):
-    """Cosine at the end of a path that begins with `mu`: 1 - mu^2 goes as B, its sign as by the mirror force."""
+    """Cosine at the end of a path that begins with `mu`: 1 - mu^2 goes as B; the mirror force has its sign."""
     sine2 = 1.0 - mu * mu
     stronger = math.exp(end.ln_B - line.ln_B)
     pushed = mu + 0.25 * path * sine2 * (line.divergence + stronger * end.divergence)
@@ -310,14 +308,15 @@ def _mirrored_cosine(line, end, mu, path):
 
 @kernel
 def _fly(table, way, particle, wanted, longest, room):
-    """The `_Flight` along a line of at most the path `wanted` to a collision, `longest`, and `room`, the end."""
+    """The `_Flight` along a line: at most the path `wanted` to a collision, `longest`, or the `room` left."""
     line, mu = way.line, way.mu
     force = 0.5 * (1.0 - mu * mu) * line.divergence
     path = min(wanted, longest, room)
     if force * mu < 0.0 and -mu / force < path:
         # It turns where the force has used up its speed along the line, and is back where it was after twice
-        # that path with the opposite cosine: no other way to turn keeps its magnetic moment to the last digits.
-        # It flies less only to what would end that flight anyway, else that would make collisions rarer.
+        # that path with the opposite cosine: no other way to turn keeps its magnetic moment to the last
+        # digits. It flies less only to what would end that flight anyway, else that would make collisions
+        # rarer.
         path = min(wanted, room, -2.0 * mu / force)
         if path == -2.0 * mu / force:
             return _Flight(path, False, line.R, line.z, 0.0, -mu, False)
@@ -418,8 +417,8 @@ def _across_to(table, way, particle, flight, across, reflects, dt, u, v):
 def hits_of_arrival(way, particle, through):
     """How many hits of the wall the arrival of a guiding centre stands for on average.
 
-    Guiding centres arrive n v |b_n|/4 times per area and time, particles, that gyrate, n v/4 times: 1/|b_n|. So
-    do those that steps across the lines bring there, by their share of the diffusion towards it.
+    Guiding centres arrive n v |b_n|/4 times per area and time, particles, that gyrate, n v/4 times: 1/|b_n|.
+    So do those that steps across the lines bring there, by their share of the diffusion towards it.
     """
     b_n = abs(through)
     along = b_n * b_n * particle.diffusion
@@ -431,8 +430,8 @@ def hits_of_arrival(way, particle, through):
 def reflected_step_along(table, way, particle, dt, u, v):
     """(begin, new, encounters) of a diffusive step in front of a wall that reflects nearly everything.
 
-    As `boundary.reflected_step`: lambda along mu_0, Brownian motion, lambda along mu_1, one after the other. The
-    surface pushes back along D n/(n D n), which keeps a uniform density; excursions count by D_n = n D n.
+    As `boundary.reflected_step`: lambda along mu_0, Brownian motion, lambda along mu_1, one after the other.
+    The surface pushes back along D n/(n D n), which keeps a uniform density; excursions count by D_n = n D n.
     """
     line, free_path = way.line, free_path_of(particle)
     normal = surface_normal(table, line.R, 0.0, line.z)

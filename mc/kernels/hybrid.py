@@ -22,6 +22,8 @@ from ...fields._jit import entry, small_kernel
 from ...fields.medium_table import Wall
 from .boundary import boundary_layer, mirrored, reflected_step, reflected_step_time
 from .energy import INJECTED, LEFT, STORED, TAKEN_UP, count_whole
+from .guided_wall import meet_wall, reflected_back
+from .guiding_centre import move_along
 from .history import (
     ABSORBED,
     ALIVE,
@@ -36,8 +38,6 @@ from .history import (
     past_surface,
     standing_for,
 )
-from .guided_wall import meet_wall, reflected_back
-from .guiding_centre import move_along
 from .inject import OPTICAL_DEPTH_STRIDE, RADIUS_STRIDE, inject
 from .lookup import surface_normal
 from .move import move

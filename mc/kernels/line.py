@@ -1,7 +1,7 @@
 """The field line through a particle, from the table of a medium; places are in a half-plane about the axis.
 
-The field is the same all around the axis, so that a move is one in R and z and a turn about the axis, which is
-exact whatever the curvature of a line around it. Units: kpc, Myr, GeV/c.
+The field is the same all around the axis, so that a move is one in R and z and a turn about the axis, which
+is exact whatever the curvature of a line around it. Units: kpc, Myr, GeV/c.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import ValidationError
 
 from ...fields.exceptions import did_you_mean
+from ...fields.limits import WITH_STEPS, fault_of_method
 from .faults import allowed_names, faults_of, table_class
 from .quantities import Kind, Quantity, ScenarioError, Title, shown
 from .study_tables import Coupling, ExpandingBubble, Figure1, Galaxies, Radio
@@ -78,6 +79,7 @@ class Scenario(Table):
     def conflicts(self) -> Iterator[str]:
         yield from self._one_study()
         yield from self._waves_have_their_table()
+        yield from self._method_suits_field()
         yield from self._orbits_have_turbulence()
         yield from self._fits_inside_r_max()
         yield from self._bubble_has_gas_of_its_own()
@@ -87,8 +89,8 @@ class Scenario(Table):
         tables = [name for name in (*STUDIES, "turbulence") if getattr(self, name) is not None]
         if len(tables) > 1:
             yield f"[{tables[1]}]: allowed: not together with a [{tables[0]}]"
-        if self.study is not None and not (self.medium.bell and self.transport.method == "hybrid"):
-            yield f'[{tables[0]}]: allowed: where medium.bell = true and transport.method = "hybrid"'
+        if self.study is not None and not (self.medium.bell and self.transport.method in WITH_STEPS):
+            yield f'[{tables[0]}]: allowed: where medium.bell = true and transport.method = "auto"'
         if self.study is not None and self.self_consistency is not None:
             yield f"[{tables[0]}]: allowed: not together with a [self_consistency]"
         if tables and self.observer is not None:
@@ -96,8 +98,10 @@ class Scenario(Table):
         if self.figure_1 is not None and 0.02 * self.transport.energy_range[1] < self.sky.energies[0]:
             given = text_of(self.transport, "energy_range")
             yield f"transport.energy_range = {given}: allowed: up to 50 times the lowest of sky.energies"
-        if self.medium.current == "measured" and not (self.medium.bell and self.transport.method == "hybrid"):
-            yield 'medium.current = "measured": allowed: where medium.bell = true, by the hybrid engine'
+        if self.medium.current == "measured" and not (
+            self.medium.bell and self.transport.method in WITH_STEPS
+        ):
+            yield 'medium.current = "measured": allowed: where medium.bell = true and transport.method = "auto"'
         if self.medium.current == "measured" and self.self_consistency is not None:
             yield 'medium.current = "measured": allowed: not together with a [self_consistency]'
 
@@ -116,6 +120,10 @@ class Scenario(Table):
                 yield (
                     f"medium.bell = false: allowed: true for {shown(waves)} waves in a field that falls off"
                 )
+
+    def _method_suits_field(self) -> Iterator[str]:
+        if fault := fault_of_method(self.transport.method, self.medium.has_lines):
+            yield fault
 
     def _orbits_have_turbulence(self) -> Iterator[str]:
         if self.turbulence is not None:

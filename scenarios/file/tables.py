@@ -49,7 +49,7 @@ PRECISION_OF = (
 )
 
 
-OWN_FUNCTIONS = ("field_uG", "diffusion", "disc_gas_cm3", "halo_gas_cm3", "current", "inelasticity")
+OWN_FUNCTIONS = ("field", "field_uG", "diffusion", "disc_gas_cm3", "halo_gas_cm3", "current", "inelasticity")
 """What a `Galaxy` may be given as functions in Python."""
 
 
@@ -64,6 +64,23 @@ class Medium(Table):
     """exponential: B0 exp(-d/z_B). constant: B0 up to |z| = H, where particles are absorbed."""
     H: Annotated[float, Quantity(*LIMITS["H_kpc"])] = as_in_file("4 kpc")
     """Half-thickness of a constant halo (no other halo uses it)."""
+    field: Literal["isotropic", "tube", "x-shaped", "azimuthal"] = "isotropic"
+    """Direction of the halo field. isotropic: none, D is the same in all directions. x-shaped: poloidal lines
+    R = R_1 (1 + z^2/z_open^2) with B_z = B_pol exp(-R_1/R_pol) in the plane, wound up so that the whole field
+    is B0 exp(-d/z_B). tube: lines R = R_0 exp(z/2 z_B) about the axis. azimuthal: circles. With any of these,
+    particles follow the lines and D is that along them."""
+    B_pol: Annotated[float, Quantity(*LIMITS["B_pol_uG"])] = as_in_file("0.1 uG")
+    """Poloidal part of an x-shaped field at the centre."""
+    R_pol: Annotated[float, Quantity(*LIMITS["R_pol_kpc"])] = as_in_file("3 kpc")
+    """Radius over which that falls by e in the plane."""
+    z_open: Annotated[float, Quantity(*LIMITS["z_open_kpc"])] = as_in_file("4 kpc")
+    """Height at which its lines are twice as far from the axis."""
+    epsilon: Annotated[float, Number(*LIMITS["epsilon"])] = 0.0
+    """D across the lines over D along them."""
+    wander: Annotated[float, Quantity(*LIMITS["wander_kpc"])] = as_in_file("0 kpc")
+    """D_FL of lines that wander, <dx^2> = 2 D_FL |ds|: another v D_FL/2 of D across them."""
+    drifts: bool = False
+    """Do guiding centres drift where lines bend, or B changes?"""
     waves: Literal["nlld", "nlld-local", "self-consistent", "two-zone"] = "nlld"
     """nlld: F = 1.8e-5 (E/10 GeV)^0.15 (H/4 kpc)^-1/2 everywhere (REV Eq. 8). nlld-local: REV Eq. 7,
     F = [(P_CR/U_B) (v_A/v_s) (r_L/H)]^(1/2) in the local field. self-consistent: found together with the
@@ -105,8 +122,13 @@ class Medium(Table):
     """Collisions with all nuclei of the gas over those with as many protons as its density says: of all gas,
     or of [disc, halo, circumgalactic]. With helium [1.33, 1.33, 0.96]: 0.096 He for each H, where the density
     of the last is rho/m_p."""
-    functions: Annotated[tuple[str, ...], Several(Word(*OWN_FUNCTIONS), 1, 6)] | None = None
+    functions: Annotated[tuple[str, ...], Several(Word(*OWN_FUNCTIONS), 1, 7)] | None = None
     """Parts of the galaxy that are functions, given in Python: a file says so, but cannot be run again."""
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether particles follow field lines, of a field that is named or a function."""
+        return self.field != "isotropic" or "field" in (self.functions or ())
 
     def conflicts(self) -> Iterator[str]:
         if self.halo == "constant" and self.bell:
@@ -114,6 +136,15 @@ class Medium(Table):
         if self.saturation == "growing-wavelength" and self.B_cgm == 0.0:
             given = text_of(self, "B_cgm")
             yield f"medium.B_cgm = {given}: allowed: above zero for a growing wavelength"
+        if not self.has_lines and (self.epsilon > 0.0 or self.wander > 0.0 or self.drifts):
+            yield (
+                'medium.field = "isotropic": allowed: "x-shaped", "tube" or "azimuthal" with an epsilon, a '
+                "wander or drifts"
+            )
+        if self.field == "tube" and self.bell:
+            yield 'medium.bell = true: allowed: false where medium.field = "tube", whose |B| grows outwards'
+        if self.has_lines and self.waves == "self-consistent":
+            yield f'medium.field = {shown(self.field)}: allowed: "isotropic" for "self-consistent" waves'
 
 
 class Source(Table):
@@ -141,8 +172,9 @@ class Source(Table):
 class Transport(Table):
     """How particles are followed. Energies in GeV, lengths in kpc, times in Myr."""
 
-    method: Literal["hybrid", "flight", "orbit"] = "hybrid"
-    """hybrid: diffusive steps where the mean free path is short. flight: every collision, by brute force.
+    method: Literal["auto", "hybrid", "flight", "guiding-centre", "orbit"] = "auto"
+    """hybrid: diffusive steps where the mean free path is short, flights elsewhere. guiding-centre: the same
+    along the lines of medium.field. auto: the one or the other. flight: every collision, by brute force.
     orbit: Lorentz orbits, in a [turbulence] or, where that is affordable, in that of the halo."""
     acceleration: Annotated[float | Literal["auto"], Number(*LIMITS["acceleration"])] = "auto"
     """Factor by which the clock runs faster after the first visit to the Bell region; 1: the true clock."""

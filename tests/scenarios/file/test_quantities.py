@@ -29,8 +29,8 @@ def test_any_length_survives_writing_and_reading(number, unit):
     assert load_text(scenario.to_toml()) == scenario
 
 
-# No field at all is no mistake.
-FIELDS_OR_NONE = ("turbulence.mean_field", "medium.B_cgm")
+# No field at all is no mistake, nor are lines that do not wander.
+FIELDS_OR_NONE = ("turbulence.mean_field", "medium.B_cgm", "medium.wander")
 
 
 def test_bad_quantities_are_refused():
