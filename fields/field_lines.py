@@ -283,8 +283,8 @@ def check_poloidal(shape: Shape, surface: Strength, R_end_kpc: float, z_end_kpc:
     if most > 1.0:
         raise UserError(
             f'medium.B_pol = "{shape.B_pol_uG:g} uG": the poloidal field exceeds that of the halo, which '
-            f"falls faster than its lines spread; allowed: at most {shape.B_pol_uG / most:.3g} uG, or another "
-            "R_pol or z_open"
+            f"falls faster than its lines spread; allowed: at most {shape.B_pol_uG / most:.3g} uG, or "
+            "another R_pol or z_open"
         )
 
 

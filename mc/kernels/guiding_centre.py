@@ -296,7 +296,7 @@ def _longest_flight(table, way, particle, across):
 
 @kernel
 def _mirrored_cosine(line, end, mu, path):
-    """Cosine at the end of a path that begins with `mu`: 1 - mu^2 goes as B; the mirror force has its sign."""
+    """Cosine at the end of a path that begins with `mu`: 1 - mu^2 goes as B, the mirror force turns it."""
     sine2 = 1.0 - mu * mu
     stronger = math.exp(end.ln_B - line.ln_B)
     pushed = mu + 0.25 * path * sine2 * (line.divergence + stronger * end.divergence)

@@ -98,10 +98,10 @@ class Scenario(Table):
         if self.figure_1 is not None and 0.02 * self.transport.energy_range[1] < self.sky.energies[0]:
             given = text_of(self.transport, "energy_range")
             yield f"transport.energy_range = {given}: allowed: up to 50 times the lowest of sky.energies"
-        if self.medium.current == "measured" and not (
-            self.medium.bell and self.transport.method in WITH_STEPS
-        ):
-            yield 'medium.current = "measured": allowed: where medium.bell = true and transport.method = "auto"'
+        steps = self.transport.method in WITH_STEPS
+        if self.medium.current == "measured" and not (self.medium.bell and steps):
+            allowed = 'where medium.bell = true and transport.method = "auto"'
+            yield f'medium.current = "measured": allowed: {allowed}'
         if self.medium.current == "measured" and self.self_consistency is not None:
             yield 'medium.current = "measured": allowed: not together with a [self_consistency]'
 
