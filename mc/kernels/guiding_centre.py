@@ -51,6 +51,8 @@ from .vector import Vector
 # A flight follows its line over this part of the length on which that, or B, changes: the bounce of a
 # particle between mirrors comes out to 1e-3.
 FLIGHT_OVER_SCALE = 0.05
+# A particle that would turn within this part of a flight turns on the spot, so that none flies too far.
+_TURNS_WITHIN = 1.2
 # A uniform variate of variance one is within this.
 _WIDEST = math.sqrt(3.0)
 # Further off than so many standard deviations of a step across the lines the surface is not met by it.
@@ -160,6 +162,12 @@ def is_step(particle, dt):
 def _followed(table, line, length):
     """(R, z, turn about the axis) after a length along a line, by the midpoint rule."""
     middle = line_at(table, abs(line.R + 0.5 * length * line.b_R), line.z + 0.5 * length * line.b_z)
+    return _went(line, middle, length)
+
+
+@small_kernel
+def _went(line, middle, length):
+    """(R, z, turn about the axis) after a length in the direction that the line has in the middle of it."""
     turn = length * middle.b_phi / max(middle.R, _NONE)
     return line.R + length * middle.b_R, line.z + length * middle.b_z, turn
 
@@ -312,7 +320,7 @@ def _fly(table, way, particle, wanted, longest, room):
     line, mu = way.line, way.mu
     force = 0.5 * (1.0 - mu * mu) * line.divergence
     path = min(wanted, longest, room)
-    if force * mu < 0.0 and -mu / force < path:
+    if force * mu < 0.0 and -mu / force < _TURNS_WITHIN * path:
         # It turns where the force has used up its speed along the line, and is back where it was after twice
         # that path with the opposite cosine: no other way to turn keeps its magnetic moment to the last
         # digits. It flies less only to what would end that flight anyway, else that would make collisions
@@ -320,8 +328,10 @@ def _fly(table, way, particle, wanted, longest, room):
         path = min(wanted, room, -2.0 * mu / force)
         if path == -2.0 * mu / force:
             return _Flight(path, False, line.R, line.z, 0.0, -mu, False)
-    length = path * (mu + 0.5 * force * path)
-    R, z, turn = _followed(table, line, length)
+    # Half-way in time it has the cosine that its place then asks for: the midpoint rule again.
+    half = 0.5 * path * (mu + 0.25 * force * path)
+    middle = line_at(table, abs(line.R + half * line.b_R), line.z + half * line.b_z)
+    R, z, turn = _went(line, middle, path * _mirrored_cosine(line, middle, mu, 0.5 * path))
     # How far the flow goes meanwhile.
     by_R, by_z = way.v_R * path / particle.speed, way.v_z * path / particle.speed
     step_R, step_z = R + by_R - line.R, z + by_z - line.z

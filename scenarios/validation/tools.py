@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ...fields.field_lines import FieldLines
 from ...fields.medium import Medium
 from ...fields.medium_table import Wall, axis
 from ...fields.units import C_KPC_MYR, FloatArray
@@ -67,6 +68,8 @@ class Slab:
         Of the moving medium behind it.
     gas_cm3 : callable, optional
         Gas of the disc, by |z|.
+    lines : FieldLines, optional
+        Field lines in the slab.
     """
 
     H_kpc: float
@@ -76,6 +79,7 @@ class Slab:
     speed_behind_kpc_Myr: float = 0.0
     gas_cm3: Callable[[FloatArray], FloatArray] | None = None
     gas_scale_kpc: float = 1e6
+    lines: FieldLines | None = None
 
     def medium(self, r_max_kpc: float = FAR_KPC) -> Medium:
         """The tabulated slab; D does not depend on momentum (for protons above 100 GeV)."""
@@ -93,6 +97,7 @@ class Slab:
             r_max_kpc=r_max_kpc,
             wall=self.wall,
             disc_scale_kpc=self.gas_scale_kpc,
+            lines=self.lines,
         )
 
 
@@ -112,7 +117,7 @@ def follow(
     particles: int,
     seed: int,
     *,
-    method: str = "hybrid",
+    method: str = "auto",
     acceleration: float | str = "auto",
     t_max_Myr: float = _LONG_MYR,
     spectrum: Spectrum | None = None,

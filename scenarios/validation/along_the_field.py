@@ -1,0 +1,190 @@
+"""Known answers of guiding centres on field lines: flights, steps, mirrors, walls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.integrate import dblquad
+
+from ...fields.field_lines import FieldLines
+from ...fields.medium import Medium
+from ...fields.medium_table import Wall, axis
+from ...fields.units import C_KPC_MYR, FloatArray
+from ...mc.kernels.alone import bounces, occupancy, travelled
+from .tensor import helix
+from .tools import Rows, Slab, cells, check, follow, mean_escape_time, profile, row
+
+C = C_KPC_MYR
+_LN_P = float(np.log(1e6))
+_SEED = 41
+Height = Callable[[FloatArray], FloatArray]
+
+
+def straight(free_path_kpc: Height, B: Height, top_kpc: float, step_kpc: float = 0.01) -> Medium:
+    """Lines along z on which lambda and B vary, without a surface; what is not the axis does not matter."""
+    return Medium.tabulate(
+        diffusion_halo=lambda p, R, z: free_path_kpc(z) * C / 3.0 + 0.0 * p * R,
+        surface=lambda R, z: -1.0 + 0.0 * R * z,
+        R_axis=axis((10.0, 5.0)),
+        z_axis=axis((top_kpc, step_kpc)),
+        r_max_kpc=1e9,
+        lines=FieldLines(lambda R, z: (0.0 * R * z, 0.0 * R * z, B(z) + 0.0 * R)),
+    )
+
+
+def _occupancy(
+    medium: Medium, free_paths: float, B: Height, top: float, t_max: float, particles: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Density over that of uniform ones, <mu> and 3 <mu^2>, (particles, layers) each; the last two summed."""
+    occupied = np.zeros((particles, 4, 3))
+    occupancy(medium.table, free_paths, _LN_P, top, t_max, _SEED, particles, occupied)
+    z = (np.arange(4000) + 0.5) / 4000 * top
+    volume = (1.0 / B(z)).reshape(4, -1).mean(axis=1)
+    density = occupied[..., 0] / t_max / (volume / volume.sum())
+    # Jackknife replicas over particles, as `value_and_error` takes them.
+    groups = occupied.reshape(20, -1, 4, 3).sum(axis=1)
+    left = groups.sum(axis=0) - groups
+    uniform = density.reshape(20, -1, 4).mean(axis=1)
+    uniform = (uniform.sum(axis=0) - uniform) / 19
+    return uniform, left[..., 1] / left[..., 0], 3.0 * left[..., 2] / left[..., 0]
+
+
+def steps_alone(scale: float) -> Rows:
+    """Steps without flights in a periodic tube, lambda div b up to 0.08: a uniform density."""
+    top, depth = 10.0, 1.0
+    free_path = 0.08 * top / (np.pi * depth)
+
+    def B(z: FloatArray) -> FloatArray:
+        return np.exp(depth * np.cos(np.pi * z / top))
+
+    t_max = 150.0 * top**2 / (free_path * C / 3.0)
+    medium = straight(lambda z: free_path + 0.0 * z, B, top)
+    uniform, mu, _ = _occupancy(medium, 3.0, B, top, t_max, int(400 * scale) // 20 * 20)
+    return [
+        *(check(f"steps along a tube: density, quarter {i + 1}", uniform[:, i], 1.0, 0.01) for i in range(4)),
+        *(check(f"steps along a tube: <mu>, quarter {i + 1}", mu[:, i], 0.0, 0.01) for i in range(4)),
+    ]
+
+
+def hand_over(scale: float) -> Rows:
+    """Steps and flights, lambda from 0.1 to 3 scale lengths, in a field that falls: uniform and isotropic."""
+    top = 6.0
+
+    def B(z: FloatArray) -> FloatArray:
+        return np.exp(-0.75 * (1.0 - np.cos(np.pi * z / top)))
+
+    medium = straight(lambda z: 0.4 * np.exp(1.0 - np.cos(np.pi * z / top)), B, top)
+    t_max = 400.0 * top**2 / (0.8 * C / 3.0)
+    uniform, mu, mu2 = _occupancy(medium, 0.0, B, top, t_max, int(400 * scale) // 20 * 20)
+    rows = []
+    for i in range(4):
+        rows.append(check(f"closed tube: density, quarter {i + 1}", uniform[:, i], 1.0, 0.01))
+        rows.append(check(f"closed tube: <mu>, quarter {i + 1}", mu[:, i], 0.0, 0.01))
+        rows.append(check(f"closed tube: 3 <mu^2>, quarter {i + 1}", mu2[:, i], 1.0, 0.01))
+    return rows
+
+
+def mirrors(scale: float) -> Rows:
+    """Between mirrors, B = B0 (1 + z^2/L^2): a period 2 pi L/(v sin theta), turning at L cot theta."""
+    length, rows = 2.0, []
+    medium = straight(lambda z: 1e30 + 0.0 * z, lambda z: 1.0 + (z / length) ** 2, 8.0)
+    for mu in (0.3, 0.6):
+        found, sine = np.zeros(3), np.sqrt(1.0 - mu**2)
+        bounces(medium.table, _LN_P, mu, max(int(10_000 * scale), 100), found)
+        period = found[0] * C * sine / (2.0 * np.pi * length)
+        turning = found[1] * sine / (mu * length)
+        rows.append(row(f"mirrors: period at mu = {mu}", period, 1.0, 0.0, 1e-3))
+        rows.append(row(f"mirrors: turning point at mu = {mu}", turning, 1.0, 0.0, 1e-3))
+        rows.append(row(f"mirrors: change of the magnetic moment at mu = {mu}", found[2], 0.0, 0.0, 1e-9))
+    return rows
+
+
+def coherent_speed_over_v(focusing: float) -> float:
+    """Of focused transport with isotropising scattering, by lambda div b."""
+
+    def cosine(y: float, mu: float) -> float:
+        return np.exp(-y) * np.tanh(np.arctanh(mu) + 0.5 * focusing * y)
+
+    return 0.5 * float(dblquad(cosine, -1.0, 1.0, 0.0, 40.0, epsabs=1e-6)[0])
+
+
+def focused(scale: float) -> Rows:
+    """Focused transport: particles in a field that falls for ever drift along it."""
+    rows = []
+    for focusing, particles in ((0.1, 60_000), (0.5, 16_000), (1.0, 8_000), (2.0, 4_000)):
+        medium = straight(
+            lambda z: 1.0 + 0.0 * z, lambda z, falls=focusing: np.exp(-falls * (z - 100.0)), 200.0, 1.0
+        )
+        time, count = 60.0 / C, int(particles * scale)
+        places = np.zeros((count, 2))
+        travelled(medium.table, _LN_P, 100.0, 2.0 * time, _SEED, count, places)
+        way = (places[:, 1] - places[:, 0]) / 60.0
+        groups = way[: count // 20 * 20].reshape(20, -1).mean(axis=1)
+        expected = coherent_speed_over_v(focusing)
+        left = (groups.sum() - groups) / 19.0 / expected
+        rows.append(check(f"focusing: coherent speed at lambda div b = {focusing}", left, 1.0, 0.01))
+    return rows
+
+
+def tube_halo(scale: float) -> Rows:
+    """D = D0 B0/B along a tube that opens as B falls: n_gal/phi = z_B/(2 D0), half of the isotropic one."""
+    z_B, H, free_path = 2.0, 8.0, 0.01
+
+    def field(R: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        return 0.0 * R * z, 0.0 * R * z, np.exp(-z / z_B) + 0.0 * R
+
+    slab = Slab(H, lambda z: free_path * np.exp(z / z_B), lines=FieldLines(field))
+    result = follow(slab.medium(), cells(np.array([0.0, 0.05, H])), int(12_000 * scale), 42)
+    D = free_path * C / 3.0
+    # The mean over the lowest cell, of a density that falls linearly there, up to the edge at H.
+    z = np.linspace(0.0, 0.05, 101)
+    known = 0.5 * z_B / D * (np.exp(-2.0 * z / z_B) - np.exp(-2.0 * H / z_B)) * np.exp(0.0 * z)
+    known_mean = np.mean(known * np.exp(z / z_B))
+    return [check("tube: n_gal over z_B/(2 D0)", profile(result)[:, 0] / known_mean, 1.0, 0.02)]
+
+
+def tilted_slab(scale: float) -> Rows:
+    """Lines at an angle to z in a slab: <t> = H^2/[2 D (cos^2 psi + epsilon sin^2 psi)]."""
+    H, free_path, rows = 4.0, 0.01, []
+    D = free_path * C / 3.0
+    for degrees, ratio in ((0, 1.0), (60, 3.8835), (90, 100.0)):
+        lines = FieldLines(helix(np.radians(degrees)), 0.01)
+        slab = Slab(H, lambda z: free_path + 0.0 * z, lines=lines)
+        result = follow(slab.medium(), cells(np.array([0.0, H])), int(20_000 * scale), 43)
+        time = mean_escape_time(result)[0] * 2.0 * D / H**2
+        rows.append(check(f"tilted lines: escape time at {degrees} deg", time / ratio, 1.0, 0.02))
+    return rows
+
+
+def oblique_wall(scale: float) -> Rows:
+    """Lines that meet a Bell wall at an angle: n_out = phi/u_n; with u = 0, the same density on both sides."""
+    rows: Rows = []
+    for degrees in (0, 60, 80):
+        for epsilon in (0.0, 0.01):
+            for free_path in (0.02, 1.0):
+                rows += _oblique(degrees, epsilon, free_path, scale)
+    return rows
+
+
+def _oblique(degrees: float, epsilon: float, free_path: float, scale: float) -> Rows:
+    H, u = 2.0, 3e-3 * C
+    wall = Slab(
+        H,
+        lambda z: free_path + 0.0 * z,
+        Wall.TWO_WAY,
+        mean_free_path_behind_kpc=1e-3,
+        speed_behind_kpc_Myr=u,
+        lines=FieldLines(helix(np.radians(degrees)), epsilon),
+    )
+    grid = cells(np.array([0.0, 0.5 * H, H]), np.array([0.0, 1.0, 2.0, 3.0]) + 0.0)
+    result = follow(wall.medium(), grid, int(4000 * scale), 44)
+    label = f"oblique wall at {degrees} deg, epsilon {epsilon:g}, lambda {free_path:g} kpc"
+    cos2 = np.cos(np.radians(degrees)) ** 2
+    D = free_path * C / 3.0 * (cos2 + epsilon * (1.0 - cos2))
+    out = profile(result, "bell")[:, 1:].mean(axis=1) * u
+    upper = profile(result)[:, 1] / (0.25 * H / D + 1.0 / u)
+    return [
+        check(f"{label}: n_out over phi/u", out, 1.0, 0.02),
+        check(f"{label}: n in front over known", upper, 1.0, 0.02),
+    ]
