@@ -1,7 +1,7 @@
 """Guiding centres alone, without tallies: where they are and how they go along a line that closes on itself.
 
-The line leads along z, in a medium that repeats beyond |z| = `top`: the field may be any there, so that what the
-engine does about it can be held against known answers.
+The line leads along z, in a medium that repeats beyond |z| = `top`: the field may be any there, so that what
+the engine does about it can be held against known answers.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _repeated(table, particle, top):
 
 @kernel
 def _moved(table, free_paths, particle, time_left, u, v):
-    """(particle, its time) after a move: a step that takes so many mean free paths, or as the engine chooses."""
+    """(particle, its time) after a step of so many mean free paths, or for 0 after a move of the engine."""
     if free_paths > 0.0:
         dt = 3.0 * free_paths * particle.diffusion / (particle.speed * particle.speed)
         _, new = diffuse_along(table, along_line(table, particle), particle, dt, u)
@@ -48,7 +48,8 @@ def occupancy(table, free_paths, ln_p, top, t_max, seed, count, occupied):
     """Time of many particles between -top and top by layer in |z|, and its moments in mu.
 
     They take steps of so many mean free paths alone, or for 0 the moves that the engine chooses.
-    `occupied`, (particles, layers, 3), takes the time [Myr] in each, and that times mu (towards larger |z|) and mu^2.
+    `occupied`, (particles, layers, 3), takes the time [Myr] in each, and that times mu (towards larger |z|)
+    and mu^2.
     """
     layers = occupied.shape[1]
     for n in range(count):
@@ -99,8 +100,8 @@ def travelled(table, ln_p, z, t_max, seed, count, places):
 def bounces(table, ln_p, mu, mirrorings, found):
     """A particle that nothing scatters, from z = 0 on between its mirrors.
 
-    `found`, (3,), takes the time of one there and back [Myr], the furthest |z| [kpc], and by what share its magnetic
-    moment has changed after so many mirrorings.
+    `found`, (3,), takes the time of one there and back [Myr], the furthest |z| [kpc], and by what share its
+    magnetic moment has changed after so many mirrorings.
     """
     particle = _start(table, 0.0, mu, ln_p)
     u, v = (0.5, 0.5, 0.5, 0.5), (0.5, 0.5, 0.5, 0.5)

@@ -13,7 +13,7 @@ from ...fields._jit import kernel
 from .boundary import at_angle, boundary_layer, shifted
 from .guiding_centre import along_line, hits_of_arrival
 from .history import RETURNED, next_draw, standing_for
-from .line import direction_at
+from .line import direction_at, direction_of_line
 from .lookup import surface_normal
 from .particle import R_of, turned
 from .splitting import cross, encounter
@@ -32,7 +32,9 @@ def reflected_back(table, particle, on_surface):
     if not on_surface:
         return particle
     way = along_line(table, particle)
-    return turned(particle, direction_at(way.line, particle, R_of(particle), -way.mu), particle.ln_p)
+    return turned(
+        particle, direction_at(direction_of_line(way.line), particle, R_of(particle), -way.mu), particle.ln_p
+    )
 
 
 @kernel
@@ -40,7 +42,9 @@ def _away(table, particle, u):
     """The particle on its way from the surface along its line, with a density ~ |mu|."""
     way = along_line(table, particle)
     mu = -math.copysign(math.sqrt(u), _outward_share(table, particle, way))
-    return turned(particle, direction_at(way.line, particle, R_of(particle), mu), particle.ln_p)
+    return turned(
+        particle, direction_at(direction_of_line(way.line), particle, R_of(particle), mu), particle.ln_p
+    )
 
 
 @kernel

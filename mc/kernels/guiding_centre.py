@@ -19,15 +19,18 @@ import math
 from typing import NamedTuple
 
 from ...fields._jit import kernel, small_kernel
+from ...fields.medium_table import Wall
 from .line import (
     Line,
     cosine_along,
     diffusion_across,
     direction_at,
+    direction_of_line,
     drift_of,
     line_at,
     strain_along,
     turned_about_axis,
+    way_of_line,
 )
 from .lookup import bilinear, flow_of, ln_diffusion, surface_distance, surface_normal
 from .move import (
@@ -36,9 +39,11 @@ from .move import (
     FLIGHT_WITHIN,
     FLOW_SCALE_AT_SURFACE,
     LONGEST_FLIGHT,
+    RETURN_WITHIN,
     SERIES_BELOW,
     SHORTEST_STEP,
     STEP_OVER_DISTANCE,
+    STEP_OVER_RETURN,
     STEP_OVER_SCALE,
     TESTED_WITHIN,
     crossing,
@@ -48,6 +53,7 @@ from .particle import R_of, at, free_path_of, radius_of, speed_of, turned
 from .rng import normal_pair
 from .vector import Vector
 
+_TWO_WAY = int(Wall.TWO_WAY)
 # A flight follows its line over this part of the length on which that, or B, changes: the bounce of a
 # particle between mirrors comes out to 1e-3.
 FLIGHT_OVER_SCALE = 0.05
@@ -119,9 +125,11 @@ def _fastest_diffusion(way, particle):
 
 
 @kernel
-def step_time_along(table, way, particle):
-    """Time of a diffusive step that stays off the surface [Myr]; zero where the particle has to fly."""
-    scale = local_scale(table, False, particle)
+def step_time_along(table, way, particle, scale):
+    """Time of a diffusive step that stays off the surface [Myr]; zero where the particle has to fly.
+
+    `scale` is the length over which the medium changes.
+    """
     room = min(abs(particle.distance), table.r_max - radius_of(particle))
     reach = free_path_of(particle) * max(way.poloidal, math.sqrt(way.across / particle.diffusion))
     if reach > FLIGHT_ABOVE * scale or FLIGHT_WITHIN * reach > room:
@@ -130,16 +138,30 @@ def step_time_along(table, way, particle):
 
 
 @kernel
-def reflected_step_time_along(table, way, particle):
-    """Time of a step that may touch the wall [Myr]; zero if the wall is too far, or has to be flown to."""
-    scale = min(local_scale(table, False, particle), table.thickness)
-    reach = free_path_of(particle) * max(way.poloidal, math.sqrt(way.across / particle.diffusion))
+def reflected_step_time_along(table, way, particle, scale):
+    """Time of a step that may touch the wall [Myr]; zero if the wall is too far, or has to be flown to.
+
+    `scale` is the length over which the medium changes.
+    """
+    scale = min(scale, table.thickness)
     length, room = STEP_OVER_SCALE * scale, abs(particle.distance)
-    if STEP_OVER_DISTANCE * room >= length or reach > FLIGHT_ABOVE * scale:
+    if STEP_OVER_DISTANCE * room >= length:
+        return 0.0
+    reach = free_path_of(particle) * max(way.poloidal, math.sqrt(way.across / particle.diffusion))
+    if reach > FLIGHT_ABOVE * scale:
         return 0.0
     if STEP_OVER_DISTANCE * (table.r_max - radius_of(particle)) < length:
         return 0.0
-    return _step_time(way, particle, scale, length, room)
+    dt = _step_time(way, particle, scale, length, room)
+    if table.wall == _TWO_WAY:
+        # Whoever is swept away is so in the midst of a step: that is to be short against the time it takes.
+        u_R, _, u_z, _ = flow_of(table, table.outflow, way.line.R, 0.0, particle.z)
+        diffusion = max(_fastest_diffusion(way, particle), _NONE * particle.diffusion)
+        back = diffusion / max(math.sqrt(u_R * u_R + u_z * u_z), _NONE)
+        length = STEP_OVER_RETURN * (back + room * room / (RETURN_WITHIN * RETURN_WITHIN * back))
+        shortest = SHORTEST_STEP * particle.diffusion / (particle.speed * particle.speed)
+        dt = min(dt, max(length * length / (2.0 * diffusion), shortest))
+    return dt
 
 
 @small_kernel
@@ -161,15 +183,14 @@ def is_step(particle, dt):
 @kernel
 def _followed(table, line, length):
     """(R, z, turn about the axis) after a length along a line, by the midpoint rule."""
-    middle = line_at(table, abs(line.R + 0.5 * length * line.b_R), line.z + 0.5 * length * line.b_z)
-    return _went(line, middle, length)
+    R, z = abs(line.R + 0.5 * length * line.b_R), line.z + 0.5 * length * line.b_z
+    return _went(line, R, way_of_line(table, R, z), length)
 
 
 @small_kernel
-def _went(line, middle, length):
-    """(R, z, turn about the axis) after a length in the direction that the line has in the middle of it."""
-    turn = length * middle.b_phi / max(middle.R, _NONE)
-    return line.R + length * middle.b_R, line.z + length * middle.b_z, turn
+def _went(line, R, b, length):
+    """(R, z, turn about the axis) after a length along b, which is that of the line in the middle, at R."""
+    return line.R + length * b.x, line.z + length * b.z, length * b.y / max(R, _NONE)
 
 
 @small_kernel
@@ -233,8 +254,9 @@ def _arrived(table, particle, way, R, z, turn, mu, ln_p):
     """(begin, new): the particle at a place, and where the move to it begins in the half-plane there."""
     begin = turned_about_axis(particle, way.line.R, turn)
     share = R / max(way.line.R, _NONE)
-    new = at(table, False, share * begin.x, share * begin.y, z, Vector(0.0, 0.0, 0.0), ln_p, speed_of(ln_p))
-    return begin, turned(new, direction_at(line_at(table, R, z), new, R, mu), ln_p)
+    speed = speed_of(ln_p) if table.halo_moves else particle.speed
+    new = at(table, False, share * begin.x, share * begin.y, z, Vector(0.0, 0.0, 0.0), ln_p, speed)
+    return begin, turned(new, direction_at(way_of_line(table, R, z), new, R, mu), ln_p)
 
 
 @kernel
@@ -331,7 +353,8 @@ def _fly(table, way, particle, wanted, longest, room):
     # Half-way in time it has the cosine that its place then asks for: the midpoint rule again.
     half = 0.5 * path * (mu + 0.25 * force * path)
     middle = line_at(table, abs(line.R + half * line.b_R), line.z + half * line.b_z)
-    R, z, turn = _went(line, middle, path * _mirrored_cosine(line, middle, mu, 0.5 * path))
+    b = direction_of_line(middle)
+    R, z, turn = _went(line, middle.R, b, path * _mirrored_cosine(line, middle, mu, 0.5 * path))
     # How far the flow goes meanwhile.
     by_R, by_z = way.v_R * path / particle.speed, way.v_z * path / particle.speed
     step_R, step_z = R + by_R - line.R, z + by_z - line.z
@@ -388,7 +411,7 @@ def fly_along(table, way, particle, reflects, time_left, u, v):
     if flight.collides and not on_surface:
         majorant = (1.0 + climb) / free_path
         if u[1] * majorant * 3.0 * new.diffusion < new.speed:
-            new = turned(new, direction_at(line_at(table, R, z), new, R, 2.0 * u[2] - 1.0), ln_p)
+            new = turned(new, direction_at(way_of_line(table, R, z), new, R, 2.0 * u[2] - 1.0), ln_p)
     return begin, new, dt, on_surface, encounters
 
 
@@ -510,12 +533,13 @@ def move_along(table, hybrid, reflects, particle, time_left, u, v):
     """
     way = along_line(table, particle)
     if hybrid:
+        scale = local_scale(table, False, particle)
         if reflects:
-            dt = min(reflected_step_time_along(table, way, particle), time_left)
+            dt = min(reflected_step_time_along(table, way, particle, scale), time_left)
             if is_step(particle, dt):
                 begin, new, encounters = reflected_step_along(table, way, particle, dt, u, v)
                 return begin, new, dt, False, encounters
-        dt = min(step_time_along(table, way, particle), time_left)
+        dt = min(step_time_along(table, way, particle, scale), time_left)
         if is_step(particle, dt):
             begin, new = diffuse_along(table, way, particle, dt, u)
             return begin, new, dt, False, 0.0

@@ -78,6 +78,27 @@ def line_at(table, R, z):
 
 
 @small_kernel
+def direction_of_line(line):
+    """(b_R, b_phi, b_z) of a `Line`."""
+    return Vector(line.b_R, line.b_phi, line.b_z)
+
+
+@kernel
+def way_of_line(table, R, z):
+    """(b_R, b_phi, b_z) at a place: less to look up than a whole `Line`."""
+    i, a = place(table.R, R)
+    j, c = place(table.z, abs(z))
+    f = table.lines.field
+    i1, j1 = i + _ONE, j + _ONE
+    w00, w01, w10, w11 = (1.0 - a) * (1.0 - c), (1.0 - a) * c, a * (1.0 - c), a * c
+    b_R = w00 * f[i, j, 0] + w01 * f[i, j1, 0] + w10 * f[i1, j, 0] + w11 * f[i1, j1, 0]
+    b_phi = w00 * f[i, j, 1] + w01 * f[i, j1, 1] + w10 * f[i1, j, 1] + w11 * f[i1, j1, 1]
+    b_z = w00 * f[i, j, 2] + w01 * f[i, j1, 2] + w10 * f[i1, j, 2] + w11 * f[i1, j1, 2]
+    norm = 1.0 / math.sqrt(b_R * b_R + b_phi * b_phi + b_z * b_z)
+    return Vector(math.copysign(norm, z) * b_R, norm * b_phi, norm * b_z)
+
+
+@small_kernel
 def cosine_along(line, particle, R):
     """Cosine of the direction of a particle at a distance R from the axis to its line."""
     e_x, e_y = _outwards(particle, R)
@@ -117,21 +138,23 @@ def turned_about_axis(particle, R, angle):
 
 
 @kernel
-def direction_at(line, particle, R, mu):
-    """A unit vector with the cosine mu to a line; the phase of the gyration is any."""
+def direction_at(b, particle, R, mu):
+    """A unit vector with the cosine mu to a line; the phase of the gyration is any.
+
+    `b` is that of the line along R, about the axis and along z.
+    """
+    b_R, b_phi, b_z = b
     e_x, e_y = _outwards(particle, R)
     sine = math.sqrt(max(0.0, 1.0 - mu * mu))
     # Across the line, in the plane of the axis and the line's R and z, or level where it rises steeply.
-    across = math.sqrt(line.b_R * line.b_R + line.b_phi * line.b_phi)
+    across = math.sqrt(b_R * b_R + b_phi * b_phi)
     if across > 0.5:
-        n_R, n_phi, n_z = -line.b_R * line.b_z / across, -line.b_phi * line.b_z / across, across
+        n_R, n_phi, n_z = -b_R * b_z / across, -b_phi * b_z / across, across
     else:
-        length = math.sqrt(line.b_phi * line.b_phi + line.b_z * line.b_z)
-        n_R, n_phi, n_z = length, -line.b_R * line.b_phi / length, -line.b_R * line.b_z / length
-    along_R, along_phi = mu * line.b_R + sine * n_R, mu * line.b_phi + sine * n_phi
-    return Vector(
-        along_R * e_x - along_phi * e_y, along_R * e_y + along_phi * e_x, mu * line.b_z + sine * n_z
-    )
+        length = math.sqrt(b_phi * b_phi + b_z * b_z)
+        n_R, n_phi, n_z = length, -b_R * b_phi / length, -b_R * b_z / length
+    along_R, along_phi = mu * b_R + sine * n_R, mu * b_phi + sine * n_phi
+    return Vector(along_R * e_x - along_phi * e_y, along_R * e_y + along_phi * e_x, mu * b_z + sine * n_z)
 
 
 @small_kernel

@@ -42,7 +42,7 @@ FLOW_SCALE_AT_SURFACE = 0.2
 # Where the medium flows away from the surface the chance to come back, exp(-u x/D), asks for steps well below
 # D/u. It counts within 4 D/u of the surface; steps may grow as the square of the distance beyond.
 STEP_OVER_RETURN = 0.3
-_RETURN_WITHIN = 4.0
+RETURN_WITHIN = 4.0
 # The scale at a height z is 2 sqrt(z^2 + h^2) at most, for the gradient turns round at the plane. h is 1.5 of
 # the height of the gas disc, which is to be resolved, or of a tenth of the scale if that is less. A kink at
 # the plane, as of |z| + h, would dig a hole into the density there, 0.005 kpc wide for steps of 0.03 kpc.
@@ -208,7 +208,7 @@ def step_time(table, in_bell, particle, flow, length_scale):
         flow_scale = min(length_scale, room + FLOW_SCALE_AT_SURFACE * length_scale)
         dt = min(dt, ADVECTION_STEP * flow_scale / flow)
         back = particle.diffusion / flow
-        length = STEP_OVER_RETURN * (back + room * room / (_RETURN_WITHIN * _RETURN_WITHIN * back))
+        length = STEP_OVER_RETURN * (back + room * room / (RETURN_WITHIN * RETURN_WITHIN * back))
         shortest = SHORTEST_STEP * particle.diffusion / (particle.speed * particle.speed)
         dt = min(dt, max(length * length / (2.0 * particle.diffusion), shortest))
     return dt
