@@ -59,7 +59,7 @@ def steps_alone(scale: float) -> Rows:
     def B(z: FloatArray) -> FloatArray:
         return np.exp(depth * np.cos(np.pi * z / top))
 
-    t_max = 150.0 * top**2 / (free_path * C / 3.0)
+    t_max = 60.0 * top**2 / (free_path * C / 3.0)
     medium = straight(lambda z: free_path + 0.0 * z, B, top)
     uniform, mu, _ = _occupancy(medium, 3.0, B, top, t_max, int(400 * scale) // 20 * 20)
     return [
@@ -69,14 +69,14 @@ def steps_alone(scale: float) -> Rows:
 
 
 def hand_over(scale: float) -> Rows:
-    """Steps and flights, lambda from 0.1 to 3 scale lengths, in a field that falls: uniform and isotropic."""
+    """Steps and flights, lambda from 0.03 to 0.25 scale lengths, in a field that falls: uniform and isotropic."""
     top = 6.0
 
     def B(z: FloatArray) -> FloatArray:
         return np.exp(-0.75 * (1.0 - np.cos(np.pi * z / top)))
 
-    medium = straight(lambda z: 0.4 * np.exp(1.0 - np.cos(np.pi * z / top)), B, top)
-    t_max = 400.0 * top**2 / (0.8 * C / 3.0)
+    medium = straight(lambda z: 0.12 * np.exp(1.0 - np.cos(np.pi * z / top)), B, top)
+    t_max = 40.0 * top**2 / (0.24 * C / 3.0)
     uniform, mu, mu2 = _occupancy(medium, 0.0, B, top, t_max, int(400 * scale) // 20 * 20)
     rows = []
     for i in range(4):
@@ -113,14 +113,19 @@ def coherent_speed_over_v(focusing: float) -> float:
 def focused(scale: float) -> Rows:
     """Focused transport: particles in a field that falls for ever drift along it."""
     rows = []
-    for focusing, particles in ((0.1, 60_000), (0.5, 16_000), (1.0, 8_000), (2.0, 4_000)):
+    for focusing, particles, path in (
+        (0.1, 60_000, 400.0),
+        (0.5, 24_000, 60.0),
+        (1.0, 8_000, 60.0),
+        (2.0, 3_000, 60.0),
+    ):
         medium = straight(
-            lambda z: 1.0 + 0.0 * z, lambda z, falls=focusing: np.exp(-falls * (z - 100.0)), 200.0, 1.0
+            lambda z: 1.0 + 0.0 * z, lambda z, falls=focusing: np.exp(-falls * (z - 100.0)), 400.0, 1.0
         )
-        time, count = 60.0 / C, int(particles * scale)
+        time, count = path / C, int(particles * scale)
         places = np.zeros((count, 2))
         travelled(medium.table, _LN_P, 100.0, 2.0 * time, _SEED, count, places)
-        way = (places[:, 1] - places[:, 0]) / 60.0
+        way = (places[:, 1] - places[:, 0]) / path
         groups = way[: count // 20 * 20].reshape(20, -1).mean(axis=1)
         expected = coherent_speed_over_v(focusing)
         left = (groups.sum() - groups) / 19.0 / expected
