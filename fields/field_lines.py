@@ -213,9 +213,11 @@ def _curl_of_b_over_B(field: FieldFunction, R: np.ndarray, z: np.ndarray) -> Flo
     h = _CURL_STEP_KPC
     below = np.maximum(z - h, 0.0)
     along_z = (along_phi(R, z + h) - along_phi(R, below)) / (z + h - below)
-    inner, outer = np.maximum(R - h, 0.0), R + h
-    along_R = (outer * along_phi(outer, z) - inner * along_phi(inner, z)) / (outer - inner)
-    return np.stack([-along_z, along_R / np.maximum(R, h)], axis=-1)
+    # Around a ring, over its area: on the axis, where circles have no direction, half the first cell.
+    on_axis = R == 0.0
+    outer, inner = np.where(on_axis, 0.5 * R[1:2], R + h), np.maximum(R - h, 0.0)
+    around = outer * along_phi(outer, z) - np.where(on_axis, 0.0, inner * along_phi(inner, z))
+    return np.stack([np.where(on_axis, 0.0, -along_z), 2.0 * around / (outer**2 - inner**2)], axis=-1)
 
 
 def divergence_per_kpc(field: FieldFunction, R_kpc: FloatArray, z_kpc: FloatArray) -> FloatArray:
@@ -262,7 +264,8 @@ def check_field(
             f"z = {z[worst]:.3g} kpc; allowed: none (a flux function A has B_R = -dA/dz/R, B_z = dA/dR/R)"
         )
     stuck = lines.epsilon == 0.0 and lines.wander_kpc == 0.0 and not lines.drifts
-    if stuck and (R_back := _returns_at_kpc(lines, surface, R_end_kpc, R_d_kpc)) is not None:
+    end_kpc = R_end_kpc, z_end_kpc
+    if stuck and (R_back := _returns_at_kpc(lines, surface, end_kpc, R_d_kpc)) is not None:
         raise UserError(
             f"medium.field: the line from R = {R_back:.2g} kpc closes inside the disc; allowed: with "
             "medium.epsilon, medium.wander or medium.drifts, which take particles off their lines"
@@ -288,7 +291,9 @@ def check_poloidal(shape: Shape, surface: Strength, R_end_kpc: float, z_end_kpc:
         )
 
 
-def _returns_at_kpc(lines: FieldLines, surface: Strength, R_end_kpc: float, R_d_kpc: float) -> float | None:
+def _returns_at_kpc(
+    lines: FieldLines, surface: Strength, end_kpc: tuple[float, float], R_d_kpc: float
+) -> float | None:
     """Where in the disc the first line starts that comes back to it, or never leaves; None if all leave."""
     R = start = (np.arange(_LINES) + 0.5) / _LINES * R_d_kpc
     z = np.full_like(R, 1e-6)
@@ -309,7 +314,7 @@ def _returns_at_kpc(lines: FieldLines, surface: Strength, R_end_kpc: float, R_d_
         back = inside & (z < 0.0) & (R < R_d_kpc)
         if back.any():
             return float(start[back][0])
-        inside &= (surface(R, np.abs(z)) < 0) & (R < R_end_kpc) & (z >= 0.0)
+        inside &= (surface(R, np.abs(z)) < 0) & (R < end_kpc[0]) & (z < end_kpc[1]) & (z >= 0.0)
         if not inside.any():
             return None
     return float(start[inside][0])
