@@ -1,4 +1,4 @@
-"""Fields with a direction: divergence-free, with the lines, the strength and the curl that they are to have."""
+"""Fields with a direction: divergence-free, with the lines, strength and curl they are to have."""
 
 import numpy as np
 import pytest
@@ -148,7 +148,9 @@ def test_tensor_has_D_along_the_field_and_what_is_asked_for_across(epsilon, wand
         (along, across + (0.2 - across) * poloidal),
         ((-along[1], along[0]), across),
     ):
-        np.testing.assert_allclose(n[0] ** 2 * D_RR + n[1] ** 2 * D_zz + 2 * n[0] * n[1] * D_Rz, known, atol=1e-12)
+        np.testing.assert_allclose(
+            n[0] ** 2 * D_RR + n[1] ** 2 * D_zz + 2 * n[0] * n[1] * D_Rz, known, atol=1e-12
+        )
     np.testing.assert_allclose((D_RR - across) * (D_zz - across), D_Rz**2, atol=1e-12)
     assert 0.01 < (b_phi**2).max() < 0.1
 
