@@ -24,7 +24,7 @@ from .page import (
     positive_range,
 )
 
-_DECADES = 4.0
+_DECADES, _NARROW = 4.0, 3.0
 
 
 def field_lines(
@@ -44,7 +44,8 @@ def field_lines(
     R_kpc, z_kpc : array_like, shapes (n_R,) and (n_z,)
         Places.
     panels : sequence of (str, str, array_like of shape (n_R, n_z))
-        Title, label of the colours and values; what is not above zero is left grey.
+        Title, label of the colours and values; what is not above zero is left grey, and a panel of nothing
+        else is left out.
     lines_kpc : sequence of (array_like, array_like)
         (R, z) along each line.
     surface_kpc : tuple of array_like, optional
@@ -53,10 +54,11 @@ def field_lines(
         What is drawn into the last panel at powers of ten, and its values.
     """
     from matplotlib import colormaps
-    from matplotlib.colors import LogNorm
+    from matplotlib.colors import LogNorm, Normalize
     from matplotlib.patheffects import Normal, Stroke
 
     R, z = np.asarray(R_kpc, float), np.asarray(z_kpc, float)
+    panels = [each for each in panels if positive_range([each[2]], _DECADES)]
     panel_inch = (PAGE_INCH - 0.8) / len(panels)
     figure = page(ax, PAGE_INCH, min(max(panel_inch * z[-1] / R[-1], 0.9) + 1.25, 8.0))
     row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
@@ -64,7 +66,10 @@ def field_lines(
     on_any = [Stroke(linewidth=2.2, foreground="black"), Normal()]
     for axes, (title, label, values) in zip(row, panels, strict=True):
         low, high = positive_range([values], _DECADES) or (0.1, 1.0)
-        norm = LogNorm(low if high > 1.01 * low else high / 10, high)
+        # Ticks of a logarithmic bar need some room.
+        narrow = high < _NARROW * low
+        margin = 0.0 if high > 1.01 * low else 0.1 * high
+        norm = Normalize(low - margin, high + margin) if narrow else LogNorm(low, high)
         shown = np.ma.masked_invalid(positive(values)).T
         mesh = axes.pcolormesh(R, z, shown, cmap=colours, norm=norm, shading="nearest", rasterized=True)
         for number, line in enumerate(lines_kpc):
@@ -78,7 +83,7 @@ def field_lines(
         axes.set_title(title, fontsize=NORMAL)
         colour_bar(figure, axes, mesh, pad=0.02).set_label(label, fontsize=SMALL)
     _contours(row[-1], R, z, *contours)
-    legend(row[0], loc="upper right", labelcolor="white")
+    legend(row[0], loc="lower right", labelcolor="white")
     for text in row[0].get_legend().get_texts() if row[0].get_legend() else ():
         outlined(text, 1.6, "black")
     return figure

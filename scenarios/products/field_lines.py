@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...fields.field_lines import lines_in_half_plane
+from ...fields.field_lines import CORE_KPC, lines_in_half_plane
 from ...fields.units import energy_label, momentum_GeV, speed_kpc_Myr
 from ...maps.figures.field_lines import field_lines
 from ..run import Run
@@ -52,7 +52,10 @@ def _draw(run: Run, ax: Any = None) -> Any:
         [(title, label, np.where(distance < 0, values, np.nan)) for title, label, values in panels],
         lines_in_half_plane(lines, (np.arange(_LINES) + 0.5) / _LINES * galaxy.R_d_kpc, shown),
         surface_kpc=surface_in_half_plane(distance, R, z) if galaxy.has_bell_region else None,
-        contours=(r"$\lambda_\parallel b_{\rm pol}$", np.where(distance < 0, free_kpc * steep, np.nan)),
+        contours=(
+            r"$\lambda_\parallel b_{\rm pol}$ [kpc]",
+            np.where((distance < 0) & (R_here > CORE_KPC), free_kpc * steep, np.nan),
+        ),
         ax=ax,
     )
 
