@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from contourpy import contour_generator
 from contracts import LinesContract
 from crhalo.fields import field_lines
 from crhalo.fields.exceptions import UserError
@@ -235,3 +236,18 @@ def test_the_divergence_is_found_to_the_rounding_of_a_uniform_field():
 
 def test_shape_holds_what_a_galaxy_says():
     assert isinstance(SHAPE, Shape) and SHAPE[1:] == (B0, Z_B, B_POL, R_POL, Z_OPEN)
+
+
+def test_flux_through_the_surface_bounds_how_steep_lines_are_in_the_disc():
+    """Even where all lines meet it head-on; those of the x-shaped field do not."""
+    galaxy = GALAXIES["x-shaped"]
+    R, z = np.linspace(0.0, 25.0, 501), np.linspace(0.0, 15.0, 501)
+    level = galaxy.surface_level(*np.meshgrid(R, z))
+    R, z = max(contour_generator(x=R, y=z, z=level).lines(0.0), key=len).T
+    B = galaxy.magnetic_field_uG(R, z)
+    rings = np.pi * (R[1:] + R[:-1]) * np.hypot(np.diff(R), np.diff(z))
+    over_disc = np.sum(rings * 0.5 * (B[1:] + B[:-1])) / (np.pi * galaxy.R_d_kpc**2 * B0)
+    assert over_disc == pytest.approx(0.0216, rel=0.01)
+    x = galaxy.R_d_kpc / R_POL
+    mean = 2.0 * 0.133 / B0 * (1.0 - (1.0 + x) * np.exp(-x)) / x**2
+    assert mean == pytest.approx(0.00675, rel=0.01) and mean < over_disc
