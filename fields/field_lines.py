@@ -7,9 +7,9 @@ A(R, z), B_R = -dA/dz/R and B_z = dA/dR/R, so that their divergence is zero; any
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,6 +22,8 @@ from .units import FloatArray, speed_kpc_Myr
 FieldFunction = Callable[[FloatArray, FloatArray], tuple[ArrayLike, ArrayLike, ArrayLike]]
 Strength = Callable[[FloatArray, FloatArray], FloatArray]
 
+OWN = "Galaxy.field"
+"""What a function of the user's own is called in messages."""
 CORE_KPC = 1.0
 """Within so much of the axis the azimuthal field falls to zero, so that it has a direction there."""
 # Steps of differences: of a curl, which the table holds, and of a divergence, which is to be zero.
@@ -47,12 +49,15 @@ class FieldLines(NamedTuple):
         D_FL of lines that wander: they part by <dx^2> = 2 D_FL |ds| in each direction across.
     drifts : bool
         Whether guiding centres drift where the field bends or changes its strength.
+    name : str
+        What the field is called in messages.
     """
 
     field: FieldFunction
     epsilon: float = 0.0
     wander_kpc: float = 0.0
     drifts: bool = False
+    name: str = "medium.field"
 
     def across_kpc2_Myr(self, p_GeV: ArrayLike, D_kpc2_Myr: ArrayLike) -> FloatArray:
         """D across the field, where it is D along it: epsilon D + D_FL v/2, and never more than D.
@@ -157,21 +162,58 @@ def field_of(name: str, shape: Shape) -> FieldFunction:
     return partial(FIELDS[name], shape)
 
 
+def own_field(field: Callable[..., Any]) -> FieldFunction:
+    """A function of the user's own, whose components come as arrays of the shape of the places."""
+
+    def components(R_kpc: FloatArray, z_kpc: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        found = field(R_kpc, z_kpc)
+        shape = np.broadcast_shapes(np.shape(R_kpc), np.shape(z_kpc))
+        try:
+            B_R, B_phi, B_z = (np.broadcast_to(np.asarray(each, float), shape) for each in found)
+        except (TypeError, ValueError):
+            raise UserError(
+                f"{OWN}: returns {type(found).__name__}; expected (B_R, B_phi, B_z) in uG, each of what "
+                f"broadcasts to {shape}"
+            ) from None
+        return B_R, B_phi, B_z
+
+    return components
+
+
+def check_strength(lines: FieldLines, field_uG: Strength | None, r_max_kpc: float) -> None:
+    """Refuse a field that has its own strength but is given another, or has none on a coarse grid.
+
+    Raises
+    ------
+    UserError
+        Naming the field, and where; or the strength that was given.
+    """
+    if field_uG is not None:
+        raise UserError("Galaxy.field_uG: allowed: None with a field that has its own strength")
+    if lines.name == OWN:
+        R, z = np.broadcast_arrays(*np.ix_(*[np.linspace(0.0, r_max_kpc, 101)] * 2))
+        _check_direction(lines, norm(*(_component(lines, i, R, z) for i in range(3))), R, z)
+
+
+def _check_direction(lines: FieldLines, strength: FloatArray, R: np.ndarray, z: np.ndarray) -> None:
+    if np.any(none := ~(strength > 0)):
+        at = tuple(np.argwhere(none)[0])
+        raise UserError(
+            f"{lines.name}: zero at R = {R[at]:.4g} kpc, z = {z[at]:.4g} kpc; expected a direction"
+        )
+
+
 def tabulated(lines: FieldLines, R: np.ndarray, z: np.ndarray, inside: np.ndarray) -> LinesTable:
     """The table of field lines at nodes (R, |z|), of which those `inside` the surface matter.
 
     Raises
     ------
     UserError
-        Naming medium.field: where it is not a finite number, or zero, or turns between two nodes.
+        Naming the field: where it is not a finite number, or zero, or turns between two nodes.
     """
-    B = np.stack([_component(lines.field, i, R, z) for i in range(3)])
+    B = np.stack([_component(lines, i, R, z) for i in range(3)])
     strength = norm(*B)
-    if np.any(none := inside & ~(strength > 0)):
-        at = tuple(np.argwhere(none)[0])
-        raise UserError(
-            f"medium.field: zero at R = {R[at]:.4g} kpc, z = {z[at]:.4g} kpc; expected a direction"
-        )
+    _check_direction(lines, np.where(inside, strength, 1.0), R, z)
     b = np.where(strength > 0, B / np.maximum(strength, 1e-300), [[[0.0]], [[0.0]], [[1.0]]])
     _check_turns(lines, b, R[:, 0], z[0], inside)
     values = np.stack([*b, np.log(np.maximum(strength, 1e-300))], axis=-1)
@@ -181,9 +223,10 @@ def tabulated(lines: FieldLines, R: np.ndarray, z: np.ndarray, inside: np.ndarra
     return LinesTable(values, lines.epsilon, lines.wander_kpc, lines.drifts, drift)
 
 
-def _component(field: FieldFunction, i: int, R: np.ndarray, z: np.ndarray) -> FloatArray:
-    name = f"medium.field, B_{('R', 'phi', 'z')[i]}"
-    found = sampled(name, lambda R, z: np.asarray(field(R, z)[i]), "uG", "a finite number", R_kpc=R, z_kpc=z)
+def _component(lines: FieldLines, i: int, R: np.ndarray, z: np.ndarray) -> FloatArray:
+    name = f"{lines.name}, B_{('R', 'phi', 'z')[i]}"
+    component: Strength = lambda R, z: np.asarray(lines.field(R, z)[i])  # noqa: E731
+    found = sampled(name, component, "uG", "a finite number", R_kpc=R, z_kpc=z)
     return np.broadcast_to(found, R.shape)
 
 
@@ -197,9 +240,9 @@ def _check_turns(lines: FieldLines, b: FloatArray, R: np.ndarray, z: np.ndarray,
     if off[there].size and np.quantile(off[there], 0.99) > _LARGEST_TURN:
         i, j = np.unravel_index(np.argmax(off), off.shape)
         raise UserError(
-            f"medium.field: turns by {off[i, j]:.2g} rad within a cell of the table at R = "
-            f"{middle_R[i, 0]:.3g} kpc, z = {middle_z[0, j]:.3g} kpc; allowed: lines that bend over more than "
-            "a quarter of a kpc"
+            f"{lines.name}: turns by {off[i, j]:.2g} rad within a cell of the table at R = "
+            f"{middle_R[i, 0]:.3g} kpc, z = {middle_z[0, j]:.3g} kpc; allowed: lines that bend over more "
+            "than a quarter of a kpc"
         )
 
 
@@ -213,9 +256,11 @@ def _curl_of_b_over_B(field: FieldFunction, R: np.ndarray, z: np.ndarray) -> Flo
     h = _CURL_STEP_KPC
     below = np.maximum(z - h, 0.0)
     along_z = (along_phi(R, z + h) - along_phi(R, below)) / (z + h - below)
-    inner, outer = np.maximum(R - h, 0.0), R + h
-    along_R = (outer * along_phi(outer, z) - inner * along_phi(inner, z)) / (outer - inner)
-    return np.stack([-along_z, along_R / np.maximum(R, h)], axis=-1)
+    # Around a ring, over its area: on the axis, where circles have no direction, half the first cell.
+    on_axis = R == 0.0
+    outer, inner = np.where(on_axis, 0.5 * R[1:2], R + h), np.maximum(R - h, 0.0)
+    around = outer * along_phi(outer, z) - np.where(on_axis, 0.0, inner * along_phi(inner, z))
+    return np.stack([np.where(on_axis, 0.0, -along_z), 2.0 * around / (outer**2 - inner**2)], axis=-1)
 
 
 def divergence_per_kpc(field: FieldFunction, R_kpc: FloatArray, z_kpc: FloatArray) -> FloatArray:
@@ -246,26 +291,27 @@ def check_field(
     Raises
     ------
     UserError
-        Naming medium.field: where its divergence is, or that its lines close inside the disc.
+        Naming the field: where its divergence is, or that its lines close inside the disc.
     """
     rng = np.random.default_rng(0)
     R, z = (rng.uniform(10 * _DIVERGENCE_STEP_KPC, end, 2000) for end in (R_end_kpc, z_end_kpc))
     R, z = (each[surface(R, z) < 0] for each in (R, z))
     for i in range(3):
-        _component(lines.field, i, R, z)
+        _component(lines, i, R, z)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = divergence_per_kpc(lines.field, R, z)
     worst = int(np.argmax(np.nan_to_num(found, nan=np.inf)))
     if not found[worst] < LARGEST_DIVERGENCE:
         raise UserError(
-            f"medium.field: its divergence is {found[worst]:.2g} |B|/kpc at R = {R[worst]:.3g} kpc, "
+            f"{lines.name}: its divergence is {found[worst]:.2g} |B|/kpc at R = {R[worst]:.3g} kpc, "
             f"z = {z[worst]:.3g} kpc; allowed: none (a flux function A has B_R = -dA/dz/R, B_z = dA/dR/R)"
         )
     stuck = lines.epsilon == 0.0 and lines.wander_kpc == 0.0 and not lines.drifts
-    if stuck and (R_back := _returns_at_kpc(lines, surface, R_end_kpc, R_d_kpc)) is not None:
+    end_kpc = R_end_kpc, z_end_kpc
+    if stuck and (R_back := _returns_at_kpc(lines, surface, end_kpc, R_d_kpc)) is not None:
         raise UserError(
-            f"medium.field: the line from R = {R_back:.2g} kpc closes inside the disc; allowed: with "
-            "medium.epsilon, medium.wander or medium.drifts, which take particles off their lines"
+            f"{lines.name}: the line from R = {R_back:.2g} kpc closes inside the disc; allowed: with an "
+            "epsilon, a wander or drifts, which take particles off their lines"
         )
 
 
@@ -288,28 +334,56 @@ def check_poloidal(shape: Shape, surface: Strength, R_end_kpc: float, z_end_kpc:
         )
 
 
-def _returns_at_kpc(lines: FieldLines, surface: Strength, R_end_kpc: float, R_d_kpc: float) -> float | None:
+def _returns_at_kpc(
+    lines: FieldLines, surface: Strength, end_kpc: tuple[float, float], R_d_kpc: float
+) -> float | None:
     """Where in the disc the first line starts that comes back to it, or never leaves; None if all leave."""
-    R = start = (np.arange(_LINES) + 0.5) / _LINES * R_d_kpc
-    z = np.full_like(R, 1e-6)
-    inside = np.ones(R.shape, bool)
+    start = (np.arange(_LINES) + 0.5) / _LINES * R_d_kpc
+    inside = np.ones(_LINES, bool)
+    for R, z in _followed(lines, start, inside):
+        back = inside & (z < 0.0) & (R < R_d_kpc)
+        if back.any():
+            return float(start[back][0])
+        inside &= (surface(R, np.abs(z)) < 0) & (R < end_kpc[0]) & (z < end_kpc[1]) & (z >= 0.0)
+        if not inside.any():
+            return None
+    return float(start[inside][0])
+
+
+def _followed(
+    lines: FieldLines, R_kpc: FloatArray, going: np.ndarray
+) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Places (R, z) along the lines from the plane at some radii, step by step, while they are `going`."""
+    R, z = R_kpc, np.full_like(R_kpc, 1e-6)
+    # Away from the plane, wherever the field points to.
+    up = np.where(lines.direction(R, z)[2] < 0.0, -1.0, 1.0)
 
     def along(R: FloatArray, z: FloatArray) -> FloatArray:
         b_R, _, b_z = lines.direction(np.abs(R), z)
         length = np.hypot(b_R, b_z)
-        # Away from the plane, wherever the field points to.
-        up = np.sign(first_z) / np.maximum(length, _NO_DIRECTION)
-        return np.where(length > _NO_DIRECTION, np.stack([b_R, b_z]) * up, 0.0)
+        way = np.stack([b_R, b_z]) * up / np.maximum(length, _NO_DIRECTION)
+        return np.where(length > _NO_DIRECTION, way, 0.0)
 
-    first_z = np.where(lines.direction(R, z)[2] < 0.0, -1.0, 1.0)
     for _ in range(_TRACE_STEPS):
         way = along(R, z)
         middle = along(R + 0.5 * _TRACE_STEP_KPC * way[0], np.abs(z + 0.5 * _TRACE_STEP_KPC * way[1]))
-        R, z = R + inside * _TRACE_STEP_KPC * middle[0], z + inside * _TRACE_STEP_KPC * middle[1]
-        back = inside & (z < 0.0) & (R < R_d_kpc)
-        if back.any():
-            return float(start[back][0])
-        inside &= (surface(R, np.abs(z)) < 0) & (R < R_end_kpc) & (z >= 0.0)
-        if not inside.any():
-            return None
-    return float(start[inside][0])
+        R, z = R + going * _TRACE_STEP_KPC * middle[0], z + going * _TRACE_STEP_KPC * middle[1]
+        yield R, z
+
+
+def lines_in_half_plane(
+    lines: FieldLines, R_kpc: ArrayLike, inside: Callable[[FloatArray, FloatArray], np.ndarray]
+) -> list[tuple[FloatArray, FloatArray]]:
+    """(R, z) along the lines from the plane at some radii, as far as they are inside; none of a circle."""
+    start = np.asarray(R_kpc, float)
+    going = np.hypot(*lines.direction(start, 1e-6 + 0.0 * start)[::2]) > _NO_DIRECTION
+    places = [(start, 0.0 * start)]
+    ends = going * 1
+    for R, z in _followed(lines, start, going):
+        going &= inside(R, np.abs(z)) & (z >= 0.0)
+        if not going.any():
+            break
+        ends += going
+        places.append((R, z))
+    R, z = np.moveaxis(np.array(places), 1, 0)
+    return [(R[:end, i], z[:end, i]) for i, end in enumerate(ends) if end > 1]

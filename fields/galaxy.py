@@ -188,20 +188,21 @@ class Galaxy:
     @cached_property
     def _field(self) -> field_lines.FieldFunction:
         if callable(self.field):
-            return self.field
+            return field_lines.own_field(self.field)
         return field_lines.field_of(self.field, self._shape)
 
     @property
     def _shape(self) -> field_lines.Shape:
-        poloidal = self.B_pol_uG, self.R_pol_kpc, self.z_open_kpc
-        return field_lines.Shape(self._strength_uG, self.B0_uG, self.z_B_kpc, *poloidal)
+        disc, poloidal = (self.B0_uG, self.z_B_kpc), (self.B_pol_uG, self.R_pol_kpc, self.z_open_kpc)
+        return field_lines.Shape(self._strength_uG, *disc, *poloidal)
 
     @cached_property
     def lines(self) -> field_lines.FieldLines | None:
         """Field lines that particles follow, or None."""
         if self.field == "isotropic":
             return None
-        return field_lines.FieldLines(self._field, self.epsilon, self.wander_kpc, self.drifts)
+        name = field_lines.OWN if callable(self.field) else "medium.field"
+        return field_lines.FieldLines(self._field, self.epsilon, self.wander_kpc, self.drifts, name)
 
     def _strength_uG(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         if self.field_uG is not None:
@@ -310,8 +311,7 @@ class Galaxy:
         """-(dp/dt)/(p n) by pp collisions [1/Myr per cm^-3 of protons]."""
         E_GeV = total_energy_GeV(p_GeV)
         inelasticity = (self.inelasticity or gas.inelasticity)(E_GeV)
-        rate = gas.pp_energy_loss_rate_GeV_Myr(E_GeV, inelasticity)
-        return rate * E_GeV / np.asarray(p_GeV) ** 2
+        return gas.pp_energy_loss_rate_GeV_Myr(E_GeV, inelasticity) * E_GeV / np.asarray(p_GeV) ** 2
 
     @cached_property
     def surface_extent_kpc(self) -> tuple[float, float]:
@@ -355,17 +355,18 @@ class Galaxy:
         """
         gas_cm3 = {name: getattr(self, name) for name in ("disc_gas_cm3", "halo_gas_cm3")}
         check_functions(self.r_max_kpc, MOMENTUM_NODES_GeV, self.field_uG, self.diffusion, gas_cm3)
-        _, top_kpc = self.surface_extent_kpc
+        if self.lines is not None and (callable(self.field) or self.field == "tube"):
+            field_lines.check_strength(self.lines, self.field_uG, self.r_max_kpc)
+        extent_kpc = self.surface_extent_kpc
         if self.has_bell_region:
             end_kpc = self.bell_outer_radius_kpc
             check_outflow_speed(self.surface_level, self.cgm_density_cm3, end_kpc, self.drive)
         if self.lines is not None:
-            extent_kpc = self.surface_extent_kpc
             field_lines.check_field(self.lines, self.surface_level, *extent_kpc, self.R_d_kpc)
-            if self.field == "x-shaped" and self.bell:
+            if self.field == "x-shaped" and (self.bell or self.halo == "constant"):
                 field_lines.check_poloidal(self._shape, self.surface_level, *extent_kpc)
         if self.waves_move:
-            check_wave_speed(self.wave_speed_kpc_Myr, top_kpc, self.n_i_cm3)
+            check_wave_speed(self.wave_speed_kpc_Myr, extent_kpc[1], self.n_i_cm3)
 
     def medium(self) -> Medium:
         """The tabulated medium; raises what `check` does."""

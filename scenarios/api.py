@@ -90,7 +90,7 @@ def simulate(
     scenario = scenario_of(galaxy, spectrum, transport, (low, high), nside)
     sources = {"functions": {name: _source_of(getattr(galaxy, name)) for name in functions_of(galaxy)}}
     setup = Setup(galaxy, galaxy.medium())
-    if own := [name for name in ("field_uG", "diffusion") if getattr(galaxy, name) is not None]:
+    if own := [name for name in ("field", "field_uG", "diffusion") if callable(getattr(galaxy, name))]:
         check_tabulation(setup.medium, own[-1])
     with shown_if(progress) as told:
         return follow(scenario, setup, threads_of(threads), told, provenance=sources)

@@ -3,6 +3,9 @@
 class TestLorentzian(FieldContract):
     GALAXY = Galaxy(field_uG=lambda R_kpc, z_kpc: 3.0 / (1.0 + (z_kpc / 2.0) ** 2) * np.exp(-R_kpc / 9.0))
 
+class TestWind(LinesContract):
+    GALAXY = Galaxy(field=wind, bell=False, halo="constant")
+
 class TestAges(ProductContract):
     PRODUCT, FILES = Product("ages", always, ages), {"ages.png"}
 
@@ -15,12 +18,14 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from crhalo.fields.field_lines import divergence_per_kpc
 from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.medium_table import MOMENTUM_NODES_GeV
 from crhalo.fields.tabulation import tabulation_error
 from crhalo.fields.units import C_KPC_MYR
 from crhalo.mc.blocks import Transport, schedule
 from crhalo.mc.engine import run as follow
+from crhalo.mc.kernels.line import line_at
 from crhalo.mc.tally import Fate, energy_groups, galactic_grid
 from crhalo.mc.uncertainty import Estimate
 from crhalo.scenarios import load
@@ -107,6 +112,37 @@ class FieldContract:
         counters = follow(medium, grid, Transport(block, 1, t_max_Myr=10.0)).counters
         assert counters["injected"] == block == sum(counters[fate.key] for fate in Fate)
         assert counters["lost"] == counters["capped"] == 0
+
+
+class LinesContract(FieldContract):
+    """What a galaxy with field lines promises besides: a field that has no divergence, and its table."""
+
+    def test_no_divergence(self, galaxy):
+        R_end, z_end = galaxy.surface_extent_kpc
+        R, z = np.meshgrid(np.linspace(0.2, min(R_end, 30.0), 60), np.linspace(0.2, z_end, 60))
+        assert divergence_per_kpc(galaxy.lines.field, R, z).max() < 1e-10
+
+    def test_direction_is_a_unit_vector(self, galaxy):
+        b = np.array(galaxy.lines.direction(R, Z))
+        assert b.shape == (3, *R.shape) and np.isfinite(b).all()
+        np.testing.assert_allclose((b**2).sum(axis=0), 1.0, rtol=1e-12)
+
+    def test_table_of_lines(self, galaxy, medium):
+        table = medium.table
+        R, z = (axis.nodes for axis in (table.R, table.z))
+        B = np.exp(table.lines.field[..., 3:]) * table.lines.field[..., :3]
+        here = table.distance < 0
+        known = np.stack(np.broadcast_arrays(*galaxy.lines.field(*np.ix_(R, z))), axis=-1)
+        np.testing.assert_allclose(B[here], known[here], rtol=1e-9, atol=1e-12)
+        assert np.isfinite(table.lines.field).all() and np.isfinite(table.lines.drift).all()
+
+    def test_lines_go_on_through_the_plane(self, medium):
+        """B_R changes its sign there, and so does what the field strength does along a line."""
+        for R, z in ((0.4, 0.1), (3.0, 2.0), (9.0, 1e-3)):
+            above, below = (line_at.py_func(medium.table, R, side * z) for side in (1.0, -1.0))
+            assert (below.b_R, below.b_phi, below.b_z) == (-above.b_R, above.b_phi, above.b_z)
+            assert below.divergence == -above.divergence and below.ln_B == above.ln_B
+            assert (below.bend_R, below.bend_z) == (above.bend_R, -above.bend_z)
 
 
 def estimates_in(entry, name=""):

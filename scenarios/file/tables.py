@@ -136,11 +136,10 @@ class Medium(Table):
         if self.saturation == "growing-wavelength" and self.B_cgm == 0.0:
             given = text_of(self, "B_cgm")
             yield f"medium.B_cgm = {given}: allowed: above zero for a growing wavelength"
-        if not self.has_lines and (self.epsilon > 0.0 or self.wander > 0.0 or self.drifts):
-            yield (
-                'medium.field = "isotropic": allowed: "x-shaped", "tube" or "azimuthal" with an epsilon, a '
-                "wander or drifts"
-            )
+        for key in ("epsilon", "wander", "drifts"):
+            if not self.has_lines and getattr(self, key):
+                given = text_of(self, key)
+                yield f'medium.{key} = {given}: allowed: where medium.field is not "isotropic"'
         if self.field == "tube" and self.bell:
             yield 'medium.bell = true: allowed: false where medium.field = "tube", whose |B| grows outwards'
         if self.has_lines and self.waves == "self-consistent":

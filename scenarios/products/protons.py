@@ -90,7 +90,7 @@ def _draw_plane(run: Run, ax: Any = None) -> Any:
             )
             shown[here] = density[np.ix_(i, j)][here]
         panels.append((energy_label(energy), shown))
-    surface = _surface(distance, R, z) if run.galaxy.has_bell_region else None
+    surface = surface_in_half_plane(distance, R, z) if run.galaxy.has_bell_region else None
     return density_plane(R_edges, z_edges, panels, surface_kpc=surface, ax=ax)
 
 
@@ -109,7 +109,10 @@ def _draw_filling(run: Run, ax: Any = None) -> Any:
     return filling(edges, ages, panels, ax)
 
 
-def _surface(distance: FloatArray, R: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+def surface_in_half_plane(
+    distance: FloatArray, R: FloatArray, z: FloatArray
+) -> tuple[FloatArray, FloatArray] | None:
+    """(R, z) along the surface, from the axis to the plane; None if there is none here."""
     from contourpy import contour_generator
 
     lines = [np.asarray(line) for line in contour_generator(x=R, y=z, z=distance.T).lines(0.0)]

@@ -15,7 +15,7 @@ from ...mc.uncertainty import Estimate
 from ..folder.write import write_json
 from ..progress import Progress, quiet
 from ..run import Run
-from . import balance, halo, outside, protons, skies, summary, transport_equation, waves
+from . import balance, field_lines, halo, outside, protons, skies, summary, transport_equation, waves
 from .product import Made, Product
 from .write import check_all_written, drawn, failure, write_files
 
@@ -24,6 +24,7 @@ PRODUCTS: tuple[Product, ...] = (
     balance.PRODUCT,
     skies.PRODUCT,
     protons.PRODUCT,
+    field_lines.PRODUCT,
     outside.PRODUCT,
     halo.PRODUCT,
     waves.PRODUCT,

@@ -283,6 +283,75 @@ def test_a_function_that_fails_is_refused_by_its_name(name, wrong):
         assert "z = " in line and {"NaN": "nan", "negative": "-1"}[wrong] in line
 
 
+SLAB = {"halo": "constant", "bell": False}
+
+
+def wind(R_kpc, z_kpc):
+    """Straight lines from 5 kpc below the centre, somewhat wound up."""
+    r = np.hypot(R_kpc, z_kpc + 5.0)
+    return 75.0 * R_kpc / r**3, 20.0 * R_kpc / r**3, 75.0 * (z_kpc + 5.0) / r**3
+
+
+@pytest.fixture(scope="module")
+def along(coarse_errors):
+    """A run along field lines of one's own, most of them out of a thin slab within its short time."""
+    few = Transport(particles=60, seed=1, t_max_Myr=10.0)
+    return simulate(Galaxy(field=wind, epsilon=0.01, **SLAB), SPECTRUM, few, **LITTLE)
+
+
+def test_field_lines_of_ones_own_are_followed_and_opened_again(along, undrawn, tmp_path):
+    assert along.scenario.medium.functions == ("field",) and along.scenario.medium.epsilon == 0.01
+    assert along.result.counters["absorbed"] > 10 and np.all(along.sky("gamma", [1e3]).total > 0)
+    with undrawn():
+        along.write(tmp_path / "along")
+    assert same_bits(Run.open(tmp_path / "along", galaxy=along.galaxy), along)
+    with h5py.File(tmp_path / "along" / "result.h5") as file:
+        assert "somewhat wound up" in json.loads(file.attrs["provenance"])["functions"]["field"]
+    for other in (Galaxy(field=wind, **SLAB), Galaxy(epsilon=0.0, **SLAB)):
+        assert "another medium" in refusal(Run.open, tmp_path / "along", galaxy=other)
+
+
+def spoilt(R_kpc, z_kpc, where, value):
+    B_R, B_phi, B_z = wind(R_kpc, z_kpc)
+    return B_R, B_phi, np.where(where, value, B_z)
+
+
+@pytest.mark.parametrize(
+    ("field", "says"),
+    [
+        (lambda R, z: None, "Galaxy.field: returns NoneType; expected (B_R, B_phi, B_z)"),
+        (lambda R, z: R + z, "Galaxy.field: returns ndarray"),
+        (lambda R, z: (R, z), "Galaxy.field: returns tuple"),
+        (lambda R, z: ("a", "b", "c"), "Galaxy.field: returns tuple"),
+        (lambda R, z: (np.ones(7), 0.0, 1.0), "Galaxy.field: returns tuple"),
+        (lambda R, z: spoilt(R, z, z > 3.0, np.nan), "Galaxy.field, B_z: nan at R = 0 kpc, z = 4 kpc"),
+        (lambda R, z: [(z < 2.0) * each for each in wind(R, z)], "Galaxy.field: zero at R = 0 kpc"),
+        (lambda R, z: spoilt(R, z, True, 3.0 + 0.01 * z), "Galaxy.field: its divergence is "),
+        (lambda R, z: (0.0, 3.0, 0.0), "Galaxy.field: the line from R = 0.12 kpc closes inside the disc"),
+        (lambda R, z: (0.0, np.sin(30.0 * z), 1.0), "Galaxy.field: turns by "),
+    ],
+)  # fmt: skip
+def test_a_field_that_particles_cannot_follow_is_refused_by_its_name(field, says):
+    assert refusal(simulate, Galaxy(field=field, **SLAB), SPECTRUM, FEW, **LITTLE).startswith(says)
+
+
+def test_a_uniform_field_may_be_three_numbers():
+    Galaxy(field=lambda R_kpc, z_kpc: (0.0, 1.0, 3.0), **SLAB).medium()
+
+
+def test_field_lines_go_with_what_follows_them():
+    for galaxy, method, says in (
+        ({"field": wind, **SLAB}, "hybrid", 'transport.method = "hybrid": allowed: "auto", "guiding-centre"'),
+        ({}, "guiding-centre", 'transport.method = "guiding-centre": allowed: where medium.field is not'),
+        ({"epsilon": 0.1}, "auto", 'medium.epsilon = 0.1: allowed: where medium.field is not "isotropic"'),
+        ({"field": "tube"}, "auto", "medium.bell = true: allowed: false where"),
+        ({"field": wind, "field_uG": field_uG, **SLAB}, "auto", "Galaxy.field_uG: allowed: None with a"),
+    ):
+        assert says in refusal(simulate, Galaxy(**galaxy), SPECTRUM, Transport(8, method=method), **LITTLE)
+    for wrong in ({"field": "x"}, {"field": None}, {"epsilon": 2.0}, {"wander_kpc": -1.0}, {"drifts": 1}):
+        assert f"Galaxy.{next(iter(wrong))} = " in refusal(Galaxy, **wrong)
+
+
 def test_whatever_is_no_value_at_all_is_one_line(run):
     table = np.zeros((2, 2))
     for call, arguments, options, allowed in (

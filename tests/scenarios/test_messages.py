@@ -11,7 +11,21 @@ CASES = {
     "--set medium.bell=True": "medium.bell = 'True': allowed: true or false",
     "--set medium.z_B=0.02kpc": "medium.z_B = 0.02 kpc: the halo field falls below the saturated field at",
     "--set medium.B0=0.01uG": "medium.B0: the halo field is below the saturated field already in the disc",
-}
+    "--set medium.field=azimuthal": "medium.field: the line from R = 0.12 kpc closes inside the disc",
+    "--set medium.field=xshaped": "medium.field = 'xshaped': did you mean x-shaped?",
+    "--set medium.field=tube": 'medium.bell = true: allowed: false where medium.field = "tube"',
+    "--set medium.field=x-shaped --set medium.B_pol=1uG": "exceeds that of the halo, which falls faster than",
+    "--set medium.field=x-shaped --set medium.bell=false --set medium.halo=constant --set medium.B_pol=5uG":
+        'medium.B_pol = "5 uG": the poloidal field exceeds that of the halo',
+    "--set medium.field=x-shaped --set medium.epsilon=2": "medium.epsilon = 2: allowed: a number from 0 to 1",
+    "--set medium.epsilon=0.1": 'medium.epsilon = 0.1: allowed: where medium.field is not "isotropic"',
+    "--set medium.wander=1pc": 'allowed: where medium.field is not "isotropic"',
+    "--set medium.drifts=true": 'medium.drifts = true: allowed: where medium.field is not "isotropic"',
+    "--set medium.field=x-shaped --set transport.method=hybrid":
+        'transport.method = "hybrid": allowed: "auto", "guiding-centre" or "flight", along the lines of',
+    "--set transport.method=guiding-centre":
+        'transport.method = "guiding-centre": allowed: where medium.field is not "isotropic"',
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("words", CASES)
@@ -19,6 +33,14 @@ def test_what_to_type(words, capsys):
     assert main(["run", "circumgalactic", "--dry-run", *words.split()]) == 2
     error = capsys.readouterr().err
     assert CASES[words] in error and error.count("\n") == 1
+
+
+def test_waves_of_their_own_make_no_lines(tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main(["run", "cascade-halo", "--out", str(out), "--set", "medium.field=x-shaped"]) == 2
+    error = capsys.readouterr().err
+    assert 'allowed: "isotropic" for "self-consistent" waves' in error and error.count("\n") == 1
+    assert not out.exists()
 
 
 @pytest.mark.parametrize("number", ["1e3", "1000"])
