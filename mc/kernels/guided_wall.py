@@ -11,7 +11,7 @@ import math
 
 from ...fields._jit import kernel
 from .boundary import at_angle, boundary_layer, shifted
-from .guiding_centre import along_line, hits_of_arrival
+from .guided_steps import along_line, hits_of_arrival
 from .history import RETURNED, next_draw, standing_for
 from .line import direction_at, direction_of_line
 from .lookup import surface_normal

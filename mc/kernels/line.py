@@ -172,7 +172,8 @@ def diffusion_across(table, particle):
 def drift_of(table, particle, R, z):
     """(R, z) velocity of the drift of guiding centres, of all pitch angles together [kpc/Myr].
 
-    (p v/3 e) curl(b/B): by curvature and gradient, and along b by its twist; it has no divergence.
+    (p v/3 e) curl(b/B): by curvature and gradient, and along b by its twist; it has no divergence. At most
+    v/3: where r_L is longer than what bends there are no guiding centres.
     """
     i, a = place(table.R, R)
     j, c = place(table.z, abs(z))
@@ -183,8 +184,11 @@ def drift_of(table, particle, R, z):
     low_z = (1.0 - c) * f[i, j, 1] + c * f[i, j1, 1]
     high_z = (1.0 - c) * f[i1, j, 1] + c * f[i1, j1, 1]
     factor = particle.speed * LARMOR_KPC * math.exp(particle.ln_p) / 3.0
-    along_R = factor * (low_R + a * (high_R - low_R))
-    return math.copysign(1.0, z) * along_R, factor * (low_z + a * (high_z - low_z))
+    along_R, along_z = factor * (low_R + a * (high_R - low_R)), factor * (low_z + a * (high_z - low_z))
+    speed = math.sqrt(along_R * along_R + along_z * along_z)
+    if 3.0 * speed > particle.speed:
+        along_R, along_z = along_R * particle.speed / (3.0 * speed), along_z * particle.speed / (3.0 * speed)
+    return math.copysign(1.0, z) * along_R, along_z
 
 
 @kernel

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from ...fields.units import FloatArray
 from ...fields.vectors import is_ours
-from ..kernels.push_tracks import _starts, _track_cached, _track_once
+from .push_tracks import _starts, _track_cached, _track_once
 
 
 def tracks(

@@ -11,14 +11,16 @@ from ...fields.field_lines import FieldLines
 from ...fields.medium import Medium
 from ...fields.medium_table import Wall, axis
 from ...fields.units import C_KPC_MYR, FloatArray
-from ...mc.kernels.alone import bounces, occupancy, travelled
+from ...mc.blocks import Transport
+from ...mc.engine import run
+from ...mc.orbits.alone import bounces, occupancy, travelled
 from .tensor import helix
-from .tools import Rows, Slab, cells, check, follow, mean_escape_time, profile, row
+from .tools import THREADS, Rows, Slab, cells, check, follow, mean_escape_time, profile, row
 
 C = C_KPC_MYR
 _LN_P = float(np.log(1e6))
 _SEED = 41
-PARTICLES = 4000
+PARTICLES = 12_000
 Height = Callable[[FloatArray], FloatArray]
 
 
@@ -38,17 +40,17 @@ def _occupancy(
     medium: Medium, free_paths: float, B: Height, top: float, t_max: float, particles: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Density over that of uniform ones, <mu> and 3 <mu^2>, (particles, layers) each; the last two summed."""
-    occupied = np.zeros((particles, 4, 3))
+    occupied = np.zeros((particles, 4, 4))
     occupancy(medium.table, free_paths, _LN_P, top, t_max, _SEED, particles, occupied)
     z = (np.arange(4000) + 0.5) / 4000 * top
     volume = (1.0 / B(z)).reshape(4, -1).mean(axis=1)
     density = occupied[..., 0] / t_max / (volume / volume.sum())
     # Jackknife replicas over particles, as `value_and_error` takes them.
-    groups = occupied.reshape(20, -1, 4, 3).sum(axis=1)
+    groups = occupied.reshape(20, -1, 4, 4).sum(axis=1)
     left = groups.sum(axis=0) - groups
     uniform = density.reshape(20, -1, 4).mean(axis=1)
     uniform = (uniform.sum(axis=0) - uniform) / 19
-    return uniform, left[..., 1] / left[..., 0], 3.0 * left[..., 2] / left[..., 0]
+    return uniform, left[..., 2] / left[..., 1], 3.0 * left[..., 3] / left[..., 1]
 
 
 def steps_alone(scale: float) -> Rows:
@@ -69,18 +71,18 @@ def steps_alone(scale: float) -> Rows:
 
 
 def hand_over(scale: float) -> Rows:
-    """Steps and flights, lambda from 0.03 to 0.25 scale lengths, in a field that falls: uniform and isotropic."""
+    """Steps and flights, lambda 0.03 to 0.25 scale lengths, in a field that falls: uniform and isotropic."""
     top = 6.0
 
     def B(z: FloatArray) -> FloatArray:
         return np.exp(-0.75 * (1.0 - np.cos(np.pi * z / top)))
 
     medium = straight(lambda z: 0.12 * np.exp(1.0 - np.cos(np.pi * z / top)), B, top)
-    t_max = 40.0 * top**2 / (0.24 * C / 3.0)
+    t_max = 120.0 * top**2 / (0.24 * C / 3.0)
     uniform, mu, mu2 = _occupancy(medium, 0.0, B, top, t_max, int(400 * scale) // 20 * 20)
-    rows = []
-    for i in range(4):
-        rows.append(check(f"closed tube: density, quarter {i + 1}", uniform[:, i], 1.0, 0.01))
+    rows = [check(f"closed tube: density, quarter {i + 1}", uniform[:, i], 1.0, 0.01) for i in range(4)]
+    # A step has a direction for lambda alone, whose mean is made up for by its drift: below, they step.
+    for i in (2, 3):
         rows.append(check(f"closed tube: <mu>, quarter {i + 1}", mu[:, i], 0.0, 0.01))
         rows.append(check(f"closed tube: 3 <mu^2>, quarter {i + 1}", mu2[:, i], 1.0, 0.01))
     return rows
@@ -142,12 +144,11 @@ def tube_halo(scale: float) -> Rows:
 
     slab = Slab(H, lambda z: free_path * np.exp(z / z_B), lines=FieldLines(field))
     result = follow(slab.medium(), cells(np.array([0.0, 0.05, H])), int(12_000 * scale), 42)
-    D = free_path * C / 3.0
-    # The mean over the lowest cell, of a density that falls linearly there, up to the edge at H.
+    # n(z), times how the tube has widened, over the lowest cell.
     z = np.linspace(0.0, 0.05, 101)
-    known = 0.5 * z_B / D * (np.exp(-2.0 * z / z_B) - np.exp(-2.0 * H / z_B)) * np.exp(0.0 * z)
-    known_mean = np.mean(known * np.exp(z / z_B))
-    return [check("tube: n_gal over z_B/(2 D0)", profile(result)[:, 0] / known_mean, 1.0, 0.02)]
+    n = 0.5 * z_B * 3.0 / (free_path * C) * (np.exp(-2.0 * z / z_B) - np.exp(-2.0 * H / z_B))
+    known = float(np.mean(n * np.exp(z / z_B)))
+    return [check("tube: n_gal over z_B/(2 D0)", profile(result)[:, 0] / known, 1.0, 0.02)]
 
 
 def tilted_slab(scale: float) -> Rows:
@@ -163,6 +164,29 @@ def tilted_slab(scale: float) -> Rows:
     return rows
 
 
+def isotropic_limit(scale: float) -> Rows:
+    """D across as large as along lines that bend: those of an isotropic D, <t> = H^2/(2 D)."""
+    H, free_path, R_d = 4.0, 0.01, 3.0
+
+    def field(R: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        narrow = 1.0 / (1.0 + (z / 2.0) ** 2)
+        B_z = narrow**2 * np.exp(-R * narrow / 3.0)
+        return 0.5 * z * R * narrow * B_z, 0.5 * B_z * R, B_z
+
+    medium = Medium.tabulate(
+        diffusion_halo=lambda p, R, z: free_path * C / 3.0 + 0.0 * p * R * z,
+        surface=lambda R, z: z - H + 0.0 * R,
+        R_axis=axis((20.0, 0.25)),
+        z_axis=axis((H, 0.125), (4.0 * H, 2.0)),
+        r_max_kpc=1e4,
+        lines=FieldLines(field, 1.0),
+    )
+    transport = Transport(int(16_000 * scale), 45, R_d_kpc=R_d)
+    result = run(medium, cells(np.array([0.0, H])), transport, threads=THREADS)
+    time = mean_escape_time(result)[0] * 2.0 * free_path * C / 3.0 / H**2
+    return [check("epsilon = 1 on lines that bend: escape time", time, 1.0, 0.02)]
+
+
 def oblique_wall(scale: float) -> Rows:
     """Lines that meet a Bell wall at an angle: n_out = phi/u_n, and as many protons in front of the wall.
 
@@ -173,10 +197,8 @@ def oblique_wall(scale: float) -> Rows:
         (0, 0.0, 1.0, 3e-3),
         (60, 0.0, 0.02, 3e-3),
         (60, 0.01, 0.02, 3e-3),
-        (60, 0.01, 1.0, 3e-3),
         (80, 0.0, 0.02, 3e-3),
         (80, 0.01, 1.0, 3e-3),
-        (60, 0.0, 1.0, 3e-4),
         (80, 0.0, 1.0, 3e-4),
     )
     return [each for case in cases for each in _oblique(*case, int(PARTICLES * scale))]

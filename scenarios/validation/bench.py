@@ -1,4 +1,4 @@
-"""Speed of the kernels on this machine: sums over plane waves, the grid, the hybrid engine."""
+"""Speed of the kernels on this machine: sums over plane waves, the grid, the engines."""
 
 from __future__ import annotations
 
@@ -52,8 +52,9 @@ def benchmarks(report: Callable[[str], None] = lambda text: None) -> list[dict[s
         rows.append(
             _row("grid", None, "float32", threads, _ns_per_step([grid] * threads, WAVES_A_THREAD // 80))
         )
-    report("hybrid engine")
-    rows.extend(_row("hybrid", None, "float64", threads, _hybrid_ns(threads)) for threads in THREADS)
+    for kernel, galaxy in (("hybrid", Galaxy()), ("guiding-centre", Galaxy(field="x-shaped", epsilon=0.01))):
+        report(f"{kernel} engine")
+        rows.extend(_row(kernel, None, "float64", threads, _move_ns(galaxy, threads)) for threads in THREADS)
     return rows
 
 
@@ -81,9 +82,8 @@ def _ns_per_step(fields: list[Any], steps: int) -> float:
     return 1e9 * best / (len(fields) * steps)
 
 
-def _hybrid_ns(threads: int) -> float:
-    """Moves of the main scenario between 10 TeV and 100 TeV."""
-    galaxy = Galaxy()
+def _move_ns(galaxy: Galaxy, threads: int) -> float:
+    """Moves of the main scenario in a galaxy between 10 TeV and 100 TeV."""
     medium = galaxy.medium()
     grid = galactic_grid(energy_groups(1e4, 1e5), galaxy)
     run(medium, grid, Transport(1))

@@ -9,6 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .along_the_field import (
+    focused,
+    hand_over,
+    isotropic_limit,
+    mirrors,
+    oblique_wall,
+    steps_alone,
+    tilted_slab,
+    tube_halo,
+)
 from .bubble import (
     blast_and_tube,
     bubble_in_adiabatic_gas,
@@ -97,6 +107,9 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (ion_neutral_friction, 1.0),
     (transport_equation_closed_forms, 1.0),
     (manufactured, 1.0),
+    (mirrors, 0.1),
+    (tilted_slab, 0.5),
+    (isotropic_limit, 0.5),
     (tensor_slab, 1.0),
     (tensor_manufactured, 1.0),
     (tensor_tube, 1.0),
@@ -116,6 +129,11 @@ FULL: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (bell_wall, 1.0),
     (moving_halo_wall, 1.0),
     (acceleration, 1.0),
+    (steps_alone, 1.0),
+    (hand_over, 1.0),
+    (focused, 1.0),
+    (tube_halo, 1.0),
+    (oblique_wall, 1.0),
     (slab_turbulence, 1.0),
     (escape_by_tracks, 1.0),
     (circumgalactic_transport_equation, 1.0),

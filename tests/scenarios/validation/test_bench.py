@@ -31,6 +31,7 @@ def test_rows(small, capsys):
             ("plane waves", "float32"),
             ("grid", "float32"),
             ("hybrid", "float64"),
+            ("guiding-centre", "float64"),
         )
         for threads in (1, 2)
     }

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 
 from ...fields._jit import entry, kernel
-from .guiding_centre import along_line, diffuse_along, move_along
-from .line import cosine_along
-from .particle import R_of, at, direction_of, speed_of
-from .rng import PURPOSE_TRANSPORT, uniform4
-from .vector import Vector
+from ..kernels.guided_steps import along_line, diffuse_along
+from ..kernels.guiding_centre import move_along
+from ..kernels.line import cosine_along
+from ..kernels.particle import R_of, at, direction_of, free_path_of, speed_of
+from ..kernels.rng import PURPOSE_TRANSPORT, uniform4
+from ..kernels.vector import Vector
 
 
 @kernel
@@ -48,8 +49,8 @@ def occupancy(table, free_paths, ln_p, top, t_max, seed, count, occupied):
     """Time of many particles between -top and top by layer in |z|, and its moments in mu.
 
     They take steps of so many mean free paths alone, or for 0 the moves that the engine chooses.
-    `occupied`, (particles, layers, 3), takes the time [Myr] in each, and that times mu (towards larger |z|)
-    and mu^2.
+    `occupied`, (particles, layers, 4), takes the time [Myr] in each, that for which they keep their direction
+    there, and this times mu (towards larger |z|) and mu^2.
     """
     layers = occupied.shape[1]
     for n in range(count):
@@ -62,15 +63,17 @@ def occupancy(table, free_paths, ln_p, top, t_max, seed, count, occupied):
             draw += 1
             mu = cosine_along(along_line(table, particle).line, particle, R_of(particle))
             new, dt = _moved(table, free_paths, particle, t_max - t, u, v)
-            # It is somewhere on the move, and has the direction where that begins.
+            # It is somewhere on the move, and goes for lambda in the direction with which that begins.
             z = particle.z + v[3] * (new.z - particle.z)
             if abs(z) > top:
                 z -= math.copysign(2.0 * top, z)
             occupied[n, min(int(abs(z) / top * layers), layers - 1), 0] += dt
             layer = min(int(abs(particle.z) / top * layers), layers - 1)
             outwards = math.copysign(1.0, particle.z) * mu
-            occupied[n, layer, 1] += dt * outwards
-            occupied[n, layer, 2] += dt * mu * mu
+            lasts = min(dt, free_path_of(particle) / particle.speed)
+            occupied[n, layer, 1] += lasts
+            occupied[n, layer, 2] += lasts * outwards
+            occupied[n, layer, 3] += lasts * mu * mu
             particle = _repeated(table, new, top)
             t += dt
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...fields._jit import entry
-from .orbit import push
-from .rng import heading_draw, isotropic, start_draw
+from ..kernels.orbit import push
+from ..kernels.rng import heading_draw, isotropic, start_draw
 
 
 def _track(field, rigidity, step, steps, places, directions, out, stop):
