@@ -36,10 +36,26 @@ TEMPLATE, PAGE = HERE / "findings.md.in", DOCS / "findings.md"
 VERSION, SEED = version("crhalo"), 1
 KEPT = HERE / f"results-{VERSION}-seed-{SEED}.json"
 
+
+def _along_lines() -> dict[str, list[str]]:
+    """The main run on X-shaped field lines: how steep, what takes protons off them, what carries the gas."""
+    runs = {}
+    off_lines = {"0": "epsilon=0", "0.01": "epsilon=0.01", "0.1": "epsilon=0.1", "wander": "wander=1 pc"}
+    for pitch, B_pol in (("steep", "0.13 uG"), ("flat", "0.04 uG")):
+        for name, off in off_lines.items():
+            for outflow in ("alfven", "momentum"):
+                settings = ["field=x-shaped", f"B_pol={B_pol}", off, f"outflow={outflow}"]
+                words = [word for each in settings for word in ("--set", f"medium.{each}")]
+                judged = ["--transport-equation"] if name in ("0.01", "0.1") and outflow == "alfven" else []
+                runs[f"{pitch}-{name}-{outflow}"] = ["circumgalactic", "--particles", "1088", *judged, *words]
+    return runs
+
+
 # Names of runs: what each is, after `crhalo run`.
 RUNS: dict[str, list[str]] = {
     "circumgalactic": ["circumgalactic", "--transport-equation"],
     "momentum": ["circumgalactic", "--transport-equation", "--set", "medium.outflow=momentum"],
+    **_along_lines(),
     "figure-1": ["figure-1"],
     "coupling": ["coupling"],
     "expanding-bubble": ["expanding-bubble"],

@@ -123,7 +123,10 @@ def step_time_along(table, way, particle, scale):
     reach = free_path_of(particle) * max(way.poloidal, math.sqrt(way.across / particle.diffusion))
     if reach > FLIGHT_ABOVE * scale or FLIGHT_WITHIN * reach > room:
         return 0.0
-    return _step_time(way, particle, scale, min(STEP_OVER_SCALE * scale, STEP_OVER_DISTANCE * room), room)
+    dt = _step_time(way, particle, scale, min(STEP_OVER_SCALE * scale, STEP_OVER_DISTANCE * room), room)
+    # A drift may lead to the surface along lines that do not.
+    flow = math.sqrt(way.v_R * way.v_R + way.v_z * way.v_z)
+    return dt if flow * dt < STEP_OVER_DISTANCE * room else 0.0
 
 
 @kernel

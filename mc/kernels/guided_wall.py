@@ -48,9 +48,15 @@ def _away(table, particle, u):
 
 
 @kernel
-def _hit(world, history, particle, splitting, layer, flown, phase, u, v):
+def _is_flown(controls, layer):
+    """Whether the wall is crossed in flight: the layer behind it is too deep to be replaced by its law."""
+    return layer.depth == 0.0 or not controls.reflect_at_wall
+
+
+@kernel
+def _hit(world, history, particle, splitting, layer, phase, u, v):
     """One hit of the wall by a particle: what comes of it, as `encounter` says it."""
-    if flown:
+    if _is_flown(world.controls, layer):
         normal = surface_normal(world.table, particle.x, particle.y, particle.z)
         out = turned(particle, at_angle(normal, math.sqrt(u), v), particle.ln_p)
         return cross(world, standing_for(history, 1.0), out, splitting)
@@ -64,9 +70,8 @@ def meet_wall(world, history, particle, splitting, encounters, on_surface, layer
     It stands on the wall (`on_surface`), or has met it so many times in a step that ends before it.
     """
     table, controls = world.table, world.controls
-    flown = layer.depth == 0.0 or not controls.reflect_at_wall
     (u0, u1, u2, u3), history = next_draw(world.buffer[0], controls.seed, history)
-    if not on_surface and not flown:
+    if not on_surface and not _is_flown(controls, layer):
         fate, new, history, splitting = encounter(
             world, history, particle, splitting, encounters, False, layer, phase
         )
@@ -84,9 +89,7 @@ def meet_wall(world, history, particle, splitting, encounters, on_surface, layer
         particle = shifted(particle, 0.0, normal)
     leaves = on_surface or hits > 0
     while hits > 0:
-        fate, particle, history, splitting = _hit(
-            world, history, particle, splitting, layer, flown, phase, u1, u2
-        )
+        fate, particle, history, splitting = _hit(world, history, particle, splitting, layer, phase, u1, u2)
         if fate != RETURNED:
             return fate, particle, history, splitting
         if u3 < last:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from scipy.integrate import dblquad
@@ -112,6 +113,11 @@ def coherent_speed_over_v(focusing: float) -> float:
     return 0.5 * float(dblquad(cosine, -1.0, 1.0, 0.0, 40.0, epsabs=1e-6)[0])
 
 
+def _falling(focusing: float, z: FloatArray) -> FloatArray:
+    """A field that falls by e over one over the focusing [kpc]."""
+    return np.exp(-focusing * (z - 100.0))
+
+
 def focused(scale: float) -> Rows:
     """Focused transport: particles in a field that falls for ever drift along it."""
     rows = []
@@ -121,9 +127,7 @@ def focused(scale: float) -> Rows:
         (1.0, 8_000, 60.0),
         (2.0, 3_000, 60.0),
     ):
-        medium = straight(
-            lambda z: 1.0 + 0.0 * z, lambda z, falls=focusing: np.exp(-falls * (z - 100.0)), 400.0, 1.0
-        )
+        medium = straight(lambda z: 1.0 + 0.0 * z, partial(_falling, focusing), 400.0, 1.0)
         time, count = path / C, int(particles * scale)
         places = np.zeros((count, 2))
         travelled(medium.table, _LN_P, 100.0, 2.0 * time, _SEED, count, places)
@@ -152,15 +156,25 @@ def tube_halo(scale: float) -> Rows:
 
 
 def tilted_slab(scale: float) -> Rows:
-    """Lines at an angle to z in a slab: <t> = H^2/[2 D (cos^2 psi + epsilon sin^2 psi)]."""
-    H, free_path, rows = 4.0, 0.01, []
-    D = free_path * C / 3.0
-    for degrees, ratio in ((0, 1.0), (60, 3.8835), (90, 100.0)):
-        lines = FieldLines(helix(np.radians(degrees)), 0.01)
+    """Lines at an angle to z in a slab: <t> = H^2/[2 D (cos^2 psi + epsilon sin^2 psi)].
+
+    And level ones that wander: <t> = H^2/(D_FL v).
+    """
+    H, free_path = 4.0, 0.01
+    D, wander = free_path * C / 3.0, 1e-4
+    cases = (
+        ("at 0 deg", 0, 0.01, 0.0, 1.0),
+        ("at 60 deg", 60, 0.01, 0.0, 3.8835),
+        ("at 90 deg", 90, 0.01, 0.0, 100.0),
+        ("that wander", 90, 0.0, wander, 2.0 * D / (wander * C)),
+    )
+    rows = []
+    for label, degrees, epsilon, D_FL, ratio in cases:
+        lines = FieldLines(helix(np.radians(degrees)), epsilon, D_FL)
         slab = Slab(H, lambda z: free_path + 0.0 * z, lines=lines)
         result = follow(slab.medium(), cells(np.array([0.0, H])), int(20_000 * scale), 43)
         time = mean_escape_time(result)[0] * 2.0 * D / H**2
-        rows.append(check(f"tilted lines: escape time at {degrees} deg", time / ratio, 1.0, 0.02))
+        rows.append(check(f"lines {label}: escape time", time / ratio, 1.0, 0.02))
     return rows
 
 
