@@ -109,7 +109,7 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (manufactured, 1.0),
     (mirrors, 0.1),
     (tilted_slab, 0.5),
-    (isotropic_limit, 0.5),
+    (isotropic_limit, 0.8),
     (tensor_slab, 1.0),
     (tensor_manufactured, 1.0),
     (tensor_tube, 1.0),
