@@ -17,7 +17,15 @@ from ..tally import (
     TIME_EDGES_MYR,
     Region,
 )
-from .energy import FLOW_BEHIND, FLOW_HALO, count_fall
+from .energy import (
+    FLOW_BEHIND,
+    FLOW_HALO,
+    MOST_LOST,
+    after_losses,
+    count_fall,
+    fastest_loss,
+    parts_of_move,
+)
 from .history import (
     ABSORBED,
     ALIVE,
@@ -27,7 +35,6 @@ from .history import (
     grammage_before_surface,
 )
 from .lookup import GAS_CGM, GAS_DISC, GAS_HALO, gas_density
-from .losses import MOST_LOST, after_losses, fastest_loss, parts_of_move
 from .particle import direction_of, part_way, turned
 
 _DISC, _DISC_NO_RETURN, _NEAR = int(Region.DISC), int(Region.DISC_NO_RETURN), int(Region.NEAR)

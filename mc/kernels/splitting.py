@@ -23,7 +23,20 @@ from .albedo import (
     transmission,
 )
 from .boundary import at_angle, behind_wall, boundary_layer, enter_one_way, jump_along, one_way_time, shifted
-from .energy import AT_WALL, FLOW_BEHIND, LEFT, STORED, count_fall, count_whole, energy_of_fall
+from .energy import (
+    AT_WALL,
+    FLOW_BEHIND,
+    LEFT,
+    MOST_LOST,
+    STORED,
+    after_losses,
+    count_fall,
+    count_whole,
+    energy_of_fall,
+    fastest_loss,
+    lose,
+    with_ln_p,
+)
 from .history import (
     ALIVE,
     ESCAPED,
@@ -37,7 +50,6 @@ from .history import (
     standing_for,
 )
 from .lookup import surface_normal
-from .losses import MOST_LOST, after_losses, fastest_loss, lose, with_ln_p
 from .move import move
 from .particle import Particle, at, direction_of, is_beyond, is_finite, speed_of
 from .rng import capture_draw, history_draw, split_draw
