@@ -1,4 +1,4 @@
-"""Where the kinetic energy of particles goes (`tally.Energy`), and what they lose in collisions with gas (pp).
+"""Where the kinetic energy of particles goes (`tally.Energy`), and what they lose in collisions with gas.
 
 All is counted where it happens, with the weight that the history has there: it adds up to what was injected
 only in the mean over split particles and returns that stand for many.
