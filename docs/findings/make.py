@@ -25,6 +25,7 @@ import sys
 import time
 import tomllib
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,24 +36,21 @@ DOCS = HERE.parent
 TEMPLATE, PAGE = HERE / "findings.md.in", DOCS / "findings.md"
 VERSION, SEED = version("crhalo"), 1
 KEPT = HERE / f"results-{VERSION}-seed-{SEED}.json"
+OUTFLOWS = ("alfven", "momentum")
 
 
 def _along_lines() -> dict[str, list[str]]:
-    """The main run on X-shaped field lines: how steep they are, and what takes protons off them."""
+    """The main run on X-shaped field lines: how steep they are, what takes protons off them, the outflow."""
     runs = {}
-    cases = (
-        ("steep-0", "0.13 uG", "epsilon=0"),
-        ("steep-0.01", "0.13 uG", "epsilon=0.01"),
-        ("steep-0.1", "0.13 uG", "epsilon=0.1"),
-        ("steep-wander", "0.13 uG", "wander=1 pc"),
-        ("flat-0", "0.04 uG", "epsilon=0"),
-        ("flat-0.01", "0.04 uG", "epsilon=0.01"),
-    )
-    for name, B_pol, off_lines in cases:
-        settings = ["field=x-shaped", f"B_pol={B_pol}", off_lines]
+    pitches = {"steep": "0.13 uG", "flat": "0.04 uG"}
+    off_lines = {"0": "epsilon=0", "0.01": "epsilon=0.01", "0.1": "epsilon=0.1", "wander": "wander=1 pc"}
+    for outflow, (pitch, B_pol), (off, key) in product(OUTFLOWS, pitches.items(), off_lines.items()):
+        name = f"{pitch}-{off}" + (f"-{outflow}" if outflow != "alfven" else "")
+        settings = ["field=x-shaped", f"B_pol={B_pol}", key]
+        settings += [f"outflow={outflow}"] if outflow != "alfven" else []
         words = [word for each in settings for word in ("--set", f"medium.{each}")]
         judged = ["--transport-equation"] if name in ("steep-0.01", "steep-0.1") else []
-        runs[name] = ["circumgalactic", "--particles", "1088", *judged, *words]
+        runs[name] = ["circumgalactic", *judged, *words]
     return runs
 
 
@@ -82,8 +80,13 @@ FIGURES = {
     "cascade_halo_protons.png": "cascade-halo/proton_spectrum.png",
 }
 
-# What differs between equal runs, and what is told in other words.
-_NOT_KEPT = ("provenance", "wall_time_s", "blocks_resumed")
+# Of the runs along lines, of which there are many.
+_KEPT_ALONG_LINES = (
+    "energy_GeV", "escape_time_Myr", "grammage_g_cm2", "galactic_density", "galactic_density_over_no_return",
+    "neutrino", "referee", "protons_over_ams02",
+)  # fmt: skip
+# What differs between equal runs, what is told in other words, and gamma rays, which the page leaves out.
+_NOT_KEPT = ("provenance", "wall_time_s", "blocks_resumed", "gamma")
 _DIGITS_KEPT = 6
 _DIGITS_WITHOUT_ERROR = 3
 _NEAR = 0.01  # of an energy that is asked for to one that there is
@@ -164,6 +167,8 @@ def _run_of(folder: Path) -> dict[str, Any]:
     about = {"scenario": scenario, "options": " ".join(options), "version": made_by}
     about |= {"particles": transport["particles"], "seed": transport["seed"]}
     numbers = {key: value for key, value in summary.items() if key not in _NOT_KEPT}
+    if folder.name in _along_lines():
+        numbers = {key: value for key, value in numbers.items() if key in _KEPT_ALONG_LINES}
     if (folder / "coupling.json").exists():  # whose summary leaves out grammage and B/C
         numbers |= _media_of(folder / "coupling.json")
     return about | _rounded(numbers)
