@@ -98,7 +98,7 @@ class Function(NamedTuple):
         return value
 
 
-METHODS = ("auto", "hybrid", "flight", "guiding-centre", "orbit")
+METHODS = ("auto", "guiding-centre", "hybrid", "flight", "orbit")
 WITH_STEPS = ("auto", "hybrid", "guiding-centre")
 """How particles may be followed, and the ways that take diffusive steps where lambda is small."""
 

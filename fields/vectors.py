@@ -160,14 +160,26 @@ def sample(field: Any, places_kpc: FloatArray) -> FloatArray:
     return values.reshape(np.shape(places_kpc))
 
 
+_EIGHTH_ORDER = (4 / 5, -1 / 5, 4 / 105, -1 / 280)
+
+
+def slope(values: Callable[[float], FloatArray], step: float) -> FloatArray:
+    """Derivative of a function at zero, by differences of eighth order.
+
+    >>> round(float(slope(lambda x: 2.0 * x + x**8, 0.5)), 12)
+    2.0
+    """
+    terms = [weight * (values(n * step) - values(-n * step)) for n, weight in enumerate(_EIGHTH_ORDER, 1)]
+    return np.sum(terms, axis=0) / step
+
+
 def divergence(field: Any, places_kpc: FloatArray, step_kpc: float) -> FloatArray:
     """div B [uG/kpc] by differences of eighth order, (...) for places (..., 3)."""
-    weights = (4 / 5, -1 / 5, 4 / 105, -1 / 280)
     total = np.zeros(np.shape(places_kpc)[:-1])
-    for axis in range(3):
-        shift = np.zeros(3)
-        shift[axis] = step_kpc
-        for n, weight in enumerate(weights, 1):
-            ahead, behind = (sample(field, places_kpc + sign * n * shift)[..., axis] for sign in (1, -1))
-            total += weight * (ahead - behind) / step_kpc
+    for axis, along in enumerate(np.eye(3)):
+
+        def component(h: float, axis: int = axis, along: FloatArray = along) -> FloatArray:
+            return np.asarray(sample(field, places_kpc + h * along)[..., axis])
+
+        total += slope(component, step_kpc)
     return total

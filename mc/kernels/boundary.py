@@ -19,19 +19,19 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from ...fields._jit import kernel
+from ...fields._jit import kernel, small_kernel
 from .albedo import MEAN_COSINE, MEAN_ENTRY_DEPTH, transmission
 from .lookup import ON_AXIS_KPC, flow_of, ln_diffusion, outflow, surface_distance, surface_normal
 from .move import (
     ADVECTION_STEP,
     FLIGHT_ABOVE,
-    SHORTEST_STEP,
     STEP_OVER_DISTANCE,
     STEP_OVER_SCALE,
     halo_flow,
+    is_step,
     local_scale,
 )
-from .particle import Particle, R_of, at, direction_of, free_path_of, radius_of, speed_of
+from .particle import R_of, at, direction_of, free_path_of, placed, radius_of, speed_of
 from .rng import isotropic, normal_pair
 from .vector import Vector, dot
 
@@ -122,20 +122,8 @@ def behind_wall(table, particle, depth, normal, ln_p, u, v):
 def shifted(particle, depth, normal):
     """The particle moved along the normal to `depth` behind the wall, as the tallies need it."""
     by = depth - particle.distance
-    return Particle(
-        particle.x + by * normal.x,
-        particle.y + by * normal.y,
-        particle.z + by * normal.z,
-        particle.dir_x,
-        particle.dir_y,
-        particle.dir_z,
-        particle.ln_p,
-        particle.speed,
-        particle.diffusion,
-        particle.slope_R,
-        particle.slope_z,
-        depth,
-    )
+    x, y, z = particle.x + by * normal.x, particle.y + by * normal.y, particle.z + by * normal.z
+    return placed(particle, x, y, z, depth)
 
 
 @kernel
@@ -222,9 +210,13 @@ def reflected_step_time(table, particle, time_left):
     if table.halo_moves:
         flow = halo_flow(table, particle)
         dt = min(dt, ADVECTION_STEP * scale / max(math.sqrt(dot(flow, flow)), _STANDS_STILL))
-    if dt * particle.speed * particle.speed < SHORTEST_STEP * particle.diffusion:
-        return 0.0
-    return dt
+    return dt if is_step(particle, dt) else 0.0
+
+
+@small_kernel
+def largest_excursion(outwards, variance, u):
+    """The largest excursion of Brownian motion that ends so far out: that of a bridge, from a uniform."""
+    return 0.5 * (outwards + math.sqrt(outwards * outwards - 2.0 * variance * math.log(u)))
 
 
 @kernel
@@ -271,7 +263,7 @@ def reflected_step(table, particle, dt, u, v):
         ln_p -= divergence * dt / 3.0
         speed = speed_of(ln_p)
     outwards = room + surface_distance(table, math.sqrt(x * x + y * y), abs(z))
-    furthest = 0.5 * (outwards + math.sqrt(outwards * outwards - 2.0 * variance * math.log(v[0])))
+    furthest = largest_excursion(outwards, variance, v[0])
     if furthest > room:
         back = furthest - room
         x, y, z = x - back * normal.x, y - back * normal.y, z - back * normal.z

@@ -19,14 +19,15 @@ from typing import NamedTuple
 
 from ...fields._jit import kernel, small_kernel
 from ...fields.medium_table import Wall
+from .boundary import largest_excursion
 from .line import (
     Line,
     cosine_along,
     diffusion_across,
     direction_at,
+    direction_of_line,
     drift_of,
     line_at,
-    strain_along,
     turned_about_axis,
     way_of_line,
 )
@@ -36,11 +37,9 @@ from .move import (
     FLIGHT_ABOVE,
     FLIGHT_WITHIN,
     FLOW_SCALE_AT_SURFACE,
-    RETURN_WITHIN,
-    SHORTEST_STEP,
     STEP_OVER_DISTANCE,
-    STEP_OVER_RETURN,
     STEP_OVER_SCALE,
+    time_before_return,
 )
 from .particle import R_of, at, free_path_of, radius_of, speed_of, turned
 from .rng import normal_pair
@@ -72,7 +71,9 @@ class Along(NamedTuple):
     slope_across : float
         Slope of that over that of D along the line.
     v_R, v_z : float
-        Velocity of the flow and of the drift [kpc/Myr].
+        Velocity of the flow and of the drift together [kpc/Myr].
+    drift_R, drift_z : float
+        Of the drift alone [kpc/Myr].
     """
 
     line: Line
@@ -82,6 +83,8 @@ class Along(NamedTuple):
     slope_across: float
     v_R: float
     v_z: float
+    drift_R: float
+    drift_z: float
 
 
 @kernel
@@ -90,15 +93,16 @@ def along_line(table, particle):
     R = R_of(particle)
     line = line_at(table, R, particle.z)
     across, slope_across = diffusion_across(table, particle)
-    v_R = v_z = 0.0
-    if table.halo_moves:
-        v_R, _, v_z, _ = flow_of(table, table.halo_flow, R, 0.0, particle.z)
+    drift_R = drift_z = 0.0
     if table.lines.drifts:
-        d_R, d_z = drift_of(table, particle, R, particle.z)
-        v_R, v_z = v_R + d_R, v_z + d_z
+        drift_R, drift_z = drift_of(table, particle, R, particle.z)
+    v_R, v_z = drift_R, drift_z
+    if table.halo_moves:
+        u_R, _, u_z, _ = flow_of(table, table.halo_flow, R, 0.0, particle.z)
+        v_R, v_z = u_R + drift_R, u_z + drift_z
     poloidal = math.sqrt(line.b_R * line.b_R + line.b_z * line.b_z)
-    mu = cosine_along(line, particle, R)
-    return Along(line, mu, poloidal, across, slope_across, v_R, v_z)
+    mu = cosine_along(direction_of_line(line), particle, R)
+    return Along(line, mu, poloidal, across, slope_across, v_R, v_z, drift_R, drift_z)
 
 
 @small_kernel
@@ -108,9 +112,22 @@ def _slopes(particle):
 
 
 @small_kernel
-def fastest_diffusion(way, particle):
-    """Largest diffusion coefficient in the half-plane."""
-    return way.poloidal * way.poloidal * particle.diffusion + way.across
+def _fastest_diffusion(way, particle):
+    """Largest diffusion coefficient in the half-plane, above zero [kpc2/Myr]."""
+    fastest = way.poloidal * way.poloidal * particle.diffusion + way.across
+    return max(fastest, NOTHING * particle.diffusion)
+
+
+@small_kernel
+def _reach(way, particle):
+    """How far a flight leads in the half-plane, or a step across the line that goes with it [kpc]."""
+    return free_path_of(particle) * max(way.poloidal, math.sqrt(way.across / particle.diffusion))
+
+
+@small_kernel
+def speed_of_flow(way):
+    """Speed of the flow and the drift together [kpc/Myr]."""
+    return math.sqrt(way.v_R * way.v_R + way.v_z * way.v_z)
 
 
 @kernel
@@ -120,13 +137,12 @@ def step_time_along(table, way, particle, scale):
     `scale` is the length over which the medium changes.
     """
     room = min(abs(particle.distance), table.r_max - radius_of(particle))
-    reach = free_path_of(particle) * max(way.poloidal, math.sqrt(way.across / particle.diffusion))
+    reach = _reach(way, particle)
     if reach > FLIGHT_ABOVE * scale or FLIGHT_WITHIN * reach > room:
         return 0.0
     dt = _step_time(way, particle, scale, min(STEP_OVER_SCALE * scale, STEP_OVER_DISTANCE * room), room)
     # A drift may lead to the surface along lines that do not.
-    flow = math.sqrt(way.v_R * way.v_R + way.v_z * way.v_z)
-    return dt if flow * dt < STEP_OVER_DISTANCE * room else 0.0
+    return min(dt, STEP_OVER_DISTANCE * room / max(speed_of_flow(way), NOTHING))
 
 
 @kernel
@@ -139,8 +155,7 @@ def reflected_step_time_along(table, way, particle, scale):
     length, room = STEP_OVER_SCALE * scale, abs(particle.distance)
     if STEP_OVER_DISTANCE * room >= length:
         return 0.0
-    reach = free_path_of(particle) * max(way.poloidal, math.sqrt(way.across / particle.diffusion))
-    if reach > FLIGHT_ABOVE * scale:
+    if _reach(way, particle) > FLIGHT_ABOVE * scale:
         return 0.0
     if STEP_OVER_DISTANCE * (table.r_max - radius_of(particle)) < length:
         return 0.0
@@ -148,28 +163,20 @@ def reflected_step_time_along(table, way, particle, scale):
     if table.wall == _TWO_WAY:
         # Whoever is swept away is so in the midst of a step: that is to be short against the time it takes.
         u_R, _, u_z, _ = flow_of(table, table.outflow, way.line.R, 0.0, particle.z)
-        diffusion = max(fastest_diffusion(way, particle), NOTHING * particle.diffusion)
+        diffusion = _fastest_diffusion(way, particle)
         back = diffusion / max(math.sqrt(u_R * u_R + u_z * u_z), NOTHING)
-        length = STEP_OVER_RETURN * (back + room * room / (RETURN_WITHIN * RETURN_WITHIN * back))
-        shortest = SHORTEST_STEP * particle.diffusion / (particle.speed * particle.speed)
-        dt = min(dt, max(length * length / (2.0 * diffusion), shortest))
+        dt = min(dt, time_before_return(particle, diffusion, back, room))
     return dt
 
 
 @small_kernel
 def _step_time(way, particle, scale, length, room):
     """Time in which diffusion goes a length and the flow a small part of a scale."""
-    dt = length * length / (2.0 * max(fastest_diffusion(way, particle), NOTHING * particle.diffusion))
-    flow = math.sqrt(way.v_R * way.v_R + way.v_z * way.v_z)
+    dt = length * length / (2.0 * _fastest_diffusion(way, particle))
+    flow = speed_of_flow(way)
     if flow > NOTHING:
         dt = min(dt, ADVECTION_STEP * min(scale, room + FLOW_SCALE_AT_SURFACE * scale) / flow)
     return dt
-
-
-@small_kernel
-def is_step(particle, dt):
-    """Whether a time is long enough for a diffusive step."""
-    return dt * particle.speed * particle.speed >= SHORTEST_STEP * particle.diffusion
 
 
 @kernel
@@ -226,7 +233,7 @@ def step_across(way, particle, across, dt, g_R, g_z):
     spread = math.sqrt(2.0 * across * dt)
     slope_R, slope_z = _slopes(particle)
     rise = way.slope_across * particle.diffusion
-    back = rise * (line.b_R * slope_R + line.b_z * slope_z) + across * line.divergence
+    back = rise * _steepness(line, particle) + across * line.divergence
     drift_R = rise * slope_R - back * line.b_R - across * line.bend_R
     drift_z = rise * slope_z - back * line.b_z - across * line.bend_z
     return (
@@ -266,9 +273,7 @@ def diffuse_along(table, way, particle, dt, u):
             table, table.halo_flow, abs(line.R + half * way.v_R), 0.0, line.z + half * way.v_z
         )
         R, z, ln_p = R + u_R * dt, z + u_z * dt, ln_p - expansion * dt / 3.0
-    if table.lines.drifts:
-        d_R, d_z = drift_of(table, particle, line.R, line.z)
-        R, z = R + d_R * dt, z + d_z * dt
+    R, z = R + way.drift_R * dt, z + way.drift_z * dt
     if way.across > 0.0:
         by_R, by_z = step_across(way, particle, way.across, dt, bounded(u[2]), bounded(u[3]))
         R, z = away_from_axis(R + by_R, way.across, dt), z + by_z
@@ -321,14 +326,13 @@ def reflected_step_along(table, way, particle, dt, u, v):
     z += by_z + way.v_z * dt
     ln_p = particle.ln_p
     if table.halo_moves:
-        _, expansion = strain_along(table, line)
+        _, _, _, expansion = flow_of(table, table.halo_flow, line.R, 0.0, line.z)
         ln_p -= expansion * dt / 3.0
     # Brownian motion is reflected by its largest excursion (Skorokhod's map).
     aside = 2.0 * way.across * dt
     towards = variance * through * through + aside * (1.0 - through * through)
     outwards = surface_distance(table, R, abs(z)) - distance
-    furthest = 0.5 * (outwards + math.sqrt(outwards * outwards - 2.0 * towards * math.log(v[1])))
-    back = furthest + distance
+    back = largest_excursion(outwards, towards, v[1]) + distance
     if back > 0.0:
         along, least = (variance - aside) * through, NOTHING * variance
         R -= back * (along * line.b_R + (aside + least) * normal.x) / (towards + least)

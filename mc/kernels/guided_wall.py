@@ -13,17 +13,23 @@ from ...fields._jit import kernel
 from .boundary import at_angle, boundary_layer, shifted
 from .guided_steps import along_line, hits_of_arrival
 from .history import RETURNED, next_draw, standing_for
-from .line import direction_at, direction_of_line
+from .line import cosine_along, direction_at, direction_of_line, way_of_line
 from .lookup import surface_normal
 from .particle import R_of, turned
 from .splitting import cross, encounter
 
 
 @kernel
-def _outward_share(table, particle, way):
-    """Cosine of the field to the outward normal of the surface."""
-    normal = surface_normal(table, way.line.R, 0.0, particle.z)
-    return way.line.b_R * normal.x + way.line.b_z * normal.z
+def _outward_share(table, particle, b):
+    """Cosine of a field of direction b to the outward normal of the surface."""
+    normal = surface_normal(table, R_of(particle), 0.0, particle.z)
+    return b.x * normal.x + b.z * normal.z
+
+
+@kernel
+def _with_cosine(particle, b, mu):
+    """The particle with a cosine to the field of direction b."""
+    return turned(particle, direction_at(b, particle, R_of(particle), mu), particle.ln_p)
 
 
 @kernel
@@ -31,20 +37,16 @@ def reflected_back(table, particle, on_surface):
     """A guiding centre at a closed surface, on its way back along its line if it stands there."""
     if not on_surface:
         return particle
-    way = along_line(table, particle)
-    return turned(
-        particle, direction_at(direction_of_line(way.line), particle, R_of(particle), -way.mu), particle.ln_p
-    )
+    R = R_of(particle)
+    b = way_of_line(table, R, particle.z)
+    return _with_cosine(particle, b, -cosine_along(b, particle, R))
 
 
 @kernel
 def _away(table, particle, u):
     """The particle on its way from the surface along its line, with a density ~ |mu|."""
-    way = along_line(table, particle)
-    mu = -math.copysign(math.sqrt(u), _outward_share(table, particle, way))
-    return turned(
-        particle, direction_at(direction_of_line(way.line), particle, R_of(particle), mu), particle.ln_p
-    )
+    b = way_of_line(table, R_of(particle), particle.z)
+    return _with_cosine(particle, b, -math.copysign(math.sqrt(u), _outward_share(table, particle, b)))
 
 
 @kernel
@@ -82,7 +84,7 @@ def meet_wall(world, history, particle, splitting, encounters, on_surface, layer
     hits, last = math.floor(encounters + u0), 1.0
     if on_surface:
         way = along_line(table, particle)
-        mean = hits_of_arrival(way, particle, _outward_share(table, particle, way))
+        mean = hits_of_arrival(way, particle, _outward_share(table, particle, direction_of_line(way.line)))
         hits, last = math.floor(min(mean, 1.0) + u0), 1.0 / max(mean, 1.0)
     elif hits > 0:
         normal = surface_normal(table, particle.x, particle.y, particle.z)

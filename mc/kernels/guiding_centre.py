@@ -11,6 +11,7 @@ import math
 from typing import NamedTuple
 
 from ...fields._jit import kernel
+from .boundary import largest_excursion
 from .guided_steps import (
     NOTHING,
     along_line,
@@ -19,9 +20,9 @@ from .guided_steps import (
     bounded,
     diffuse_along,
     encounters_of,
-    is_step,
     reflected_step_along,
     reflected_step_time_along,
+    speed_of_flow,
     step_across,
     step_time_along,
     went,
@@ -31,11 +32,12 @@ from .lookup import bilinear, surface_distance, surface_normal
 from .move import (
     ADVECTION_STEP,
     LONGEST_FLIGHT,
-    SERIES_BELOW,
     STEP_OVER_SCALE,
     TESTED_WITHIN,
     crossing,
+    is_step,
     local_scale,
+    path_to_collision,
 )
 from .particle import free_path_of, turned
 from .vector import Vector
@@ -83,7 +85,7 @@ def _longest_flight(table, way, particle, across):
     if across > 0.0:
         length = STEP_OVER_SCALE * scale
         longest = min(longest, length * length * particle.speed / (2.0 * across))
-    flow = math.sqrt(way.v_R * way.v_R + way.v_z * way.v_z)
+    flow = speed_of_flow(way)
     if flow > NOTHING:
         longest = min(longest, ADVECTION_STEP * scale * particle.speed / flow)
     return min(longest, LONGEST_FLIGHT * table.r_max)
@@ -148,11 +150,9 @@ def fly_along(table, way, particle, reflects, time_left, u, v):
         Where the move begins and ends, its time [Myr], whether it ends on the surface, and how often the
         particle has met that.
     """
-    # u: for the depth of the collision, whether it is a real one, the new cosine, and across; v: across.
+    # u: for the path to a collision, whether it is a real one, the new cosine, and across; v: across.
     steep, free_path = table.max_grad_ln_D_halo, free_path_of(particle)
-    depth = -math.log(u[0]) * free_path
-    climb = steep * depth
-    wanted = math.log(1.0 + climb) / steep if climb > SERIES_BELOW else depth * (1.0 - 0.5 * climb)
+    wanted, climb = path_to_collision(steep, free_path, u[0])
     # A line that wanders parts from the others along its own length.
     wander = table.lines.wander * abs(way.mu) * particle.speed
     across = min(table.lines.epsilon * particle.diffusion + wander, particle.diffusion)
@@ -194,15 +194,14 @@ def _across_to(table, way, particle, flight, across, reflects, dt, u, v):
     through = way.line.b_R * normal.x + way.line.b_z * normal.z
     open_share = max(1.0 - through * through, NOTHING)
     variance = 2.0 * across * dt * open_share
-    furthest = 0.5 * (outwards + math.sqrt(outwards * outwards - 2.0 * variance * math.log(v[1])))
     room = max(-before, 0.0)
-    if furthest <= room:
+    back = largest_excursion(outwards, variance, v[1]) - room
+    if back <= 0.0:
         return R, z, False, 0.0
     if not reflects:
         # At the place on the surface next to where it would be.
         beyond = outwards - room
         return abs(R - beyond * normal.x), z - beyond * normal.z, True, 1.0
-    back = furthest - room
     R -= back * (normal.x - through * way.line.b_R) / open_share
     z -= back * (normal.z - through * way.line.b_z) / open_share
     towards = through * through + open_share * across / particle.diffusion

@@ -9,15 +9,11 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numpy as np
-
 from ...fields._jit import kernel, small_kernel
 from ...fields.units import LARMOR_KPC
-from .lookup import ON_AXIS_KPC, place
-from .particle import Particle
+from .lookup import ON_AXIS_KPC, cell_at, in_cell, slopes_in_cell
+from .particle import placed
 from .vector import Vector
-
-_ONE = np.uint64(1)
 
 
 class Line(NamedTuple):
@@ -51,30 +47,37 @@ class Line(NamedTuple):
 @kernel
 def line_at(table, R, z):
     """The `Line` at a place; through the plane b_R changes its sign, b_phi and b_z do not."""
-    i, a = place(table.R, R)
-    j, c = place(table.z, abs(z))
-    f = table.lines.field
-    i1, j1 = i + _ONE, j + _ONE
-    w00, w01, w10, w11 = (1.0 - a) * (1.0 - c), (1.0 - a) * c, a * (1.0 - c), a * c
-    side = math.copysign(1.0, z)
-    b_R = side * (w00 * f[i, j, 0] + w01 * f[i, j1, 0] + w10 * f[i1, j, 0] + w11 * f[i1, j1, 0])
-    b_phi = w00 * f[i, j, 1] + w01 * f[i, j1, 1] + w10 * f[i1, j, 1] + w11 * f[i1, j1, 1]
-    b_z = w00 * f[i, j, 2] + w01 * f[i, j1, 2] + w10 * f[i1, j, 2] + w11 * f[i1, j1, 2]
-    ln_B = w00 * f[i, j, 3] + w01 * f[i, j1, 3] + w10 * f[i1, j, 3] + w11 * f[i1, j1, 3]
+    cell, f, side = cell_at(table, R, z), table.lines.field, math.copysign(1.0, z)
+    b = _unit(f, cell, side)
+    R_R, R_z = slopes_in_cell(f, table, cell, 0)
+    z_R, z_z = slopes_in_cell(f, table, cell, 2)
+    B_R, B_z = slopes_in_cell(f, table, cell, 3)
+    divergence = -(b.x * B_R + b.z * side * B_z)
     # Interpolated parts add up to a little less than a unit vector.
-    norm = 1.0 / math.sqrt(b_R * b_R + b_phi * b_phi + b_z * b_z)
-    per_R, per_z = norm * table.R.inverse_width[i], norm * table.z.inverse_width[j]
-    R_R = side * per_R * ((1.0 - c) * (f[i1, j, 0] - f[i, j, 0]) + c * (f[i1, j1, 0] - f[i, j1, 0]))
-    R_z = per_z * ((1.0 - a) * (f[i, j1, 0] - f[i, j, 0]) + a * (f[i1, j1, 0] - f[i1, j, 0]))
-    z_R = per_R * ((1.0 - c) * (f[i1, j, 2] - f[i, j, 2]) + c * (f[i1, j1, 2] - f[i, j1, 2]))
-    z_z = side * per_z * ((1.0 - a) * (f[i, j1, 2] - f[i, j, 2]) + a * (f[i1, j1, 2] - f[i1, j, 2]))
-    B_R = per_R * ((1.0 - c) * (f[i1, j, 3] - f[i, j, 3]) + c * (f[i1, j1, 3] - f[i, j1, 3]))
-    B_z = side * per_z * ((1.0 - a) * (f[i, j1, 3] - f[i, j, 3]) + a * (f[i1, j1, 3] - f[i1, j, 3]))
-    # Of the slopes of ln B the norm belongs to b, which is normalised below.
-    divergence = -(b_R * B_R + b_z * B_z)
-    b_R, b_phi, b_z = norm * b_R, norm * b_phi, norm * b_z
-    bend_R, bend_z = b_R * R_R + b_z * R_z, b_R * z_R + b_z * z_z
-    return Line(R, z, b_R, b_phi, b_z, ln_B, divergence, bend_R, bend_z)
+    norm = _norm(f, cell)
+    bend_R = norm * (b.x * side * R_R + b.z * R_z)
+    bend_z = norm * (b.x * z_R + b.z * side * z_z)
+    return Line(R, z, b.x, b.y, b.z, in_cell(f, cell, 3), divergence, bend_R, bend_z)
+
+
+@small_kernel
+def _norm(f, cell):
+    """One over the length of what is interpolated of a unit vector."""
+    b_R, b_phi, b_z = in_cell(f, cell, 0), in_cell(f, cell, 1), in_cell(f, cell, 2)
+    return 1.0 / math.sqrt(b_R * b_R + b_phi * b_phi + b_z * b_z)
+
+
+@small_kernel
+def _unit(f, cell, side):
+    """Unit vector along the field, with the side of the plane."""
+    norm = _norm(f, cell)
+    return Vector(side * norm * in_cell(f, cell, 0), norm * in_cell(f, cell, 1), norm * in_cell(f, cell, 2))
+
+
+@kernel
+def way_of_line(table, R, z):
+    """(b_R, b_phi, b_z) at a place: less to look up than a whole `Line`."""
+    return _unit(table.lines.field, cell_at(table, R, z), math.copysign(1.0, z))
 
 
 @small_kernel
@@ -83,29 +86,13 @@ def direction_of_line(line):
     return Vector(line.b_R, line.b_phi, line.b_z)
 
 
-@kernel
-def way_of_line(table, R, z):
-    """(b_R, b_phi, b_z) at a place: less to look up than a whole `Line`."""
-    i, a = place(table.R, R)
-    j, c = place(table.z, abs(z))
-    f = table.lines.field
-    i1, j1 = i + _ONE, j + _ONE
-    w00, w01, w10, w11 = (1.0 - a) * (1.0 - c), (1.0 - a) * c, a * (1.0 - c), a * c
-    b_R = w00 * f[i, j, 0] + w01 * f[i, j1, 0] + w10 * f[i1, j, 0] + w11 * f[i1, j1, 0]
-    b_phi = w00 * f[i, j, 1] + w01 * f[i, j1, 1] + w10 * f[i1, j, 1] + w11 * f[i1, j1, 1]
-    b_z = w00 * f[i, j, 2] + w01 * f[i, j1, 2] + w10 * f[i1, j, 2] + w11 * f[i1, j1, 2]
-    norm = 1.0 / math.sqrt(b_R * b_R + b_phi * b_phi + b_z * b_z)
-    return Vector(math.copysign(norm, z) * b_R, norm * b_phi, norm * b_z)
-
-
 @small_kernel
-def cosine_along(line, particle, R):
-    """Cosine of the direction of a particle at a distance R from the axis to its line."""
+def cosine_along(b, particle, R):
+    """Cosine of the direction of a particle at a distance R from the axis to a line of direction b."""
     e_x, e_y = _outwards(particle, R)
     along_R = particle.dir_x * e_x + particle.dir_y * e_y
     along_phi = particle.dir_y * e_x - particle.dir_x * e_y
-    mu = line.b_R * along_R + line.b_phi * along_phi + line.b_z * particle.dir_z
-    return min(max(mu, -1.0), 1.0)
+    return min(max(b.x * along_R + b.y * along_phi + b.z * particle.dir_z, -1.0), 1.0)
 
 
 @small_kernel
@@ -121,20 +108,8 @@ def turned_about_axis(particle, R, angle):
     """The particle at the same R and z after a turn about the axis."""
     e_x, e_y = _outwards(particle, R)
     cosine, sine = math.cos(angle), math.sin(angle)
-    return Particle(
-        R * (cosine * e_x - sine * e_y),
-        R * (sine * e_x + cosine * e_y),
-        particle.z,
-        particle.dir_x,
-        particle.dir_y,
-        particle.dir_z,
-        particle.ln_p,
-        particle.speed,
-        particle.diffusion,
-        particle.slope_R,
-        particle.slope_z,
-        particle.distance,
-    )
+    x, y = R * (cosine * e_x - sine * e_y), R * (sine * e_x + cosine * e_y)
+    return placed(particle, x, y, particle.z, particle.distance)
 
 
 @kernel
@@ -175,16 +150,9 @@ def drift_of(table, particle, R, z):
     (p v/3 e) curl(b/B): by curvature and gradient, and along b by its twist; it has no divergence. At most
     v/3: where r_L is longer than what bends there are no guiding centres.
     """
-    i, a = place(table.R, R)
-    j, c = place(table.z, abs(z))
-    f = table.lines.drift
-    i1, j1 = i + _ONE, j + _ONE
-    low_R = (1.0 - c) * f[i, j, 0] + c * f[i, j1, 0]
-    high_R = (1.0 - c) * f[i1, j, 0] + c * f[i1, j1, 0]
-    low_z = (1.0 - c) * f[i, j, 1] + c * f[i, j1, 1]
-    high_z = (1.0 - c) * f[i1, j, 1] + c * f[i1, j1, 1]
+    cell, f = cell_at(table, R, z), table.lines.drift
     factor = particle.speed * LARMOR_KPC * math.exp(particle.ln_p) / 3.0
-    along_R, along_z = factor * (low_R + a * (high_R - low_R)), factor * (low_z + a * (high_z - low_z))
+    along_R, along_z = factor * in_cell(f, cell, 0), factor * in_cell(f, cell, 1)
     speed = math.sqrt(along_R * along_R + along_z * along_z)
     if 3.0 * speed > particle.speed:
         along_R, along_z = along_R * particle.speed / (3.0 * speed), along_z * particle.speed / (3.0 * speed)
@@ -194,18 +162,10 @@ def drift_of(table, particle, R, z):
 @kernel
 def strain_along(table, line):
     """(b.(b.grad) u, div u) of the flow of the halo [1/Myr]."""
-    i, a = place(table.R, line.R)
-    j, c = place(table.z, abs(line.z))
-    f = table.halo_flow
-    i1, j1 = i + _ONE, j + _ONE
-    per_R, per_z, side = table.R.inverse_width[i], table.z.inverse_width[j], math.copysign(1.0, line.z)
-    w00, w01, w10, w11 = (1.0 - a) * (1.0 - c), (1.0 - a) * c, a * (1.0 - c), a * c
-    u_R = w00 * f[i, j, 0] + w01 * f[i, j1, 0] + w10 * f[i1, j, 0] + w11 * f[i1, j1, 0]
-    expansion = w00 * f[i, j, 2] + w01 * f[i, j1, 2] + w10 * f[i1, j, 2] + w11 * f[i1, j1, 2]
-    R_R = per_R * ((1.0 - c) * (f[i1, j, 0] - f[i, j, 0]) + c * (f[i1, j1, 0] - f[i, j1, 0]))
-    R_z = per_z * ((1.0 - a) * (f[i, j1, 0] - f[i, j, 0]) + a * (f[i1, j1, 0] - f[i1, j, 0]))
-    z_R = per_R * ((1.0 - c) * (f[i1, j, 1] - f[i, j, 1]) + c * (f[i1, j1, 1] - f[i, j1, 1]))
-    z_z = per_z * ((1.0 - a) * (f[i, j1, 1] - f[i, j, 1]) + a * (f[i1, j1, 1] - f[i1, j, 1]))
-    across = side * line.b_R * line.b_z * (R_z + z_R)
-    around = line.b_phi * line.b_phi * u_R / max(line.R, ON_AXIS_KPC)
-    return line.b_R * line.b_R * R_R + across + line.b_z * line.b_z * z_z + around, expansion
+    cell, f = cell_at(table, line.R, line.z), table.halo_flow
+    R_R, R_z = slopes_in_cell(f, table, cell, 0)
+    z_R, z_z = slopes_in_cell(f, table, cell, 1)
+    across = math.copysign(1.0, line.z) * line.b_R * line.b_z * (R_z + z_R)
+    around = line.b_phi * line.b_phi * in_cell(f, cell, 0) / max(line.R, ON_AXIS_KPC)
+    strain = line.b_R * line.b_R * R_R + across + line.b_z * line.b_z * z_z + around
+    return strain, in_cell(f, cell, 2)

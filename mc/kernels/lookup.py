@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -64,6 +65,51 @@ def surface_distance(table, R, z):
     return bilinear(table.distance, table, R, z)
 
 
+class Cell(NamedTuple):
+    """Where in a cell of the nodes (R, |z|) a place lies.
+
+    Attributes
+    ----------
+    i, j, i1, j1 : int
+        Its lower and upper nodes.
+    a, b : float
+        Fractions of the cell, along R and along |z|.
+    """
+
+    i: np.uint64
+    j: np.uint64
+    i1: np.uint64
+    j1: np.uint64
+    a: float
+    b: float
+
+
+@small_kernel
+def cell_at(table, R, z):
+    """The `Cell` of a place, with any sign of z."""
+    i, a = place(table.R, R)
+    j, b = place(table.z, abs(z))
+    return Cell(i, j, i + _ONE, j + _ONE, a, b)
+
+
+@small_kernel
+def in_cell(f, cell, k):
+    """Entry k of a table (R, |z|, entries), interpolated."""
+    i, j, i1, j1, a, b = cell
+    low = (1.0 - b) * f[i, j, k] + b * f[i, j1, k]
+    high = (1.0 - b) * f[i1, j, k] + b * f[i1, j1, k]
+    return low + a * (high - low)
+
+
+@small_kernel
+def slopes_in_cell(f, table, cell, k):
+    """Its exact slopes along R and |z|."""
+    i, j, i1, j1, a, b = cell
+    along_R = (1.0 - b) * (f[i1, j, k] - f[i, j, k]) + b * (f[i1, j1, k] - f[i, j1, k])
+    along_z = (1.0 - a) * (f[i, j1, k] - f[i, j, k]) + a * (f[i1, j1, k] - f[i1, j, k])
+    return along_R * table.R.inverse_width[i], along_z * table.z.inverse_width[j]
+
+
 @kernel
 def surface_normal(table, x, y, z):
     """Unit normal of the surface, pointing out, at a point near it."""
@@ -108,12 +154,7 @@ def flow_of(table, f, x, y, z):
 @small_kernel
 def gas_density(table, R, z, component):
     """Hydrogen density of the disc (0), the halo (1) or the CGM (2) [cm^-3], where it applies."""
-    i, a = place(table.R, R)
-    j, b = place(table.z, z)
-    g = table.gas
-    low = (1.0 - b) * g[i, j, component] + b * g[i, j + _ONE, component]
-    high = (1.0 - b) * g[i + _ONE, j, component] + b * g[i + _ONE, j + _ONE, component]
-    return low + a * (high - low)
+    return in_cell(table.gas, cell_at(table, R, z), component)
 
 
 @kernel

@@ -42,7 +42,7 @@ FLOW_SCALE_AT_SURFACE = 0.2
 # Where the medium flows away from the surface the chance to come back, exp(-u x/D), asks for steps well below
 # D/u. It counts within 4 D/u of the surface; steps may grow as the square of the distance beyond.
 STEP_OVER_RETURN = 0.3
-RETURN_WITHIN = 4.0
+_RETURN_WITHIN = 4.0
 # The scale at a height z is 2 sqrt(z^2 + h^2) at most, for the gradient turns round at the plane. h is 1.5 of
 # the height of the gas disc, which is to be resolved, or of a tenth of the scale if that is less. A kink at
 # the plane, as of |z| + h, would dig a hole into the density there, 0.005 kpc wide for steps of 0.03 kpc.
@@ -63,7 +63,7 @@ ON_SURFACE_KPC = 1e-11
 _HALVINGS = 40
 _ROOT_STEPS = 60
 # log(1 + x) loses digits below this, where its series to second order has an error of x^2/3.
-SERIES_BELOW = 1e-5
+_SERIES_BELOW = 1e-5
 # The time to leave a sphere scatters by 2/5 of its mean squared, whatever the way out.
 _TIME_SPREAD = math.sqrt(0.4)
 
@@ -129,6 +129,19 @@ def crossing(table, side, particle, way, length):
 
 
 @small_kernel
+def path_to_collision(steep, free_path, u):
+    """(path, climb): how far a particle flies to a possible collision, by delta tracking, from a uniform.
+
+    The majorant exp(steep s)/lambda has come to (1 + climb)/lambda there.
+    """
+    depth = -math.log(u) * free_path
+    # Not log1p, which takes three times as long.
+    climb = steep * depth
+    path = math.log(1.0 + climb) / steep if climb > _SERIES_BELOW else depth * (1.0 - 0.5 * climb)
+    return path, climb
+
+
+@small_kernel
 def fly(table, in_bell, particle, time_left, u):
     """A flight to the next (real or virtual) collision, the surface or the end of the history.
 
@@ -141,10 +154,7 @@ def fly(table, in_bell, particle, time_left, u):
     u0, u1, u2, u3 = u
     steep = table.max_grad_ln_D_bell if in_bell else table.max_grad_ln_D_halo
     free_path = free_path_of(particle)
-    depth = -math.log(u0) * free_path
-    # Not log1p, which takes three times as long.
-    climb = steep * depth
-    wanted = math.log(1.0 + climb) / steep if climb > SERIES_BELOW else depth * (1.0 - 0.5 * climb)
+    wanted, climb = path_to_collision(steep, free_path, u0)
     s = min(wanted, particle.speed * time_left, LONGEST_FLIGHT * table.r_max)
     direction = direction_of(particle)
     w_x, w_y, w_z = direction
@@ -195,6 +205,24 @@ def local_scale(table, in_bell, particle):
 
 
 @small_kernel
+def is_step(particle, dt):
+    """Whether a time is long enough for a diffusive step."""
+    return dt * particle.speed * particle.speed >= SHORTEST_STEP * particle.diffusion
+
+
+@small_kernel
+def time_before_return(particle, diffusion, back, room):
+    """Time of the longest step that resolves who comes back to a surface at a distance of `room` [Myr].
+
+    Few come back over more than `back`, which is D/u, with D the `diffusion` towards it. It is long enough
+    for a step.
+    """
+    length = STEP_OVER_RETURN * (back + room * room / (_RETURN_WITHIN * _RETURN_WITHIN * back))
+    shortest = SHORTEST_STEP * particle.diffusion / (particle.speed * particle.speed)
+    return max(length * length / (2.0 * diffusion), shortest)
+
+
+@small_kernel
 def step_time(table, in_bell, particle, flow, length_scale):
     """Time of a diffusive step [Myr], zero where the particle has to fly."""
     free_path = free_path_of(particle)
@@ -208,9 +236,7 @@ def step_time(table, in_bell, particle, flow, length_scale):
         flow_scale = min(length_scale, room + FLOW_SCALE_AT_SURFACE * length_scale)
         dt = min(dt, ADVECTION_STEP * flow_scale / flow)
         back = particle.diffusion / flow
-        length = STEP_OVER_RETURN * (back + room * room / (RETURN_WITHIN * RETURN_WITHIN * back))
-        shortest = SHORTEST_STEP * particle.diffusion / (particle.speed * particle.speed)
-        dt = min(dt, max(length * length / (2.0 * particle.diffusion), shortest))
+        dt = min(dt, time_before_return(particle, particle.diffusion, back, room))
     return dt
 
 
@@ -263,7 +289,7 @@ def move(table, hybrid, in_bell, particle, time_left, u):
             f_x, f_y, f_z, _ = flow_of(table, flows, particle.x, particle.y, particle.z)
             flow = math.sqrt(f_x * f_x + f_y * f_y + f_z * f_z)
         dt = min(step_time(table, in_bell, particle, flow, local_scale(table, in_bell, particle)), time_left)
-        if dt * particle.speed * particle.speed >= SHORTEST_STEP * particle.diffusion:
+        if is_step(particle, dt):
             new = diffuse(table, in_bell, particle, dt, u)
             # The time to leave a sphere scatters: it counts as one of two values, so that variances of times
             # come out too.

@@ -128,6 +128,25 @@ def part_way(old, new, share):
 
 
 @small_kernel
+def placed(particle, x, y, z, distance):
+    """The same particle somewhere else, at a distance to the surface; what was looked up stays."""
+    return Particle(
+        x,
+        y,
+        z,
+        particle.dir_x,
+        particle.dir_y,
+        particle.dir_z,
+        particle.ln_p,
+        particle.speed,
+        particle.diffusion,
+        particle.slope_R,
+        particle.slope_z,
+        distance,
+    )
+
+
+@small_kernel
 def slowed(particle, ln_p, speed):
     """The same particle with another momentum and speed; D stays that of the old one until the next move."""
     return Particle(

@@ -11,7 +11,7 @@ import math
 from ...fields._jit import entry, kernel
 from ..kernels.guided_steps import along_line, diffuse_along
 from ..kernels.guiding_centre import move_along
-from ..kernels.line import cosine_along
+from ..kernels.line import cosine_along, way_of_line
 from ..kernels.particle import R_of, at, direction_of, free_path_of, speed_of
 from ..kernels.rng import PURPOSE_TRANSPORT, uniform4
 from ..kernels.vector import Vector
@@ -61,7 +61,8 @@ def occupancy(table, free_paths, ln_p, top, t_max, seed, count, occupied):
             u = uniform4(seed, PURPOSE_TRANSPORT, n, 0, 0, draw)
             v = uniform4(seed, PURPOSE_TRANSPORT, n, 0, 1, draw)
             draw += 1
-            mu = cosine_along(along_line(table, particle).line, particle, R_of(particle))
+            R = R_of(particle)
+            mu = cosine_along(way_of_line(table, R, particle.z), particle, R)
             new, dt = _moved(table, free_paths, particle, t_max - t, u, v)
             # It is somewhere on the move, and goes for lambda in the direction with which that begins.
             z = particle.z + v[3] * (new.z - particle.z)

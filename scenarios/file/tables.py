@@ -171,7 +171,7 @@ class Source(Table):
 class Transport(Table):
     """How particles are followed. Energies in GeV, lengths in kpc, times in Myr."""
 
-    method: Literal["auto", "hybrid", "flight", "guiding-centre", "orbit"] = "auto"
+    method: Literal["auto", "guiding-centre", "hybrid", "flight", "orbit"] = "auto"
     """hybrid: diffusive steps where the mean free path is short, flights elsewhere. guiding-centre: the same
     along the lines of medium.field. auto: the one or the other. flight: every collision, by brute force.
     orbit: Lorentz orbits, in a [turbulence] or, where that is affordable, in that of the halo."""

@@ -40,18 +40,20 @@ def straight(free_path_kpc: Height, B: Height, top_kpc: float, step_kpc: float =
 def _occupancy(
     medium: Medium, free_paths: float, B: Height, top: float, t_max: float, particles: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Density over that of uniform ones, <mu> and 3 <mu^2>, (particles, layers) each; the last two summed."""
+    """Density over that of uniform ones, <mu> and 3 <mu^2>, replicas of each, (20, layers)."""
     occupied = np.zeros((particles, 4, 4))
     occupancy(medium.table, free_paths, _LN_P, top, t_max, _SEED, particles, occupied)
     z = (np.arange(4000) + 0.5) / 4000 * top
     volume = (1.0 / B(z)).reshape(4, -1).mean(axis=1)
     density = occupied[..., 0] / t_max / (volume / volume.sum())
-    # Jackknife replicas over particles, as `value_and_error` takes them.
-    groups = occupied.reshape(20, -1, 4, 4).sum(axis=1)
-    left = groups.sum(axis=0) - groups
-    uniform = density.reshape(20, -1, 4).mean(axis=1)
-    uniform = (uniform.sum(axis=0) - uniform) / 19
-    return uniform, left[..., 2] / left[..., 1], 3.0 * left[..., 3] / left[..., 1]
+    left = _left_out(occupied)
+    return _left_out(density), left[..., 2] / left[..., 1], 3.0 * left[..., 3] / left[..., 1]
+
+
+def _left_out(values: FloatArray) -> FloatArray:
+    """Means over particles with a twentieth of them left out in turn: replicas for `check`."""
+    groups = values[: len(values) // 20 * 20].reshape(20, -1, *values.shape[1:]).mean(axis=1)
+    return (groups.sum(axis=0) - groups) / 19.0
 
 
 def steps_alone(scale: float) -> Rows:
@@ -64,7 +66,7 @@ def steps_alone(scale: float) -> Rows:
 
     t_max = 60.0 * top**2 / (free_path * C / 3.0)
     medium = straight(lambda z: free_path + 0.0 * z, B, top)
-    uniform, mu, _ = _occupancy(medium, 3.0, B, top, t_max, int(400 * scale) // 20 * 20)
+    uniform, mu, _ = _occupancy(medium, 3.0, B, top, t_max, int(400 * scale))
     return [
         *(check(f"steps along a tube: density, quarter {i + 1}", uniform[:, i], 1.0, 0.01) for i in range(4)),
         *(check(f"steps along a tube: <mu>, quarter {i + 1}", mu[:, i], 0.0, 0.01) for i in range(4)),
@@ -80,7 +82,7 @@ def hand_over(scale: float) -> Rows:
 
     medium = straight(lambda z: 0.12 * np.exp(1.0 - np.cos(np.pi * z / top)), B, top)
     t_max = 120.0 * top**2 / (0.24 * C / 3.0)
-    uniform, mu, mu2 = _occupancy(medium, 0.0, B, top, t_max, int(400 * scale) // 20 * 20)
+    uniform, mu, mu2 = _occupancy(medium, 0.0, B, top, t_max, int(400 * scale))
     rows = [check(f"closed tube: density, quarter {i + 1}", uniform[:, i], 1.0, 0.01) for i in range(4)]
     # A step has a direction for lambda alone, whose mean is made up for by its drift: below, they step.
     for i in (2, 3):
@@ -132,10 +134,8 @@ def focused(scale: float) -> Rows:
         places = np.zeros((count, 2))
         travelled(medium.table, _LN_P, 100.0, 2.0 * time, _SEED, count, places)
         way = (places[:, 1] - places[:, 0]) / path
-        groups = way[: count // 20 * 20].reshape(20, -1).mean(axis=1)
-        expected = coherent_speed_over_v(focusing)
-        left = (groups.sum() - groups) / 19.0 / expected
-        rows.append(check(f"focusing: coherent speed at lambda div b = {focusing}", left, 1.0, 0.01))
+        over_known = _left_out(way) / coherent_speed_over_v(focusing)
+        rows.append(check(f"focusing: coherent speed at lambda div b = {focusing}", over_known, 1.0, 0.01))
     return rows
 
 

@@ -12,6 +12,7 @@ from ...fields.field_lines import FieldFunction, FieldLines
 from ...fields.medium import Medium
 from ...fields.medium_table import Wall, axis
 from ...fields.units import FloatArray
+from ...fields.vectors import slope
 from ...mc.diffusion.finite_volumes import Cells
 from .tools import Rows, row
 
@@ -86,26 +87,21 @@ def _chosen(R: FloatArray, z: FloatArray) -> FloatArray:
     return np.cos(0.5 * np.pi * z / _TOP_KPC) * np.cos(0.5 * np.pi * R / _WIDTH_KPC)
 
 
-def _slope(f: Callable[[float], FloatArray], step: float) -> FloatArray:
-    """Derivative at zero, to fourth order."""
-    return (8.0 * (f(step) - f(-step)) - f(2 * step) + f(-2 * step)) / (12.0 * step)
-
-
 def _source(R: FloatArray, z: FloatArray, epsilon: float) -> FloatArray:
     """-div(D grad n - u n) of the chosen density, by differences of its fluxes."""
 
     def flux(R: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray]:
         B = np.stack(_opening(R, z))
         b_R, _, b_z = B / np.sqrt((B**2).sum(axis=0))
-        along_R = _slope(lambda h: _chosen(R + h, z), 1e-3)
-        along_z = _slope(lambda h: _chosen(R, z + h), 1e-3)
+        along_R = slope(lambda h: _chosen(R + h, z), 1e-3)
+        along_z = slope(lambda h: _chosen(R, z + h), 1e-3)
         along = (1.0 - epsilon) * (b_R * along_R + b_z * along_z)
         D = _rising(R, np.abs(z))
         carried = _SPEED_KPC_MYR * z / _TOP_KPC * _chosen(R, z)
         return -D * (epsilon * along_R + along * b_R), -D * (epsilon * along_z + along * b_z) + carried
 
-    outwards = _slope(lambda h: (R + h) * flux(R + h, z)[0], 2e-3) / R
-    return outwards + _slope(lambda h: flux(R, z + h)[1], 2e-3)
+    outwards = slope(lambda h: (R + h) * flux(R + h, z)[0], 2e-3) / R
+    return outwards + slope(lambda h: flux(R, z + h)[1], 2e-3)
 
 
 def tensor_manufactured(scale: float) -> Rows:

@@ -16,7 +16,7 @@ LINE_TWINS = (
     ),
     (
         "collisions by lambda where a flight ends, its length by that where it starts",
-        FLIGHTS,
+        "mc/kernels/move.py",
         (("climb = steep * depth", "climb = 0.0 * depth"),),
         "hand_over",
         0.5,
