@@ -18,9 +18,10 @@ from .energy import INJECTED, LEFT, STORED, TAKEN_UP, count_whole
 from .history import ABSORBED, ALIVE, ESCAPED, MAX_STEPS, NEARLY_ALL, NOT_FINITE, new_history
 from .inject import RADIUS_STRIDE, inject
 from .lookup import surface_distance
-from .particle import Particle, is_beyond, is_finite
+from .particle import is_beyond, is_finite, placed, turned
 from .rng import block_draw
 from .score import counted, end_history, first_passage
+from .vector import Vector
 
 STEP_OVER_LARMOR = 0.1
 STEP_OVER_CORRELATION = 0.2
@@ -68,21 +69,8 @@ def push(field, x, y, z, e_x, e_y, e_z, step, rigidity):
 @small_kernel
 def _moved(table, particle, x, y, z, e_x, e_y, e_z):
     """The particle somewhere else; orbits do not look up D."""
-    distance = surface_distance(table, math.sqrt(x * x + y * y), abs(z))
-    return Particle(
-        x,
-        y,
-        z,
-        e_x,
-        e_y,
-        e_z,
-        particle.ln_p,
-        particle.speed,
-        particle.diffusion,
-        particle.slope_R,
-        particle.slope_z,
-        distance,
-    )
+    new = placed(particle, x, y, z, surface_distance(table, math.sqrt(x * x + y * y), abs(z)))
+    return turned(new, Vector(e_x, e_y, e_z), particle.ln_p)
 
 
 @small_kernel
@@ -91,9 +79,7 @@ def _cut(old, new, share):
     x = old.x + share * (new.x - old.x)
     y = old.y + share * (new.y - old.y)
     z = old.z + share * (new.z - old.z)
-    return Particle(
-        x, y, z, new.dir_x, new.dir_y, new.dir_z, new.ln_p, new.speed, new.diffusion, 0.0, 0.0, 0.0
-    )
+    return placed(new, x, y, z, 0.0)
 
 
 @kernel
