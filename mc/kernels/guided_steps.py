@@ -301,6 +301,18 @@ def encounters_of(back, D_over_v, towards):
 
 
 @kernel
+def at_contact(table, R, z, distance, normal):
+    """(b, b.n, 1 - (b.n)^2) on the surface, next to a place inside it: the surface pushes back as it is there.
+
+    The line through the place leans otherwise. Taken from there, pushes would drive a current along the
+    surface, which grows as the length of the steps.
+    """
+    b = way_of_line(table, abs(R - distance * normal.x), z - distance * normal.z)
+    through = b.x * normal.x + b.z * normal.z
+    return b, through, max(1.0 - through * through, NOTHING)
+
+
+@kernel
 def reflected_step_along(table, way, particle, dt, u, v):
     """(begin, new, encounters) of a diffusive step in front of a wall that reflects nearly everything.
 
@@ -334,11 +346,13 @@ def reflected_step_along(table, way, particle, dt, u, v):
     outwards = surface_distance(table, R, abs(z)) - distance
     back = largest_excursion(outwards, towards, v[1]) + distance
     if back > 0.0:
-        along, least = (variance - aside) * through, NOTHING * variance
-        R -= back * (along * line.b_R + (aside + least) * normal.x) / (towards + least)
-        z -= back * (along * line.b_z + (aside + least) * normal.z) / (towards + least)
+        b, through_w, open_w = at_contact(table, line.R, line.z, particle.distance, normal)
+        along, least = (variance - aside) * through_w, NOTHING * variance
+        towards = variance * through_w * through_w + aside * open_w + least
+        R -= back * (along * b.x + (aside + least) * normal.x) / towards
+        z -= back * (along * b.z + (aside + least) * normal.z) / towards
         value, _, _ = ln_diffusion(table.ln_D_over_v_halo, table, abs(R), abs(z), particle.ln_p)
-        share = through * through + (1.0 - through * through) * way.across / particle.diffusion
+        share = through_w * through_w + open_w * way.across / particle.diffusion
         encounters += encounters_of(back, math.exp(value), share)
     mu = 2.0 * v[0] - 1.0
     last = free_path * mu

@@ -23,7 +23,7 @@ from ...fields.medium_table import Wall
 from .boundary import boundary_layer, mirrored, reflected_step, reflected_step_time
 from .energy import INJECTED, LEFT, STORED, TAKEN_UP, count_whole
 from .guided_wall import meet_wall, reflected_back
-from .guiding_centre import move_along
+from .guiding_centre import move_along, step_off_line
 from .history import (
     ABSORBED,
     ALIVE,
@@ -81,6 +81,16 @@ def _move_in_halo(world, lines, history, particle, reflects):
 
 
 @small_kernel
+def _step_from_surface(world, lines, history, particle, dt, on_surface):
+    """(particle, encounters, history) after what is left of a flight along a line that ended on the surface."""
+    if lines is None or not on_surface:
+        return particle, 0.0, history
+    u, history = next_draw(world.buffer[0], world.controls.seed, history)
+    particle, _, encounters = step_off_line(world.table, particle, True, dt, u)
+    return particle, encounters, history
+
+
+@small_kernel
 def _at_surface(world, wall, lines, history, particle, splitting, encounters, on_surface):
     """What happens to a particle at the surface: (fate or RETURNED, particle, history, splitting).
 
@@ -133,6 +143,7 @@ def follow(world, history, particle, splitting, stop):
     if table.lines is not None:
         # Steps across the lines touch the wall whatever becomes of the particle there.
         reflects = table.wall == _CLOSED or table.wall == _TWO_WAY
+    met = 0.0
     for step in range(controls.max_steps):
         # Once it is told to stop, whatever the block has counted is thrown away.
         if step & _POLL == 0 and stop[0]:
@@ -149,12 +160,17 @@ def follow(world, history, particle, splitting, stop):
         if is_beyond(particle, table.r_max):
             count_whole(world.tally, history.group, LEFT, history.weight, particle.ln_p)
             return ESCAPED, history.clock, step + 1
+        encounters += met
+        met = 0.0
         if encounters != 0.0:
             fate, particle, history, splitting = _at_surface(
                 world, world.wall, table.lines, history, particle, splitting, encounters, on_surface
             )
             if fate != RETURNED:
                 return fate, history.clock, step + 1
+            particle, met, history = _step_from_surface(
+                world, table.lines, history, particle, dt, on_surface
+            )
     return MAX_STEPS, history.clock, controls.max_steps
 
 
