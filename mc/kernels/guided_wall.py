@@ -69,8 +69,7 @@ def _hit(world, history, particle, splitting, layer, phase, u, v):
 def meet_wall(world, history, particle, splitting, encounters, on_surface, layer, phase):
     """Encounters of a guiding centre with a wall that it may come back from: as `splitting.encounter`.
 
-    It stands on the wall (`on_surface`), which is one of the encounters, or has met it so many times in a step
-    that ends before it.
+    It stands on the wall (`on_surface`), or has met it so many times in a step that ends before it.
     """
     table, controls = world.table, world.controls
     (u0, u1, u2, u3), history = next_draw(world.buffer[0], controls.seed, history)
@@ -85,8 +84,7 @@ def meet_wall(world, history, particle, splitting, encounters, on_surface, layer
     hits, last = math.floor(encounters + u0), 1.0
     if on_surface:
         way = along_line(table, particle)
-        through = _outward_share(table, particle, direction_of_line(way.line))
-        mean = hits_of_arrival(way, particle, through) + encounters - 1.0
+        mean = hits_of_arrival(way, particle, _outward_share(table, particle, direction_of_line(way.line)))
         hits, last = math.floor(min(mean, 1.0) + u0), 1.0 / max(mean, 1.0)
     elif hits > 0:
         normal = surface_normal(table, particle.x, particle.y, particle.z)

@@ -28,7 +28,7 @@ from .guided_steps import (
     went,
 )
 from .line import direction_at, direction_of_line, line_at, strain_along, way_of_line
-from .lookup import bilinear, surface_distance, surface_normal
+from .lookup import surface_distance, surface_normal
 from .move import (
     ADVECTION_STEP,
     LONGEST_FLIGHT,
@@ -38,6 +38,7 @@ from .move import (
     is_step,
     local_scale,
     path_to_collision,
+    scale_around,
 )
 from .particle import free_path_of, turned
 from .rng import normal_pair
@@ -48,6 +49,8 @@ from .vector import Vector
 FLIGHT_OVER_SCALE = 0.05
 # A particle that would turn within this part of a flight turns on the spot, so that none flies too far.
 _TURNS_WITHIN = 1.2
+# What is left of a flight that has met the surface is this part of it at least.
+LEAST_FLIGHT = 1e-3
 # Further off than so many standard deviations of a step across the lines the surface is not met by it.
 _WITHIN_REACH = 4.0
 
@@ -81,7 +84,7 @@ class _Flight(NamedTuple):
 @kernel
 def _longest_flight(table, way, particle, across):
     """Longest path over which a line, B and what lies across it change little [kpc]."""
-    scale = bilinear(table.halo_scale, table, way.line.R, abs(way.line.z))
+    scale = scale_around(table, particle)
     longest = FLIGHT_OVER_SCALE * scale / max(way.poloidal, NOTHING)
     if across > 0.0:
         length = STEP_OVER_SCALE * scale
@@ -148,7 +151,7 @@ def _across_on_flight(table, way, particle):
 
 
 @kernel
-def fly_along(table, way, particle, reflects, time_left, u, v):
+def fly_along(table, way, particle, reflects, time_left, owed, u, v):
     """A flight along the line and the step across it, but for one that ends on the surface: `step_off_line`.
 
     Where the surface `reflects` what a step across brings there, that is counted as encounters.
@@ -164,6 +167,7 @@ def fly_along(table, way, particle, reflects, time_left, u, v):
     wanted, climb = path_to_collision(steep, free_path, u[0])
     across = _across_on_flight(table, way, particle)
     longest = _longest_flight(table, way, particle, across)
+    longest = max(longest - owed * particle.speed, LEAST_FLIGHT * longest)
     flight = _fly(table, way, particle, wanted, longest, particle.speed * time_left)
     dt = flight.path / particle.speed
     mu, ln_p = flight.mu, particle.ln_p
@@ -180,7 +184,7 @@ def fly_along(table, way, particle, reflects, time_left, u, v):
             new = turned(new, direction_at(b, new, flight.R, 2.0 * u[2] - 1.0), ln_p)
     if flight.on_surface:
         return begin, new, dt, True, 1.0
-    new, on_surface, encounters = step_off_line(table, new, reflects, dt, (u[3], v[0], v[1]))
+    new, on_surface, encounters = step_off_line(table, new, reflects, dt + owed, (u[3], v[0], v[1]))
     return begin, new, dt, on_surface, encounters
 
 
@@ -241,7 +245,7 @@ def step_off_line(table, particle, reflects, dt, u):
 
 
 @kernel
-def move_along(table, hybrid, reflects, particle, time_left, u, v):
+def move_along(table, hybrid, reflects, particle, time_left, owed, u, v):
     """A diffusive step along the line where lambda is small against all that changes on it, else a flight.
 
     Returns
@@ -262,4 +266,4 @@ def move_along(table, hybrid, reflects, particle, time_left, u, v):
         if is_step(particle, dt):
             begin, new = diffuse_along(table, way, particle, dt, u)
             return begin, new, dt, False, 0.0
-    return fly_along(table, way, particle, reflects, time_left, u, v)
+    return fly_along(table, way, particle, reflects, time_left, owed, u, v)

@@ -23,7 +23,7 @@ from ...fields.medium_table import Wall
 from .boundary import boundary_layer, mirrored, reflected_step, reflected_step_time
 from .energy import INJECTED, LEFT, STORED, TAKEN_UP, count_whole
 from .guided_wall import meet_wall, reflected_back
-from .guiding_centre import move_along, step_off_line
+from .guiding_centre import move_along
 from .history import (
     ABSORBED,
     ALIVE,
@@ -54,8 +54,11 @@ _POLL = 4096 - 1
 
 
 @small_kernel
-def _move_in_halo(world, lines, history, particle, reflects):
+def _move_in_halo(world, lines, history, particle, reflects, owed):
     """A move inside the surface, which may touch it if it `reflects`; `lines` are those of the medium.
+
+    `owed` is the time [Myr] of flights along lines that have just ended on the surface, without their steps
+    across.
 
     Returns (where it begins and where it ends, its time [Myr], whether the particle stands on the surface,
     encounters with that, history).
@@ -66,7 +69,7 @@ def _move_in_halo(world, lines, history, particle, reflects):
     if lines is not None:
         v, history = next_draw(world.buffer[0], controls.seed, history)
         begin, new, dt, on_surface, encounters = move_along(
-            table, controls.hybrid, reflects, particle, time_left, u, v
+            table, controls.hybrid, reflects, particle, time_left, owed, u, v
         )
         return begin, new, dt, on_surface, encounters, history
     dt = 0.0
@@ -78,16 +81,6 @@ def _move_in_halo(world, lines, history, particle, reflects):
         return particle, new, dt, False, encounters, history
     new, dt, on_surface = move(table, controls.hybrid, False, particle, time_left, u)
     return particle, new, dt, on_surface, 1.0 if on_surface else 0.0, history
-
-
-@small_kernel
-def _step_from_surface(world, lines, history, particle, dt, on_surface):
-    """(particle, encounters, history) after what is left of a flight along a line that ended on the surface."""
-    if lines is None or not on_surface:
-        return particle, 0.0, history
-    u, history = next_draw(world.buffer[0], world.controls.seed, history)
-    particle, _, encounters = step_off_line(world.table, particle, True, dt, u)
-    return particle, encounters, history
 
 
 @small_kernel
@@ -143,14 +136,15 @@ def follow(world, history, particle, splitting, stop):
     if table.lines is not None:
         # Steps across the lines touch the wall whatever becomes of the particle there.
         reflects = table.wall == _CLOSED or table.wall == _TWO_WAY
-    met = 0.0
+    owed = 0.0
     for step in range(controls.max_steps):
         # Once it is told to stop, whatever the block has counted is thrown away.
         if step & _POLL == 0 and stop[0]:
             return MAX_STEPS, history.clock, step
         begin, new, dt, on_surface, encounters, history = _move_in_halo(
-            world, table.lines, history, particle, reflects
+            world, table.lines, history, particle, reflects, owed
         )
+        owed = owed + dt if on_surface else 0.0
         if not is_finite(new):
             return NOT_FINITE, history.clock, step + 1
         particle, history = counted(world, history, False, begin, new, dt)
@@ -160,17 +154,12 @@ def follow(world, history, particle, splitting, stop):
         if is_beyond(particle, table.r_max):
             count_whole(world.tally, history.group, LEFT, history.weight, particle.ln_p)
             return ESCAPED, history.clock, step + 1
-        encounters += met
-        met = 0.0
         if encounters != 0.0:
             fate, particle, history, splitting = _at_surface(
                 world, world.wall, table.lines, history, particle, splitting, encounters, on_surface
             )
             if fate != RETURNED:
                 return fate, history.clock, step + 1
-            particle, met, history = _step_from_surface(
-                world, table.lines, history, particle, dt, on_surface
-            )
     return MAX_STEPS, history.clock, controls.max_steps
 
 

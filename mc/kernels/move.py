@@ -191,14 +191,27 @@ def fly(table, in_bell, particle, time_left, u):
 
 
 @small_kernel
+def _scale_of_D(particle):
+    """Length over which D changes at the place of a particle [kpc]."""
+    slope = math.sqrt(particle.slope_R * particle.slope_R + particle.slope_z * particle.slope_z)
+    return 1.0 / max(slope, MIN_GRAD_LN_D)
+
+
+@small_kernel
+def scale_around(table, particle):
+    """Length over which the halo changes around a particle [kpc], the plane and surfaces apart.
+
+    Steeper places around bound it where the local gradient happens to vanish.
+    """
+    return min(_scale_of_D(particle), bilinear(table.halo_scale, table, R_of(particle), abs(particle.z)))
+
+
+@small_kernel
 def local_scale(table, in_bell, particle):
     """Length over which the medium changes around a particle [kpc], surfaces apart."""
-    slope = math.sqrt(particle.slope_R * particle.slope_R + particle.slope_z * particle.slope_z)
     if in_bell:
-        return min(1.0 / max(slope, MIN_GRAD_LN_D), radius_of(particle))
-    # Steeper places around bound the scale where the local gradient happens to vanish.
-    around = bilinear(table.halo_scale, table, R_of(particle), abs(particle.z))
-    scale = min(1.0 / max(slope, MIN_GRAD_LN_D), around)
+        return min(_scale_of_D(particle), radius_of(particle))
+    scale = scale_around(table, particle)
     at_plane = _SMOOTH_AT_PLANE * min(table.disc_scale, _PLANE_OVER_SCALE * scale)
     at_height = _SCALE_OVER_HEIGHT * math.sqrt(particle.z * particle.z + at_plane * at_plane)
     return min(scale, at_height)

@@ -40,7 +40,7 @@ def _moved(table, free_paths, particle, time_left, u, v):
         dt = 3.0 * free_paths * particle.diffusion / (particle.speed * particle.speed)
         _, new = diffuse_along(table, along_line(table, particle), particle, dt, u)
         return new, dt
-    _, new, dt, _, _ = move_along(table, True, False, particle, time_left, u, v)
+    _, new, dt, _, _ = move_along(table, True, False, particle, time_left, 0.0, u, v)
     return new, dt
 
 
