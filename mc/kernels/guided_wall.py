@@ -15,7 +15,7 @@ from .guided_steps import along_line, hits_of_arrival
 from .history import RETURNED, next_draw, standing_for
 from .line import cosine_along, direction_at, direction_of_line, way_of_line
 from .lookup import surface_normal
-from .particle import R_of, turned
+from .particle import R_of, at, direction_of, turned
 from .splitting import cross, encounter
 
 
@@ -66,6 +66,18 @@ def _hit(world, history, particle, splitting, layer, phase, u, v):
 
 
 @kernel
+def _below(table, particle, ended):
+    """A particle on the wall, put as far in front of it as another one has ended a step, at its cosine."""
+    R = R_of(ended)
+    mu = cosine_along(way_of_line(table, R, ended.z), ended, R)
+    normal = surface_normal(table, particle.x, particle.y, particle.z)
+    inside = shifted(particle, ended.distance, normal)
+    x, y, z, ln_p, speed = inside.x, inside.y, inside.z, particle.ln_p, particle.speed
+    new = at(table, False, x, y, z, direction_of(ended), ln_p, speed)
+    return _with_cosine(new, way_of_line(table, R_of(new), z), mu)
+
+
+@kernel
 def meet_wall(world, history, particle, splitting, encounters, on_surface, layer, phase):
     """Encounters of a guiding centre with a wall that it may come back from: as `splitting.encounter`.
 
@@ -77,19 +89,21 @@ def meet_wall(world, history, particle, splitting, encounters, on_surface, layer
         fate, new, history, splitting = encounter(
             world, history, particle, splitting, encounters, False, layer, phase
         )
-        if fate == RETURNED and new.distance != particle.distance:  # it was behind the wall
+        # Who was not behind the wall is where it was, to the bit.
+        if fate == RETURNED and (new.x != particle.x or new.z != particle.z):
             new = _away(table, new, u0)
         return fate, new, history, splitting
     # How many times to hit it at least, and the chance that each of these is the last.
     hits, last = math.floor(encounters + u0), 1.0
+    ended = particle
     if on_surface:
         way = along_line(table, particle)
         mean = hits_of_arrival(way, particle, _outward_share(table, particle, direction_of_line(way.line)))
         hits, last = math.floor(min(mean, 1.0) + u0), 1.0 / max(mean, 1.0)
-    elif hits > 0:
-        normal = surface_normal(table, particle.x, particle.y, particle.z)
-        particle = shifted(particle, 0.0, normal)
-    leaves = on_surface or hits > 0
+    elif hits == 0:
+        return RETURNED, particle, history, splitting
+    else:
+        particle = shifted(particle, 0.0, surface_normal(table, particle.x, particle.y, particle.z))
     while hits > 0:
         fate, particle, history, splitting = _hit(world, history, particle, splitting, layer, phase, u1, u2)
         if fate != RETURNED:
@@ -98,6 +112,7 @@ def meet_wall(world, history, particle, splitting, encounters, on_surface, layer
             hits -= 1
         layer, phase = boundary_layer(table, particle), 0.0
         (u0, u1, u2, u3), history = next_draw(world.buffer[0], controls.seed, history)
-    if leaves:
-        particle = _away(table, particle, u1)
-    return RETURNED, particle, history, splitting
+    if on_surface:
+        return RETURNED, _away(table, particle, u1), history, splitting
+    # The rest of the step goes on from where it has come back.
+    return RETURNED, _below(table, particle, ended), history, splitting
