@@ -294,22 +294,46 @@ def hits_of_arrival(way, particle, through):
     return along / max(towards * b_n, NOTHING * particle.diffusion)
 
 
-@small_kernel
-def encounters_of(back, D_over_v, towards):
-    """Encounters of Brownian motion that a surface has pushed back so far; `towards` is D_n over D."""
-    return back / (4.0 * D_over_v * max(towards, _LEAST_TOWARDS))
+class Contact(NamedTuple):
+    """Where a step in front of the surface meets it.
+
+    Attributes
+    ----------
+    normal : Vector
+        Outward normal of the surface there.
+    b : Vector
+        Unit vector along the field there.
+    through : float
+        Cosine between both.
+    D_over_v : float
+        Of the particle there [kpc].
+    """
+
+    normal: Vector
+    b: Vector
+    through: float
+    D_over_v: float
 
 
 @kernel
-def at_contact(table, R, z, distance, normal):
-    """(b, b.n, 1 - (b.n)^2) on the surface, next to a place inside it: the surface pushes back as it is there.
+def contact_at(table, particle, R, z):
+    """The `Contact` at a place next to the surface, which pushes back as it is there.
 
-    The line through the place leans otherwise. Taken from there, pushes would drive a current along the
+    Where a step begins the line leans otherwise. Taken from there, pushes would drive a current along the
     surface, which grows as the length of the steps.
     """
-    b = way_of_line(table, abs(R - distance * normal.x), z - distance * normal.z)
-    through = b.x * normal.x + b.z * normal.z
-    return b, through, max(1.0 - through * through, NOTHING)
+    normal = surface_normal(table, R, 0.0, z)
+    b = way_of_line(table, R, z)
+    value, _, _ = ln_diffusion(table.ln_D_over_v_halo, table, R, abs(z), particle.ln_p)
+    return Contact(normal, b, b.x * normal.x + b.z * normal.z, math.exp(value))
+
+
+@small_kernel
+def encounters_of(back, contact, across):
+    """Encounters of Brownian motion that a surface has pushed back so far; `across` is over D."""
+    through2 = contact.through * contact.through
+    towards = max(through2 + (1.0 - through2) * across, _LEAST_TOWARDS)
+    return back / (4.0 * contact.D_over_v * towards)
 
 
 @kernel
@@ -346,14 +370,20 @@ def reflected_step_along(table, way, particle, dt, u, v):
     outwards = surface_distance(table, R, abs(z)) - distance
     back = largest_excursion(outwards, towards, v[1]) + distance
     if back > 0.0:
-        b, through_w, open_w = at_contact(table, line.R, line.z, particle.distance, normal)
-        along, least = (variance - aside) * through_w, NOTHING * variance
-        towards = variance * through_w * through_w + aside * open_w + least
-        R -= back * (along * b.x + (aside + least) * normal.x) / towards
-        z -= back * (along * b.z + (aside + least) * normal.z) / towards
-        value, _, _ = ln_diffusion(table.ln_D_over_v_halo, table, abs(R), abs(z), particle.ln_p)
-        share = through_w * through_w + open_w * way.across / particle.diffusion
-        encounters += encounters_of(back, math.exp(value), share)
+        # On average the motion leads there along D n.
+        share = -distance / (towards + NOTHING * variance)
+        along, across = first + (variance - aside) * through * share, aside * share
+        met = contact_at(
+            table,
+            particle,
+            abs(line.R + along * line.b_R + across * normal.x),
+            line.z + along * line.b_z + across * normal.z,
+        )
+        along, least = (variance - aside) * met.through, NOTHING * variance
+        towards = variance * met.through * met.through + aside * (1.0 - met.through * met.through) + least
+        R -= back * (along * met.b.x + (aside + least) * met.normal.x) / towards
+        z -= back * (along * met.b.z + (aside + least) * met.normal.z) / towards
+        encounters += encounters_of(back, met, way.across / particle.diffusion)
     mu = 2.0 * v[0] - 1.0
     last = free_path * mu
     distance = min(surface_distance(table, abs(R), abs(z)), 0.0) + last * through

@@ -16,8 +16,8 @@ from .guided_steps import (
     NOTHING,
     along_line,
     arrived,
-    at_contact,
     away_from_axis,
+    contact_at,
     diffuse_along,
     encounters_of,
     reflected_step_along,
@@ -32,7 +32,6 @@ from .lookup import surface_distance, surface_normal
 from .move import (
     ADVECTION_STEP,
     LONGEST_FLIGHT,
-    STEP_OVER_SCALE,
     TESTED_WITHIN,
     crossing,
     is_step,
@@ -47,6 +46,9 @@ from .vector import Vector
 # A flight follows its line over this part of the length on which that, or B, changes: the bounce of a
 # particle between mirrors comes out to 1e-3.
 FLIGHT_OVER_SCALE = 0.05
+# And as long as a step across the line that goes with it is short against that length: a closed halo in which
+# D across is as large as along stays uniform to 2%, and to 6% with steps twice as long.
+ACROSS_OVER_SCALE = 0.07
 # A particle that would turn within this part of a flight turns on the spot, so that none flies too far.
 _TURNS_WITHIN = 1.2
 # What is left of a flight that has met the surface is this part of it at least.
@@ -87,7 +89,7 @@ def _longest_flight(table, way, particle, across):
     scale = scale_around(table, particle)
     longest = FLIGHT_OVER_SCALE * scale / max(way.poloidal, NOTHING)
     if across > 0.0:
-        length = STEP_OVER_SCALE * scale
+        length = ACROSS_OVER_SCALE * scale
         longest = min(longest, length * length * particle.speed / (2.0 * across))
     flow = speed_of_flow(way)
     if flow > NOTHING:
@@ -214,11 +216,18 @@ def _across_to(table, way, particle, R_0, z_0, across, reflects, dt, u):
         # At the place on the surface next to where it would be.
         beyond = outwards - room
         return abs(R - beyond * normal.x), z - beyond * normal.z, True, 1.0
-    b, through, open_share = at_contact(table, R_0, z_0, before, normal)
-    R -= back * (normal.x - through * b.x) / open_share
-    z -= back * (normal.z - through * b.z) / open_share
-    towards = through * through + open_share * across / particle.diffusion
-    return abs(R), z, False, encounters_of(back, particle.diffusion / particle.speed, towards)
+    # On average the motion leads there across the line.
+    share = max(-before, 0.0) / open_share
+    met = contact_at(
+        table,
+        particle,
+        abs(R_0 + share * (normal.x - through * way.line.b_R)),
+        z_0 + share * (normal.z - through * way.line.b_z),
+    )
+    share = back / max(1.0 - met.through * met.through, NOTHING)
+    R -= share * (met.normal.x - met.through * met.b.x)
+    z -= share * (met.normal.z - met.through * met.b.z)
+    return abs(R), z, False, encounters_of(back, met, across / particle.diffusion)
 
 
 @small_kernel
