@@ -2,7 +2,8 @@
 
 A particle has ~1/P encounters with the wall before it is swept away, P the chance of never coming back. If
 the halo mixes in far fewer encounters, one simulated return may stand for many (`multiplicity`); where it
-does not (below ~100 GeV, where it moves sideways slowly) each return has to be followed.
+does not (below ~100 GeV, where it moves sideways slowly, or on lines that it hardly leaves) each return has to
+be followed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import numpy as np
 
 from ..fields.medium import Medium
 from ..fields.medium_table import MOMENTUM_NODES_GeV, Wall
-from ..fields.units import speed_kpc_Myr
+from ..fields.units import FloatArray, speed_kpc_Myr
 from .kernels.albedo import h_table
 from .kernels.world import WallSampling
 
@@ -29,6 +30,8 @@ FIRST_PASSAGE_SPLITS = 8
 # than about three of them.
 _HEIGHTS = 4000
 _UNRESOLVED = 0.3
+# Below this diffusion sideways is none.
+_NO_SHARE = 1e-9
 # Heights, or radii, at which the surface is looked for.
 _PLACES = 20_001
 
@@ -78,7 +81,19 @@ def encounters_to_mix(medium: Medium) -> np.ndarray:
     # A halo that flows towards the wall keeps them within D/u of it.
     u = float(np.hypot(*medium.halo_flow_kpc_Myr(np.zeros(1), np.array([z_wall]))[0, :2]))
     depth = np.minimum(min(1.0 / max(medium.table.max_grad_ln_D_halo, 1e-9), z_wall), D / max(u, 1e-300))
-    return R_wall**2 / (np.minimum(free_path, z_wall) * depth)
+    return R_wall**2 / (np.minimum(free_path, z_wall) * depth * _share_sideways(medium, D))
+
+
+def _share_sideways(medium: Medium, D: FloatArray) -> FloatArray:
+    """Diffusion sideways over that in depth, D on the axis: of lines, which meet the surface upright there.
+
+    One where particles never leave their lines: no number of returns mixes them.
+    """
+    lines = medium.table.lines
+    if lines is None or not (lines.epsilon or lines.wander or lines.drifts or medium.table.halo_moves):
+        return np.ones_like(D)
+    across = lines.epsilon * D + 0.5 * lines.wander * speed_kpc_Myr(MOMENTUM_NODES_GeV)
+    return np.clip(across / D, _NO_SHARE, 1.0)
 
 
 def acceleration_tables(medium: Medium, acceleration: float | str) -> tuple[np.ndarray, np.ndarray]:
