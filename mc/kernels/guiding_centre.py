@@ -28,7 +28,7 @@ from .guided_steps import (
     went,
 )
 from .line import direction_at, direction_of_line, line_at, strain_along, way_of_line
-from .lookup import surface_distance, surface_normal
+from .lookup import bilinear, surface_distance, surface_normal
 from .move import (
     ADVECTION_STEP,
     LONGEST_FLIGHT,
@@ -47,8 +47,8 @@ from .vector import Vector
 # particle between mirrors comes out to 1e-3.
 FLIGHT_OVER_SCALE = 0.05
 # And as long as a step across the line that goes with it is short against that length: a closed halo in which
-# D across is as large as along stays uniform to 2%, and to 6% with steps twice as long.
-ACROSS_OVER_SCALE = 0.07
+# D across is as large as along stays uniform to 4%, and to 6% with steps half as long again.
+ACROSS_OVER_SCALE = 0.1
 # A particle that would turn within this part of a flight turns on the spot, so that none flies too far.
 _TURNS_WITHIN = 1.2
 # What is left of a flight that has met the surface is this part of it at least.
@@ -86,10 +86,11 @@ class _Flight(NamedTuple):
 @kernel
 def _longest_flight(table, way, particle, across):
     """Longest path over which a line, B and what lies across it change little [kpc]."""
-    scale = scale_around(table, particle)
+    scale = bilinear(table.halo_scale, table, way.line.R, abs(way.line.z))
     longest = FLIGHT_OVER_SCALE * scale / max(way.poloidal, NOTHING)
     if across > 0.0:
-        length = ACROSS_OVER_SCALE * scale
+        # Collisions know where D changes, a step across that goes with a flight does not.
+        length = ACROSS_OVER_SCALE * scale_around(table, particle)
         longest = min(longest, length * length * particle.speed / (2.0 * across))
     flow = speed_of_flow(way)
     if flow > NOTHING:
