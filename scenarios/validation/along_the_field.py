@@ -15,6 +15,7 @@ from ...fields.units import C_KPC_MYR, FloatArray
 from ...mc.blocks import Transport
 from ...mc.engine import run
 from ...mc.orbits.alone import bounces, occupancy, travelled
+from ...mc.tally import TallyGrid
 from .tensor import helix
 from .tools import THREADS, Rows, Slab, cells, check, follow, mean_escape_time, profile, row
 
@@ -240,3 +241,62 @@ def _oblique(degrees: float, epsilon: float, free_path: float, u_over_c: float, 
         check(f"{label}: n_out over phi/u", out, 1.0, 0.02),
         check(f"{label}: mean n in front over known", mean, 1.0, 0.02),
     ]
+
+
+def leaning_walls(scale: float) -> Rows:
+    """A round halo whose lines open and lean on its surface, D across as large as along: a uniform density.
+
+    D varies by e over 2.5 kpc, also along the surface, and lambda is a good part of that. The surface is
+    closed, or a wall that hardly takes anyone away, where encounters are counted or each of them is flown.
+    """
+    cases = (
+        ("closed", Wall.CLOSED, "auto", 120),
+        ("a wall at rest", Wall.TWO_WAY, "auto", 120),
+        ("a wall at rest, flown through", Wall.TWO_WAY, 1, 60),
+    )
+    return [row for label, *case, particles in cases for row in _uniform(label, *case, int(particles * scale))]
+
+
+_RADIUS_KPC = 8.0
+# What of (R, |z|) is looked at [kpc].
+_ZONES = {"inside": ((0.0, 4.0), (0.0, 4.0)), "at the side": ((6.0, 8.0), (0.0, 6.0))}
+
+
+def _uniform(label: str, wall: Wall, acceleration: float | str, particles: int) -> Rows:
+    medium = Medium.tabulate(
+        diffusion_halo=lambda p, R, z: 0.7 * C / 3.0 * np.exp((R - z) / 2.5) + 0.0 * p,
+        diffusion_bell=lambda p, R, z: 1e-4 * C / 3.0 + 0.0 * p * R * z,
+        outflow=lambda R, z: (1e-5 * C * R / _RADIUS_KPC, 1e-5 * C * z / _RADIUS_KPC),
+        surface=lambda R, z: np.hypot(R, z) - _RADIUS_KPC,
+        R_axis=axis((10.0, 0.25)),
+        z_axis=axis((10.0, 0.25)),
+        r_max_kpc=1e3,
+        wall=wall,
+        lines=FieldLines(_opening, 1.0),
+    )
+    edges = np.array([0.0, 4.0, 6.0, 8.0])
+    grid = TallyGrid(np.array([1e4, 2e4]), edges, edges, edges[:2], edges[:2])
+    transport = Transport(particles, 46, acceleration=acceleration, t_max_Myr=60.0, R_d_kpc=4.0)
+    spent = run(medium, grid, transport, threads=THREADS).per_particle("halo").sum(axis=2)[:, 0]
+    share = spent / spent.sum(axis=(1, 2), keepdims=True)
+    rows = []
+    for zone, (R_kpc, z_kpc) in _ZONES.items():
+        i, j = (slice(*np.searchsorted(edges, ends)) for ends in (R_kpc, z_kpc))
+        volume = _share_of_ball(R_kpc, z_kpc)
+        found = share[:, i, j].sum(axis=(1, 2)) / volume
+        rows.append(check(f"leaning lines, {label}: density {zone}", found, 1.0, 0.02))
+    return rows
+
+
+def _opening(R: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Lines R = R_0 [1 + (z/4 kpc)^2], along which B falls."""
+    narrow = 1.0 / (1.0 + (z / 4.0) ** 2)
+    B_z = narrow**2 * np.exp(-R * narrow / 6.0)
+    return z * R / 8.0 * narrow * B_z, B_z * R / 8.0, B_z
+
+
+def _share_of_ball(R_kpc: tuple[float, float], z_kpc: tuple[float, float]) -> float:
+    """Volume between radii and heights inside the ball, over that of its upper half."""
+    z = np.linspace(*z_kpc, 20_001)
+    outer, inner = (np.minimum(R**2, np.maximum(_RADIUS_KPC**2 - z**2, 0.0)) for R in R_kpc[::-1])
+    return float(np.trapezoid(outer - inner, z) / (2.0 / 3.0 * _RADIUS_KPC**3))
