@@ -2,8 +2,8 @@
 
 A particle has ~1/P encounters with the wall before it is swept away, P the chance of never coming back. If
 the halo mixes in far fewer encounters, one simulated return may stand for many (`multiplicity`); where it
-does not (below ~100 GeV, where it moves sideways slowly, or on lines that it hardly leaves) each return has to
-be followed.
+does not (below ~100 GeV, where it moves sideways slowly, or on lines that it hardly leaves) each return has
+to be followed.
 """
 
 from __future__ import annotations

@@ -192,21 +192,22 @@ def fly_along(table, way, particle, reflects, time_left, owed, u, v):
 
 
 @kernel
-def _across_to(table, way, particle, R_0, z_0, across, reflects, dt, u):
-    """(R, z, whether on the surface, encounters) after a step across the line from a place.
+def _across_to(table, way, particle, across, reflects, dt, u):
+    """(R, z, whether on the surface, encounters) after a step across the line.
 
     The largest excursion of the step towards the surface is that of a Brownian bridge (`boundary`).
     """
+    line = way.line
     by_R, by_z = step_across(way, particle, across, dt, *normal_pair(u[0], u[1]))
     by_R, by_z = by_R + way.v_R * dt, by_z + way.v_z * dt
-    R, z = away_from_axis(R_0 + by_R, across, dt), z_0 + by_z
-    before = surface_distance(table, R_0, abs(z_0))
+    R, z = away_from_axis(line.R + by_R, across, dt), line.z + by_z
+    before = surface_distance(table, line.R, abs(line.z))
     reach = _WITHIN_REACH * math.sqrt(2.0 * across * dt) + math.sqrt(by_R * by_R + by_z * by_z)
     if before < -reach:
         return R, z, False, 0.0
     outwards = surface_distance(table, R, abs(z)) - before
-    normal = surface_normal(table, R_0, 0.0, z_0)
-    through = way.line.b_R * normal.x + way.line.b_z * normal.z
+    normal = surface_normal(table, line.R, 0.0, line.z)
+    through = line.b_R * normal.x + line.b_z * normal.z
     open_share = max(1.0 - through * through, NOTHING)
     variance = 2.0 * across * dt * open_share
     room = max(-before, 0.0)
@@ -218,12 +219,12 @@ def _across_to(table, way, particle, R_0, z_0, across, reflects, dt, u):
         beyond = outwards - room
         return abs(R - beyond * normal.x), z - beyond * normal.z, True, 1.0
     # On average the motion leads there across the line.
-    share = max(-before, 0.0) / open_share
+    share = room / open_share
     met = contact_at(
         table,
         particle,
-        abs(R_0 + share * (normal.x - through * way.line.b_R)),
-        z_0 + share * (normal.z - through * way.line.b_z),
+        abs(line.R + share * (normal.x - through * line.b_R)),
+        line.z + share * (normal.z - through * line.b_z),
     )
     share = back / max(1.0 - met.through * met.through, NOTHING)
     R -= share * (met.normal.x - met.through * met.b.x)
@@ -239,7 +240,7 @@ def _leaves_line(way, across):
 
 @kernel
 def step_off_line(table, particle, reflects, dt, u):
-    """(particle, whether it is on the surface, encounters) after the step across the line that goes with a flight.
+    """The step across the line that goes with a flight: (particle, whether it is on the surface, encounters).
 
     It is that of the place where the flight has ended. One that has ended on the surface comes here once the
     particle is on its way back. Otherwise there would be less diffusion across the lines than along them next
@@ -249,7 +250,7 @@ def step_off_line(table, particle, reflects, dt, u):
     across = _across_on_flight(table, way, particle)
     if not _leaves_line(way, across):
         return particle, False, 0.0
-    R, z, on_surface, encounters = _across_to(table, way, particle, way.line.R, way.line.z, across, reflects, dt, u)
+    R, z, on_surface, encounters = _across_to(table, way, particle, across, reflects, dt, u)
     _, new = arrived(table, particle, way, R, z, 0.0, way.mu, particle.ln_p)
     return new, on_surface, encounters
 

@@ -254,7 +254,7 @@ def leaning_walls(scale: float) -> Rows:
         ("a wall at rest", Wall.TWO_WAY, "auto", 120),
         ("a wall at rest, flown through", Wall.TWO_WAY, 1, 60),
     )
-    return [row for label, *case, particles in cases for row in _uniform(label, *case, int(particles * scale))]
+    return [each for label, *case, count in cases for each in _uniform(label, *case, int(count * scale))]
 
 
 _RADIUS_KPC = 8.0
