@@ -24,6 +24,22 @@ def test_multiplicity_is_bounded_by_the_mixing_of_the_halo():
     np.testing.assert_array_equal(sampling_at(medium, 1, np.array([1e3]))["multiplicity"], 1.0)
 
 
+def test_lines_mix_the_halo_by_what_leads_across_them():
+    p = np.array([562.0])
+
+    def found(**lines):
+        return sampling_at(Galaxy(field="x-shaped", B_pol_uG=0.13, **lines).medium(), "auto", p)
+
+    tied, slow, fast = (found(epsilon=epsilon) for epsilon in (0.0, 0.01, 1.0))
+    assert slow["multiplicity"] == 1.0 < fast["multiplicity"]
+    np.testing.assert_allclose(slow["encounters_to_mix"], 100.0 * fast["encounters_to_mix"])
+    # Nobody leaves a line, whatever a return stands for.
+    np.testing.assert_allclose(tied["multiplicity"], fast["multiplicity"])
+    assert found(epsilon=0.0, drifts=True)["multiplicity"] == 1.0
+    wanders = found(epsilon=0.0, wander_kpc=1e-3)
+    assert fast["encounters_to_mix"] < wanders["encounters_to_mix"]
+
+
 def test_brute_force_represents_nothing(medium):
     for values in acceleration_tables(medium, 1):
         np.testing.assert_array_equal(values, 1.0)

@@ -56,4 +56,28 @@ LINE_TWINS = (
         0.3,
         "oblique wall at 80 deg, epsilon 0, lambda 1",
     ),
+    (
+        "whoever meets the wall in a step leaves it at once",
+        "mc/kernels/guided_wall.py",
+        (
+            (
+                "if fate == RETURNED and (new.x != particle.x or new.z != particle.z):",
+                "if fate == RETURNED:",
+            ),
+        ),
+        "leaning_walls",
+        0.5,
+        "leaning lines, a wall at rest: density",
+    ),
+    (
+        "a surface that pushes steps across the lines back along its normal",
+        FLIGHTS,
+        (
+            ("R -= share * (met.normal.x - met.through * met.b.x)", "R -= back * met.normal.x"),
+            ("z -= share * (met.normal.z - met.through * met.b.z)", "z -= back * met.normal.z"),
+        ),
+        "leaning_walls",
+        0.5,
+        "leaning lines, closed: density",
+    ),
 )
