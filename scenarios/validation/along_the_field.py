@@ -249,12 +249,16 @@ def leaning_walls(scale: float) -> Rows:
     D varies by e over 2.5 kpc, also along the surface, and lambda is a good part of that. The surface is
     closed, or a wall that hardly takes anyone away, where encounters are counted or each of them is flown.
     """
-    cases = (
+    cases: tuple[tuple[str, Wall, float | str, int], ...] = (
         ("closed", Wall.CLOSED, "auto", 120),
         ("a wall at rest", Wall.TWO_WAY, "auto", 120),
         ("a wall at rest, flown through", Wall.TWO_WAY, 1, 60),
     )
-    return [each for label, *case, count in cases for each in _uniform(label, *case, int(count * scale))]
+    return [
+        each
+        for label, wall, acceleration, particles in cases
+        for each in _uniform(label, wall, acceleration, int(particles * scale))
+    ]
 
 
 _RADIUS_KPC = 8.0
