@@ -295,19 +295,7 @@ def hits_of_arrival(way, particle, through):
 
 
 class Contact(NamedTuple):
-    """Where a step in front of the surface meets it.
-
-    Attributes
-    ----------
-    normal : Vector
-        Outward normal of the surface there.
-    b : Vector
-        Unit vector along the field there.
-    through : float
-        Cosine between both.
-    D_over_v : float
-        Of the particle there [kpc].
-    """
+    """Where a step meets the surface: normal, direction of the field, cosine between both, and D/v [kpc]."""
 
     normal: Vector
     b: Vector
