@@ -30,8 +30,8 @@ FIRST_PASSAGE_SPLITS = 8
 # than about three of them.
 _HEIGHTS = 4000
 _UNRESOLVED = 0.3
-# Below this diffusion sideways is none.
-_NO_SHARE = 1e-9
+# A share of the diffusion that mixes nothing, and can be divided by.
+_LEAST_SHARE = 1e-9
 # Heights, or radii, at which the surface is looked for.
 _PLACES = 20_001
 
@@ -85,15 +85,15 @@ def encounters_to_mix(medium: Medium) -> np.ndarray:
 
 
 def _share_sideways(medium: Medium, D: FloatArray) -> FloatArray:
-    """Diffusion sideways over that in depth, D on the axis: of lines, which meet the surface upright there.
+    """D along the surface on the axis over that towards it: lines stand upright on the surface there.
 
-    One where particles never leave their lines: no number of returns mixes them.
+    Where nothing leads off its line no number of returns mixes the halo, and it is taken as one.
     """
     lines = medium.table.lines
     if lines is None or not (lines.epsilon or lines.wander or lines.drifts or medium.table.halo_moves):
         return np.ones_like(D)
-    across = lines.epsilon * D + 0.5 * lines.wander * speed_kpc_Myr(MOMENTUM_NODES_GeV)
-    return np.clip(across / D, _NO_SHARE, 1.0)
+    assert medium.lines is not None
+    return np.maximum(medium.lines.across_kpc2_Myr(MOMENTUM_NODES_GeV, D) / D, _LEAST_SHARE)
 
 
 def acceleration_tables(medium: Medium, acceleration: float | str) -> tuple[np.ndarray, np.ndarray]:
