@@ -53,6 +53,8 @@ NOTHING = 1e-12
 # Whoever comes to the surface along lines that do not lead through it, by a drift, meets it as with this part
 # of D towards it: often, and not without end.
 _LEAST_TOWARDS = 1e-4
+# Further off than so many standard deviations of a step the surface is not met by it, nor pushes it aside.
+WITHIN_REACH = 4.0
 
 
 class Along(NamedTuple):
@@ -294,34 +296,44 @@ def hits_of_arrival(way, particle, through):
     return along / max(towards * b_n, NOTHING * particle.diffusion)
 
 
-class Contact(NamedTuple):
-    """Where a step meets the surface: normal, direction of the field, cosine between both, and D/v [kpc]."""
+@small_kernel
+def _along_D_n(b, normal, along, across, length, most):
+    """(R, z) of a way along D n that leads so far along the normal n, and aside by no more than `most`.
 
-    normal: Vector
-    b: Vector
-    through: float
-    D_over_v: float
+    D is `along` along b and `across` across it, in any unit.
+    """
+    through = b.x * normal.x + b.z * normal.z
+    towards = along * through * through + across * (1.0 - through * through)
+    aside = (along - across) * through * length / max(towards, NOTHING * NOTHING)
+    aside = min(max(aside, -most), most)
+    return (
+        length * normal.x + aside * (b.x - through * normal.x),
+        length * normal.z + aside * (b.z - through * normal.z),
+    )
 
 
 @kernel
-def contact_at(table, particle, R, z):
-    """The `Contact` at a place next to the surface, which pushes back as it is there.
+def pushed_back(table, way, particle, first, room, back, along, across):
+    """(R, z, encounters): how the surface pushes a step back along D n, which keeps a uniform density.
 
-    Where a step begins the line leans otherwise. Taken from there, pushes would drive a current along the
-    surface, which grows as the length of the steps.
+    As it is where the step meets it. Where that begins the line leans otherwise: taken from there, pushes
+    would drive a current along the surface, which grows as the length of the steps.
+
+    `along` and `across` are the variances of the step along the line and across it, `first` how far along
+    the line it begins, `room` how far from the surface, `back` how far beyond that it would lead.
     """
+    line, most = way.line, WITHIN_REACH * math.sqrt(along + across)
+    normal = surface_normal(table, line.R, 0.0, line.z)
+    # On average the motion leads to the surface along D n.
+    to_R, to_z = _along_D_n(direction_of_line(line), normal, along, across, room, most)
+    R, z = abs(line.R + first * line.b_R + to_R), line.z + first * line.b_z + to_z
     normal = surface_normal(table, R, 0.0, z)
     b = way_of_line(table, R, z)
+    by_R, by_z = _along_D_n(b, normal, along, across, back, most)
+    through = b.x * normal.x + b.z * normal.z
+    share = through * through + (1.0 - through * through) * way.across / particle.diffusion
     value, _, _ = ln_diffusion(table.ln_D_over_v_halo, table, R, abs(z), particle.ln_p)
-    return Contact(normal, b, b.x * normal.x + b.z * normal.z, math.exp(value))
-
-
-@small_kernel
-def encounters_of(back, contact, across):
-    """Encounters of Brownian motion that a surface has pushed back so far; `across` is over D."""
-    through2 = contact.through * contact.through
-    towards = max(through2 + (1.0 - through2) * across, _LEAST_TOWARDS)
-    return back / (4.0 * contact.D_over_v * towards)
+    return -by_R, -by_z, back / (4.0 * math.exp(value) * max(share, _LEAST_TOWARDS))
 
 
 @kernel
@@ -358,20 +370,8 @@ def reflected_step_along(table, way, particle, dt, u, v):
     outwards = surface_distance(table, R, abs(z)) - distance
     back = largest_excursion(outwards, towards, v[1]) + distance
     if back > 0.0:
-        # On average the motion leads there along D n.
-        share = -distance / (towards + NOTHING * variance)
-        along, across = first + (variance - aside) * through * share, aside * share
-        met = contact_at(
-            table,
-            particle,
-            abs(line.R + along * line.b_R + across * normal.x),
-            line.z + along * line.b_z + across * normal.z,
-        )
-        along, least = (variance - aside) * met.through, NOTHING * variance
-        towards = variance * met.through * met.through + aside * (1.0 - met.through * met.through) + least
-        R -= back * (along * met.b.x + (aside + least) * met.normal.x) / towards
-        z -= back * (along * met.b.z + (aside + least) * met.normal.z) / towards
-        encounters += encounters_of(back, met, way.across / particle.diffusion)
+        by_R, by_z, met = pushed_back(table, way, particle, first, -distance, back, variance, aside)
+        R, z, encounters = R + by_R, z + by_z, encounters + met
     mu = 2.0 * v[0] - 1.0
     last = free_path * mu
     distance = min(surface_distance(table, abs(R), abs(z)), 0.0) + last * through

@@ -66,15 +66,18 @@ def _hit(world, history, particle, splitting, layer, phase, u, v):
 
 
 @kernel
-def _below(table, particle, ended):
-    """A particle on the wall, put as far in front of it as another one has ended a step, at its cosine."""
-    R = R_of(ended)
-    mu = cosine_along(way_of_line(table, R, ended.z), ended, R)
-    normal = surface_normal(table, particle.x, particle.y, particle.z)
-    inside = shifted(particle, ended.distance, normal)
+def _going_on(table, particle, ended):
+    """A particle on the wall, put as far in front of it as another one has ended a step, and on the same way.
+
+    Its cosine is the same towards the wall, to which the lines may lead the other way round here.
+    """
+    b = way_of_line(table, R_of(ended), ended.z)
+    mu = cosine_along(b, ended, R_of(ended)) * math.copysign(1.0, _outward_share(table, ended, b))
+    inside = shifted(particle, ended.distance, surface_normal(table, particle.x, particle.y, particle.z))
     x, y, z, ln_p, speed = inside.x, inside.y, inside.z, particle.ln_p, particle.speed
     new = at(table, False, x, y, z, direction_of(ended), ln_p, speed)
-    return _with_cosine(new, way_of_line(table, R_of(new), z), mu)
+    b = way_of_line(table, R_of(new), z)
+    return _with_cosine(new, b, math.copysign(1.0, _outward_share(table, new, b)) * mu)
 
 
 @kernel
@@ -91,7 +94,7 @@ def meet_wall(world, history, particle, splitting, encounters, on_surface, layer
         )
         # Who was not behind the wall is where it was, to the bit.
         if fate == RETURNED and (new.x != particle.x or new.z != particle.z):
-            new = _away(table, new, u0)
+            new = _going_on(table, new, particle)
         return fate, new, history, splitting
     # How many times to hit it at least, and the chance that each of these is the last.
     hits, last = math.floor(encounters + u0), 1.0
@@ -115,4 +118,4 @@ def meet_wall(world, history, particle, splitting, encounters, on_surface, layer
     if on_surface:
         return RETURNED, _away(table, particle, u1), history, splitting
     # The rest of the step goes on from where it has come back.
-    return RETURNED, _below(table, particle, ended), history, splitting
+    return RETURNED, _going_on(table, particle, ended), history, splitting

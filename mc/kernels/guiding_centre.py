@@ -14,12 +14,12 @@ from ...fields._jit import kernel, small_kernel
 from .boundary import largest_excursion
 from .guided_steps import (
     NOTHING,
+    WITHIN_REACH,
     along_line,
     arrived,
     away_from_axis,
-    contact_at,
     diffuse_along,
-    encounters_of,
+    pushed_back,
     reflected_step_along,
     reflected_step_time_along,
     speed_of_flow,
@@ -53,8 +53,6 @@ ACROSS_OVER_SCALE = 0.1
 _TURNS_WITHIN = 1.2
 # What is left of a flight that has met the surface is this part of it at least.
 LEAST_FLIGHT = 1e-3
-# Further off than so many standard deviations of a step across the lines the surface is not met by it.
-_WITHIN_REACH = 4.0
 
 
 class _Flight(NamedTuple):
@@ -146,10 +144,10 @@ def _fly(table, way, particle, wanted, longest, room):
 
 
 @kernel
-def _across_on_flight(table, way, particle):
-    """D across the line of a particle in flight [kpc2/Myr]."""
+def _across_on_flight(table, particle, mu):
+    """D across the line of a particle in flight at a cosine to it [kpc2/Myr]."""
     # A line that wanders parts from the others along its own length.
-    wander = table.lines.wander * abs(way.mu) * particle.speed
+    wander = table.lines.wander * abs(mu) * particle.speed
     return min(table.lines.epsilon * particle.diffusion + wander, particle.diffusion)
 
 
@@ -168,7 +166,7 @@ def fly_along(table, way, particle, reflects, time_left, owed, u, v):
     # u: for the path to a collision, whether it is a real one, the new cosine, and across; v: across.
     steep, free_path = table.max_grad_ln_D_halo, free_path_of(particle)
     wanted, climb = path_to_collision(steep, free_path, u[0])
-    across = _across_on_flight(table, way, particle)
+    across = _across_on_flight(table, particle, way.mu)
     longest = _longest_flight(table, way, particle, across)
     longest = max(longest - owed * particle.speed, LEAST_FLIGHT * longest)
     flight = _fly(table, way, particle, wanted, longest, particle.speed * time_left)
@@ -187,7 +185,8 @@ def fly_along(table, way, particle, reflects, time_left, owed, u, v):
             new = turned(new, direction_at(b, new, flight.R, 2.0 * u[2] - 1.0), ln_p)
     if flight.on_surface:
         return begin, new, dt, True, 1.0
-    new, on_surface, encounters = step_off_line(table, new, reflects, dt + owed, (u[3], v[0], v[1]))
+    across = _across_on_flight(table, new, flight.mu)
+    new, on_surface, encounters = step_off_line(table, new, across, reflects, dt + owed, (u[3], v[0], v[1]))
     return begin, new, dt, on_surface, encounters
 
 
@@ -202,7 +201,7 @@ def _across_to(table, way, particle, across, reflects, dt, u):
     by_R, by_z = by_R + way.v_R * dt, by_z + way.v_z * dt
     R, z = away_from_axis(line.R + by_R, across, dt), line.z + by_z
     before = surface_distance(table, line.R, abs(line.z))
-    reach = _WITHIN_REACH * math.sqrt(2.0 * across * dt) + math.sqrt(by_R * by_R + by_z * by_z)
+    reach = WITHIN_REACH * math.sqrt(2.0 * across * dt) + math.sqrt(by_R * by_R + by_z * by_z)
     if before < -reach:
         return R, z, False, 0.0
     outwards = surface_distance(table, R, abs(z)) - before
@@ -218,18 +217,8 @@ def _across_to(table, way, particle, across, reflects, dt, u):
         # At the place on the surface next to where it would be.
         beyond = outwards - room
         return abs(R - beyond * normal.x), z - beyond * normal.z, True, 1.0
-    # On average the motion leads there across the line.
-    share = room / open_share
-    met = contact_at(
-        table,
-        particle,
-        abs(line.R + share * (normal.x - through * line.b_R)),
-        line.z + share * (normal.z - through * line.b_z),
-    )
-    share = back / max(1.0 - met.through * met.through, NOTHING)
-    R -= share * (met.normal.x - met.through * met.b.x)
-    z -= share * (met.normal.z - met.through * met.b.z)
-    return abs(R), z, False, encounters_of(back, met, across / particle.diffusion)
+    by_R, by_z, encounters = pushed_back(table, way, particle, 0.0, room, back, 0.0, 2.0 * across * dt)
+    return abs(R + by_R), z + by_z, False, encounters
 
 
 @small_kernel
@@ -239,7 +228,7 @@ def _leaves_line(way, across):
 
 
 @kernel
-def step_off_line(table, particle, reflects, dt, u):
+def step_off_line(table, particle, across, reflects, dt, u):
     """The step across the line that goes with a flight: (particle, whether it is on the surface, encounters).
 
     It is that of the place where the flight has ended. One that has ended on the surface comes here once the
@@ -247,7 +236,6 @@ def step_off_line(table, particle, reflects, dt, u):
     to the surface, and a current along that: 15% of the density where lines meet it at 45 degrees.
     """
     way = along_line(table, particle)
-    across = _across_on_flight(table, way, particle)
     if not _leaves_line(way, across):
         return particle, False, 0.0
     R, z, on_surface, encounters = _across_to(table, way, particle, across, reflects, dt, u)
@@ -266,7 +254,8 @@ def move_along(table, hybrid, reflects, particle, time_left, owed, u, v):
         particle has met that.
     """
     way = along_line(table, particle)
-    if hybrid:
+    # Steps across that are owed come first, with a flight.
+    if hybrid and owed == 0.0:
         scale = local_scale(table, False, particle)
         if reflects:
             dt = min(reflected_step_time_along(table, way, particle, scale), time_left)

@@ -70,12 +70,9 @@ LINE_TWINS = (
         "leaning lines, a wall at rest: density",
     ),
     (
-        "a surface that pushes steps across the lines back along its normal",
-        FLIGHTS,
-        (
-            ("R -= share * (met.normal.x - met.through * met.b.x)", "R -= back * met.normal.x"),
-            ("z -= share * (met.normal.z - met.through * met.b.z)", "z -= back * met.normal.z"),
-        ),
+        "a surface that pushes steps back along its normal",
+        STEPS,
+        (("return -by_R, -by_z, back /", "return -back * normal.x, -back * normal.z, back /"),),
         "leaning_walls",
         0.5,
         "leaning lines, closed: density",
