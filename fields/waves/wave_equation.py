@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import solve_banded
+from scipy.linalg import solveh_banded
 
 from ..units import FloatArray
 from .streaming import balanced_power, cascade_rate_Myr
@@ -177,14 +177,11 @@ def _linear_round(
     k_face = np.append(np.sqrt(k[1:] * k[:-1]), k[-1] * np.exp(0.5 * step))
     F_face = np.append(np.sqrt(F[1:] * F[:-1]), F[-1])
     D_kk = cascade_rate_Myr(k_face, column.v_A_kpc_Myr[level], F_face, column.cascade) * k_face**2
-    outward = D_kk / (k_face * step)
-    inward = outward[:-1] / k[1:]
-    above = outward / k
-    # Beyond the last face there are no waves: what passes it is gone.
-    matrix = np.zeros((3, k.size))
-    matrix[1] = loss
-    matrix[1] += above / step
-    matrix[1, 1:] += inward / step
-    matrix[0, 1:] = -inward / step
-    matrix[2, :-1] = -above[:-1] / step
-    return np.asarray(solve_banded((1, 1), matrix, source))
+    outward = D_kk / k_face
+    # Of W, for which it is symmetric and solved without pivots: where nothing damps, these would cost nearly
+    # all digits of the long waves. Beyond the last face there are none: what passes it is gone.
+    matrix = np.zeros((2, k.size))
+    matrix[0, 1:] = -outward[:-1]
+    matrix[1] = step**2 * k * loss + outward
+    matrix[1, 1:] += outward[:-1]
+    return k * np.asarray(solveh_banded(matrix, step**2 * source))

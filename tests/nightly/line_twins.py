@@ -64,6 +64,7 @@ LINE_TWINS = (
                 "if fate == RETURNED and (new.x != particle.x or new.z != particle.z):",
                 "if fate == RETURNED:",
             ),
+            ("new = _going_on(table, new, particle)", "new = _away(table, new, u0)"),
         ),
         "leaning_walls",
         0.5,
