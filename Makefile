@@ -4,7 +4,7 @@
 #   make twins   known answers on broken code, which must fail: after a change of kernels
 #   make nightly   the twins, all known answers in full, the soak, the oldest dependencies: hours
 #   make soak   runs killed, damaged, spread out and repeated: one line each
-#   make findings   docs/findings.md, each number from a run: half an hour
+#   make findings   docs/findings.md, each number from a run: an hour and a half on two cores
 
 .PHONY: demo test twins nightly soak minima findings types
 .DELETE_ON_ERROR:

@@ -4,6 +4,7 @@ import copy
 import doctest
 import importlib.util
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -49,10 +50,13 @@ def test_the_page_changes_with_a_kept_number(kept):
     assert make.render(TEMPLATE, other) != make.PAGE.read_text("utf-8")
 
 
-def test_kept_runs_are_of_this_version_and_of_the_size_that_scenarios_ask_for(kept):
+def test_kept_runs_are_of_this_version_and_of_the_size_that_is_asked_for(kept):
     assert list(kept["runs"]) == list(make.RUNS)
     for name, run in kept["runs"].items():
-        asked = (make.VERSION, make.SEED, load(run["scenario"]).transport.particles)
+        scenario, *words = make.RUNS[name]
+        assert (run["scenario"], run["options"]) == (scenario, " ".join(words)), name
+        given = dict(pairwise(words)).get("--particles", load(scenario).transport.particles)
+        asked = (make.VERSION, make.SEED, int(given))
         assert (run["version"], run["seed"], run["particles"]) == asked, name
 
 

@@ -49,8 +49,9 @@ def _along_lines() -> dict[str, list[str]]:
         settings = ["field=x-shaped", f"B_pol={B_pol}", key]
         settings += [f"outflow={outflow}"] if outflow != "alfven" else []
         words = [word for each in settings for word in ("--set", f"medium.{each}")]
-        judged = ["--transport-equation"] if name in ("steep-0.01", "steep-0.1") else []
-        runs[name] = ["circumgalactic", *judged, *words]
+        judged = name in ("steep-0.01", "steep-0.1")
+        options = ["--transport-equation"] if judged else ["--particles", "1360"]
+        runs[name] = ["circumgalactic", *options, *words]
     return runs
 
 
