@@ -1,11 +1,21 @@
-"""Tables over R and |z| at many places at once, bilinear between their nodes and constant beyond the last."""
+"""Tables over R and |z|: cells of their axes for kernels, and many places at once, bilinear between nodes."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._jit import entry, kernel
+from ._jit import entry, kernel, small_kernel
+
+
+@small_kernel
+def place(axis, x):
+    """Cell of a non-uniform axis and the fraction inside it; constant beyond the last node."""
+    step = int(x * axis.inverse_step)
+    last = axis.cell_of_step.size - 1
+    cell = np.uint64(axis.cell_of_step[np.uint64(step if 0 <= step < last else last)])
+    fraction = (x - axis.nodes[cell]) * axis.inverse_width[cell]
+    return cell, min(max(fraction, 0.0), 1.0)
 
 
 @kernel

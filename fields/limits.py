@@ -105,8 +105,8 @@ WITH_STEPS = ("auto", "hybrid", "guiding-centre")
 
 def fault_of_method(method: str, has_lines: bool) -> str:
     """What stands against a method where there are field lines, or none: one line, empty if nothing."""
-    if has_lines and method in ("hybrid", "orbit"):
-        allowed = '"auto", "guiding-centre" or "flight", along the lines of medium.field'
+    if has_lines and method == "hybrid":
+        allowed = '"auto", "guiding-centre", "flight" or "orbit", along the lines of medium.field'
     elif not has_lines and method == "guiding-centre":
         allowed = 'where medium.field is not "isotropic"'
     else:

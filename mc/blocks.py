@@ -6,7 +6,7 @@ Blocks are followed on threads, or by any `Executor`, and come back in the order
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
@@ -17,7 +17,6 @@ from ..fields.exceptions import UserError
 from ..fields.limits import WITH_STEPS, check_record, fault_of_method, number_in
 from ..fields.medium import Medium
 from ..fields.medium_table import MediumTable, Wall
-from ..fields.turbulence.synthetic import Turbulence
 from .checkpoint import digest
 from .kernels import hybrid, orbit
 from .kernels.history import GOLDEN
@@ -42,6 +41,17 @@ TRACK_COLUMNS = (
 )  # fmt: skip
 
 
+class Realisations(Protocol):
+    """What orbits may go through: turbulence of a slab, or of a galaxy, of which there are realisations."""
+
+    @property
+    def correlation_length_kpc(self) -> float:
+        """One-sided, where it is largest: steps are a fifth of it at most."""
+
+    def realisation(self, seed: Sequence[int]) -> Any:
+        """A record for `magnetic_field`."""
+
+
 @dataclass(frozen=True)
 class Transport:
     """How to follow particles.
@@ -63,8 +73,8 @@ class Transport:
         Age at which a history ends.
     R_d_kpc : float
         Radius of the source disc.
-    turbulence : Turbulence, optional
-        What orbits go through, a new realisation for each block of particles.
+    turbulence : Realisations, optional
+        What orbits go through, a new one for each block of particles.
     """
 
     particles: int = 5000
@@ -73,7 +83,7 @@ class Transport:
     acceleration: float | str = "auto"
     t_max_Myr: float = 1e4
     R_d_kpc: float = 10.0
-    turbulence: Turbulence | None = None
+    turbulence: Realisations | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is not allowed (`UserError`); quantities with units are converted."""
@@ -184,8 +194,8 @@ class Job:
         if transport.method == "orbit":
             if transport.turbulence is None:
                 raise ValueError("orbits need turbulence to go through")
-            if medium.table.wall != Wall.ABSORBING:
-                raise ValueError("orbits end at the surface: it must absorb")
+            if medium.table.wall not in (Wall.ABSORBING, Wall.TWO_WAY):
+                raise ValueError("orbits end at the surface or go through it: it must absorb, or be two-way")
         wall = wall_sampling_of(medium, transport.acceleration if transport.takes_steps else 1)
         return cls(medium.table, grid, transport, controls_of(medium, grid, transport), wall)
 

@@ -23,7 +23,7 @@ from ..mc.diffusion.compare import Comparison
 from ..mc.orbits.diffusion_test import DiffusionTest
 from ..mc.result import Result
 from ..mc.spectrum import Spectrum
-from .build import Setup, find_medium, functions_of, scenario_of, spectrum_of, with_spectrum
+from .build import Setup, check_orbits, find_medium, functions_of, scenario_of, spectrum_of, with_spectrum
 from .file.quantities import ScenarioError, shown
 from .file.scenario import Scenario, load, load_text, names
 from .folder.check import check_finished, check_output
@@ -81,8 +81,10 @@ def simulate(
     >>> run = simulate(mine, Spectrum(slope=2.3), Transport(particles=2000))  # doctest: +SKIP
     >>> run.sky("gamma", [10.0]).total  # doctest: +SKIP
     """
-    if transport.method == "orbit" or transport.turbulence is not None:
-        raise UserError('Transport.method = "orbit": allowed: "hybrid" or "flight" in a galaxy of your own')
+    if transport.turbulence is not None:
+        raise UserError("Transport.turbulence: allowed: None in a galaxy, whose own waves orbits go through")
+    if transport.method == "orbit" and galaxy.lines is None:
+        raise UserError('Transport.method = "orbit": allowed: where Galaxy.field is not "isotropic"')
     galaxy = _with_spectrum(galaxy, spectrum)
     R_d = galaxy.R_d_kpc
     _agree("Transport.R_d_kpc", transport.R_d_kpc, _defaults(Transport)["R_d_kpc"], "Galaxy.R_d_kpc", R_d)
@@ -92,6 +94,7 @@ def simulate(
     setup = Setup(galaxy, galaxy.medium())
     if own := [name for name in ("field", "field_uG", "diffusion") if callable(getattr(galaxy, name))]:
         check_tabulation(setup.medium, own[-1])
+    check_orbits(scenario, setup)
     with shown_if(progress) as told:
         return follow(scenario, setup, threads_of(threads), told, provenance=sources)
 

@@ -13,15 +13,17 @@ from numpy.typing import ArrayLike
 from ..fields.exceptions import NotConverged
 from ..fields.galaxy import Galaxy
 from ..fields.medium import Medium
+from ..fields.turbulence.of_galaxy import galactic_turbulence
 from ..fields.turbulence.of_halo import turbulence_of_halo
 from ..fields.turbulence.scattering import two_zone_D
 from ..fields.turbulence.synthetic import Turbulence, kolmogorov, resonant, rms_of_waves_uG, scale_invariant
 from ..fields.units import FloatArray
 from ..fields.waves.self_generated import WaveModel
-from ..mc.blocks import Transport
+from ..mc.blocks import Realisations, Transport
 from ..mc.coupled.current import MeasuredCurrent, measure_current
 from ..mc.coupled.waves import ConvergedWaves, Iteration, iterate
 from ..mc.orbits.cost import estimate_cost, refusal
+from ..mc.orbits.galactic_cost import galactic_cost, refusal_in_galaxy
 from ..mc.spectrum import Spectrum
 from ..mc.tally import TallyGrid, energy_groups, galactic_grid
 from .file.quantities import ScenarioError
@@ -129,8 +131,8 @@ def grid_of(scenario: Scenario, galaxy: Galaxy) -> TallyGrid:
     return galactic_grid(edges, galaxy)
 
 
-def transport_of(scenario: Scenario) -> Transport:
-    """How the particles of a scenario are followed."""
+def transport_of(scenario: Scenario, setup: Setup | None = None) -> Transport:
+    """How the particles of a scenario are followed, orbits through the medium of a `setup`."""
     t = scenario.transport
     return Transport(
         particles=t.particles,
@@ -139,7 +141,7 @@ def transport_of(scenario: Scenario) -> Transport:
         acceleration=t.acceleration,
         t_max_Myr=t.t_max,
         R_d_kpc=scenario.source.R_d,
-        turbulence=turbulence_of(scenario),
+        turbulence=realisations_of(scenario, setup),
     )
 
 
@@ -175,8 +177,16 @@ def sky_energies_GeV(scenario: Scenario) -> FloatArray:
     return np.unique([*even[apart], *further])
 
 
+def realisations_of(scenario: Scenario, setup: Setup | None = None) -> Realisations | None:
+    """What the orbits of a scenario go through, if it has any: its galaxy, where that has field lines."""
+    if scenario.transport.method != "orbit" or not scenario.medium.has_lines:
+        return turbulence_of(scenario)
+    setup = setup or given_medium(scenario)
+    return galactic_turbulence(setup.galaxy, setup.medium, scenario.transport.energy_range)
+
+
 def turbulence_of(scenario: Scenario) -> Turbulence | None:
-    """What the orbits of a scenario go through: its [turbulence], or the waves of its halo."""
+    """The homogeneous turbulence that its orbits go through: its [turbulence], or the waves of its halo."""
     if scenario.transport.method != "orbit":
         return None
     if scenario.turbulence is None:
@@ -210,7 +220,7 @@ def find_medium(scenario: Scenario, threads: int, progress: Progress = quiet) ->
         If the waves or the current do not converge.
     """
     setup = given_medium(scenario)
-    check_orbits(scenario)
+    check_orbits(scenario, setup)
     if scenario.self_consistency is not None:
         waves = find_waves(scenario, setup.galaxy, threads, progress)
         setup = Setup(waves.galaxy, waves.galaxy.medium(), waves)
@@ -327,18 +337,35 @@ def functions_of(galaxy: Galaxy) -> list[str]:
     return [name for name in OWN_FUNCTIONS if callable(getattr(galaxy, name))]
 
 
-def check_orbits(scenario: Scenario) -> None:
+def check_orbits(scenario: Scenario, setup: Setup) -> None:
     """Refuse orbits through a halo that cannot be right, or take too long."""
-    turbulence = turbulence_of(scenario)
-    if turbulence is None:
+    if scenario.transport.method != "orbit":
         return
-    edges, t = energy_groups(*scenario.transport.energy_range), scenario.transport
-    share = math.ceil(t.particles / (len(edges) - 1))
-    costs = [
-        estimate_cost(turbulence, float(E), scenario.medium.H, share, t.t_max, measure_D=False)
-        for E in edges[1:]
-    ]
-    refused = refusal(costs, turbulence)
+    refused = _refusal_by_lines(scenario, setup) if scenario.medium.has_lines else _refusal_of_halo(scenario)
     if refused:
-        key = {"energies": "transport.energy_range", "H": "medium.H"}.get(refused[0], refused[0])
-        raise ScenarioError(f'{key}: with transport.method = "orbit", {refused[1]}')
+        raise ScenarioError('{}: with transport.method = "orbit", {}'.format(*refused))
+
+
+def _orbits_of_each(scenario: Scenario) -> tuple[FloatArray, int]:
+    """(energies, particles of each): the upper ends of the groups."""
+    edges = energy_groups(*scenario.transport.energy_range)
+    return edges[1:], math.ceil(scenario.transport.particles / (len(edges) - 1))
+
+
+def _refusal_by_lines(scenario: Scenario, setup: Setup) -> tuple[str, str] | None:
+    energies, share = _orbits_of_each(scenario)
+    R_d, t_max = scenario.source.R_d, scenario.transport.t_max
+    costs = [galactic_cost(setup.galaxy, setup.medium, float(E), share, R_d, t_max) for E in energies]
+    refused = refusal_in_galaxy(costs)
+    return ("transport.energy_range", refused) if refused else None
+
+
+def _refusal_of_halo(scenario: Scenario) -> tuple[str, str] | None:
+    turbulence, (energies, share) = turbulence_of(scenario), _orbits_of_each(scenario)
+    assert turbulence is not None
+    H, t_max = scenario.medium.H, scenario.transport.t_max
+    costs = [estimate_cost(turbulence, float(E), H, share, t_max, measure_D=False) for E in energies]
+    refused = refusal(costs, turbulence)
+    if refused is None:
+        return None
+    return {"energies": "transport.energy_range", "H": "medium.H"}.get(refused[0], refused[0]), refused[1]

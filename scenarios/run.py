@@ -288,7 +288,7 @@ def follow(
 ) -> Run:
     """Follow the particles of a scenario in a medium that is there; `provenance` is added to its own."""
     galaxy, medium = setup.galaxy, setup.medium
-    transport = transport_of(scenario)
+    transport = transport_of(scenario, setup)
     progress("Particles", 0, transport.particles)
     spectrum = spectrum_of(scenario)
     provenance = provenance_of(scenario) | (provenance or {}) | {"precision": options.precision}

@@ -10,14 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.integrate import quad
 
 from ..units import FloatArray
-from ..vectors import Sum, divergence, sample
-from .synthetic import PlaneWaves, Turbulence
+from ..vectors import divergence, sample
+from .synthetic import Turbulence
 
 LINES = 8
 _BINS_PER_DECADE = 8
@@ -43,17 +44,21 @@ class TurbulenceStatistics(NamedTuple):
     correlation: FloatArray
 
 
-def measure(turbulence: Turbulence, fields: Sequence[Sum], seed: int = 0) -> TurbulenceStatistics:
-    """Measure realisations of turbulence; the mean field is left out.
+def measure(
+    turbulence: Turbulence, waves: Sequence[Any], seed: int = 0, near_kpc: ArrayLike | None = None
+) -> TurbulenceStatistics:
+    """Measure realisations of turbulence, without the mean field.
 
     Parameters
     ----------
     turbulence : Turbulence
         What they should be.
-    fields : sequence
+    waves : sequence of records
         Its realisations.
     seed : int
         Of the lines.
+    near_kpc : array_like, shape (3,), optional
+        The place that lines go through, about their middle, in place of any.
     """
     shortest, longest = turbulence.wavelengths_kpc
     spacing = shortest / _SAMPLES_PER_WAVE
@@ -61,7 +66,7 @@ def measure(turbulence: Turbulence, fields: Sequence[Sum], seed: int = 0) -> Tur
     edges = _edges(turbulence)
     rng = np.random.default_rng(seed)
     scale = (turbulence.rms_uG / turbulence.reference_field_uG) ** 2
-    found = [_measured(turbulence, field.second, path, edges, rng) for field in fields]
+    found = [_measured(turbulence, each, path, edges, rng, near_kpc) for each in waves]
     rms, squares, divergences, power, correlation = (np.array(values) for values in zip(*found, strict=True))
     lag = path[: correlation.shape[1]]
     return TurbulenceStatistics(
@@ -78,7 +83,12 @@ def measure(turbulence: Turbulence, fields: Sequence[Sum], seed: int = 0) -> Tur
 
 
 def _measured(
-    turbulence: Turbulence, waves: PlaneWaves, path: FloatArray, edges: FloatArray, rng: np.random.Generator
+    turbulence: Turbulence,
+    waves: Any,
+    path: FloatArray,
+    edges: FloatArray,
+    rng: np.random.Generator,
+    near: ArrayLike | None,
 ) -> tuple[float, FloatArray, float, FloatArray, FloatArray]:
     """(rms, squares, divergence, power, correlation) of one realisation, over those of the rms asked for."""
     longest, count = turbulence.wavelengths_kpc[1], len(path)
@@ -87,8 +97,11 @@ def _measured(
     k = 2.0 * math.pi * np.fft.rfftfreq(count, path[1])
     for _ in range(LINES):
         direction = rng.standard_normal(3)
+        direction /= np.linalg.norm(direction)
         start = rng.uniform(-100.0, 100.0, 3) * longest
-        B = sample(waves, start + path[:, None] * direction / np.linalg.norm(direction)) / turbulence.rms_uG
+        if near is not None:
+            start = np.asarray(near, float) - 0.5 * path[-1] * direction
+        B = sample(waves, start + path[:, None] * direction) / turbulence.rms_uG
         squares += (B**2).mean(axis=0) / LINES
         spectrum = (np.abs(np.fft.rfft(B * window[:, None], axis=0)) ** 2).sum(axis=1)
         spectrum *= 2.0 / (LINES * count * (window**2).sum())

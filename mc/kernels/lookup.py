@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...fields._jit import kernel, small_kernel
+from ...fields.interpolate import place
 from .vector import Vector
 
 # Nearer to the axis than this, what points along R has no direction [kpc].
@@ -17,16 +18,6 @@ _ONE = np.uint64(1)
 
 # Components of the gas, in the order of `MediumTable.gas` and of the grammage tallies.
 GAS_DISC, GAS_HALO, GAS_CGM = 0, 1, 2
-
-
-@small_kernel
-def place(axis, x):
-    """Cell of a non-uniform axis and the fraction inside it; constant beyond the last node."""
-    step = int(x * axis.inverse_step)
-    last = axis.cell_of_step.size - 1
-    cell = np.uint64(axis.cell_of_step[np.uint64(step if 0 <= step < last else last)])
-    fraction = (x - axis.nodes[cell]) * axis.inverse_width[cell]
-    return cell, min(max(fraction, 0.0), 1.0)
 
 
 @small_kernel

@@ -5,6 +5,10 @@ because only the direction turns. The turn is exact for a uniform field, and so 
 places lie on a circle that is smaller than r_L by (step/r_L)^2/12. Steps are a tenth of r_L (in the local
 field, where histories are tallied) and at most a fifth of l_c, since waves that a step skips would turn the
 particle as if they were as long as the step.
+
+Where the plasma moves, direction and momentum are those in its frame, as for the other engines: there is no
+electric field in that, a particle is carried along with u, and ln p falls by e.(u2 - u1)/v on the way from a
+plasma that moves with u1 to one that moves with u2, through the surface too.
 """
 
 from __future__ import annotations
@@ -12,21 +16,32 @@ from __future__ import annotations
 import math
 
 from ...fields._jit import entry, kernel, small_kernel
+from ...fields.medium_table import Wall
 from ...fields.units import LARMOR_KPC
 from ...fields.vectors import magnetic_field
-from .energy import INJECTED, LEFT, STORED, TAKEN_UP, count_whole
-from .history import ABSORBED, ALIVE, ESCAPED, MAX_STEPS, NEARLY_ALL, NOT_FINITE, new_history
+from .energy import AT_WALL, INJECTED, LEFT, STORED, TAKEN_UP, count_fall, count_whole
+from .history import (
+    ABSORBED,
+    ALIVE,
+    ESCAPED,
+    MAX_STEPS,
+    NEARLY_ALL,
+    NOT_FINITE,
+    new_history,
+    past_surface,
+)
 from .inject import RADIUS_STRIDE, inject
-from .lookup import surface_distance
-from .particle import is_beyond, is_finite, placed, turned
+from .lookup import flow_of, surface_distance
+from .particle import is_beyond, is_finite, placed, slowed, speed_of, turned
 from .rng import block_draw
 from .score import counted, end_history, first_passage
-from .vector import Vector
+from .vector import Vector, dot
 
 STEP_OVER_LARMOR = 0.1
 STEP_OVER_CORRELATION = 0.2
 # Whether to stop is asked every 65536 steps (a bit mask), a tenth of a second: a history can take minutes.
 _POLL = 65536 - 1
+_ABSORBING, _TWO_WAY = int(Wall.ABSORBING), int(Wall.TWO_WAY)
 
 
 def orbit_step_kpc(larmor_radius_kpc: float, correlation_length_kpc: float = math.inf) -> float:
@@ -82,19 +97,49 @@ def _cut(old, new, share):
     return placed(new, x, y, z, 0.0)
 
 
+@small_kernel
+def _flow_at(table, behind, x, y, z):
+    """Velocity of the plasma [kpc/Myr]."""
+    if behind:
+        u_x, u_y, u_z, _ = flow_of(table, table.outflow, x, y, z)
+        return Vector(u_x, u_y, u_z)
+    if table.halo_moves:
+        u_x, u_y, u_z, _ = flow_of(table, table.halo_flow, x, y, z)
+        return Vector(u_x, u_y, u_z)
+    return Vector(0.0, 0.0, 0.0)
+
+
+@small_kernel
+def _into_flow(particle, before, after):
+    """The particle in another plasma, which moves with `after` instead of `before`."""
+    change = Vector(after.x - before.x, after.y - before.y, after.z - before.z)
+    direction = Vector(particle.dir_x, particle.dir_y, particle.dir_z)
+    ln_p = particle.ln_p - dot(direction, change) / particle.speed
+    return slowed(particle, ln_p, speed_of(ln_p))
+
+
+@small_kernel
+def _step_length(particle, longest, time_left, B2):
+    """Length of the next step, by the field in the middle of the last one."""
+    rigidity = LARMOR_KPC * math.exp(particle.ln_p)
+    length = min(longest, particle.speed * time_left)
+    if length * length * B2 > (STEP_OVER_LARMOR * rigidity) ** 2:
+        length = STEP_OVER_LARMOR * rigidity / math.sqrt(B2)
+    return length, rigidity
+
+
 @kernel
 def _follow(world, history, field, longest_step, particle, stop):
     """Follow one particle from injection to its fate; returns (fate, its age then, number of steps)."""
     table, controls = world.table, world.controls
     B_x, B_y, B_z = magnetic_field(field, particle.x, particle.y, particle.z)
     B2 = B_x * B_x + B_y * B_y + B_z * B_z
+    behind, moves = False, table.halo_moves or table.wall == _TWO_WAY
+    u = _flow_at(table, behind, particle.x, particle.y, particle.z)
     for step in range(controls.max_steps):
         if step & _POLL == 0 and stop[0]:
             return MAX_STEPS, history.clock, step
-        rigidity = LARMOR_KPC * math.exp(particle.ln_p)
-        length = min(longest_step, particle.speed * (controls.t_max - history.clock))
-        if length * length * B2 > (STEP_OVER_LARMOR * rigidity) ** 2:
-            length = STEP_OVER_LARMOR * rigidity / math.sqrt(B2)
+        length, rigidity = _step_length(particle, longest_step, controls.t_max - history.clock, B2)
         x, y, z, e_x, e_y, e_z, B2 = push(
             field,
             particle.x,
@@ -106,25 +151,45 @@ def _follow(world, history, field, longest_step, particle, stop):
             length,
             rigidity,
         )
-        new = _moved(table, particle, x, y, z, e_x, e_y, e_z)
+        dt = length / particle.speed
+        new = _moved(table, particle, x + u.x * dt, y + u.y * dt, z + u.z * dt, e_x, e_y, e_z)
         if not is_finite(new):
             return NOT_FINITE, history.clock, step + 1
-        on_surface = new.distance >= 0.0
-        if on_surface:
+        through = (new.distance >= 0.0) != behind
+        if through:
             share = min(max(particle.distance / (particle.distance - new.distance), 0.0), 1.0)
-            new, length = _cut(particle, new, share), share * length
-        particle, history = counted(world, history, False, particle, new, length / particle.speed)
-        if on_surface:
+            new, dt = _cut(particle, new, share), share * dt
+        if moves:
+            ahead = _flow_at(table, behind, new.x, new.y, new.z)
+            new, u = _into_flow(new, u, ahead), ahead
+        particle, history = counted(world, history, behind, particle, new, dt)
+        if through and history.before_surface:
             first_passage(world.tally, history)
+            history = past_surface(history)
+        if through and table.wall == _ABSORBING:
             count_whole(world.tally, history.group, TAKEN_UP, history.weight, particle.ln_p)
             return ABSORBED, history.clock, step + 1
         if history.clock >= controls.t_max * NEARLY_ALL:
             count_whole(world.tally, history.group, STORED, history.weight, particle.ln_p)
             return ALIVE, history.clock, step + 1
-        if is_beyond(particle, table.r_max):
+        if is_beyond(particle, table.bell_outer_radius if behind else table.r_max):
             count_whole(world.tally, history.group, LEFT, history.weight, particle.ln_p)
             return ESCAPED, history.clock, step + 1
+        if through:
+            behind = not behind
+            particle, u = _through_surface(world, history, particle, u, behind)
     return MAX_STEPS, history.clock, controls.max_steps
+
+
+@kernel
+def _through_surface(world, history, particle, u, behind):
+    """(particle, velocity of the plasma) on the other side of the surface; the change of ln p is counted."""
+    ahead = _flow_at(world.table, behind, particle.x, particle.y, particle.z)
+    new = _into_flow(particle, u, ahead)
+    if new.ln_p != particle.ln_p:
+        fall = particle.ln_p - new.ln_p
+        count_fall(world.tally, history.group, AT_WALL, history.weight, particle.ln_p, fall)
+    return new, ahead
 
 
 @entry()

@@ -63,10 +63,10 @@ def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
     planned = study.plan(scenario, threads) if study else None
     if planned is not None:
         return planned
-    check_orbits(scenario)
     runs = study.runs(scenario) if study else [scenario]
     # A study's runs differ in their media: the first and the last stand for all.
     media = [given_medium(runs[place]) for place in sorted({0, len(runs) - 1})]
+    check_orbits(scenario, media[0])
     galaxy, rounds_s = galaxy_of(scenario), 0.0
     if scenario.self_consistency is not None:
         found, rounds_s = _first_rounds(scenario, galaxy, threads)
@@ -99,7 +99,7 @@ def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
 
 def _pilot(scenario: Scenario, setup: Setup) -> tuple[Result, float]:
     """A few particles of a run, enough to take a second or two, and the time of one core that they took."""
-    grid, transport = grid_of(scenario, setup.galaxy), transport_of(scenario)
+    grid, transport = grid_of(scenario, setup.galaxy), transport_of(scenario, setup)
     run(setup.medium, grid, replace(transport, particles=1))  # compiles
     particles = _PILOT_PARTICLES
     while True:

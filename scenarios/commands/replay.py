@@ -34,8 +34,9 @@ def replay_particle(folder: Path, particle: int, threads: int) -> dict[str, Any]
     if scenario.study or scenario.turbulence:
         raise ScenarioError(f"{folder}: allowed: a single run, in a galaxy")
     scenario = _as_followed(folder, scenario, particle)
-    galaxy, medium, *_ = find_medium(scenario, threads)
-    track = replay(medium, grid_of(scenario, galaxy), transport_of(scenario), particle)
+    setup = find_medium(scenario, threads)
+    galaxy = setup.galaxy
+    track = replay(setup.medium, grid_of(scenario, galaxy), transport_of(scenario, setup), particle)
     table = folder / f"track_{particle}.csv"
     with replacing(table) as temporary:
         header = ",".join(TRACK_COLUMNS)

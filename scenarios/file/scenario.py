@@ -131,11 +131,15 @@ class Scenario(Table):
                 yield (
                     f'transport.method = {shown(self.transport.method)}: allowed: "orbit" in a [turbulence]'
                 )
-        elif self.transport.method == "orbit" and (self.medium.halo != "constant" or self.medium.bell):
+        elif self.transport.method != "orbit":
+            return
+        elif not self.medium.has_lines and (self.medium.halo != "constant" or self.medium.bell):
             yield (
-                'transport.method = "orbit": allowed: with a [turbulence], or where medium.halo = "constant" '
-                "and medium.bell = false"
+                'transport.method = "orbit": allowed: with a [turbulence], where medium.field is not '
+                '"isotropic", or where medium.halo = "constant" and medium.bell = false'
             )
+        elif self.medium.has_lines and self.medium.bell and not self.medium.two_way:
+            yield 'medium.two_way = false: allowed: true with transport.method = "orbit"'
 
     def _fits_inside_r_max(self) -> Iterator[str]:
         r_max = self.transport.r_max

@@ -174,7 +174,7 @@ class Transport(Table):
     method: Literal["auto", "guiding-centre", "hybrid", "flight", "orbit"] = "auto"
     """hybrid: diffusive steps where the mean free path is short, flights elsewhere. guiding-centre: the same
     along the lines of medium.field. auto: the one or the other. flight: every collision, by brute force.
-    orbit: Lorentz orbits, in a [turbulence] or, where that is affordable, in that of the halo."""
+    orbit: Lorentz orbits, in a [turbulence] or, where that is affordable, through the galaxy itself."""
     acceleration: Annotated[float | Literal["auto"], Number(*LIMITS["acceleration"])] = "auto"
     """Factor by which the clock runs faster after the first visit to the Bell region; 1: the true clock."""
     energy_range: Annotated[tuple[float, float], Span("GeV", "1 GeV", "10 PeV")] = as_in_file(

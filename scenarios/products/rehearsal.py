@@ -34,7 +34,7 @@ def rehearse(scenario: Scenario, setup: Setup, asked_for: tuple[str, ...] = ()) 
     list of str
         What cannot be made, and why, a line each.
     """
-    tiny = replace(transport_of(scenario), particles=_PARTICLES, t_max_Myr=_T_MAX_MYR)
+    tiny = replace(transport_of(scenario, setup), particles=_PARTICLES, t_max_Myr=_T_MAX_MYR)
     result = run(
         setup.medium,
         grid_of(scenario, setup.galaxy),

@@ -232,7 +232,7 @@ def figures_of(tests: list[DiffusionTest], rows: list[dict[str, Any]]) -> dict[s
             "running_diffusion": partial(track_figures.running_diffusion, running),
             "exit_times": partial(track_figures.exit_times, [_panel(test, row) for test, row in pairs]),
         }
-    diagnosed = measure(turbulence, tests[0].fields("orbits", _DIAGNOSED))
+    diagnosed = measure(turbulence, [field.second for field in tests[0].fields("orbits", _DIAGNOSED)])
     figures["turbulence"] = partial(track_figures.turbulence_diagnostics, diagnosed)
     if turbulence.geometry == "slab" and turbulence.mean_field_uG > 0:
         chosen = tests[:: -(-len(tests) // _SHOWN_PITCH_ANGLES)]

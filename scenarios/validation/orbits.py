@@ -120,7 +120,7 @@ def divergences(scale: float) -> Rows:
 def realisations(scale: float) -> Rows:
     """Realisations of turbulence are as asked for: field, correlation length and spectrum, along lines."""
     turbulence = Turbulence(kolmogorov, (0.01, 1.0), 200, 3.0)
-    found = measure(turbulence, [turbulence.realisation(seed) for seed in range(int(100 * scale))], 5)
+    found = measure(turbulence, [turbulence.realisation(seed).second for seed in range(int(100 * scale))], 5)
     # Bins about the longest wave blur into one another, and the last one ends with the waves.
     power = (found.power / found.expected_power)[:, 4:-1].mean(axis=1)
     return [
@@ -172,7 +172,7 @@ def slab_turbulence(scale: float) -> Rows:
     shortest, longest = 0.1, 100.0
     D = 2.0 / (3.0 * math.pi) * math.log(longest / shortest) / 0.01
     turbulence = Turbulence(scale_invariant, (shortest, longest), 256, 0.1, 1.0, "slab")
-    fields = [turbulence.realisation(seed) for seed in range(int(160 * scale))]
+    fields = [turbulence.realisation(seed).second for seed in range(int(160 * scale))]
     return [_diffusion_row("slab turbulence: D over quasi-linear", fields, 1.0, 0.1, D, 0.15, True)]
 
 

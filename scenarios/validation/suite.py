@@ -30,6 +30,7 @@ from .bubble import (
 )
 from .discs import disc_of_any_radius
 from .energy import energy_counters, momentum_balance
+from .galactic_orbits import carried_orbits, lines_and_waves, mirrored_orbits, orbits_in_a_tube
 from .orbits import (
     divergences,
     drifts,
@@ -104,6 +105,9 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (divergences, 1.0),
     (realisations, 1.0),
     (isotropic_turbulence, 1.0),
+    (lines_and_waves, 0.5),
+    (mirrored_orbits, 1.0),
+    (carried_orbits, 0.5),
     (wave_balance, 1.0),
     (ion_neutral_friction, 1.0),
     (transport_equation_closed_forms, 1.0),
@@ -137,6 +141,7 @@ FULL: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (oblique_wall, 1.0),
     (leaning_walls, 1.0),
     (slab_turbulence, 1.0),
+    (orbits_in_a_tube, 1.0),
     (escape_by_tracks, 1.0),
     (circumgalactic_transport_equation, 1.0),
     (reweighting, 1.0),

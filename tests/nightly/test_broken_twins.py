@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from nightly.bubble_twins import BUBBLE_TWINS
 from nightly.line_twins import LINE_TWINS
+from nightly.orbit_twins import ORBIT_TWINS
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("fields", "mc", "maps", "scenarios")
@@ -358,7 +359,7 @@ TWINS = (
         1.0,
         "nucleon losses",
     ),
-    *(Twin(*each) for each in (*BUBBLE_TWINS, *LINE_TWINS)),
+    *(Twin(*each) for each in (*BUBBLE_TWINS, *LINE_TWINS, *ORBIT_TWINS)),
 )
 
 

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 from crhalo.fields.exceptions import UserError
+from crhalo.fields.units import C_KPC_MYR
 from crhalo.scenarios import Galaxy, Run, Spectrum, Transport, load, simulate
 from crhalo.scenarios.commands.main import main
 from crhalo.scenarios.folder.write import finite
@@ -235,7 +236,12 @@ def test_a_galaxy_has_the_spectrum_it_is_given(own):
         ),
         ({"E_min_GeV": 5.0}, {"E_min_GeV": 2.0}, {}, "Galaxy.E_min_GeV = 5: allowed: left out, or 2"),
         ({"R_d_kpc": 12.0}, {}, {"R_d_kpc": 8.0}, "Transport.R_d_kpc = 8: allowed: left out, or 12"),
-        ({}, {}, {"method": "orbit"}, 'Transport.method = "orbit": allowed: "hybrid" or "flight"'),
+        (
+            {},
+            {},
+            {"method": "orbit"},
+            'Transport.method = "orbit": allowed: where Galaxy.field is not "isotropic"',
+        ),
         ({}, {}, {"method": "warp"}, "Transport.method = 'warp': allowed: "),
         ({}, {}, {"particles": 0}, "Transport.particles = 0: allowed: "),
         ({}, {"slope": float("nan")}, {}, "Spectrum.slope = nan: allowed: "),
@@ -387,3 +393,21 @@ def test_a_tilde_is_the_home_of_the_user(run, undrawn, tmp_path, monkeypatch):
         run.write("~/kept")
     assert (tmp_path / "kept" / "summary.json").exists()
     assert Run.open("~/kept").result.counters == run.result.counters
+
+
+def test_orbits_through_a_field_of_ones_own():
+    """Along straight lines on which hardly anything scatters: out after H/(c mu), mu even in between."""
+    H = 0.5
+    mine = Galaxy(
+        field=lambda R_kpc, z_kpc: (0.0 * R_kpc, 0.0 * R_kpc, 3.0 + 0.0 * R_kpc * z_kpc),
+        diffusion=lambda p_GeV, R_kpc, z_kpc: 1e4 * p_GeV / p_GeV + 0.0 * R_kpc * z_kpc,
+        halo="constant", H_kpc=H, bell=False,
+    )  # fmt: skip
+    out = H / C_KPC_MYR
+    how = Transport(particles=128, method="orbit", t_max_Myr=10.0 * out)
+    run = simulate(mine, Spectrum(E_max_GeV=1e7), how, energy_range_GeV=(7e6, 9e6), nside=1)
+    result = run.result
+    assert result.counters["absorbed"] + result.counters["alive"] == 128
+    times = result.per_particle("escape")[0].sum(axis=0)
+    # Of those out by then, mu is even from a tenth to one.
+    assert times[1] / times[0] == pytest.approx(out * np.log(10.0) / 0.9, rel=0.2)

@@ -22,7 +22,7 @@ CASES = {
     "--set medium.wander=1pc": 'allowed: where medium.field is not "isotropic"',
     "--set medium.drifts=true": 'medium.drifts = true: allowed: where medium.field is not "isotropic"',
     "--set medium.field=x-shaped --set transport.method=hybrid":
-        'transport.method = "hybrid": allowed: "auto", "guiding-centre" or "flight", along the lines of',
+        'transport.method = "hybrid": allowed: "auto", "guiding-centre", "flight" or "orbit", along',
     "--set transport.method=guiding-centre":
         'transport.method = "guiding-centre": allowed: where medium.field is not "isotropic"',
 }  # fmt: skip

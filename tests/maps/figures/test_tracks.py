@@ -42,7 +42,7 @@ def draw_pitch_angles():
 
 def draw_turbulence():
     turbulence = Turbulence(kolmogorov, (0.1, 1.0), 32, 1.0)
-    found = measure(turbulence, [turbulence.realisation(seed) for seed in range(3)])
+    found = measure(turbulence, [turbulence.realisation(seed).second for seed in range(3)])
     return track_figures.turbulence_diagnostics(found)
 
 

@@ -4,15 +4,17 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.medium import Medium
 from crhalo.fields.medium_table import axis
+from crhalo.fields.turbulence.of_galaxy import galactic_turbulence
 from crhalo.fields.turbulence.synthetic import Turbulence, kolmogorov, plane_waves
 from crhalo.fields.units import C_KPC_MYR, KPC_CM, M_P_G
 from crhalo.fields.vectors import Uniform, is_ours, vector_field
 from crhalo.mc.blocks import Transport
 from crhalo.mc.engine import run
 from crhalo.mc.orbits.tracks import tracks
-from crhalo.mc.tally import TallyGrid
+from crhalo.mc.tally import Energy, TallyGrid
 from scipy.stats import kstest
 
 
@@ -120,3 +122,42 @@ def test_each_block_has_its_realisation():
 def test_orbits_need_turbulence():
     with pytest.raises(ValueError, match="turbulence"):
         slab_run(None, 16)
+
+
+@pytest.fixture(scope="module")
+def through_the_surface():
+    """A galaxy with a Bell region about its tube, and what orbits of 1 PeV go through in it."""
+    galaxy = Galaxy(field="tube", r_max_kpc=30.0)
+    medium = galaxy.medium()
+    return medium, galactic_turbulence(galaxy, medium, (0.99e6, 1.01e6))
+
+
+def galactic(medium, turbulence, threads=1, **how):
+    wide = np.array([0.0, 30.0])
+    grid = TallyGrid(np.array([0.99e6, 1.01e6]), wide, wide, wide, wide)
+    transport = Transport(32, 1, "orbit", 1, R_d_kpc=0.5, turbulence=turbulence, **how)
+    return run(medium, grid, transport, threads=threads)
+
+
+def test_orbits_go_through_the_surface_and_their_energy_is_accounted_for(through_the_surface):
+    result = galactic(*through_the_surface)
+    assert result.counters["escaped"] == 32
+    energy, lost = (result.per_particle(name)[0].sum(axis=0) for name in ("energy", "pp_loss"))
+    assert energy[Energy.WALL] > 0.0 and energy[Energy.ADIABATIC_BEHIND] > 0.0
+    assert energy[1:].sum() + lost.sum() == pytest.approx(energy[0], rel=1e-9)
+    behind = result.per_particle("bell")[0].sum()
+    assert behind > result.per_particle("halo")[0].sum() > 0.0
+
+
+def test_the_same_orbits_on_any_number_of_threads(through_the_surface):
+    one_thread, two = (galactic(*through_the_surface, threads=n) for n in (1, 2))
+    for name, tally in one_thread.tallies.items():
+        np.testing.assert_array_equal(tally, two.tallies[name])
+
+
+def test_orbits_end_at_a_surface_that_absorbs(through_the_surface):
+    medium, turbulence = through_the_surface
+    result = galactic(medium.absorbing(), turbulence)
+    counted = result.counters
+    assert counted["absorbed"] > 0 and counted["absorbed"] + counted["escaped"] == 32
+    assert result.per_particle("bell").sum() == 0.0

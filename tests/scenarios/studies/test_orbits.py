@@ -8,6 +8,7 @@ import pytest
 from crhalo.fields.units import KPC2_MYR_CM2_S
 from crhalo.mc.result import Result
 from crhalo.scenarios import load
+from crhalo.scenarios.build import check_orbits, given_medium
 from crhalo.scenarios.commands.plan import plan
 from crhalo.scenarios.commands.run import execute
 from crhalo.scenarios.file.quantities import ScenarioError
@@ -117,6 +118,36 @@ def test_what_cannot_be_right_is_refused_before_it_runs(settings, key, tmp_path)
     message = str(caught.value)
     assert message.startswith(key) and "allowed: " in message and "\n" not in message
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "settings, says",
+    [
+        (
+            ["medium.field=tube"],
+            "steps take .* core hours, most of them at .*; allowed: at most 2 core hours",
+        ),
+        (
+            [
+                "medium.field=tube",
+                "medium.B0=0.001 uG",
+                "source.E_max=10 PeV",
+                "transport.energy_range=['5 PeV', '10 PeV']",
+            ],
+            "the waves in resonance, .* pc, are longer than the field at z = .* kpc varies over",
+        ),
+    ],
+)
+def test_orbits_along_lines_are_refused_with_the_reason(settings, says):
+    scenario = load("free-escape").with_overrides(["transport.method=orbit", *settings])
+    with pytest.raises(ScenarioError, match=says):
+        check_orbits(scenario, given_medium(scenario))
+
+
+def test_orbits_go_through_a_two_way_surface_only():
+    settings = ["transport.method=orbit", "medium.field=x-shaped", "medium.two_way=false"]
+    with pytest.raises(ScenarioError, match=r"medium\.two_way = false: allowed: true"):
+        load("circumgalactic").with_overrides(settings)
 
 
 def test_orbits_through_the_galaxy_are_refused_with_their_cost():
