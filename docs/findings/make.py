@@ -69,6 +69,7 @@ RUNS: dict[str, list[str]] = {
     "bell-turbulence": ["bell-turbulence"],
     "self-generated-slab": ["self-generated-slab"],
     "diffusion-check": ["diffusion-check"],
+    "galaxy-tracks": ["galaxy-tracks"],
     "cascade-halo": ["cascade-halo"],
     "self-generated-halo": ["self-generated-halo"],
     "self-controlled": ["self-controlled"],
@@ -78,6 +79,7 @@ FIGURES = {
     "sky_neutrino_10TeV.png": "circumgalactic/sky_neutrino_10TeV.png",
     "figure_1.png": "figure-1/figure_1.png",
     "diffusion_check.png": "diffusion-check/diffusion.png",
+    "galaxy_tracks.png": "galaxy-tracks/escape.png",
     "cascade_halo_protons.png": "cascade-halo/proton_spectrum.png",
 }
 

@@ -3,7 +3,7 @@
 The waves are those that the D of the medium is made of: F = r_L v/(3 D) at the place, about k r_L = 1, with
 the slope that F has there; in all directions, since a wave along a line that is wound up would have a phase
 that changes within r_L across it. Behind the surface they are those of the saturated field, of the same power
-in each ln k over three decades. One goes over into the other across the surface, within a few r_L or a cell.
+in each ln k over three decades. One goes over into the other across it, within a few r_L or a cell.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ def galactic_turbulence(
             f"transport.energy_range: at {middle:.3g} GeV the waves at R = {R[i, j]:.3g} kpc, z = "
             f"{z[i, j]:.3g} kpc would be stronger than the field, F = {F[i, j]:.2g}; allowed: F < 1"
         )
-    front = _front(table.distance, r_L, table.R.nodes, table.z.nodes)
+    front = np.ones_like(r_L)
+    if galaxy.has_bell_region:
+        front = _front(table.distance, r_L, table.R.nodes, table.z.nodes)
     span = float(p[0] / p[1]), float(p[2] / p[1])
     waves = WavesOfPlace(table.R, table.z, front**2 * F * B**2, r_L, slope, span)
     behind = None

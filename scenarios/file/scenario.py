@@ -21,7 +21,7 @@ from ...fields.exceptions import did_you_mean
 from ...fields.limits import WITH_STEPS, fault_of_method
 from .faults import allowed_names, faults_of, table_class
 from .quantities import Kind, Quantity, ScenarioError, Title, shown
-from .study_tables import Coupling, ExpandingBubble, Figure1, Galaxies, Radio
+from .study_tables import Coupling, ExpandingBubble, Figure1, Galaxies, GalaxyTracks, Radio
 from .tables import (
     Medium,
     Observer,
@@ -36,7 +36,7 @@ from .tables import (
     text_of,
 )
 
-STUDIES = ("figure_1", "radio", "coupling", "galaxies", "expanding_bubble")
+STUDIES = ("figure_1", "radio", "coupling", "galaxies", "expanding_bubble", "galaxy_tracks")
 """Tables that ask for several runs, or for none; see `scenarios.studies`."""
 LIBRARY = Path(__file__).parents[1] / "library"
 _OPTIONAL = ("turbulence", "self_consistency", "two_zone", "observer", *STUDIES)
@@ -65,6 +65,7 @@ class Scenario(Table):
     coupling: Coupling | None = None
     galaxies: Galaxies | None = None
     expanding_bubble: ExpandingBubble | None = None
+    galaxy_tracks: GalaxyTracks | None = None
     observer: Observer | None = None
 
     # What needs the engine is bound in `scenarios.api`, where it is described.
@@ -89,8 +90,13 @@ class Scenario(Table):
         tables = [name for name in (*STUDIES, "turbulence") if getattr(self, name) is not None]
         if len(tables) > 1:
             yield f"[{tables[1]}]: allowed: not together with a [{tables[0]}]"
-        if self.study is not None and not (self.medium.bell and self.transport.method in WITH_STEPS):
-            yield f'[{tables[0]}]: allowed: where medium.bell = true and transport.method = "auto"'
+        fits, where = self.medium.bell, "medium.bell = true"
+        if self.galaxy_tracks is not None:
+            fits = self.medium.has_lines and self.medium.halo == "constant"
+            where = 'medium.halo = "constant", medium.field is not "isotropic"'
+        steps = self.transport.method in WITH_STEPS
+        if self.study is not None and not (fits and steps):
+            yield f'[{tables[0]}]: allowed: where {where} and transport.method = "auto"'
         if self.study is not None and self.self_consistency is not None:
             yield f"[{tables[0]}]: allowed: not together with a [self_consistency]"
         if tables and self.observer is not None:
@@ -98,7 +104,6 @@ class Scenario(Table):
         if self.figure_1 is not None and 0.02 * self.transport.energy_range[1] < self.sky.energies[0]:
             given = text_of(self.transport, "energy_range")
             yield f"transport.energy_range = {given}: allowed: up to 50 times the lowest of sky.energies"
-        steps = self.transport.method in WITH_STEPS
         if self.medium.current == "measured" and not (self.medium.bell and steps):
             allowed = 'where medium.bell = true and transport.method = "auto"'
             yield f'medium.current = "measured": allowed: {allowed}'

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from .quantities import Number, Quantity, Several, Title, Word
+from .quantities import Number, Quantity, Several, Span, Title, Word
 from .tables import Table, as_in_file, text_of
 
 COLDEST_HOT_K = 3e5
@@ -122,3 +122,12 @@ class Galaxies(Table):
         for key in ("L_CR", "R_d", "B0", "z_B", "delta_G"):
             if (count := len(getattr(self, key))) != len(self.names):
                 yield f"galaxies.{key}: a list of {count}: allowed: {len(self.names)}, one for each name"
+
+
+class GalaxyTracks(Table):
+    """Lorentz orbits out of a halo with field lines, beside what diffusion makes of it."""
+
+    energies: Annotated[tuple[float, float, int], Span("GeV", "1 GeV", "10 PeV", points=(2, 20))] = (
+        as_in_file(["1 PeV", "10 PeV", 3])
+    )
+    """Lowest and highest energy, and how many, evenly spaced in the logarithm."""

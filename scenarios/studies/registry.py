@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..file.scenario import Scenario
-from . import coupling, expanding_bubble, figure_1, galaxies, orbits, radio
+from . import coupling, expanding_bubble, figure_1, galaxies, galaxy_tracks, orbits, radio
 from .study import Study
 
 STUDIES: tuple[Study, ...] = (
@@ -12,6 +12,7 @@ STUDIES: tuple[Study, ...] = (
     coupling.STUDY,
     galaxies.STUDY,
     expanding_bubble.STUDY,
+    galaxy_tracks.STUDY,
     orbits.STUDY,
 )
 

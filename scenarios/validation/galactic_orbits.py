@@ -71,6 +71,7 @@ def lines_and_waves(scale: float) -> Rows:
         one = measure(local, waves, 3, (0.05, 0.05, z))
         inside = (one.k_kpc * r_L[0, j] > 0.6) & (one.k_kpc * r_L[0, j] < 10.0)
         found_power = one.power[:, inside].sum(axis=1) / one.expected_power[inside].sum()
+        found_power *= found.waves.power_uG2[0, j] / (_F * (galaxy.B0_uG * math.exp(-z / _Z_B_KPC)) ** 2)
         mean, error = float(found_power.mean()), float(found_power.std() / math.sqrt(count - 1))
         rows.append(row(f"orbits in a galaxy: power of waves at z = {z:.2g} kpc", mean, 1.0, error, 0.05))
     return rows

@@ -20,6 +20,7 @@ RUNS = {
     "coupling": 18,  # three overdensities, three heights, two outflows
     "galaxies": 0,
     "expanding-bubble": 0,
+    "galaxy-tracks": 0,
     "diffusion-check": 0,
     "bell-turbulence": 0,
     "self-generated-slab": 0,

@@ -1,0 +1,172 @@
+"""Lorentz orbits out of a halo with field lines, beside guiding centres, diffusion, the transport equation.
+
+For each energy protons leave the halo by four descriptions (`mc.orbits.galactic_test`); the table says which
+of them have the escape times of the orbits.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...fields.units import FloatArray
+from ...maps.figures.galaxy_tracks import escape_figure, local_figure
+from ...mc.blocks import REALISATION
+from ...mc.orbits.galactic_cost import GalacticCost, galactic_cost, refusal_in_galaxy
+from ...mc.orbits.galactic_test import GalacticTest, local_steps
+from ..build import given_medium
+from ..file.quantities import ScenarioError
+from ..file.scenario import Scenario
+from ..folder.write import write_json, write_table
+from ..products.product import Made
+from ..progress import Progress
+from ..run import RunOptions
+from .study import Study, envelope, refuse, write_study
+
+# Eight realisations, so that there is a scatter.
+FEWEST = 8 * REALISATION
+
+CONVENTIONS = {
+    "tracks": "Lorentz orbits through the field and the waves of the halo, a new realisation for every 16",
+    "local": "of orbits through homogeneous turbulence like the waves at three heights on the axis: "
+    "lambda = 3 D/v along the mean field, and D across over D along; formula_kpc: 3 D/v of the medium, "
+    "D = r_L v/(3 F)",
+    "guiding-centre": "along the lines, with the D of `local`, interpolated in height",
+    "isotropic": "the hybrid engine with that D the same in all directions",
+    "transport equation": "finite volumes along the lines, with that D; it has no statistical error",
+    "escape_time_Myr": "mean time of first passage through the surface of the halo",
+    "time_of_tracks_over": "escape time of tracks over that of another description",
+    "describes": "whether that is one, to 5% or two sigma",
+    "exit_time_tests": "ks, ad: statistics of escape times; _p: chance of larger, shuffling realisations",
+    "grammage_g_cm2": "m_p n v t of hydrogen",
+    "time_in_layers_Myr_kpc": "time in layers of |z| per thickness",
+    "inside_at_end": "particles that had not left when their history ended",
+    "flag": "ballistic: lambda beyond the height of the halo; focused: beyond a tenth of that, or of the "
+    "length over which B falls; diffusive: else",
+    "error": "one sigma, with the scatter between realisations",
+}
+
+
+def _energies(scenario: Scenario) -> FloatArray:
+    assert scenario.galaxy_tracks is not None
+    return np.asarray(np.geomspace(*scenario.galaxy_tracks.energies), float)
+
+
+def costs_of(scenario: Scenario) -> list[GalacticCost]:
+    """The cost of each energy.
+
+    Raises
+    ------
+    ScenarioError
+        If one of them cannot be right, or takes too long; or if there are too few particles for errors.
+    """
+    particles, t_max, R_d = scenario.transport.particles, scenario.transport.t_max, scenario.source.R_d
+    if particles < FEWEST:
+        raise ScenarioError(
+            f"transport.particles = {particles}: allowed: {FEWEST} or more for an energy of [galaxy_tracks]"
+        )
+    setup = given_medium(scenario)
+    costs = []
+    for E in _energies(scenario):
+        cost = galactic_cost(setup.galaxy, setup.medium, float(E), particles, R_d, t_max)
+        steps = cost.steps + local_steps(cost.mean_free_path_kpc / cost.larmor_radius_kpc)
+        costs.append(cost._replace(steps=steps, core_hours=cost.core_hours * steps / cost.steps))
+    if refused := refusal_in_galaxy(costs):
+        raise ScenarioError(f"galaxy_tracks.energies: {refused}")
+    return costs
+
+
+def _plan(scenario: Scenario, threads: int) -> dict[str, Any]:
+    """What a run would do and cost, by energy."""
+    costs = costs_of(scenario)
+    return {
+        "title": scenario.title,
+        "energy_GeV": [float(f"{one.energy_GeV:.4g}") for one in costs],
+        "r_L_pc_at_the_disc": [1e3 * float(one.larmor_radius_kpc[0]) for one in costs],
+        "lambda_kpc_at_the_disc": [float(one.mean_free_path_kpc[0]) for one in costs],
+        "overlap_of_resonances": [float(one.overlap.min()) for one in costs],
+        "steps": [one.steps for one in costs],
+        "minutes": [60.0 * one.core_hours / threads for one in costs],
+        "minutes_in_all": 60.0 * sum(one.core_hours for one in costs) / threads,
+        "would_write": "scenario.toml, galaxy_tracks.json, galaxy_tracks.csv, summary.json, figures",
+    }
+
+
+def tests_of(scenario: Scenario, threads: int) -> list[GalacticTest]:
+    """One test for each energy, nothing followed yet."""
+    galaxy, t = given_medium(scenario).galaxy, scenario.transport
+    return [
+        GalacticTest(galaxy, cost.energy_GeV, t.particles, scenario.source.R_d, t.t_max, t.seed, threads)
+        for cost in costs_of(scenario)
+    ]
+
+
+def _execute(scenario: Scenario, folder: Path, threads: int, progress: Progress, options: RunOptions) -> None:
+    refuse(options, "a [galaxy_tracks]")
+    tests = tests_of(scenario, threads)
+    progress("Energies", 0, len(tests))
+    rows = []
+    for number, test in enumerate(tests, start=1):
+        rows.append(test.row())
+        progress("Energies", number, len(tests))
+    write_study(scenario, _made(scenario, tests, rows), folder, options.figure_format)
+
+
+def _made(scenario: Scenario, tests: list[GalacticTest], rows: list[dict[str, Any]]) -> Made:
+    """Numbers, files and figures."""
+    found = {**envelope(scenario, CONVENTIONS), "rows": rows}
+    files = {
+        "galaxy_tracks.json": partial(write_json, found),
+        "galaxy_tracks.csv": partial(write_table, [_line(row) for row in rows]),
+    }
+    panels = [
+        (
+            row,
+            {way: np.concatenate(each.times_Myr) for way, each in test.escapes.items()},
+        )
+        for test, row in zip(tests, rows, strict=True)
+    ]
+    figures = {"escape": partial(escape_figure, panels), "local_diffusion": partial(local_figure, rows)}
+    ways = rows[0]["time_of_tracks_over"]
+    numbers = {
+        "energy_GeV": [float(f"{row['energy_GeV']:.4g}") for row in rows],
+        "escape_time_Myr": _columns([row["escape_time_Myr"]["tracks"] for row in rows]),
+        "time_of_tracks_over": {
+            way: _columns([row["time_of_tracks_over"][way] for row in rows]) for way in ways
+        },
+        "lambda_over_formula_in_the_middle": _columns(
+            [
+                {name: local[key] / local["formula_kpc"] for name, key in _LAMBDA}
+                for local in (row["local"][1] for row in rows)
+            ]
+        ),
+        "flag": [row["flag"] for row in rows],
+        "reason": [row["reason"] for row in rows],
+        "steps": sum(test.escapes["tracks"].result.steps for test in tests),
+    }
+    return Made(numbers, files, figures)
+
+
+_LAMBDA = (("value", "free_path_kpc"), ("error", "free_path_error"))
+
+
+def _columns(values: list[dict[str, float]]) -> dict[str, list[float]]:
+    return {key: [one[key] for one in values] for key in ("value", "error")}
+
+
+def _line(row: dict[str, Any]) -> dict[str, Any]:
+    """An energy as a line of a table."""
+    line: dict[str, Any] = {"energy_GeV": row["energy_GeV"], "flag": row["flag"]}
+    for way, time in row["escape_time_Myr"].items():
+        name = way.replace("-", "_").replace(" ", "_")
+        line |= {f"escape_time_{name}_Myr": time["value"], f"escape_time_{name}_error_Myr": time["error"]}
+    for number, local in enumerate(row["local"], start=1):
+        line |= {f"z_{number}_kpc": local["z_kpc"], f"lambda_{number}_kpc": local["free_path_kpc"]}
+        line |= {f"lambda_{number}_error_kpc": local["free_path_error"]}
+    return line
+
+
+STUDY = Study("galaxy_tracks", lambda scenario: [], _plan, _execute)
