@@ -19,6 +19,8 @@ from numpy.typing import ArrayLike
 from ...fields.galaxy import Galaxy
 from ...fields.medium import Medium
 from ...fields.turbulence.of_galaxy import GalacticTurbulence, galactic_turbulence
+from ...fields.turbulence.statistics import TurbulenceStatistics, measure
+from ...fields.turbulence.synthetic import Turbulence
 from ...fields.units import LARMOR_KPC, FloatArray, momentum_GeV, speed_kpc_Myr
 from ...fields.waves.streaming import larmor_radius_kpc
 from ..blocks import REALISATION, Transport
@@ -40,6 +42,7 @@ CENTRES_PER_ORBIT = 8
 LAYERS = 12
 # D is of displacements over up to so many free paths, along tracks of twice that.
 _LONGEST_FREE_PATHS, _RECORDS, _LOCAL_REALISATIONS = 5.0, 24, 8
+_MEASURED_REALISATIONS = 16
 # Isotropic waves scatter half as much as r_L v/(3 F) says.
 _FREE_PATH_OVER_FORMULA = 2.0
 _WIDTH = 1.005
@@ -139,12 +142,26 @@ class GalacticTest:
         """D from tracks at the three heights, from low to high."""
         return [self._measured(number, share * self.height_kpc) for number, share in enumerate(HEIGHTS)]
 
-    def _measured(self, number: int, height_kpc: float) -> LocalDiffusion:
+    def _near(self, height_kpc: float) -> tuple[float, float, Turbulence]:
+        """(z, B, the waves as homogeneous turbulence about B) at the node on the axis next to a height."""
         waves = self.turbulence.waves
         j = int(np.argmin(np.abs(waves.z.nodes - height_kpc)))
         z = float(waves.z.nodes[j])
         B = float(np.asarray(self.galaxy.magnetic_field_uG(0.0, z)))
-        local = waves.at(0, j, B)
+        return z, B, waves.at(0, j, B)
+
+    def waves_met(self) -> list[tuple[float, Turbulence, TurbulenceStatistics]]:
+        """What orbits meet at the three heights: z, the waves as they should be, and as they are measured."""
+        found = []
+        for number, share in enumerate(HEIGHTS):
+            z, _, local = self._near(share * self.height_kpc)
+            seed, away = self._seed_of(4, number), 0.03 * self.height_kpc
+            waves = [self.turbulence.waves.realisation((seed, n)) for n in range(_MEASURED_REALISATIONS)]
+            found.append((z, local, measure(local, waves, seed, (away, away, z))))
+        return found
+
+    def _measured(self, number: int, height_kpc: float) -> LocalDiffusion:
+        z, B, local = self._near(height_kpc)
         p, v = self.momentum_GeV, self.speed_kpc_Myr
         D = float(self.medium.diffusion_halo(np.asarray(p), np.asarray(0.0), np.asarray(z)))
         longest = _LONGEST_FREE_PATHS * _FREE_PATH_OVER_FORMULA * 3.0 * D / v

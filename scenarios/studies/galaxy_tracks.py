@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...fields.units import FloatArray
-from ...maps.figures.galaxy_tracks import escape_figure, local_figure
+from ...maps.figures.galaxy_tracks import escape_figure, local_figure, waves_figure
 from ...mc.blocks import REALISATION
 from ...mc.orbits.galactic_cost import GalacticCost, galactic_cost, refusal_in_galaxy
 from ...mc.orbits.galactic_test import GalacticTest, local_steps
@@ -129,7 +129,12 @@ def _made(scenario: Scenario, tests: list[GalacticTest], rows: list[dict[str, An
         )
         for test, row in zip(tests, rows, strict=True)
     ]
-    figures = {"escape": partial(escape_figure, panels), "local_diffusion": partial(local_figure, rows)}
+    radii = [local["larmor_radius_kpc"] for local in rows[0]["local"]]
+    figures = {
+        "escape": partial(escape_figure, panels),
+        "local_diffusion": partial(local_figure, rows),
+        "waves": partial(waves_figure, rows[0]["energy_GeV"], radii, tests[0].waves_met()),
+    }
     ways = rows[0]["time_of_tracks_over"]
     numbers = {
         "energy_GeV": [float(f"{row['energy_GeV']:.4g}") for row in rows],

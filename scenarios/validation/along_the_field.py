@@ -67,7 +67,7 @@ def steps_alone(scale: float) -> Rows:
 
     t_max = 60.0 * top**2 / (free_path * C / 3.0)
     medium = straight(lambda z: free_path + 0.0 * z, B, top)
-    uniform, mu, _ = _occupancy(medium, 3.0, B, top, t_max, int(400 * scale))
+    uniform, mu, _ = _occupancy(medium, 3.0, B, top, t_max, int(1000 * scale))
     return [
         *(check(f"steps along a tube: density, quarter {i + 1}", uniform[:, i], 1.0, 0.01) for i in range(4)),
         *(check(f"steps along a tube: <mu>, quarter {i + 1}", mu[:, i], 0.0, 0.01) for i in range(4)),
@@ -125,7 +125,7 @@ def focused(scale: float) -> Rows:
     """Focused transport: particles in a field that falls for ever drift along it."""
     rows = []
     for focusing, particles, path in (
-        (0.1, 60_000, 400.0),
+        (0.1, 80_000, 400.0),
         (0.5, 24_000, 60.0),
         (1.0, 8_000, 60.0),
         (2.0, 3_000, 60.0),

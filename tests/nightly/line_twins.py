@@ -27,7 +27,7 @@ LINE_TWINS = (
         STEPS,
         (("new_mu += _focused(line, particle, new_mu)", "new_mu += 0.0"),),
         "steps_alone",
-        0.5,
+        0.2,
         "steps along a tube: density",
     ),
     (

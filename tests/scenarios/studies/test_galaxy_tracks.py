@@ -21,7 +21,7 @@ def test_it_writes_its_files(tmp_path):
     execute(load("galaxy-tracks").with_overrides(STRONG), out, threads=2)
     assert {path.name for path in out.iterdir()} == {
         "scenario.toml", "summary.json", "galaxy_tracks.json", "galaxy_tracks.csv", "escape.png",
-        "local_diffusion.png",
+        "local_diffusion.png", "waves.png",
     }  # fmt: skip
     table = json.loads((out / "galaxy_tracks.json").read_text())
     assert table["seed"] == 1 and "flag" in table["conventions"] and len(table["rows"]) == 2
