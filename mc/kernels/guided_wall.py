@@ -92,9 +92,10 @@ def meet_wall(world, history, particle, splitting, encounters, on_surface, layer
         fate, new, history, splitting = encounter(
             world, history, particle, splitting, encounters, False, layer, phase
         )
-        # Who was not behind the wall is where it was, to the bit.
+        # Who was not behind the wall is where it was, to the bit. Who was leaves it as those do that arrive:
+        # going on with the rest of the step there are 11% too many in front of a wall at 60 degrees.
         if fate == RETURNED and (new.x != particle.x or new.z != particle.z):
-            new = _going_on(table, new, particle)
+            new = _away(table, new, u0)
         return fate, new, history, splitting
     # How many times to hit it at least, and the chance that each of these is the last.
     hits, last = math.floor(encounters + u0), 1.0

@@ -57,6 +57,14 @@ LINE_TWINS = (
         "oblique wall at 80 deg, epsilon 0, lambda 1",
     ),
     (
+        "whoever comes back from behind the wall goes on with the step",
+        "mc/kernels/guided_wall.py",
+        (("new = _away(table, new, u0)", "new = _going_on(table, new, particle)"),),
+        "oblique_wall",
+        0.3,
+        "oblique wall at 60 deg, epsilon 0, lambda 0.02",
+    ),
+    (
         "whoever meets the wall in a step leaves it at once",
         "mc/kernels/guided_wall.py",
         (
@@ -64,7 +72,6 @@ LINE_TWINS = (
                 "if fate == RETURNED and (new.x != particle.x or new.z != particle.z):",
                 "if fate == RETURNED:",
             ),
-            ("new = _going_on(table, new, particle)", "new = _away(table, new, u0)"),
         ),
         "leaning_walls",
         0.5,
