@@ -12,6 +12,7 @@ from ...fields.turbulence.statistics import TurbulenceStatistics
 from ...fields.turbulence.synthetic import Turbulence
 from ...fields.units import FloatArray, energy_label
 from .page import BLACK, BLUE, COLUMN_INCH, GREEN, GREY, PAGE_INCH, RED, SMALL, dress, legend, page, panel
+from .tracks import share_inside
 
 _WAYS = {
     "tracks": (RED, "-", "tracks"),
@@ -37,9 +38,7 @@ def escape_figure(
         upper, lower = grid[:, column]
         for way, values in times.items():
             colour, style, _ = _WAYS[way]
-            ordered = np.sort(values)
-            share = 1.0 - np.arange(1, ordered.size + 1) / ordered.size
-            upper.step(1e3 * ordered, share, where="post", color=colour, linestyle=style, linewidth=1.0)
+            share_inside(upper, 1e3 * values, color=colour, linestyle=style, linewidth=1.0)
         mean = 1e3 * row["escape_time_Myr"]["transport equation"]["value"]
         upper.axvline(mean, color=GREY, linewidth=0.8, linestyle=(0, (5, 1)))
         upper.set(xscale="log", yscale="log", ylim=(0.01, 1.3))

@@ -133,6 +133,12 @@ def running_diffusion(
     return axes.figure
 
 
+def share_inside(axes: Any, times: FloatArray, **style: Any) -> None:
+    """Draw the share of particles that are still inside against time, from the times at which they left."""
+    ordered = np.sort(times)
+    axes.step(ordered, 1.0 - np.arange(1, ordered.size + 1) / ordered.size, where="post", **style)
+
+
 def exit_times(
     panels: Sequence[tuple[str, FloatArray, FloatArray, FloatArray, FloatArray]],
     ax: Any = None,
@@ -158,9 +164,7 @@ def exit_times(
             (hybrid, "hybrid engine", BLUE, (0, (3, 1))),
             (tracks, "tracks", RED, "-"),
         ):
-            ordered = np.sort(times)
-            share = 1.0 - np.arange(1, ordered.size + 1) / ordered.size
-            axes.step(ordered, share, where="post", color=colour, linestyle=style, linewidth=1.0, label=name)
+            share_inside(axes, times, color=colour, linestyle=style, linewidth=1.0, label=name)
         axes.set(yscale="log", xlim=(0.0, 4.0), ylim=(0.01, 1.3))
         below = number + columns >= len(panels)
         dress(

@@ -29,7 +29,7 @@ from ...fields.waves.streaming import larmor_radius_kpc
 from ..blocks import REALISATION
 from ..kernels.orbit import orbit_step_kpc
 from .cost import estimate_cost
-from .escape import DiffusiveEscape, Escape, Slab, compare, escape
+from .escape import DiffusiveEscape, Escape, Slab, compare, escape, quantity, seed_for
 from .measure import (
     LONGEST_OVER_FREE_PATH,
     LONGEST_RECORDS,
@@ -110,8 +110,7 @@ class DiffusionTest:
 
     def seed_of(self, purpose: str) -> int:
         """A seed for one of the measurements at this energy."""
-        energy = int(np.float64(self.energy_GeV).view(np.uint64))
-        return int(np.random.SeedSequence((self.seed, energy, _PURPOSES.index(purpose))).generate_state(1)[0])
+        return seed_for(self.seed, self.energy_GeV, _PURPOSES.index(purpose))
 
     def fields(self, purpose: str, count: int | None = None) -> list[Any]:
         """Realisations that one of the measurements goes through."""
@@ -284,11 +283,11 @@ class DiffusionTest:
             times |= {"hybrid": hybrid.time_Myr, "diffusive": (mean, share * mean)}
             grammages |= {"hybrid": hybrid.grammage_g_cm2, "diffusive": (grammage, share * grammage)}
             if orbits.inside < self.particles:
-                ratio, tests = _quantity(self.time_ratio), self._tests()
+                ratio, tests = quantity(self.time_ratio), self._tests()
         return {
-            "exit_time_Myr": {name: _quantity(pair) for name, pair in times.items()},
+            "exit_time_Myr": {name: quantity(pair) for name, pair in times.items()},
             "exit_time_over_diffusive": ratio,
-            "grammage_g_cm2": {name: _quantity(pair) for name, pair in grammages.items()},
+            "grammage_g_cm2": {name: quantity(pair) for name, pair in grammages.items()},
             "exit_time_tests": tests,
             "inside_at_end": orbits.inside,
         }
@@ -305,7 +304,3 @@ class DiffusionTest:
         by_law = np.split(drawn, np.cumsum([block.size for block in mine])[:-1])
         seed = self.seed_of("tests")
         return {"hybrid": compare(mine, theirs, seed), "diffusive": compare(mine, by_law, seed)}
-
-
-def _quantity(pair: tuple[float, float]) -> dict[str, float]:
-    return {"value": pair[0], "error": pair[1]}

@@ -45,6 +45,17 @@ class Escape(NamedTuple):
     result: Result
 
 
+def seed_for(seed: int, energy_GeV: float, *words: int) -> int:
+    """A seed for one of the measurements at an energy."""
+    energy = int(np.float64(energy_GeV).view(np.uint64))
+    return int(np.random.SeedSequence((seed, energy, *words)).generate_state(1)[0])
+
+
+def quantity(pair: tuple[float, float]) -> dict[str, float]:
+    """A value and its error by their names."""
+    return {"value": pair[0], "error": pair[1]}
+
+
 def escape(
     slab: Slab,
     energy_GeV: float,

@@ -31,7 +31,7 @@ from ..kernels.orbit import STEP_OVER_LARMOR, orbit_step_kpc
 from ..result import Result
 from ..tally import TallyGrid
 from ..uncertainty import value_and_error
-from .escape import compare
+from .escape import compare, quantity, seed_for
 from .measure import running_diffusion
 from .tracks import tracks
 
@@ -132,8 +132,7 @@ class GalacticTest:
         return float(np.interp(0.0, table.distance[0], table.z.nodes))
 
     def _seed_of(self, *words: int) -> int:
-        energy = int(np.float64(self.energy_GeV).view(np.uint64))
-        return int(np.random.SeedSequence((self.seed, energy, *words)).generate_state(1)[0])
+        return seed_for(self.seed, self.energy_GeV, *words)
 
     # -- D at three heights ---------------------------------------------------------------
 
@@ -280,16 +279,16 @@ class GalacticTest:
         """All of it as plain numbers."""
         flag, reason = self.flag()
         time, layers = self.by_transport_equation
-        escape_times = {way: _quantity(each.time_Myr) for way, each in self.escapes.items()}
+        escape_times = {way: quantity(each.time_Myr) for way, each in self.escapes.items()}
         return {
             "energy_GeV": self.energy_GeV,
             "local": [each._asdict() for each in self.local],
-            "escape_time_Myr": escape_times | {"transport equation": _quantity((time, 0.0))},
+            "escape_time_Myr": escape_times | {"transport equation": quantity((time, 0.0))},
             "time_of_tracks_over": {
-                way: _quantity(self.ratio(way)) for way in (*WAYS[1:], "transport equation")
+                way: quantity(self.ratio(way)) for way in (*WAYS[1:], "transport equation")
             },
             "describes": {way: self.describes(way) for way in (*WAYS[1:], "transport equation")},
-            "grammage_g_cm2": {way: _quantity(each.grammage_g_cm2) for way, each in self.escapes.items()},
+            "grammage_g_cm2": {way: quantity(each.grammage_g_cm2) for way, each in self.escapes.items()},
             "exit_time_tests": self.tests(),
             "inside_at_end": {way: each.inside for way, each in self.escapes.items()},
             "z_edges_kpc": np.linspace(0.0, self.height_kpc, LAYERS + 1).tolist(),
@@ -327,7 +326,3 @@ def _of_result(result: Result, ages: list[FloatArray], particles: int, t_max_Myr
         inside,
         result,
     )
-
-
-def _quantity(pair: tuple[float, float]) -> dict[str, float]:
-    return {"value": pair[0], "error": pair[1]}
