@@ -42,6 +42,7 @@ def escape_figure(
         mean = 1e3 * row["escape_time_Myr"]["transport equation"]["value"]
         upper.axvline(mean, color=GREY, linewidth=0.8, linestyle=(0, (5, 1)))
         upper.set(xscale="log", yscale="log", ylim=(0.01, 1.3))
+        upper.xaxis.set_minor_formatter("")
         middles = 0.5 * np.add(row["z_edges_kpc"][1:], row["z_edges_kpc"][:-1])
         for way, found in row["time_in_layers_Myr_kpc"].items():
             colour, style, label = _WAYS[way]
@@ -53,7 +54,7 @@ def escape_figure(
         dress(upper, "$t$  [kyr]", "share inside" if first else "")
         dress(lower, "$|z|$  [kpc]", "time per height  [kyr kpc$^{-1}$]" if first else "")
         label = f"{energy_label(row['energy_GeV'])}\n{row['flag']}"
-        upper.text(0.05, 0.07, label, transform=upper.transAxes, va="bottom", fontsize=SMALL)
+        upper.text(0.96, 0.93, label, transform=upper.transAxes, ha="right", va="top", fontsize=SMALL)
     handles = grid[1, 0].get_legend_handles_labels()[0]
     figure.legend(handles=handles, fontsize=SMALL, frameon=False, ncols=2, loc="outside upper center")
     return figure
