@@ -1,6 +1,9 @@
 """The one place with numba flags and the cache policy.
 
-Inner functions are plain `kernel`s: they are compiled into their callers and never cached alone.
+Inner functions are `kernel`s: they are inlined into their callers and never cached alone, so that an `entry`
+is one function. What is not inlined would be called as it was compiled for whoever called it first in a
+process that compiles, and as it was compiled for this caller in one that loads from the cache: other code,
+that rounds otherwise.
 Only the outermost `entry` is cached on disk, in a directory named by a hash of the sources that are compiled
 and of numba's version, because numba's own cache does not see an edit in an imported file.
 
@@ -34,6 +37,7 @@ _FLAGS: dict[str, Any] = {
     "error_model": "numpy",
     "_nrt": False,
 }
+INLINED = {"forceinline": True}
 
 
 def _use_wide_vectors() -> None:
@@ -56,39 +60,31 @@ def _use_wide_vectors() -> None:
 _use_wide_vectors()
 
 
-def _inner(**options: Any) -> Callable[[Callable], Any]:
+def kernel(function: Callable) -> Any:
     """Decorator of a function that is compiled into its callers.
 
     It is compiled without the code that unpacks its arguments from Python: where they are records of many
     arrays that is half of what there would be to compile. Called from Python, as tests do, it is compiled
     into another function that does nothing but call it.
     """
+    bare: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **INLINED, **_FLAGS}
+    inner: Any = numba.njit(**bare)(function)
 
-    def decorate(function: Callable) -> Any:
-        bare: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **options, **_FLAGS}
-        inner: Any = numba.njit(**bare)(function)
+    @numba.njit(**_FLAGS)
+    def from_python(*arguments):  # type: ignore[no-untyped-def]
+        return inner(*arguments)
 
-        @numba.njit(**_FLAGS)
-        def from_python(*arguments):  # type: ignore[no-untyped-def]
-            return inner(*arguments)
+    def add_overload(compiled: Any) -> None:
+        # Kernels find it here. What Python looks up is left alone, for there is nothing it could call.
+        inner.overloads[tuple(compiled.signature.args)] = compiled
 
-        def add_overload(compiled: Any) -> None:
-            # Kernels find it here. What Python looks up is left alone, for there is nothing it could call.
-            inner.overloads[tuple(compiled.signature.args)] = compiled
-
-        if inner is not function:  # as it is where numba is told to compile nothing
-            inner.add_overload, inner._compile_for_args = add_overload, lambda *arguments: from_python
-        return inner
-
-    return decorate
-
-
-kernel = _inner()
-small_kernel = _inner(inline="never", forceinline=True)
+    if inner is not function:  # as it is where numba is told to compile nothing
+        inner.add_overload, inner._compile_for_args = add_overload, lambda *arguments: from_python
+    return inner
 
 
 # What makes a file one that is compiled: it imports one of these.
-_COMPILES = {"kernel", "small_kernel", "entry", "vector_field"}
+_COMPILES = {"kernel", "entry", "vector_field"}
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._jit import entry, kernel, small_kernel
+from ._jit import entry, kernel
 
 
-@small_kernel
+@kernel
 def place(axis, x):
     """Cell of a non-uniform axis and the fraction inside it; constant beyond the last node."""
     step = int(x * axis.inverse_step)

@@ -24,7 +24,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from ._jit import entry, small_kernel
+from ._jit import INLINED, entry, kernel
 from .units import FloatArray
 
 _FUNCTIONS: dict[type, Callable] = {}
@@ -54,7 +54,7 @@ def magnetic_field(field: Any, x: float, y: float, z: float) -> tuple[float, flo
 def _kernel_of(record: types.NamedTuple) -> Callable:
     """The function of a record's numba type, compiled; that of a sum from those of its parts."""
     if record.instance_class is not Sum:
-        return small_kernel(_FUNCTIONS[record.instance_class])
+        return kernel(_FUNCTIONS[record.instance_class])
     first, second = (_kernel_of(part) for part in record.types)
 
     def added(field, x, y, z):  # type: ignore[no-untyped-def]
@@ -62,10 +62,10 @@ def _kernel_of(record: types.NamedTuple) -> Callable:
         b_x, b_y, b_z = second(field.second, x, y, z)
         return a_x + b_x, a_y + b_y, a_z + b_z
 
-    return small_kernel(added)
+    return kernel(added)
 
 
-@overload(magnetic_field)
+@overload(magnetic_field, jit_options=INLINED)
 def _magnetic_field(field, x, y, z):  # type: ignore[no-untyped-def]
     if getattr(field, "instance_class", None) not in _FUNCTIONS:
         return None

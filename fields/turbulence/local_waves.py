@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._jit import small_kernel
+from .._jit import kernel
 from ..interpolate import place
 from ..medium_table import Axis
 from ..units import FloatArray
@@ -103,7 +103,7 @@ def _local_waves(field, x, y, z):
     )
 
 
-@small_kernel
+@kernel
 def _window_sums(field, first, lower, upper, part, x, y, z):
     """Sums over the waves of a window: of w curl A, of w A, and of A times the rise of w between offsets."""
     end, phase = first + lower.size, field.phase[first:]

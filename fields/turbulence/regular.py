@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._jit import small_kernel
+from .._jit import kernel
 from ..field_lines import FieldLines
 from ..interpolate import place
 from ..medium_table import Axis
@@ -83,28 +83,28 @@ def _flux_function(lines: FieldLines, R_nodes: FloatArray, z: FloatArray) -> Flo
     return np.concatenate([np.zeros((1, z.size)), np.cumsum(parts, axis=0)])
 
 
-@small_kernel
+@kernel
 def _weights(t, width):
     """Hermite's four cubics on a cell: of the lower value and slope, and of the upper ones."""
     u = 1.0 - t
     return (1.0 + 2.0 * t) * u * u, width * t * u * u, (3.0 - 2.0 * t) * t * t, -width * t * t * u
 
 
-@small_kernel
+@kernel
 def _slopes(t, inverse_width):
     """Their slopes."""
     rise = 6.0 * t * (1.0 - t) * inverse_width
     return -rise, (1.0 - t) * (1.0 - 3.0 * t), rise, t * (3.0 * t - 2.0)
 
 
-@small_kernel
+@kernel
 def _along_z(f, i, j, k, w):
     """Along z at a node in R: of the value (k = 0) or its slope along R (k = 1), with weights w."""
     low, high = j, j + _ONE
     return w[0] * f[i, low, k] + w[1] * f[i, low, k + 2] + w[2] * f[i, high, k] + w[3] * f[i, high, k + 2]
 
 
-@small_kernel
+@kernel
 def _bicubic(f, i, j, w_R, w_z):
     next_i = i + _ONE
     lower = w_R[0] * _along_z(f, i, j, 0, w_z) + w_R[1] * _along_z(f, i, j, 1, w_z)

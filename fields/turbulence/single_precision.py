@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._jit import small_kernel
+from .._jit import kernel
 from ..vectors import vector_field
 from .synthetic import PlaneWaves
 
@@ -49,7 +49,7 @@ def single_precision(waves: PlaneWaves, reach_kpc: float) -> SinglePrecisionWave
     return SinglePrecisionWaves(waves, k_x, k_y, k_z, a_x, a_y, a_z, np.zeros_like(k_x), nowhere, reach_kpc)
 
 
-@small_kernel
+@kernel
 def _sine_of_turns(turns):
     """As `turbulence.sine_of_turns`, in float32."""
     t = turns - np.rint(turns)
@@ -58,7 +58,7 @@ def _sine_of_turns(turns):
     return t * (_QUARTER - s) * p
 
 
-@small_kernel
+@kernel
 def _move_base(field, x, y, z):
     field.base[0], field.base[1], field.base[2] = x, y, z
     waves = field.waves

@@ -19,7 +19,7 @@ import numpy as np
 import scipy.fft
 from scipy.integrate import quad
 
-from .._jit import small_kernel
+from .._jit import kernel
 from ..exceptions import on_a_line
 from ..units import LARMOR_KPC, FloatArray, total_energy_GeV
 from ..vectors import Sum, Uniform, vector_field
@@ -80,7 +80,7 @@ class GridField(NamedTuple):
     inverse_box: float
 
 
-@small_kernel
+@kernel
 def sine_of_turns(turns):
     """sin(2 pi turns) to 1.3e-9, in a form that vectorises."""
     t = turns - np.rint(turns)
@@ -95,7 +95,7 @@ def sine_of_turns(turns):
     return t * (0.25 - s) * p
 
 
-@small_kernel
+@kernel
 def _waves_at(waves, x, y, z):
     B_x = B_y = B_z = 0.0
     for n in range(waves.phase.size):
@@ -127,7 +127,7 @@ def _stratified_waves(field, x, y, z):
     return g * (B_x - slope * A_y), g * (B_y + slope * A_x), g * B_z
 
 
-@small_kernel
+@kernel
 def _cell(x, inverse_box, n):
     """Cell of a coordinate in a periodic box, the next one, and the fraction on the way to it."""
     turns = x * inverse_box
@@ -138,7 +138,7 @@ def _cell(x, inverse_box, n):
     return i, after if after < np.uint64(n) else np.uint64(0), at - i
 
 
-@small_kernel
+@kernel
 def _along_z(B, i, j, k, k1, w, component):
     low = B[i, j, k, component]
     return low + w * (B[i, j, k1, component] - low)

@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from ...fields._jit import kernel, small_kernel
+from ...fields._jit import kernel
 from .albedo import MEAN_COSINE, MEAN_ENTRY_DEPTH, transmission
 from .lookup import ON_AXIS_KPC, flow_of, ln_diffusion, outflow, surface_distance, surface_normal
 from .move import (
@@ -213,7 +213,7 @@ def reflected_step_time(table, particle, time_left):
     return dt if is_step(particle, dt) else 0.0
 
 
-@small_kernel
+@kernel
 def largest_excursion(outwards, variance, u):
     """The largest excursion of Brownian motion that ends so far out: that of a bridge, from a uniform."""
     return 0.5 * (outwards + math.sqrt(outwards * outwards - 2.0 * variance * math.log(u)))

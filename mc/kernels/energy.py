@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from ...fields._jit import kernel, small_kernel
+from ...fields._jit import kernel
 from ...fields.units import M_P_GEV
 from ..tally import Energy
 from .history import BINNED_LN_P, at_energy, energy_step_of
@@ -23,7 +23,7 @@ MOST_LOST = 0.02
 _MOST_PARTS = 10_000
 
 
-@small_kernel
+@kernel
 def energy_of_fall(ln_p, fall):
     """Kinetic energy that goes with a fall of ln p from a momentum [GeV], v dp with v in its middle.
 
@@ -37,7 +37,7 @@ def energy_of_fall(ln_p, fall):
     return lost * middle / math.sqrt(middle * middle + M_P_GEV * M_P_GEV)
 
 
-@small_kernel
+@kernel
 def count_fall(tally, group, entry, weight, ln_p, fall):
     """Count what a fall of ln p has taken from a particle of a momentum."""
     tally.energy[group, entry] += weight * energy_of_fall(ln_p, fall)
@@ -50,7 +50,7 @@ def count_whole(tally, group, entry, weight, ln_p):
     tally.energy[group, entry] += weight * p2 / (math.sqrt(p2 + M_P_GEV * M_P_GEV) + M_P_GEV)
 
 
-@small_kernel
+@kernel
 def fastest_loss(table, in_bell):
     """-dln p/dt in the densest gas of a side [1/Myr]."""
     return table.fastest_loss_bell if in_bell else table.fastest_loss_halo
@@ -73,7 +73,7 @@ def parts_of_move(world, in_bell, old, new, time):
     return min(max(math.ceil(lost / MOST_LOST), 1), _MOST_PARTS)
 
 
-@small_kernel
+@kernel
 def lose(world, history, in_bell, ln_p, n, dt):
     """Fall of ln p by pp losses in gas of density n [cm^-3] for dt; counts their energy [GeV]."""
     fall = n * at_momentum(world.table.loss_rate, world.table, ln_p) * dt
@@ -82,7 +82,7 @@ def lose(world, history, in_bell, ln_p, n, dt):
     return fall
 
 
-@small_kernel
+@kernel
 def with_ln_p(world, history, ln_p):
     """The history at another momentum: its energy step is found anew where that has changed enough."""
     if abs(ln_p - history.ln_p_binned) > BINNED_LN_P:
@@ -90,7 +90,7 @@ def with_ln_p(world, history, ln_p):
     return history
 
 
-@small_kernel
+@kernel
 def after_losses(world, history, in_bell, particle, n, dt):
     """The particle after pp losses in gas of density n for dt, and its history."""
     ln_p = particle.ln_p - lose(world, history, in_bell, particle.ln_p, n, dt)

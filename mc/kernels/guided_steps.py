@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from ...fields._jit import kernel, small_kernel
+from ...fields._jit import kernel
 from ...fields.medium_table import Wall
 from .boundary import largest_excursion
 from .line import (
@@ -107,26 +107,26 @@ def along_line(table, particle):
     return Along(line, mu, poloidal, across, slope_across, v_R, v_z, drift_R, drift_z)
 
 
-@small_kernel
+@kernel
 def _slopes(particle):
     """Gradient of ln D along R and z [1/kpc]."""
     return particle.slope_R, math.copysign(1.0, particle.z) * particle.slope_z
 
 
-@small_kernel
+@kernel
 def _fastest_diffusion(way, particle):
     """Largest diffusion coefficient in the half-plane, above zero [kpc2/Myr]."""
     fastest = way.poloidal * way.poloidal * particle.diffusion + way.across
     return max(fastest, NOTHING * particle.diffusion)
 
 
-@small_kernel
+@kernel
 def _reach(way, particle):
     """How far a flight leads in the half-plane, or a step across the line that goes with it [kpc]."""
     return free_path_of(particle) * max(way.poloidal, math.sqrt(way.across / particle.diffusion))
 
 
-@small_kernel
+@kernel
 def speed_of_flow(way):
     """Speed of the flow and the drift together [kpc/Myr]."""
     return math.sqrt(way.v_R * way.v_R + way.v_z * way.v_z)
@@ -171,7 +171,7 @@ def reflected_step_time_along(table, way, particle, scale):
     return dt
 
 
-@small_kernel
+@kernel
 def _step_time(way, particle, scale, length, room):
     """Time in which diffusion goes a length and the flow a small part of a scale."""
     dt = length * length / (2.0 * _fastest_diffusion(way, particle))
@@ -188,19 +188,19 @@ def _followed(table, line, length):
     return went(line, R, way_of_line(table, R, z), length)
 
 
-@small_kernel
+@kernel
 def went(line, R, b, length):
     """(R, z, turn about the axis) after a length along b, which is that of the line in the middle, at R."""
     return line.R + length * b.x, line.z + length * b.z, length * b.y / max(R, NOTHING)
 
 
-@small_kernel
+@kernel
 def bounded(u):
     """A bounded variate of mean zero and variance one, from a uniform one: steps stay off a surface."""
     return _WIDEST * (2.0 * u - 1.0)
 
 
-@small_kernel
+@kernel
 def _steepness(line, particle):
     """Slope of ln D along the line [1/kpc]."""
     slope_R, slope_z = _slopes(particle)
@@ -244,7 +244,7 @@ def step_across(way, particle, across, dt, g_R, g_z):
     )
 
 
-@small_kernel
+@kernel
 def away_from_axis(R, across, dt):
     """R after the steps about the axis that go with those in the half-plane: of variance 2 D dt."""
     return math.sqrt(R * R + 2.0 * across * dt)
@@ -296,7 +296,7 @@ def hits_of_arrival(way, particle, through):
     return along / max(towards * b_n, NOTHING * particle.diffusion)
 
 
-@small_kernel
+@kernel
 def _along_D_n(b, normal, along, across, length, most):
     """(R, z) of a way along D n that leads so far along the normal n, and aside by no more than `most`.
 

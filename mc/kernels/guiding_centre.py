@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from ...fields._jit import kernel, small_kernel
+from ...fields._jit import kernel
 from .boundary import largest_excursion
 from .guided_steps import (
     NOTHING,
@@ -221,7 +221,7 @@ def _across_to(table, way, particle, across, reflects, dt, u):
     return abs(R + by_R), z + by_z, False, encounters
 
 
-@small_kernel
+@kernel
 def _leaves_line(way, across):
     """Whether anything takes a particle off its line."""
     return across > 0.0 or way.v_R != 0.0 or way.v_z != 0.0

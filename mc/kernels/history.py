@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from ...fields._jit import kernel, small_kernel
+from ...fields._jit import kernel
 from ...fields.units import M_P_GEV
 from ..tally import (
     ENERGY_BINS_PER_DECADE,
@@ -103,13 +103,13 @@ def energy_step_of(controls, group, ln_p):
     return step
 
 
-@small_kernel
+@kernel
 def grammage_before_surface(tally, group):
     """Grammage of a group up to first encounters with the surface, in the halo and its disc [g cm-2]."""
     return tally.grammage_first[group, 0] + tally.grammage_first[group, 1]
 
 
-@small_kernel
+@kernel
 def new_history(world, group, particle_id, split, ln_p):
     """The history of a particle that is injected with a momentum."""
     sample_at, _, _ = history_draw(world.controls.seed, particle_id, split)
@@ -130,7 +130,7 @@ def new_history(world, group, particle_id, split, ln_p):
     )
 
 
-@small_kernel
+@kernel
 def split_history(world, parent, branch, weight, ln_p):
     """The history of a split particle that goes behind the wall now, as a share `weight` of a particle."""
     sample_at, _, _, _ = split_draw(world.controls.seed, parent.particle_id, branch)
@@ -151,7 +151,7 @@ def split_history(world, parent, branch, weight, ln_p):
     )
 
 
-@small_kernel
+@kernel
 def past_surface(h):
     """The history from the first encounter with the surface on, where it counts as a whole particle."""
     return History(
@@ -160,7 +160,7 @@ def past_surface(h):
     )  # fmt: skip
 
 
-@small_kernel
+@kernel
 def after_part(h, sample_at, clock):
     """The history after a move, or a part of one, that was counted."""
     return History(
@@ -169,7 +169,7 @@ def after_part(h, sample_at, clock):
     )  # fmt: skip
 
 
-@small_kernel
+@kernel
 def at_energy(h, ln_p, energy_step):
     """The history at a momentum whose energy step was found."""
     return History(
@@ -178,7 +178,7 @@ def at_energy(h, ln_p, energy_step):
     )  # fmt: skip
 
 
-@small_kernel
+@kernel
 def _next(h, draw, clock, multiplicity):
     return History(
         h.group, h.particle_id, h.split, h.branch, draw, h.sample_at, clock, h.weight, multiplicity,
@@ -186,19 +186,19 @@ def _next(h, draw, clock, multiplicity):
     )  # fmt: skip
 
 
-@small_kernel
+@kernel
 def at_age(history, clock):
     """The history at another age [Myr]."""
     return _next(history, history.draw, clock, history.multiplicity)
 
 
-@small_kernel
+@kernel
 def standing_for(history, multiplicity):
     """The history with a return through the halo that stands for `multiplicity` alike."""
     return _next(history, history.draw, history.clock, multiplicity)
 
 
-@small_kernel
+@kernel
 def next_draw(buffer, seed, history):
     """Four uniforms in (0, 1) for its next move or reflection, and the history that has used them."""
     uniforms = next4(buffer, seed, history.particle_id, history.split, history.branch, history.draw)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 
-from ...fields._jit import entry, small_kernel
+from ...fields._jit import entry, kernel
 from ...fields.medium_table import Wall
 from .boundary import boundary_layer, mirrored, reflected_step, reflected_step_time
 from .energy import INJECTED, LEFT, STORED, TAKEN_UP, count_whole
@@ -53,7 +53,7 @@ _ABSORBING, _TWO_WAY, _ONE_WAY, _CLOSED = (
 _POLL = 4096 - 1
 
 
-@small_kernel
+@kernel
 def _move_in_halo(world, lines, history, particle, reflects, owed):
     """A move inside the surface, which may touch it if it `reflects`; `lines` are those of the medium.
 
@@ -83,7 +83,7 @@ def _move_in_halo(world, lines, history, particle, reflects, owed):
     return particle, new, dt, on_surface, 1.0 if on_surface else 0.0, history
 
 
-@small_kernel
+@kernel
 def _at_surface(world, wall, lines, history, particle, splitting, encounters, on_surface):
     """What happens to a particle at the surface: (fate or RETURNED, particle, history, splitting).
 
@@ -124,7 +124,7 @@ def _at_surface(world, wall, lines, history, particle, splitting, encounters, on
     return encounter(world, history, particle, splitting, encounters, on_surface, layer, phase)
 
 
-@small_kernel
+@kernel
 def follow(world, history, particle, splitting, stop):
     """Follow one particle from injection to its fate; returns (fate, its age then, number of moves).
 

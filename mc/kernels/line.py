@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from ...fields._jit import kernel, small_kernel
+from ...fields._jit import kernel
 from ...fields.units import LARMOR_KPC
 from .lookup import ON_AXIS_KPC, cell_at, in_cell, slopes_in_cell
 from .particle import placed
@@ -60,14 +60,14 @@ def line_at(table, R, z):
     return Line(R, z, b.x, b.y, b.z, in_cell(f, cell, 3), divergence, bend_R, bend_z)
 
 
-@small_kernel
+@kernel
 def _norm(f, cell):
     """One over the length of what is interpolated of a unit vector."""
     b_R, b_phi, b_z = in_cell(f, cell, 0), in_cell(f, cell, 1), in_cell(f, cell, 2)
     return 1.0 / math.sqrt(b_R * b_R + b_phi * b_phi + b_z * b_z)
 
 
-@small_kernel
+@kernel
 def _unit(f, cell, side):
     """Unit vector along the field, with the side of the plane."""
     norm = _norm(f, cell)
@@ -80,13 +80,13 @@ def way_of_line(table, R, z):
     return _unit(table.lines.field, cell_at(table, R, z), math.copysign(1.0, z))
 
 
-@small_kernel
+@kernel
 def direction_of_line(line):
     """(b_R, b_phi, b_z) of a `Line`."""
     return Vector(line.b_R, line.b_phi, line.b_z)
 
 
-@small_kernel
+@kernel
 def cosine_along(b, particle, R):
     """Cosine of the direction of a particle at a distance R from the axis to a line of direction b."""
     e_x, e_y = _outwards(particle, R)
@@ -95,7 +95,7 @@ def cosine_along(b, particle, R):
     return min(max(b.x * along_R + b.y * along_phi + b.z * particle.dir_z, -1.0), 1.0)
 
 
-@small_kernel
+@kernel
 def _outwards(particle, R):
     """(x, y) of the unit vector away from the axis; along x on the axis itself."""
     if R < ON_AXIS_KPC:
@@ -132,7 +132,7 @@ def direction_at(b, particle, R, mu):
     return Vector(along_R * e_x - along_phi * e_y, along_R * e_y + along_phi * e_x, mu * b_z + sine * n_z)
 
 
-@small_kernel
+@kernel
 def diffusion_across(table, particle):
     """(D across, share): D across the field [kpc2/Myr], and its slope over that of D along it."""
     lines = table.lines

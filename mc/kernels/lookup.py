@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...fields._jit import kernel, small_kernel
+from ...fields._jit import kernel
 from ...fields.interpolate import place
 from .vector import Vector
 
@@ -20,7 +20,7 @@ _ONE = np.uint64(1)
 GAS_DISC, GAS_HALO, GAS_CGM = 0, 1, 2
 
 
-@small_kernel
+@kernel
 def ln_diffusion(ln_D, table, R, z, ln_p):
     """ln(D/v) and the exact gradient (along R and |z|) of its interpolant."""
     i, a = place(table.R, R)
@@ -40,7 +40,7 @@ def ln_diffusion(ln_D, table, R, z, ln_p):
     return low + b * (high - low), gradient_R, (high - low) * table.z.inverse_width[j]
 
 
-@small_kernel
+@kernel
 def bilinear(values, table, R, z):
     """A table over the nodes (R, |z|), interpolated."""
     i, a = place(table.R, R)
@@ -50,7 +50,7 @@ def bilinear(values, table, R, z):
     return low + b * (high - low)
 
 
-@small_kernel
+@kernel
 def surface_distance(table, R, z):
     """Signed distance to the surface, negative inside [kpc]."""
     return bilinear(table.distance, table, R, z)
@@ -75,7 +75,7 @@ class Cell(NamedTuple):
     b: float
 
 
-@small_kernel
+@kernel
 def cell_at(table, R, z):
     """The `Cell` of a place, with any sign of z."""
     i, a = place(table.R, R)
@@ -83,7 +83,7 @@ def cell_at(table, R, z):
     return Cell(i, j, i + _ONE, j + _ONE, a, b)
 
 
-@small_kernel
+@kernel
 def in_cell(f, cell, k):
     """Entry k of a table (R, |z|, entries), interpolated."""
     i, j, i1, j1, a, b = cell
@@ -92,7 +92,7 @@ def in_cell(f, cell, k):
     return low + a * (high - low)
 
 
-@small_kernel
+@kernel
 def slopes_in_cell(f, table, cell, k):
     """Its exact slopes along R and |z|."""
     i, j, i1, j1, a, b = cell
@@ -118,13 +118,13 @@ def surface_normal(table, x, y, z):
     return Vector(n_R * x / (R * length), n_R * y / (R * length), math.copysign(1.0, z) * n_z / length)
 
 
-@small_kernel
+@kernel
 def outflow(table, x, y, z):
     """Plasma velocity (x, y, z) [kpc/Myr] and its divergence [1/Myr] outside the surface."""
     return flow_of(table, table.outflow, x, y, z)
 
 
-@small_kernel
+@kernel
 def flow_of(table, f, x, y, z):
     """Velocity (x, y, z) [kpc/Myr] and divergence [1/Myr] of the flow tabulated in `f`."""
     R = math.sqrt(x * x + y * y)
@@ -142,7 +142,7 @@ def flow_of(table, f, x, y, z):
     return along_R * x, along_R * y, math.copysign(1.0, z) * u_z, div
 
 
-@small_kernel
+@kernel
 def gas_density(table, R, z, component):
     """Hydrogen density of the disc (0), the halo (1) or the CGM (2) [cm^-3], where it applies."""
     return in_cell(table.gas, cell_at(table, R, z), component)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 
-from ...fields._jit import kernel, small_kernel
+from ...fields._jit import kernel
 from ...fields.medium_table import MIN_GRAD_LN_D
 from .lookup import ON_AXIS_KPC, bilinear, flow_of, surface_distance
 from .particle import R_of, at, direction_of, free_path_of, radius_of, speed_of, turned
@@ -68,7 +68,7 @@ _SERIES_BELOW = 1e-5
 _TIME_SPREAD = math.sqrt(0.4)
 
 
-@small_kernel
+@kernel
 def halo_flow(table, particle):
     """Velocity of the halo at the place of a particle [kpc/Myr]."""
     if not table.halo_moves:
@@ -128,7 +128,7 @@ def crossing(table, side, particle, way, length):
     return -1.0
 
 
-@small_kernel
+@kernel
 def path_to_collision(steep, free_path, u):
     """(path, climb): how far a particle flies to a possible collision, by delta tracking, from a uniform.
 
@@ -141,7 +141,7 @@ def path_to_collision(steep, free_path, u):
     return path, climb
 
 
-@small_kernel
+@kernel
 def fly(table, in_bell, particle, time_left, u):
     """A flight to the next (real or virtual) collision, the surface or the end of the history.
 
@@ -190,14 +190,14 @@ def fly(table, in_bell, particle, time_left, u):
     return new, s / particle.speed, on_surface
 
 
-@small_kernel
+@kernel
 def _scale_of_D(particle):
     """Length over which D changes at the place of a particle [kpc]."""
     slope = math.sqrt(particle.slope_R * particle.slope_R + particle.slope_z * particle.slope_z)
     return 1.0 / max(slope, MIN_GRAD_LN_D)
 
 
-@small_kernel
+@kernel
 def scale_around(table, particle):
     """Length over which the halo changes around a particle [kpc], the plane and surfaces apart.
 
@@ -206,7 +206,7 @@ def scale_around(table, particle):
     return min(_scale_of_D(particle), bilinear(table.halo_scale, table, R_of(particle), abs(particle.z)))
 
 
-@small_kernel
+@kernel
 def local_scale(table, in_bell, particle):
     """Length over which the medium changes around a particle [kpc], surfaces apart."""
     if in_bell:
@@ -217,13 +217,13 @@ def local_scale(table, in_bell, particle):
     return min(scale, at_height)
 
 
-@small_kernel
+@kernel
 def is_step(particle, dt):
     """Whether a time is long enough for a diffusive step."""
     return dt * particle.speed * particle.speed >= SHORTEST_STEP * particle.diffusion
 
 
-@small_kernel
+@kernel
 def time_before_return(particle, diffusion, back, room):
     """Time of the longest step that resolves who comes back to a surface at a distance of `room` [Myr].
 
@@ -235,7 +235,7 @@ def time_before_return(particle, diffusion, back, room):
     return max(length * length / (2.0 * diffusion), shortest)
 
 
-@small_kernel
+@kernel
 def step_time(table, in_bell, particle, flow, length_scale):
     """Time of a diffusive step [Myr], zero where the particle has to fly."""
     free_path = free_path_of(particle)
@@ -253,7 +253,7 @@ def step_time(table, in_bell, particle, flow, length_scale):
     return dt
 
 
-@small_kernel
+@kernel
 def diffuse(table, in_bell, particle, dt, u):
     """A diffusive step of time dt >= 2 lambda/v."""
     u0, u1, u2, u3 = u
@@ -286,7 +286,7 @@ def diffuse(table, in_bell, particle, dt, u):
     return at(table, in_bell, x, y, z, e, ln_p, speed)
 
 
-@small_kernel
+@kernel
 def move(table, hybrid, in_bell, particle, time_left, u):
     """One diffusive step where lambda is small against every scale, one flight elsewhere.
 

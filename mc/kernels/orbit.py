@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 
-from ...fields._jit import entry, kernel, small_kernel
+from ...fields._jit import entry, kernel
 from ...fields.medium_table import Wall
 from ...fields.units import LARMOR_KPC
 from ...fields.vectors import magnetic_field
@@ -49,7 +49,7 @@ def orbit_step_kpc(larmor_radius_kpc: float, correlation_length_kpc: float = mat
     return min(STEP_OVER_LARMOR * larmor_radius_kpc, STEP_OVER_CORRELATION * correlation_length_kpc)
 
 
-@small_kernel
+@kernel
 def turn(e_x, e_y, e_z, B_x, B_y, B_z, step, rigidity):
     """A direction after it has turned about a field over a path `step`; `rigidity` is r_L times |B|."""
     half = 0.5 * step / rigidity
@@ -70,7 +70,7 @@ def turn(e_x, e_y, e_z, B_x, B_y, B_z, step, rigidity):
     return norm * n_x, norm * n_y, norm * n_z
 
 
-@small_kernel
+@kernel
 def push(field, x, y, z, e_x, e_y, e_z, step, rigidity):
     """Place and direction after a step, and |B|^2 at its middle."""
     half = 0.5 * step
@@ -81,14 +81,14 @@ def push(field, x, y, z, e_x, e_y, e_z, step, rigidity):
     return x + half * e_x, y + half * e_y, z + half * e_z, e_x, e_y, e_z, B2
 
 
-@small_kernel
+@kernel
 def _moved(table, particle, x, y, z, e_x, e_y, e_z):
     """The particle somewhere else; orbits do not look up D."""
     new = placed(particle, x, y, z, surface_distance(table, math.sqrt(x * x + y * y), abs(z)))
     return turned(new, Vector(e_x, e_y, e_z), particle.ln_p)
 
 
-@small_kernel
+@kernel
 def _cut(old, new, share):
     """The particle after a share of a step, taken as straight, on the surface."""
     x = old.x + share * (new.x - old.x)
@@ -97,7 +97,7 @@ def _cut(old, new, share):
     return placed(new, x, y, z, 0.0)
 
 
-@small_kernel
+@kernel
 def _flow_at(table, behind, x, y, z):
     """Velocity of the plasma [kpc/Myr]."""
     if behind:
@@ -109,7 +109,7 @@ def _flow_at(table, behind, x, y, z):
     return Vector(0.0, 0.0, 0.0)
 
 
-@small_kernel
+@kernel
 def _into_flow(particle, before, after):
     """The particle in another plasma, which moves with `after` instead of `before`."""
     change = Vector(after.x - before.x, after.y - before.y, after.z - before.z)
@@ -118,7 +118,7 @@ def _into_flow(particle, before, after):
     return slowed(particle, ln_p, speed_of(ln_p))
 
 
-@small_kernel
+@kernel
 def _step_length(particle, longest, time_left, B2):
     """Length of the next step, by the field in the middle of the last one."""
     rigidity = LARMOR_KPC * math.exp(particle.ln_p)

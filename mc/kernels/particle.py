@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...fields._jit import small_kernel
+from ...fields._jit import kernel
 from ...fields.units import C_KPC_MYR, M_P_GEV
 from .lookup import ln_diffusion, surface_distance
 from .vector import Vector
@@ -48,44 +48,44 @@ class Particle(NamedTuple):
     distance: float
 
 
-@small_kernel
+@kernel
 def speed_of(ln_p):
     """Speed [kpc/Myr] of a proton."""
     p = math.exp(ln_p)
     return C_KPC_MYR * p / math.sqrt(p * p + M_P_GEV * M_P_GEV)
 
 
-@small_kernel
+@kernel
 def free_path_of(particle):
     """Mean free path lambda = 3 D/v at the place of a particle [kpc]."""
     return 3.0 * particle.diffusion / particle.speed
 
 
-@small_kernel
+@kernel
 def R_of(particle):
     """Distance of a particle from the axis of the galaxy [kpc]."""
     return math.sqrt(particle.x * particle.x + particle.y * particle.y)
 
 
-@small_kernel
+@kernel
 def radius_of(particle):
     """Distance of a particle from the centre of the galaxy [kpc]."""
     return math.sqrt(particle.x * particle.x + particle.y * particle.y + particle.z * particle.z)
 
 
-@small_kernel
+@kernel
 def is_beyond(particle, radius):
     """Whether a particle is on or outside a sphere about the centre of the galaxy."""
     return particle.x * particle.x + particle.y * particle.y + particle.z * particle.z >= radius * radius
 
 
-@small_kernel
+@kernel
 def direction_of(particle):
     """Direction of a particle as a `Vector`."""
     return Vector(particle.dir_x, particle.dir_y, particle.dir_z)
 
 
-@small_kernel
+@kernel
 def at(table, in_bell, x, y, z, direction, ln_p, speed):
     """A particle with the medium looked up at its place and momentum, inside the surface or behind it."""
     R = math.sqrt(x * x + y * y)
@@ -108,7 +108,7 @@ def at(table, in_bell, x, y, z, direction, ln_p, speed):
     )
 
 
-@small_kernel
+@kernel
 def part_way(old, new, share):
     """The particle on the straight way from `old` to `new`, with what was looked up at `old`."""
     return Particle(
@@ -127,7 +127,7 @@ def part_way(old, new, share):
     )
 
 
-@small_kernel
+@kernel
 def placed(particle, x, y, z, distance):
     """The same particle somewhere else, at a distance to the surface; what was looked up stays."""
     return Particle(
@@ -146,7 +146,7 @@ def placed(particle, x, y, z, distance):
     )
 
 
-@small_kernel
+@kernel
 def slowed(particle, ln_p, speed):
     """The same particle with another momentum and speed; D stays that of the old one until the next move."""
     return Particle(
@@ -165,7 +165,7 @@ def slowed(particle, ln_p, speed):
     )
 
 
-@small_kernel
+@kernel
 def turned(particle, direction, ln_p):
     """The same particle with another direction and a slightly different momentum.
 
@@ -187,7 +187,7 @@ def turned(particle, direction, ln_p):
     )
 
 
-@small_kernel
+@kernel
 def is_finite(particle):
     """Whether the numbers of a particle are finite, and its diffusion coefficient positive."""
     total = particle.x + particle.y + particle.z + particle.ln_p + particle.diffusion

@@ -36,7 +36,7 @@ import math
 
 import numpy as np
 
-from ...fields._jit import kernel, small_kernel
+from ...fields._jit import kernel
 from .vector import Vector
 
 _M0 = np.uint64(0xD2511F53)
@@ -54,7 +54,7 @@ PURPOSE_TRANSPORT = np.uint64(2)
 LANES = 16
 
 
-@small_kernel
+@kernel
 def philox4x32(c0, c1, c2, c3, k0, k1, rounds):
     """Four 32-bit words (held in uint64) from a 4x32-bit counter and a 2x32-bit key."""
     for _ in range(rounds):
@@ -71,13 +71,13 @@ def philox4x32(c0, c1, c2, c3, k0, k1, rounds):
     return c0, c1, c2, c3
 
 
-@small_kernel
+@kernel
 def open_uniform(word):
     """A number in the open interval (0, 1) from a 32-bit word."""
     return (np.float64(word) + 0.5) * _STEP
 
 
-@small_kernel
+@kernel
 def uniform4(seed, purpose, particle_id, split, branch, draw):
     """Four independent uniforms in (0, 1): set number `draw` of a stream.
 
@@ -95,46 +95,46 @@ def uniform4(seed, purpose, particle_id, split, branch, draw):
     return open_uniform(a), open_uniform(b), open_uniform(c), open_uniform(d)
 
 
-@small_kernel
+@kernel
 def block_draw(seed, first_particle_id):
     """Where the golden sequences of a block begin: (radius, optical depth)."""
     radius, optical_depth, _, _ = uniform4(seed, PURPOSE_SOURCE, first_particle_id, 0, 0, 2)
     return radius, optical_depth
 
 
-@small_kernel
+@kernel
 def source_draw(seed, particle_id, split):
     """Numbers for (energy, azimuth in the disc, and two for the direction)."""
     return uniform4(seed, PURPOSE_SOURCE, particle_id, split, 0, 0)
 
 
-@small_kernel
+@kernel
 def history_draw(seed, particle_id, split):
     """Numbers for (place on the first move, captures until the first split particle, phase of returns)."""
     sample_at, until_split, phase, _ = uniform4(seed, PURPOSE_SOURCE, particle_id, split, 0, 1)
     return sample_at, until_split, phase
 
 
-@small_kernel
+@kernel
 def split_draw(seed, particle_id, branch):
     """Numbers for (place on the first move, choice or encounters at the wall, and two for the direction)."""
     return uniform4(seed, PURPOSE_SOURCE, particle_id, 0, branch, 0)
 
 
-@small_kernel
+@kernel
 def capture_draw(seed, particle_id, branch):
     """Numbers for (whether to go on from it, captures until the next one, and two for the direction)."""
     return uniform4(seed, PURPOSE_SOURCE, particle_id, 0, branch, 1)
 
 
-@small_kernel
+@kernel
 def start_draw(seed, track, field):
     """Numbers for the three coordinates where a track starts."""
     u, v, w, _ = uniform4(seed, PURPOSE_SOURCE, track, field, 0, 0)
     return u, v, w
 
 
-@small_kernel
+@kernel
 def heading_draw(seed, track, field):
     """Two numbers for the direction in which a track starts."""
     u, v, _, _ = uniform4(seed, PURPOSE_SOURCE, track, field, 0, 1)
@@ -152,7 +152,7 @@ def _refill(buffer, seed, particle_id, split, branch, draw):
         buffer[3, lane] = d
 
 
-@small_kernel
+@kernel
 def next4(buffer, seed, particle_id, split, branch, draw):
     """The set `draw` of numbers for transport; sets are asked for one after the other, from 0.
 
@@ -164,13 +164,13 @@ def next4(buffer, seed, particle_id, split, branch, draw):
     return buffer[0, lane], buffer[1, lane], buffer[2, lane], buffer[3, lane]
 
 
-@small_kernel
+@kernel
 def last_bit(u):
     """The last of the 32 bits that a uniform was made of; hardly anything else depends on it."""
     return np.uint64(u * _WORDS) & np.uint64(1)
 
 
-@small_kernel
+@kernel
 def isotropic(u, v):
     """A unit vector, uniform on the sphere, from two uniforms."""
     mu = 2.0 * u - 1.0
@@ -179,7 +179,7 @@ def isotropic(u, v):
     return Vector(sine * math.cos(angle), sine * math.sin(angle), mu)
 
 
-@small_kernel
+@kernel
 def normal_pair(u, v):
     """Two independent standard normals from two uniforms (Box & Muller)."""
     radius = math.sqrt(-2.0 * math.log(u))

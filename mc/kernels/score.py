@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from ...fields._jit import kernel, small_kernel
+from ...fields._jit import kernel
 from ...fields.units import KPC_CM, M_P_G
 from ..tally import (
     AGES_MYR,
@@ -64,7 +64,7 @@ def _log_bin(value, start, step, bins):
     return min(max(math.floor((math.log(value) - start) / step) + 1, 0), bins - 1)
 
 
-@small_kernel
+@kernel
 def _share_in_disc(old, new, R_d):
     """Share of a straight move that lies in the disc |z| < 0.1 kpc, R < R_d (R taken at its middle)."""
     if min(old.z, new.z) > DISC_HALF_THICKNESS_KPC or max(old.z, new.z) < -DISC_HALF_THICKNESS_KPC:
@@ -133,7 +133,7 @@ class _Sample(NamedTuple):
     path: float
 
 
-@small_kernel
+@kernel
 def score(world, history, in_bell, old, new, sample_at, dt, repeats):
     """Add a move from `old` to `new` to the tallies, at one point drawn along it; returns n there [cm^-3].
 
@@ -166,7 +166,7 @@ def score(world, history, in_bell, old, new, sample_at, dt, repeats):
     return _score_halo(world, history, old, new, sample)
 
 
-@small_kernel
+@kernel
 def _score_behind(world, history, old, new, sample):
     """Add a move behind the surface; returns the density of what it may collide with [cm^-3]."""
     tally, group, energy_step = world.tally, history.group, history.energy_step
@@ -185,7 +185,7 @@ def _score_behind(world, history, old, new, sample):
     return density * world.table.collisions[GAS_CGM]
 
 
-@small_kernel
+@kernel
 def _score_halo(world, history, old, new, sample):
     """Add a move inside the surface; returns the density of what it may collide with [cm^-3]."""
     tally, group, energy_step = world.tally, history.group, history.energy_step
@@ -209,13 +209,13 @@ def _score_halo(world, history, old, new, sample):
     return disc * world.table.collisions[GAS_DISC] + halo * world.table.collisions[GAS_HALO]
 
 
-@small_kernel
+@kernel
 def _fall_of_others(history, old, new):
     """Fall of ln p by the flow in the moves alike that are not followed."""
     return (history.multiplicity - 1.0) * (old.ln_p - new.ln_p)
 
 
-@small_kernel
+@kernel
 def counted(world, history, in_bell, old, new, dt):
     """Count a move and take its losses: the particle after it, and its history.
 
@@ -232,7 +232,7 @@ def counted(world, history, in_bell, old, new, dt):
     return particle, after_part(history, sample_at, history.clock + time)
 
 
-@small_kernel
+@kernel
 def _slowed_by_flow(world, history, in_bell, ln_p, new, others):
     """Count the fall of ln p by the flow: what a move has from `ln_p` to `new`, and `others`, taken here."""
     fall = ln_p - new.ln_p + others

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from ...fields._jit import kernel, small_kernel
+from ...fields._jit import kernel
 from .albedo import (
     MEAN_COSINE,
     MEAN_ENTRY_DEPTH,
@@ -116,7 +116,7 @@ def at_nearest_node(table, ln_p, values):
     return values[min(max(position, 0), values.size - 1)]
 
 
-@small_kernel
+@kernel
 def new_splitting(world, wall, history, ln_p, optical_depth):
     """The `Splitting` of a particle that starts; `wall` is that of the world."""
     if wall is None:

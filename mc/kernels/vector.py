@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ...fields._jit import small_kernel
+from ...fields._jit import kernel
 
 
 class Vector(NamedTuple):
@@ -15,7 +15,7 @@ class Vector(NamedTuple):
     z: float
 
 
-@small_kernel
+@kernel
 def dot(a, b):
     """Scalar product of two vectors."""
     return a.x * b.x + a.y * b.y + a.z * b.z

@@ -1,11 +1,16 @@
-"""The key of the kernel cache: it names what is compiled, all of it and nothing else."""
+"""The cache of kernels: its key names what is compiled, and an entry of it is one function."""
 
+import math
+import pickle
 import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
-from crhalo.fields._jit import cache_directory, cache_key, compiled_sources
+from crhalo.fields._jit import cache_directory, cache_key, compiled_sources, kernel
+from llvmlite.binding import parse_bitcode
+from numba import njit
+from warm import warm
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,7 +55,7 @@ def test_key_stays_where_nothing_compiled_changes(package):
 
 def test_every_kernel_of_the_package_is_in_the_key():
     """A file that compiles anything says so by a decorator or by joining a vector field."""
-    marks = ("@kernel", "@small_kernel", "@entry", "entry()(", "@vector_field")
+    marks = ("@kernel", "@entry", "entry()(", "@vector_field")
     marked = {
         path
         for folder in ("fields", "mc", "maps")
@@ -59,6 +64,40 @@ def test_every_kernel_of_the_package_is_in_the_key():
     }
     assert marked
     assert marked <= set(compiled_sources(ROOT))
+
+
+def functions_in(module):
+    """Names of the functions defined in a compiled module, without what unpacks their arguments."""
+    names = [function.name for function in module if not function.is_declaration]
+    return [name for name in names if not name.startswith(("cfunc.", "_ZN7cpython"))]
+
+
+def test_a_cached_entry_is_one_function():
+    """What is not inlined is other code where the entry is compiled than where it is loaded."""
+    warm()
+    found = {}
+    for path in cache_directory().rglob("*.nbc"):
+        (_, kind, (_, bitcode)), *_ = pickle.loads(path.read_bytes())
+        assert kind == "object"
+        found[path.name] = functions_in(parse_bitcode(bitcode).functions)
+    assert {name.partition("-")[0] for name in found} >= {"hybrid.run_block", "orbit.run_block"}
+    assert {name: functions for name, functions in found.items() if len(functions) != 1} == {}
+
+
+@pytest.mark.parametrize(("decorator", "functions"), [(kernel, 1), (njit, 2)])
+def test_a_long_function_that_is_called_twice_is_one_more_unless_inlined(decorator, functions):
+    lines = "".join(f"    x += sin({n}.0 * x)\n" for n in range(200))
+    namespace = {"sin": math.sin}
+    exec(f"def long(x):\n{lines}    return x", namespace)
+    long = decorator(namespace["long"])
+
+    @njit
+    def twice(x):
+        return long(x) * long(x + 1.0)
+
+    assert math.isfinite(twice(1.0))
+    (compiled,) = twice.overloads.values()
+    assert len(functions_in(compiled.library.get_defined_functions())) == functions
 
 
 @pytest.fixture
