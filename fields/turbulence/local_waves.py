@@ -17,11 +17,11 @@ from typing import NamedTuple
 import numpy as np
 
 from .._jit import kernel
-from ..interpolate import place
+from ..interpolate import cell_at, in_cell, slopes_in_cell
 from ..medium_table import Axis
 from ..units import FloatArray
 from ..vectors import vector_field
-from .synthetic import Turbulence, plane_waves, scale_invariant, sine_of_turns
+from .synthetic import Turbulence, plane_waves, scale_invariant, sine_of_turns, vector_potential
 
 MODES_PER_DECADE = 80
 # Wavelengths over 2 pi r_L: from those that are in resonance where mu = 0.05 to twice the longest that are.
@@ -30,7 +30,6 @@ SHORTEST_OVER_LARMOR, LONGEST_OVER_LARMOR = 0.05, 2.0
 _FADES_OVER = 0.1
 # Offsets of the waves to the window for which their shares are tabulated; linear in between.
 _OFFSETS = 16
-_ONE = np.uint64(1)
 _NOTHING = 1e-12
 
 
@@ -73,28 +72,23 @@ class LocalWaves(NamedTuple):
 @vector_field(LocalWaves)
 def _local_waves(field, x, y, z):
     R = math.sqrt(x * x + y * y)
-    i, a = place(field.R, R)
-    j, b = place(field.z, abs(z))
-    f, i1, j1 = field.strength, i + _ONE, j + _ONE
-    low, high = f[i, j, 0] + a * (f[i1, j, 0] - f[i, j, 0]), f[i, j1, 0] + a * (f[i1, j1, 0] - f[i, j1, 0])
-    g = low + b * (high - low)
+    cell, f = cell_at(field, R, z), field.strength
+    g = in_cell(f, cell, 0)
     if g == 0.0:
         return 0.0, 0.0, 0.0
     side = math.copysign(1.0, z)
-    per_R, per_z = field.R.inverse_width[i], side * field.z.inverse_width[j]
     e_x, e_y = (x / R, y / R) if R > _NOTHING else (0.0, 0.0)
-    g_R = per_R * ((1.0 - b) * (f[i1, j, 0] - f[i, j, 0]) + b * (f[i1, j1, 0] - f[i, j1, 0]))
-    g_x, g_y, g_z = g_R * e_x, g_R * e_y, per_z * (high - low)
-    low, high = f[i, j, 1] + a * (f[i1, j, 1] - f[i, j, 1]), f[i, j1, 1] + a * (f[i1, j1, 1] - f[i, j1, 1])
-    begin = low + b * (high - low)
-    s_R = per_R * ((1.0 - b) * (f[i1, j, 1] - f[i, j, 1]) + b * (f[i1, j1, 1] - f[i, j1, 1]))
+    g_R, g_z = slopes_in_cell(f, field, cell, 0)
+    g_x, g_y, g_z = g_R * e_x, g_R * e_y, side * g_z
+    begin = in_cell(f, cell, 1)
+    s_R, s_z = slopes_in_cell(f, field, cell, 1)
     first = math.ceil(begin)
     offsets = field.shares.shape[0] - 1
     row = min(int((first - begin) * offsets), offsets - 1)
     part = (first - begin) * offsets - row
     # grad w is dw/d(offset) times -grad(begin).
     steep = -g * offsets
-    h_x, h_y, h_z = steep * s_R * e_x, steep * s_R * e_y, steep * per_z * (high - low)
+    h_x, h_y, h_z = steep * s_R * e_x, steep * s_R * e_y, steep * side * s_z
     curl, of_w, of_rise = _window_sums(field, first, field.shares[row], field.shares[row + 1], part, x, y, z)
     return (
         g * curl[0] + g_y * of_w[2] - g_z * of_w[1] + h_y * of_rise[2] - h_z * of_rise[1],
@@ -148,7 +142,7 @@ class WavesOfPlace:
         r_L, by which waves are chosen.
     slope : float
         The power goes as (k r_L)^-slope.
-    energies : (float, float)
+    spread : (float, float)
         Smallest and largest r_L of all particles over that one.
     """
 
@@ -157,12 +151,12 @@ class WavesOfPlace:
     power_uG2: FloatArray
     larmor_radius_kpc: FloatArray
     slope: float
-    energies: tuple[float, float] = (1.0, 1.0)
+    spread: tuple[float, float] = (1.0, 1.0)
 
     @property
     def window(self) -> tuple[float, float]:
         """Smallest and largest k r_L of the waves at a place."""
-        smallest, largest = self.energies
+        smallest, largest = self.spread
         return 1.0 / (LONGEST_OVER_LARMOR * largest), 1.0 / (SHORTEST_OVER_LARMOR * smallest)
 
     def share(self, k_r_L: FloatArray) -> FloatArray:
@@ -206,12 +200,9 @@ class WavesOfPlace:
         # Each has <B^2> = 1; `plane_waves` puts them in the middle of equal steps of ln k.
         shortest, longest = (2.0 * np.pi / k for k in k_end)
         waves = plane_waves(scale_invariant, (shortest, longest), modes, np.sqrt(modes), seed)
-        k = 2.0 * np.pi * np.array([waves.k_x, waves.k_y, waves.k_z])
-        # A cos(k.x) has the curl a sin(k.x).
-        p = np.cross(k, np.array([waves.a_x, waves.a_y, waves.a_z]), axis=0) / (k**2).sum(axis=0)
         g = np.sqrt(np.where(there, self.power_uG2, 0.0) * step)
         strength = np.ascontiguousarray(np.stack([g, begin], axis=-1))
-        each = (np.ascontiguousarray(values) for values in (*waves, *p))
+        each = (np.ascontiguousarray(values) for values in (*waves, *vector_potential(waves)))
         return LocalWaves(self.R, self.z, strength, share, *each)
 
     @property

@@ -229,10 +229,15 @@ def plane_waves(
     return PlaneWaves._make([*(k / (2.0 * math.pi) * direction), rng.random(modes), *a])
 
 
+def vector_potential(waves: PlaneWaves) -> FloatArray:
+    """Amplitudes p [uG kpc], (3, waves): waves a sin(k.x) are the curl of p cos(k.x)."""
+    k = 2.0 * math.pi * np.array([waves.k_x, waves.k_y, waves.k_z])
+    return np.cross(k, np.array([waves.a_x, waves.a_y, waves.a_z]), axis=0) / (k**2).sum(axis=0)
+
+
 def stratified(waves: PlaneWaves, z_B_kpc: float) -> StratifiedWaves:
     """Waves whose amplitude falls as exp(-|z|/z_B), still without divergence."""
-    k = 2.0 * math.pi * np.array([waves.k_x, waves.k_y, waves.k_z])
-    p = np.cross(k, np.array([waves.a_x, waves.a_y, waves.a_z]), axis=0) / (k**2).sum(axis=0)
+    p = vector_potential(waves)
     return StratifiedWaves(waves, p[0].copy(), p[1].copy(), z_B_kpc)
 
 

@@ -10,8 +10,9 @@ import math
 from typing import NamedTuple
 
 from ...fields._jit import kernel
+from ...fields.interpolate import cell_at, in_cell, slopes_in_cell
 from ...fields.units import LARMOR_KPC
-from .lookup import ON_AXIS_KPC, cell_at, in_cell, slopes_in_cell
+from .lookup import ON_AXIS_KPC
 from .particle import placed
 from .vector import Vector
 

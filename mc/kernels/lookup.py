@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from ...fields._jit import kernel
-from ...fields.interpolate import place
+from ...fields.interpolate import cell_at, in_cell, place
 from .vector import Vector
 
 # Nearer to the axis than this, what points along R has no direction [kpc].
@@ -54,51 +53,6 @@ def bilinear(values, table, R, z):
 def surface_distance(table, R, z):
     """Signed distance to the surface, negative inside [kpc]."""
     return bilinear(table.distance, table, R, z)
-
-
-class Cell(NamedTuple):
-    """Where in a cell of the nodes (R, |z|) a place lies.
-
-    Attributes
-    ----------
-    i, j, i1, j1 : int
-        Its lower and upper nodes.
-    a, b : float
-        Fractions of the cell, along R and along |z|.
-    """
-
-    i: np.uint64
-    j: np.uint64
-    i1: np.uint64
-    j1: np.uint64
-    a: float
-    b: float
-
-
-@kernel
-def cell_at(table, R, z):
-    """The `Cell` of a place, with any sign of z."""
-    i, a = place(table.R, R)
-    j, b = place(table.z, abs(z))
-    return Cell(i, j, i + _ONE, j + _ONE, a, b)
-
-
-@kernel
-def in_cell(f, cell, k):
-    """Entry k of a table (R, |z|, entries), interpolated."""
-    i, j, i1, j1, a, b = cell
-    low = (1.0 - b) * f[i, j, k] + b * f[i, j1, k]
-    high = (1.0 - b) * f[i1, j, k] + b * f[i1, j1, k]
-    return low + a * (high - low)
-
-
-@kernel
-def slopes_in_cell(f, table, cell, k):
-    """Its exact slopes along R and |z|."""
-    i, j, i1, j1, a, b = cell
-    along_R = (1.0 - b) * (f[i1, j, k] - f[i, j, k]) + b * (f[i1, j1, k] - f[i, j1, k])
-    along_z = (1.0 - a) * (f[i, j1, k] - f[i, j, k]) + a * (f[i1, j1, k] - f[i1, j, k])
-    return along_R * table.R.inverse_width[i], along_z * table.z.inverse_width[j]
 
 
 @kernel

@@ -40,11 +40,14 @@ HEIGHTS = (0.1, 0.5, 0.9)
 WAYS = ("tracks", "guiding-centre", "isotropic")
 CENTRES_PER_ORBIT = 8
 LAYERS = 12
-# D is of displacements over up to so many free paths, along tracks of twice that.
-_LONGEST_FREE_PATHS, _RECORDS, _LOCAL_REALISATIONS = 5.0, 24, 8
+# D is of displacements over up to so many free paths, along tracks of twice that: over five, those that turn
+# slowly where mu = 0 are missed, and D is 7% too small.
+_LONGEST_FREE_PATHS, _RECORDS = 8.0, 24
+# As many realisations as take so many steps at a height, but not fewer or more than these.
+_LOCAL_STEPS, _FEWEST, _MOST = 1e8, 8, 64
 _MEASURED_REALISATIONS = 16
-# Isotropic waves scatter half as much as r_L v/(3 F) says.
-_FREE_PATH_OVER_FORMULA = 2.0
+# Waves in all directions scatter less than r_L v/(3 F) says: the less of them, the less each.
+_FREE_PATH_OVER_FORMULA = 4.0
 _WIDTH = 1.005
 TIME_TOLERANCE, TIME_SIGMAS = 0.05, 2.0
 # lambda over the height of the halo, or over the length on which the field changes.
@@ -166,7 +169,8 @@ class GalacticTest:
         longest = _LONGEST_FREE_PATHS * _FREE_PATH_OVER_FORMULA * 3.0 * D / v
         step = orbit_step_kpc(float(larmor_radius_kpc(p, local.total_field_uG)), local.correlation_length_kpc)
         spacing = max(1, round(longest / _RECORDS / step)) * step
-        fields = [local.realisation((self._seed_of(0, number), n)) for n in range(_LOCAL_REALISATIONS)]
+        count = _realisations(2.0 * _RECORDS * spacing / step)
+        fields = [local.realisation((self._seed_of(0, number), n)) for n in range(count)]
         path, box = spacing * np.arange(1, 2 * _RECORDS + 1), 100.0 * local.wavelengths_kpc[1]
         seed = self._seed_of(1, number)
         found = tracks(fields, LARMOR_KPC * p, step, path, REALISATION, box, seed, self.threads)
@@ -302,10 +306,16 @@ class GalacticTest:
         }
 
 
+def _realisations(steps_of_a_track: float) -> int:
+    """How many realisations D at one height is measured in."""
+    return int(np.clip(_LOCAL_STEPS / (REALISATION * steps_of_a_track), _FEWEST, _MOST))
+
+
 def local_steps(free_path_over_larmor_radius: FloatArray) -> float:
     """Steps that it takes to measure D at the three heights, of the largest lambda/r_L of a medium."""
     path = 2.0 * _LONGEST_FREE_PATHS * _FREE_PATH_OVER_FORMULA * float(np.max(free_path_over_larmor_radius))
-    return len(HEIGHTS) * _LOCAL_REALISATIONS * REALISATION * path / STEP_OVER_LARMOR
+    steps = path / STEP_OVER_LARMOR
+    return len(HEIGHTS) * _realisations(steps) * REALISATION * steps
 
 
 def _of_result(result: Result, ages: list[FloatArray], particles: int, t_max_Myr: float) -> Escaped:
