@@ -37,7 +37,7 @@ _FLAGS: dict[str, Any] = {
     "error_model": "numpy",
     "_nrt": False,
 }
-INLINED: dict[str, Any] = {"forceinline": True}
+INLINED: Any = {"forceinline": True}
 
 
 def _use_wide_vectors() -> None:

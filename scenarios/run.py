@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,17 +22,18 @@ from ..fields.units import FloatArray
 from ..maps.light.sky import SUN_R_KPC
 from ..maps.light.sky_model import ComponentMaps, SkyModel
 from ..mc import observables
-from ..mc.blocks import Executor
-from ..mc.checkpoint import CheckpointWriter
+from ..mc.blocks import TRACK_COLUMNS, Executor
+from ..mc.checkpoint import CheckpointWriter, difference
 from ..mc.coupled.current import MeasuredCurrent
 from ..mc.coupled.waves import ConvergedWaves
 from ..mc.engine import run
+from ..mc.replay import replay
 from ..mc.result import Result
 from ..mc.spectrum import Spectrum
 from ..mc.uncertainty import Estimate
 from .build import Setup, find_medium, grid_of, sky_energies_GeV, spectrum_of, transport_of, with_spectrum
 from .file.quantities import ScenarioError
-from .file.scenario import Scenario
+from .file.scenario import Scenario, load_text
 from .file.tables import NSIDES
 from .folder.provenance import provenance_of
 from .progress import Progress, quiet
@@ -42,6 +43,7 @@ SECONDARIES = ("neutrino", "gamma")
 """What skies are made of."""
 # A disc of so many pixels to the rim has its flux to 1%; of less than one, anything.
 _PIXELS_TO_RIM = 1.5
+_MOST_TRAJECTORIES = 100_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -211,6 +213,43 @@ class Run:
         """
         return observables.density(self.result, self.galaxy.R_d_kpc, energy_GeV, region)
 
+    def trajectories(self, particles: int | Sequence[int] = 8, rows: int = 1000) -> Any:
+        """Tracks of particles, followed again bit for bit, as a table with units to plot or to write.
+
+        Parameters
+        ----------
+        particles : int or sequence of int
+            How many, the first ones; or their numbers.
+        rows : int
+            Lines of each at most, evenly spread over its moves.
+
+        Returns
+        -------
+        astropy.table.QTable
+            `particle`, and the columns of `mc.blocks.TRACK_COLUMNS`: where moves ended, with first-passage
+            splits as histories of their own.
+
+        Raises
+        ------
+        UserError
+            If there is no such particle, or the run was merged of several, or made by another version or on
+            another machine.
+        """
+        as_followed = load_text(self.result.provenance["scenario"])
+        check_same_experiment(self.result, as_followed, "this run")
+        numbers = range(particles) if isinstance(particles, int) else particles
+        if not 0 < len(numbers) <= _MOST_TRAJECTORIES or not 0 < rows <= _MOST_TRAJECTORIES:
+            raise UserError(f"particles, rows: allowed: 1 to {_MOST_TRAJECTORIES}")
+        if outside := [number for number in numbers if not 0 <= number < self.result.particles]:
+            raise UserError(f"particle {outside[0]}: allowed: 0 to {self.result.particles - 1}")
+        transport = transport_of(self.scenario, Setup(self.galaxy, self.medium))
+        found = []
+        for number in numbers:
+            lines = replay(self.medium, self.result.grid, transport, number).lines
+            kept = lines[np.unique(np.linspace(0, len(lines) - 1, rows).astype(int))]
+            found.append(np.column_stack([np.full(len(kept), number), kept]))
+        return _as_table(np.concatenate(found), {"title": self.scenario.title, "seed": transport.seed})
+
     def reweight(self, **changes: float) -> Run:
         """The same particles under another injection spectrum, see `Result.reweight`.
 
@@ -221,6 +260,37 @@ class Run:
         other = replace(self, scenario=scenario, result=result, products={})
         other.__dict__["sky_model"] = self.sky_model.of(other.result)
         return other
+
+
+def _as_table(lines: FloatArray, about: dict[str, Any]) -> Any:
+    """Lines of particles' numbers and `TRACK_COLUMNS` as an astropy table."""
+    from astropy.table import QTable
+    from astropy.units import Quantity
+
+    table = QTable(meta=about)
+    for name, values in zip(("particle", *TRACK_COLUMNS), lines.T, strict=True):
+        bare, _, unit = name.rpartition("_")
+        if unit in ("Myr", "kpc", "GeV"):
+            table[bare] = Quantity(values, unit)
+        else:
+            table[name] = values if name == "weight" else values.astype(int)
+    return table
+
+
+def check_same_experiment(result: Result, scenario: Scenario, what: str) -> None:
+    """Refuse to follow particles of a result again in a scenario if they would not go the same way.
+
+    Raises
+    ------
+    ScenarioError
+        If it was merged of several runs, or made by another version, on another machine, of another scenario.
+    """
+    there, here = result.provenance, provenance_of(scenario)
+    if isinstance(there.get("seed"), list):
+        raise ScenarioError(f"{what}: merged of several runs; allowed: one of these")
+    for key in ("version", "machine", "scenario"):
+        if there.get(key) != here[key]:
+            raise ScenarioError(f"{what}: the run had another {key}: {difference(there.get(key), here[key])}")
 
 
 @dataclass(frozen=True)

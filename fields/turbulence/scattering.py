@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import jv, jvp
 
 from ..units import C_KPC_MYR, FloatArray, speed_kpc_Myr
 from ..waves.streaming import larmor_radius_kpc
@@ -19,6 +20,8 @@ _COSINES, _WEIGHTS = np.polynomial.legendre.leggauss(200)
 # mu = t^3 puts nodes where the resonance runs off to short waves.
 _MU = (0.5 * (_COSINES + 1.0)) ** 3
 _DMU = 0.5 * _WEIGHTS * 3.0 * (0.5 * (_COSINES + 1.0)) ** 2
+# Waves in a sum over those in all directions, and what stands for zero under a root there.
+_WAVES, _SMALL = 400, 1e-12
 
 # D/(c Lmax) against r_L/l_c, r_L in the rms field: isotropic Kolmogorov turbulence without a mean field,
 # wavelengths 1e-3 to 1 Lmax; published values, good to 20%.
@@ -51,6 +54,48 @@ def pitch_angle_D(turbulence: Turbulence, p_GeV: float, mu: ArrayLike) -> FloatA
     with np.errstate(divide="ignore"):
         F = turbulence.F(1.0 / (r_L * cosine))
     return 0.25 * math.pi * (1.0 - cosine**2) * F * v / r_L
+
+
+def isotropic_pitch_angle_D(turbulence: Turbulence, p_GeV: float, mu: ArrayLike) -> FloatArray:
+    """Quasi-linear D_mumu [1/Myr] of waves in all directions, half of them in each polarisation.
+
+    (pi/4) (1 - mu^2) (v/r_L) times the integral over ln k of F/(k r_L |mu|) times the sum over the harmonics
+    n, of both signs, whose waves lie at the cosine eta = n/(k r_L |mu|) to the field:
+    (n J_n(x)/x)^2 + (eta J_n'(x))^2, x = k r_L [(1 - mu^2) (1 - eta^2)]^(1/2). It falls as |mu| towards 90
+    degrees, while that of slab waves stays. Waves beyond the range of the turbulence are not there.
+    """
+    r_L, v = _radius_and_speed(turbulence, p_GeV)
+    cosine = np.abs(np.asarray(mu, float))
+    low, high = (k * float(r_L) for k in turbulence.k_range_kpc)
+    # Between its harmonics the sum is smooth; each begins with a step.
+    k_r_L = np.geomspace(low, high, 2 * _WAVES + 1)[1::2]
+    F = turbulence.F(k_r_L / r_L) * math.log(high / low) / _WAVES
+    total = np.zeros_like(cosine)
+    for n in range(1, math.floor(high * cosine.max(initial=0.0)) + 1):
+        along = np.multiply.outer(cosine, k_r_L)
+        eta = np.divide(n, along, out=np.ones_like(along), where=along >= n)
+        x = k_r_L * np.sqrt(np.maximum((1.0 - cosine[..., None] ** 2) * (1.0 - eta**2), _SMALL))
+        each = (n * jv(n, x) / x) ** 2 + (eta * jvp(n, x)) ** 2
+        total += np.where(along >= n, 2.0 * F * each / np.maximum(along, n), 0.0).sum(axis=-1)
+    return 0.25 * math.pi * (1.0 - cosine**2) * total * v / r_L
+
+
+def broadened_D(turbulence: Turbulence, p_GeV: float) -> float:
+    """Quasi-linear D along the mean field of waves in all directions, with broadened resonances [kpc^2/Myr].
+
+    (v^2/8) int (1 - mu^2)^2/D_mumu dmu; D_mumu/(1 - mu^2) is no smaller than at |mu| = (dB/B)^(1/2), below
+    which waves mirror particles. Infinite where no wave is in resonance there. Within 25% of tracks for F of
+    1e-3 to 0.03, and below them for more.
+    """
+    _, v = _radius_and_speed(turbulence, p_GeV)
+    broad = min(math.sqrt(turbulence.rms_uG / turbulence.mean_field_uG), 1.0)
+    cosines, weights = np.polynomial.legendre.leggauss(24)
+    mu = np.append(broad, broad + (1.0 - broad) * 0.5 * (cosines + 1.0))
+    share = np.append(broad - broad**3 / 3.0, 0.5 * (1.0 - broad) * weights * (1.0 - mu[1:] ** 2))
+    mu = np.minimum(mu, 1.0 - 1e-9)  # where both D_mumu and 1 - mu^2 vanish
+    with np.errstate(divide="ignore"):
+        each = share * (1.0 - mu**2) / isotropic_pitch_angle_D(turbulence, p_GeV, mu)
+    return float(0.25 * v**2 * each[share > 0.0].sum())
 
 
 def has_quasi_linear(turbulence: Turbulence) -> bool:

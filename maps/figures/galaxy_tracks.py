@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ...fields.turbulence.statistics import TurbulenceStatistics
-from ...fields.turbulence.synthetic import Turbulence
 from ...fields.units import FloatArray, energy_label
+from ...mc.orbits.local_diffusion import Place
 from .page import BLACK, BLUE, COLUMN_INCH, GREEN, GREY, PAGE_INCH, RED, SMALL, dress, legend, page, panel
 from .tracks import share_inside
 
@@ -79,25 +79,26 @@ def local_figure(rows: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
 
 
 def waves_figure(
-    energy_GeV: float,
+    places: Sequence[Place],
     larmor_radii_kpc: Sequence[float],
-    heights: Sequence[tuple[float, Turbulence, TurbulenceStatistics]],
+    met: Sequence[TurbulenceStatistics],
     ax: Any = None,
 ) -> Any:
     """What orbits meet: power along lines against k r_L at three heights, and the amplitude against height.
 
     Parameters
     ----------
-    energy_GeV : float
-        Of the protons that the waves are for.
+    places : sequence of Place
+        With the waves as they should be.
     larmor_radii_kpc : sequence of float
-        Theirs, at the heights.
-    heights : sequence of (z [kpc], waves as they should be, as measured)
-        See `GalacticTest.waves_met`.
+        Those of the protons that the waves are for, there.
+    met : sequence of TurbulenceStatistics
+        The waves as measured, see `GalacticTest.waves_met`.
     """
     figure = page(ax, PAGE_INCH, 2.9)
     left, right = figure.subplots(1, 2)
-    for (z, wanted, found), r_L, colour in zip(heights, larmor_radii_kpc, [RED, BLUE, GREEN], strict=True):
+    for place, r_L, found, colour in zip(places, larmor_radii_kpc, met, [RED, BLUE, GREEN], strict=True):
+        z, wanted = place.z_kpc, place.waves
         count = len(found.power)
         x, error = found.k_kpc * r_L, found.power.std(axis=0) / math.sqrt(count - 1)
         left.plot(x, found.expected_power, color=colour, linewidth=0.8)
@@ -106,14 +107,14 @@ def waves_figure(
         share = wanted.rms_uG / wanted.mean_field_uG
         spread = found.rms.std() / math.sqrt(count - 1)
         right.errorbar(z, share * found.rms.mean(), share * spread, **style)
-    shares = [wanted.rms_uG / wanted.mean_field_uG for _, wanted, _ in heights]
-    right.plot([z for z, _, _ in heights], shares, color=BLACK, linewidth=0.8, label="as asked for")
+    shares = [place.waves.rms_uG / place.waves.mean_field_uG for place in places]
+    right.plot([place.z_kpc for place in places], shares, color=BLACK, linewidth=0.8, label="as asked for")
     right.set_ylim(0.0, 1.5 * max(shares))
     left.set(xscale="log", yscale="log")
     dress(left, "$k\\,r_L$ along a line", "power per $\\ln k$ over $B^2$")
     dress(right, "$|z|$  [kpc]", "$\\delta B/B$")
-    divergence = max(float(np.median(found.divergence)) for _, _, found in heights)
-    said = f"{energy_label(energy_GeV)}\n$|\\mathrm{{div}}\\,B|$ = {divergence:.0e} $k\\,\\delta B$"
+    divergence = max(float(np.median(found.divergence)) for found in met)
+    said = f"{energy_label(places[0].energy_GeV)}\n$|\\mathrm{{div}}\\,B|$ = {divergence:.0e} $k\\,\\delta B$"
     right.text(0.05, 0.07, said, transform=right.transAxes, va="bottom", fontsize=SMALL)
     legend(left, loc="lower left")
     legend(right, loc="upper right")

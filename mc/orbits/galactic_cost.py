@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ...fields.exceptions import UserError
 from ...fields.field_lines import lines_in_half_plane
@@ -19,8 +20,8 @@ from ...fields.waves.streaming import larmor_radius_kpc
 from ..kernels.orbit import STEP_OVER_LARMOR
 from .cost import LONGEST_CORE_HOURS
 
-# Of one thread: a step, with the waves of a window.
-_NS_PER_STEP = 450.0
+# Of one thread: a step, with the waves of a window; and one through as many plane waves in a uniform field.
+_NS_PER_STEP, NS_PER_WAVE_STEP = 450.0, 150.0
 # The way out along the line where nothing scatters: particles start in all directions.
 _WAYS_OUT = 4.0
 
@@ -51,6 +52,11 @@ class GalacticCost(NamedTuple):
     scale_over_wave: FloatArray
     steps: float
     core_hours: float
+
+    def with_tracks(self, steps: float) -> GalacticCost:
+        """With so many steps more, through homogeneous waves to measure D."""
+        hours = 1e-9 * NS_PER_WAVE_STEP * steps / 3600.0
+        return self._replace(steps=self.steps + steps, core_hours=self.core_hours + hours)
 
 
 def galactic_cost(
@@ -101,13 +107,18 @@ def galactic_cost(
     steps = float((path / (STEP_OVER_LARMOR * r_L)).sum())
     if medium.table.wall == Wall.TWO_WAY:
         steps += _steps_behind(galaxy, p, float(z[-1]), t_max_Myr)
-    step_of_k = math.log(10.0) / MODES_PER_DECADE
-    overlap = 4.0 * (2.0 * F * step_of_k) ** 0.25 / step_of_k
+    overlap = resonance_overlap(F)
     with np.errstate(divide="ignore"):
         scale = length / np.abs(np.gradient(np.log(B)))
     total = particles * steps
     hours = 1e-9 * _NS_PER_STEP * total / 3600.0
     return GalacticCost(energy_GeV, z, r_L, 3.0 * D / v, overlap, scale / (2.0 * math.pi * r_L), total, hours)
+
+
+def resonance_overlap(F: ArrayLike) -> FloatArray:
+    """Widths of the resonances of two neighbouring waves of a window over their distance, at mu = 0.7."""
+    step_of_k = math.log(10.0) / MODES_PER_DECADE
+    return np.asarray(4.0 * (2.0 * np.asarray(F, float) * step_of_k) ** 0.25 / step_of_k)
 
 
 def _steps_behind(galaxy: Galaxy, p_GeV: float, z_kpc: float, t_max_Myr: float) -> float:

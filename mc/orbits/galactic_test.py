@@ -20,67 +20,54 @@ from ...fields.galaxy import Galaxy
 from ...fields.medium import Medium
 from ...fields.turbulence.of_galaxy import GalacticTurbulence, galactic_turbulence
 from ...fields.turbulence.statistics import TurbulenceStatistics, measure
-from ...fields.turbulence.synthetic import Turbulence
-from ...fields.units import LARMOR_KPC, FloatArray, momentum_GeV, speed_kpc_Myr
-from ...fields.waves.streaming import larmor_radius_kpc
+from ...fields.units import FloatArray, momentum_GeV
 from ..blocks import REALISATION, Transport
 from ..diffusion.finite_volumes import cells_of
 from ..diffusion.solve import residence
 from ..engine import run
-from ..kernels.orbit import STEP_OVER_LARMOR, orbit_step_kpc
 from ..result import Result
-from ..tally import TallyGrid
+from ..tally import Region, TallyGrid
 from ..uncertainty import value_and_error
 from .escape import compare, quantity, seed_for
-from .measure import running_diffusion
-from .tracks import tracks
+from .local_diffusion import LocalDiffusion, Place, measured_on, place_in, tracks_at
 
 HEIGHTS = (0.1, 0.5, 0.9)
 """Where D is measured, over the height of the halo on the axis."""
 WAYS = ("tracks", "guiding-centre", "isotropic")
 CENTRES_PER_ORBIT = 8
 LAYERS = 12
-# D is of displacements over up to so many free paths, along tracks of twice that: over five, those that turn
-# slowly where mu = 0 are missed, and D is 7% too small.
-_LONGEST_FREE_PATHS, _RECORDS = 8.0, 24
-# As many realisations as take so many steps at a height, but not fewer or more than these.
+# D at a height is measured in as many realisations as take so many steps, but not fewer or more than these.
 _LOCAL_STEPS, _FEWEST, _MOST = 1e8, 8, 64
 _MEASURED_REALISATIONS = 16
-# Waves in all directions scatter less than r_L v/(3 F) says: the less of them, the less each.
-_FREE_PATH_OVER_FORMULA = 4.0
 _WIDTH = 1.005
 TIME_TOLERANCE, TIME_SIGMAS = 0.05, 2.0
 # lambda over the height of the halo, or over the length on which the field changes.
 DIFFUSIVE_BELOW, BALLISTIC_ABOVE = 0.1, 1.0
 
 
-class LocalDiffusion(NamedTuple):
-    """What orbits measure at one height: lambda = 3 D/v along the lines, and D across over D along.
-
-    `formula_kpc` is the lambda of the medium; errors are one sigma.
-    """
-
-    z_kpc: float
-    larmor_radius_kpc: float
-    formula_kpc: float
-    free_path_kpc: float
-    free_path_error: float
-    across: float
-    across_error: float
-
-
 class Escaped(NamedTuple):
     """What became of the particles of one way: times [Myr] by block, means with errors, time in layers of z.
 
-    `inside` of them had not left when their histories ended.
+    `behind_Myr` is the time behind the surface, `near_Myr` that in the region `NEAR` there. `inside` of them
+    had not left when their histories ended.
     """
 
     times_Myr: list[FloatArray]
     time_Myr: tuple[float, float]
     grammage_g_cm2: tuple[float, float]
     layers_Myr_kpc: tuple[FloatArray, FloatArray]
+    behind_Myr: tuple[float, float]
+    near_Myr: tuple[float, float]
     inside: int
     result: Result
+
+
+class Solved(NamedTuple):
+    """By the transport equation: mean time of escape, time in layers of z and behind the surface."""
+
+    time_Myr: float
+    layers_Myr_kpc: FloatArray
+    behind_Myr: float
 
 
 @dataclass(frozen=True)
@@ -90,7 +77,7 @@ class GalacticTest:
     Attributes
     ----------
     galaxy : Galaxy
-        With field lines, and a surface that absorbs.
+        With field lines.
     energy_GeV : float
         Total energy.
     particles, seed, threads : int
@@ -125,14 +112,15 @@ class GalacticTest:
         return float(momentum_GeV(self.energy_GeV))
 
     @property
-    def speed_kpc_Myr(self) -> float:
-        return float(speed_kpc_Myr(self.momentum_GeV))
-
-    @property
     def height_kpc(self) -> float:
         """Of the surface, on the axis."""
         table = self.medium.table
         return float(np.interp(0.0, table.distance[0], table.z.nodes))
+
+    @property
+    def layers_kpc(self) -> FloatArray:
+        """Edges of the layers of |z| that time is counted in."""
+        return np.linspace(0.0, self.height_kpc, LAYERS + 1)
 
     def _seed_of(self, *words: int) -> int:
         return seed_for(self.seed, self.energy_GeV, *words)
@@ -140,47 +128,34 @@ class GalacticTest:
     # -- D at three heights ---------------------------------------------------------------
 
     @cached_property
+    def places(self) -> list[Place]:
+        """On the axis at the three heights, from low to high."""
+        heights = [share * self.height_kpc for share in HEIGHTS]
+        return [place_in(self.galaxy, self.medium, self.turbulence, 0.0, z, self.energy_GeV) for z in heights]
+
+    @property
+    def local_steps(self) -> float:
+        """Steps that it takes to measure D at the three heights."""
+        return sum(_realisations(place.steps) * REALISATION * place.steps for place in self.places)
+
+    @cached_property
     def local(self) -> list[LocalDiffusion]:
-        """D from tracks at the three heights, from low to high."""
-        return [self._measured(number, share * self.height_kpc) for number, share in enumerate(HEIGHTS)]
+        """D from tracks at the three heights."""
+        return [
+            measured_on(
+                place, tracks_at(place, _realisations(place.steps), self._seed_of(0, number), self.threads)
+            )
+            for number, place in enumerate(self.places)
+        ]
 
-    def _near(self, height_kpc: float) -> tuple[float, float, Turbulence]:
-        """(z, B, the waves as homogeneous turbulence about B) at the node on the axis next to a height."""
-        waves = self.turbulence.waves
-        j = int(np.argmin(np.abs(waves.z.nodes - height_kpc)))
-        z = float(waves.z.nodes[j])
-        B = float(np.asarray(self.galaxy.magnetic_field_uG(0.0, z)))
-        return z, B, waves.at(0, j, B)
-
-    def waves_met(self) -> list[tuple[float, Turbulence, TurbulenceStatistics]]:
-        """What orbits meet at the three heights: z, the waves as they should be, and as they are measured."""
+    def waves_met(self) -> list[TurbulenceStatistics]:
+        """What orbits meet at the three heights, to be held against the waves of `places`."""
         found = []
-        for number, share in enumerate(HEIGHTS):
-            z, _, local = self._near(share * self.height_kpc)
+        for number, place in enumerate(self.places):
             seed, away = self._seed_of(4, number), 0.03 * self.height_kpc
             waves = [self.turbulence.waves.realisation((seed, n)) for n in range(_MEASURED_REALISATIONS)]
-            found.append((z, local, measure(local, waves, seed, (away, away, z))))
+            found.append(measure(place.waves, waves, seed, (away, away, place.z_kpc)))
         return found
-
-    def _measured(self, number: int, height_kpc: float) -> LocalDiffusion:
-        z, B, local = self._near(height_kpc)
-        p, v = self.momentum_GeV, self.speed_kpc_Myr
-        D = float(self.medium.diffusion_halo(np.asarray(p), np.asarray(0.0), np.asarray(z)))
-        longest = _LONGEST_FREE_PATHS * _FREE_PATH_OVER_FORMULA * 3.0 * D / v
-        step = orbit_step_kpc(float(larmor_radius_kpc(p, local.total_field_uG)), local.correlation_length_kpc)
-        spacing = max(1, round(longest / _RECORDS / step)) * step
-        count = _realisations(2.0 * _RECORDS * spacing / step)
-        fields = [local.realisation((self._seed_of(0, number), n)) for n in range(count)]
-        path, box = spacing * np.arange(1, 2 * _RECORDS + 1), 100.0 * local.wavelengths_kpc[1]
-        seed = self._seed_of(1, number)
-        found = tracks(fields, LARMOR_KPC * p, step, path, REALISATION, box, seed, self.threads)
-        along, across = (running_diffusion(found, spacing, _RECORDS, axes) for axes in ((2,), (0, 1)))
-        ratio = across.plateau / along.plateau
-        error = math.hypot(across.plateau_error, ratio * along.plateau_error) / along.plateau
-        r_L = float(larmor_radius_kpc(p, B))
-        return LocalDiffusion(
-            z, r_L, 3.0 * D / v, 3.0 * along.plateau, 3.0 * along.plateau_error, ratio, error
-        )
 
     @property
     def epsilon(self) -> float:
@@ -222,8 +197,7 @@ class GalacticTest:
             turbulence=self.turbulence if orbits else None,
         )
         whole = np.array([0.0, self.galaxy.r_max_kpc])
-        layers = np.linspace(0.0, self.height_kpc, LAYERS + 1)
-        grid = TallyGrid(self._ends, whole, layers, whole, whole)
+        grid = TallyGrid(self._ends, whole, self.layers_kpc, whole, whole)
         each: list[FloatArray] = []
         result = run(
             medium, grid, transport, threads=self.threads, watch=lambda block, *_: each.append(block.ages_Myr)
@@ -231,16 +205,18 @@ class GalacticTest:
         return _of_result(result, each, particles, self.t_max_Myr)
 
     @cached_property
-    def by_transport_equation(self) -> tuple[float, FloatArray]:
-        """(mean time of escape [Myr], time in layers [Myr/kpc]) of the transport equation along the lines."""
-        cells = cells_of(self.media["guiding-centre"], self.galaxy.r_max_kpc, self.height_kpc)
-        found = residence(cells, self.momentum_GeV, self.R_d_kpc)
-        edges = np.asarray(cells.z_edges_kpc, float)
-        rows = found.per_cell_Myr.reshape(-1, edges.size - 1).sum(axis=0)
-        total = np.interp(
-            np.linspace(0.0, self.height_kpc, LAYERS + 1), edges, np.append(0.0, np.cumsum(rows))
+    def by_transport_equation(self) -> Solved:
+        """What the transport equation along the lines says."""
+        far = self.galaxy.r_max_kpc
+        cells = cells_of(
+            self.media["guiding-centre"], far, far if self.galaxy.has_bell_region else self.height_kpc
         )
-        return found.escape_time_Myr, np.diff(total) / (self.height_kpc / LAYERS)
+        found = residence(cells, self.momentum_GeV, self.R_d_kpc)
+        time = cells.spread(found.per_cell_Myr)
+        below = np.append(0.0, np.cumsum((time * cells.inside).sum(axis=0)))
+        total = np.interp(self.layers_kpc, np.asarray(cells.z_edges_kpc, float), below)
+        behind = float((time * ~cells.inside).sum())
+        return Solved(found.escape_time_Myr, np.diff(total) / np.diff(self.layers_kpc), behind)
 
     # -- who is right ---------------------------------------------------------------------
 
@@ -248,7 +224,7 @@ class GalacticTest:
         """Mean time of escape of tracks over that of another way, and its error."""
         time, error = self.escapes["tracks"].time_Myr
         if way == "transport equation":
-            other, its = self.by_transport_equation[0], 0.0
+            other, its = self.by_transport_equation.time_Myr, 0.0
         else:
             other, its = self.escapes[way].time_Myr
         return time / other, time / other * math.hypot(error / time, its / other)
@@ -282,12 +258,12 @@ class GalacticTest:
     def row(self) -> dict[str, Any]:
         """All of it as plain numbers."""
         flag, reason = self.flag()
-        time, layers = self.by_transport_equation
+        solved = self.by_transport_equation
         escape_times = {way: quantity(each.time_Myr) for way, each in self.escapes.items()}
         return {
             "energy_GeV": self.energy_GeV,
             "local": [each._asdict() for each in self.local],
-            "escape_time_Myr": escape_times | {"transport equation": quantity((time, 0.0))},
+            "escape_time_Myr": escape_times | {"transport equation": quantity((solved.time_Myr, 0.0))},
             "time_of_tracks_over": {
                 way: quantity(self.ratio(way)) for way in (*WAYS[1:], "transport equation")
             },
@@ -295,12 +271,15 @@ class GalacticTest:
             "grammage_g_cm2": {way: quantity(each.grammage_g_cm2) for way, each in self.escapes.items()},
             "exit_time_tests": self.tests(),
             "inside_at_end": {way: each.inside for way, each in self.escapes.items()},
-            "z_edges_kpc": np.linspace(0.0, self.height_kpc, LAYERS + 1).tolist(),
+            "z_edges_kpc": self.layers_kpc.tolist(),
             "time_in_layers_Myr_kpc": {
                 way: {"value": each.layers_Myr_kpc[0].tolist(), "error": each.layers_Myr_kpc[1].tolist()}
                 for way, each in self.escapes.items()
             }
-            | {"transport equation": {"value": layers.tolist()}},
+            | {"transport equation": {"value": solved.layers_Myr_kpc.tolist()}},
+            "time_behind_Myr": {way: quantity(each.behind_Myr) for way, each in self.escapes.items()}
+            | {"transport equation": quantity((solved.behind_Myr, 0.0))},
+            "time_near_Myr": {way: quantity(each.near_Myr) for way, each in self.escapes.items()},
             "flag": flag,
             "reason": reason,
         }
@@ -311,28 +290,30 @@ def _realisations(steps_of_a_track: float) -> int:
     return int(np.clip(_LOCAL_STEPS / (REALISATION * steps_of_a_track), _FEWEST, _MOST))
 
 
-def local_steps(free_path_over_larmor_radius: FloatArray) -> float:
-    """Steps that it takes to measure D at the three heights, of the largest lambda/r_L of a medium."""
-    path = 2.0 * _LONGEST_FREE_PATHS * _FREE_PATH_OVER_FORMULA * float(np.max(free_path_over_larmor_radius))
-    steps = path / STEP_OVER_LARMOR
-    return len(HEIGHTS) * _realisations(steps) * REALISATION * steps
-
-
 def _of_result(result: Result, ages: list[FloatArray], particles: int, t_max_Myr: float) -> Escaped:
     """What a run says of the escape of its particles."""
     counted = result.per_particle("escape").mean(axis=1)
     with np.errstate(invalid="ignore"):
-        time, error = value_and_error(counted[:, 1] / counted[:, 0])
-    X, X_error = value_and_error(result.per_particle("grammage").sum(axis=2).mean(axis=1))
+        time = _pair(counted[:, 1] / counted[:, 0])
+    X = result.per_particle("grammage").sum(axis=2).mean(axis=1)
     edges = result.grid.cells["halo"].z_kpc
     in_layers = result.per_particle("halo").sum(axis=2)[:, :, 0, :].mean(axis=1) / np.diff(edges)
+    behind = result.per_particle("bell").sum(axis=(2, 3, 4)).mean(axis=1)
+    near = result.per_particle("region")[..., int(Region.NEAR)].sum(axis=2).mean(axis=1)
     gone = [block[block < t_max_Myr * (1.0 - 1e-9)] for block in ages]
     inside = particles - sum(block.size for block in gone)
     return Escaped(
         gone,
-        (float(time), float(error)),
-        (float(X), float(X_error)),
+        time,
+        _pair(X),
         value_and_error(in_layers),
+        _pair(behind),
+        _pair(near),
         inside,
         result,
     )
+
+
+def _pair(replicas: FloatArray) -> tuple[float, float]:
+    value, error = value_and_error(replicas)
+    return float(value), float(error)

@@ -21,7 +21,7 @@ _FEW_BATCHES = 10
 _MOST_COLUMNS = 6
 _NOTHING = {"-", "0", "1"}  # nothing there, or nothing that returns
 _KINDS = {
-    "scenario and numbers": (".toml", ".json", ".csv"),
+    "scenario and numbers": (".toml", ".json", ".csv", ".ecsv"),
     "particles and waves": (".h5",),
     "skies": (".fits",),
     "figures": (".png", ".pdf"),

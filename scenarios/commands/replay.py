@@ -10,7 +10,6 @@ import numpy as np
 from ...maps.figures.page import save
 from ...maps.figures.replay import replay_figure
 from ...mc.blocks import TRACK_COLUMNS
-from ...mc.checkpoint import difference
 from ...mc.files import replacing
 from ...mc.replay import replay
 from ...mc.result import Result
@@ -18,7 +17,7 @@ from ..build import find_medium, grid_of, transport_of
 from ..file.quantities import ScenarioError
 from ..file.scenario import Scenario, load_file, load_text
 from ..folder.check import check_finished
-from ..folder.provenance import provenance_of
+from ..run import check_same_experiment
 
 
 def replay_particle(folder: Path, particle: int, threads: int) -> dict[str, Any]:
@@ -66,14 +65,7 @@ def _as_followed(folder: Path, scenario: Scenario, particle: int) -> Scenario:
         return scenario
     if "reweighted" in result.provenance:
         scenario = load_text(result.provenance["scenario"])
-    there, here = result.provenance, provenance_of(scenario)
-    if isinstance(there.get("seed"), list):
-        raise ScenarioError(f"{folder}: merged of several runs; allowed: one of these")
+    check_same_experiment(result, scenario, str(folder))
     if particle >= result.particles:
         raise ScenarioError(f"particle {particle}: allowed: 0 to {result.particles - 1}")
-    for key in ("version", "machine", "scenario"):
-        if there.get(key) != here[key]:
-            raise ScenarioError(
-                f"{folder}: the run had another {key}: {difference(there.get(key), here[key])}"
-            )
     return scenario

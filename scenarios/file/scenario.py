@@ -19,9 +19,9 @@ from pydantic import ValidationError
 
 from ...fields.exceptions import did_you_mean
 from ...fields.limits import WITH_STEPS, fault_of_method
+from . import study_tables as studies
 from .faults import allowed_names, faults_of, table_class
 from .quantities import Kind, Quantity, ScenarioError, Title, shown
-from .study_tables import Coupling, ExpandingBubble, Figure1, Galaxies, GalaxyTracks, Radio
 from .tables import (
     Medium,
     Observer,
@@ -36,7 +36,9 @@ from .tables import (
     text_of,
 )
 
-STUDIES = ("figure_1", "radio", "coupling", "galaxies", "expanding_bubble", "galaxy_tracks")
+STUDIES = (
+    "figure_1", "radio", "coupling", "galaxies", "expanding_bubble", "galaxy_tracks", "local_diffusion",
+)  # fmt: skip
 """Tables that ask for several runs, or for none; see `scenarios.studies`."""
 LIBRARY = Path(__file__).parents[1] / "library"
 _OPTIONAL = ("turbulence", "self_consistency", "two_zone", "observer", *STUDIES)
@@ -60,12 +62,13 @@ class Scenario(Table):
     turbulence: Turbulence | None = None
     self_consistency: SelfConsistency | None = None
     two_zone: TwoZone | None = None
-    figure_1: Figure1 | None = None
-    radio: Radio | None = None
-    coupling: Coupling | None = None
-    galaxies: Galaxies | None = None
-    expanding_bubble: ExpandingBubble | None = None
-    galaxy_tracks: GalaxyTracks | None = None
+    figure_1: studies.Figure1 | None = None
+    radio: studies.Radio | None = None
+    coupling: studies.Coupling | None = None
+    galaxies: studies.Galaxies | None = None
+    expanding_bubble: studies.ExpandingBubble | None = None
+    galaxy_tracks: studies.GalaxyTracks | None = None
+    local_diffusion: studies.LocalDiffusion | None = None
     observer: Observer | None = None
 
     # What needs the engine is bound in `scenarios.api`, where it is described.
@@ -90,13 +93,11 @@ class Scenario(Table):
         tables = [name for name in (*STUDIES, "turbulence") if getattr(self, name) is not None]
         if len(tables) > 1:
             yield f"[{tables[1]}]: allowed: not together with a [{tables[0]}]"
-        fits, where = self.medium.bell, "medium.bell = true"
-        if self.galaxy_tracks is not None:
-            fits = self.medium.has_lines and self.medium.halo == "constant"
-            where = 'medium.halo = "constant", medium.field is not "isotropic"'
         steps = self.transport.method in WITH_STEPS
-        if self.study is not None and not (fits and steps):
-            yield f'[{tables[0]}]: allowed: where {where} and transport.method = "auto"'
+        if self.study is not None:
+            fits, where = studies.medium_of(self.study, self.medium)
+            if not (fits and steps):
+                yield f'[{tables[0]}]: allowed: where {where} and transport.method = "auto"'
         if self.study is not None and self.self_consistency is not None:
             yield f"[{tables[0]}]: allowed: not together with a [self_consistency]"
         if tables and self.observer is not None:

@@ -7,10 +7,22 @@ from itertools import pairwise
 from typing import Annotated, Literal
 
 from .quantities import Number, Quantity, Several, Span, Title, Word
-from .tables import Table, as_in_file, text_of
+from .tables import Medium, Table, as_in_file, text_of
 
 COLDEST_HOT_K = 3e5
 """Colder gas that is in balance falls as r^-10 and faster."""
+
+
+def medium_of(study: str, medium: Medium) -> tuple[bool, str]:
+    """Whether a medium is one for a study, and which are."""
+    if study == "local_diffusion":
+        return medium.has_lines, 'medium.field is not "isotropic"'
+    if study == "galaxy_tracks":
+        ends = medium.halo == "constant" or (medium.bell and medium.two_way)
+        where = 'medium.field is not "isotropic", medium.halo = "constant" or a two-way Bell region ends it'
+        return medium.has_lines and ends, where
+    return medium.bell, "medium.bell = true"
+
 
 _Overdensities = Annotated[tuple[float, ...], Several(Number(1e-3, 1e6), 1, 20)]
 
@@ -127,6 +139,19 @@ class Galaxies(Table):
 class GalaxyTracks(Table):
     """Lorentz orbits out of a halo with field lines, beside what diffusion makes of it."""
 
+    energies: Annotated[tuple[float, float, int], Span("GeV", "1 GeV", "10 PeV", points=(2, 20))] = (
+        as_in_file(["1 PeV", "10 PeV", 3])
+    )
+    """Lowest and highest energy, and how many, evenly spaced in the logarithm."""
+
+
+class LocalDiffusion(Table):
+    """D along the lines and across them at a place of a galaxy: orbits beside theory, no runs."""
+
+    R: Annotated[float, Quantity("kpc", "0 kpc", "100 kpc")] = as_in_file("0 kpc")
+    """Distance of the place from the axis."""
+    z: Annotated[float, Quantity("kpc", "0 kpc", "100 kpc")] = as_in_file("1 kpc")
+    """Its height above the plane."""
     energies: Annotated[tuple[float, float, int], Span("GeV", "1 GeV", "10 PeV", points=(2, 20))] = (
         as_in_file(["1 PeV", "10 PeV", 3])
     )

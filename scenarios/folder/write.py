@@ -10,6 +10,8 @@ from typing import Any
 
 from ...mc.files import write_text
 
+_UNITS = {"_kpc": "kpc", "_Myr": "Myr", "_GeV": "GeV", "_cm2_s": "cm2 / s"}
+
 
 def write_json(data: Any, path: Path) -> None:
     """Write JSON into a file at once, or not at all; what could not be measured is null."""
@@ -25,6 +27,24 @@ def write_table(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(finite(row) for row in rows)
+    write_text(path, text.getvalue())
+
+
+def write_ecsv(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], path: Path) -> None:
+    """Write rows that share their keys as a table with units, which are those that the names end in.
+
+    `about` goes into the header; what could not be measured is NaN.
+    """
+    import io
+
+    from astropy.table import Table
+
+    columns = {name: [math.nan if row[name] is None else row[name] for row in rows] for name in rows[0]}
+    table = Table(columns, meta=finite(dict(about)))
+    for name in columns:
+        table[name].unit = next((unit for end, unit in _UNITS.items() if name.endswith(end)), None)
+    text = io.StringIO()
+    table.write(text, format="ascii.ecsv")
     write_text(path, text.getvalue())
 
 

@@ -16,11 +16,12 @@ from ...fields.units import FloatArray
 from ...maps.figures.galaxy_tracks import escape_figure, local_figure, waves_figure
 from ...mc.blocks import REALISATION
 from ...mc.orbits.galactic_cost import GalacticCost, galactic_cost, refusal_in_galaxy
-from ...mc.orbits.galactic_test import GalacticTest, local_steps
+from ...mc.orbits.galactic_test import GalacticTest
+from ...mc.tally import NEAR_DEPTH_KPC, NEAR_R_KPC
 from ..build import given_medium
 from ..file.quantities import ScenarioError
 from ..file.scenario import Scenario
-from ..folder.write import write_json, write_table
+from ..folder.write import write_ecsv, write_json
 from ..products.product import Made
 from ..progress import Progress
 from ..run import RunOptions
@@ -33,7 +34,7 @@ CONVENTIONS = {
     "tracks": "Lorentz orbits through the field and the waves of the halo, a new realisation for every 16",
     "local": "of orbits through homogeneous turbulence like the waves at three heights on the axis: "
     "lambda = 3 D/v along the mean field, and D across over D along; formula_kpc: 3 D/v of the medium, "
-    "D = r_L v/(3 F)",
+    "D = r_L v/(3 F); slab_kpc, broadened_kpc: quasi-linear, of slab waves and of waves in all directions",
     "guiding-centre": "along the lines, with the D of `local`, interpolated in height",
     "isotropic": "the hybrid engine with that D the same in all directions",
     "transport equation": "finite volumes along the lines, with that D; it has no statistical error",
@@ -42,7 +43,9 @@ CONVENTIONS = {
     "describes": "whether that is one, to 5% or two sigma",
     "exit_time_tests": "ks, ad: statistics of escape times; _p: chance of larger, shuffling realisations",
     "grammage_g_cm2": "m_p n v t of hydrogen",
-    "time_in_layers_Myr_kpc": "time in layers of |z| per thickness",
+    "time_in_layers_Myr_kpc": "time in layers of |z| per thickness, in front of the surface",
+    "time_behind_Myr": "time behind the surface, zero where it absorbs",
+    "time_near_Myr": f"time behind it within {NEAR_DEPTH_KPC:g} kpc of it and R < {NEAR_R_KPC:g} kpc",
     "inside_at_end": "particles that had not left when their history ended",
     "flag": "ballistic: lambda beyond the height of the halo; focused: beyond a tenth of that, or of the "
     "length over which B falls; diffusive: else",
@@ -55,33 +58,35 @@ def _energies(scenario: Scenario) -> FloatArray:
     return np.asarray(np.geomspace(*scenario.galaxy_tracks.energies), float)
 
 
-def costs_of(scenario: Scenario) -> list[GalacticCost]:
-    """The cost of each energy.
+def tests_of(scenario: Scenario, threads: int) -> list[tuple[GalacticTest, GalacticCost]]:
+    """A test for each energy, nothing followed yet, and its cost.
 
     Raises
     ------
     ScenarioError
         If one of them cannot be right, or takes too long; or if there are too few particles for errors.
     """
-    particles, t_max, R_d = scenario.transport.particles, scenario.transport.t_max, scenario.source.R_d
-    if particles < FEWEST:
+    t, R_d = scenario.transport, scenario.source.R_d
+    if t.particles < FEWEST:
         raise ScenarioError(
-            f"transport.particles = {particles}: allowed: {FEWEST} or more for an energy of [galaxy_tracks]"
+            f"transport.particles = {t.particles}: allowed: {FEWEST} or more for an energy of [galaxy_tracks]"
         )
     setup = given_medium(scenario)
-    costs = []
+    found = []
     for E in _energies(scenario):
-        cost = galactic_cost(setup.galaxy, setup.medium, float(E), particles, R_d, t_max)
-        steps = cost.steps + local_steps(cost.mean_free_path_kpc / cost.larmor_radius_kpc)
-        costs.append(cost._replace(steps=steps, core_hours=cost.core_hours * steps / cost.steps))
-    if refused := refusal_in_galaxy(costs):
+        cost = galactic_cost(setup.galaxy, setup.medium, float(E), t.particles, R_d, t.t_max)
+        if refused := refusal_in_galaxy([cost]):
+            raise ScenarioError(f"galaxy_tracks.energies: {refused}")
+        test = GalacticTest(setup.galaxy, float(E), t.particles, R_d, t.t_max, t.seed, threads)
+        found.append((test, cost.with_tracks(test.local_steps)))
+    if refused := refusal_in_galaxy([cost for _, cost in found]):
         raise ScenarioError(f"galaxy_tracks.energies: {refused}")
-    return costs
+    return found
 
 
 def _plan(scenario: Scenario, threads: int) -> dict[str, Any]:
     """What a run would do and cost, by energy."""
-    costs = costs_of(scenario)
+    costs = [cost for _, cost in tests_of(scenario, threads)]
     return {
         "title": scenario.title,
         "energy_GeV": [float(f"{one.energy_GeV:.4g}") for one in costs],
@@ -91,22 +96,13 @@ def _plan(scenario: Scenario, threads: int) -> dict[str, Any]:
         "steps": [one.steps for one in costs],
         "minutes": [60.0 * one.core_hours / threads for one in costs],
         "minutes_in_all": 60.0 * sum(one.core_hours for one in costs) / threads,
-        "would_write": "scenario.toml, galaxy_tracks.json, galaxy_tracks.csv, summary.json, figures",
+        "would_write": "scenario.toml, galaxy_tracks.json, galaxy_tracks.ecsv, summary.json, figures",
     }
-
-
-def tests_of(scenario: Scenario, threads: int) -> list[GalacticTest]:
-    """One test for each energy, nothing followed yet."""
-    galaxy, t = given_medium(scenario).galaxy, scenario.transport
-    return [
-        GalacticTest(galaxy, cost.energy_GeV, t.particles, scenario.source.R_d, t.t_max, t.seed, threads)
-        for cost in costs_of(scenario)
-    ]
 
 
 def _execute(scenario: Scenario, folder: Path, threads: int, progress: Progress, options: RunOptions) -> None:
     refuse(options, "a [galaxy_tracks]")
-    tests = tests_of(scenario, threads)
+    tests = [test for test, _ in tests_of(scenario, threads)]
     progress("Energies", 0, len(tests))
     rows = []
     for number, test in enumerate(tests, start=1):
@@ -120,7 +116,9 @@ def _made(scenario: Scenario, tests: list[GalacticTest], rows: list[dict[str, An
     found = {**envelope(scenario, CONVENTIONS), "rows": rows}
     files = {
         "galaxy_tracks.json": partial(write_json, found),
-        "galaxy_tracks.csv": partial(write_table, [_line(row) for row in rows]),
+        "galaxy_tracks.ecsv": partial(
+            write_ecsv, [_line(row) for row in rows], envelope(scenario, CONVENTIONS)
+        ),
     }
     panels = [
         (
@@ -133,7 +131,7 @@ def _made(scenario: Scenario, tests: list[GalacticTest], rows: list[dict[str, An
     figures = {
         "escape": partial(escape_figure, panels),
         "local_diffusion": partial(local_figure, rows),
-        "waves": partial(waves_figure, rows[0]["energy_GeV"], radii, tests[0].waves_met()),
+        "waves": partial(waves_figure, tests[0].places, radii, tests[0].waves_met()),
     }
     ways = rows[0]["time_of_tracks_over"]
     numbers = {
@@ -166,12 +164,18 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
     """An energy as a line of a table."""
     line: dict[str, Any] = {"energy_GeV": row["energy_GeV"], "flag": row["flag"]}
     for way, time in row["escape_time_Myr"].items():
-        name = way.replace("-", "_").replace(" ", "_")
-        line |= {f"escape_time_{name}_Myr": time["value"], f"escape_time_{name}_error_Myr": time["error"]}
+        name = f"escape_time_{_name(way)}"
+        line |= {f"{name}_Myr": time["value"], f"{name}_error_Myr": time["error"]}
     for number, local in enumerate(row["local"], start=1):
         line |= {f"z_{number}_kpc": local["z_kpc"], f"lambda_{number}_kpc": local["free_path_kpc"]}
         line |= {f"lambda_{number}_error_kpc": local["free_path_error"]}
+    for way, time in row["time_behind_Myr"].items():
+        line |= {f"time_behind_{_name(way)}_Myr": time["value"]}
     return line
+
+
+def _name(way: str) -> str:
+    return way.replace("-", "_").replace(" ", "_")
 
 
 STUDY = Study("galaxy_tracks", lambda scenario: [], _plan, _execute)

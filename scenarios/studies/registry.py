@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..file.scenario import Scenario
-from . import coupling, expanding_bubble, figure_1, galaxies, galaxy_tracks, orbits, radio
+from . import coupling, expanding_bubble, figure_1, galaxies, galaxy_tracks, local_diffusion, orbits, radio
 from .study import Study
 
 STUDIES: tuple[Study, ...] = (
@@ -13,6 +13,7 @@ STUDIES: tuple[Study, ...] = (
     galaxies.STUDY,
     expanding_bubble.STUDY,
     galaxy_tracks.STUDY,
+    local_diffusion.STUDY,
     orbits.STUDY,
 )
 

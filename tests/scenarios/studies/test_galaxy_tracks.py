@@ -48,8 +48,9 @@ def test_its_plan_says_what_it_takes():
     [
         (
             ["medium.field=isotropic"],
-            r'\[galaxy_tracks\]: allowed: where medium\.halo = "constant", medium\.field',
+            r'\[galaxy_tracks\]: allowed: where medium\.field is not "isotropic", medium\.halo = "constant"',
         ),
+        (["medium.halo=exponential"], r"\[galaxy_tracks\]: allowed: .* two-way Bell region"),
         (["transport.method=flight"], r'\[galaxy_tracks\]: allowed: .* and transport\.method = "auto"'),
         (["galaxy_tracks.energies=['1 PeV', '20 PeV', 3]"], r"galaxy_tracks\.energies = .*: allowed: "),
     ],
