@@ -26,7 +26,7 @@ from ..mc.orbits.cost import estimate_cost, refusal
 from ..mc.orbits.galactic_cost import galactic_cost, refusal_in_galaxy
 from ..mc.spectrum import Spectrum
 from ..mc.tally import TallyGrid, energy_groups, galactic_grid
-from .file.quantities import ScenarioError
+from .file.quantities import ScenarioError, refused_as
 from .file.scenario import Scenario, from_values
 from .file.tables import OWN_FUNCTIONS, text_of
 from .progress import Progress, quiet
@@ -182,7 +182,8 @@ def realisations_of(scenario: Scenario, setup: Setup | None = None) -> Realisati
     if scenario.transport.method != "orbit" or not scenario.medium.has_lines:
         return turbulence_of(scenario)
     setup = setup or given_medium(scenario)
-    return galactic_turbulence(setup.galaxy, setup.medium, scenario.transport.energy_range)
+    with refused_as("transport.energy_range"):
+        return galactic_turbulence(setup.galaxy, setup.medium, scenario.transport.energy_range)
 
 
 def turbulence_of(scenario: Scenario) -> Turbulence | None:

@@ -92,7 +92,7 @@ def galactic_turbulence(
     if np.any(off := inside & ~(F < 1.0)):
         i, j = np.argwhere(off)[0]
         raise UserError(
-            f"transport.energy_range: at {middle:.3g} GeV the waves at R = {R[i, j]:.3g} kpc, z = "
+            f"at {middle:.3g} GeV the waves at R = {R[i, j]:.3g} kpc, z = "
             f"{z[i, j]:.3g} kpc would be stronger than the field, F = {F[i, j]:.2g}; allowed: F < 1"
         )
     front = np.ones_like(r_L)

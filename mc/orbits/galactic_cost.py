@@ -87,13 +87,7 @@ def galactic_cost(
     v = float(speed_kpc_Myr(p))
     lines = medium.lines
     assert lines is not None
-    found = lines_in_half_plane(lines, [0.5 * R_d_kpc], lambda R, z: medium.distance_kpc(R, z) < 0)
-    if not found:
-        raise UserError(
-            f"{lines.name}: its line from R = {0.5 * R_d_kpc:.2g} kpc does not leave the disc; allowed: one "
-            "that does, for orbits"
-        )
-    R, z = found[0]
+    R, z = line_out(medium, 0.5 * R_d_kpc)
     b_R, _, b_z = lines.direction(R, z)
     length = np.hypot(np.gradient(R), np.gradient(z)) / np.maximum(np.hypot(b_R, b_z), 1e-9)
     B = np.asarray(galaxy.magnetic_field_uG(R, z), float)
@@ -113,6 +107,25 @@ def galactic_cost(
     total = particles * steps
     hours = 1e-9 * _NS_PER_STEP * total / 3600.0
     return GalacticCost(energy_GeV, z, r_L, 3.0 * D / v, overlap, scale / (2.0 * math.pi * r_L), total, hours)
+
+
+def line_out(medium: Medium, R_kpc: float) -> tuple[FloatArray, FloatArray]:
+    """(R, z) along the line from a place in the plane to the surface.
+
+    Raises
+    ------
+    UserError
+        If it does not lead out of the disc.
+    """
+    lines = medium.lines
+    assert lines is not None
+    found = lines_in_half_plane(lines, [R_kpc], lambda R, z: medium.distance_kpc(R, z) < 0)
+    if not found:
+        raise UserError(
+            f"{lines.name}: its line from R = {R_kpc:.2g} kpc does not leave the disc; allowed: one that "
+            "does, for orbits"
+        )
+    return found[0]
 
 
 def resonance_overlap(F: ArrayLike) -> FloatArray:

@@ -29,10 +29,11 @@ from ..result import Result
 from ..tally import Region, TallyGrid
 from ..uncertainty import value_and_error
 from .escape import compare, quantity, seed_for
+from .galactic_cost import line_out
 from .local_diffusion import LocalDiffusion, Place, measured_on, place_in, tracks_at
 
 HEIGHTS = (0.1, 0.5, 0.9)
-"""Where D is measured, over the height of the halo on the axis."""
+"""Where D is measured, over the height at which the line from the middle of the source disc ends."""
 WAYS = ("tracks", "guiding-centre", "isotropic")
 CENTRES_PER_ORBIT = 8
 LAYERS = 12
@@ -129,9 +130,13 @@ class GalacticTest:
 
     @cached_property
     def places(self) -> list[Place]:
-        """On the axis at the three heights, from low to high."""
-        heights = [share * self.height_kpc for share in HEIGHTS]
-        return [place_in(self.galaxy, self.medium, self.turbulence, 0.0, z, self.energy_GeV) for z in heights]
+        """At three heights along the line from the middle of the source disc, from low to high."""
+        R, z = line_out(self.medium, 0.5 * self.R_d_kpc)
+        heights = [share * z[-1] for share in HEIGHTS]
+        return [
+            place_in(self.medium, self.turbulence, float(np.interp(height, z, R)), height, self.energy_GeV)
+            for height in heights
+        ]
 
     @property
     def local_steps(self) -> float:
@@ -152,9 +157,9 @@ class GalacticTest:
         """What orbits meet at the three heights, to be held against the waves of `places`."""
         found = []
         for number, place in enumerate(self.places):
-            seed, away = self._seed_of(4, number), 0.03 * self.height_kpc
+            seed = self._seed_of(4, number)
             waves = [self.turbulence.waves.realisation((seed, n)) for n in range(_MEASURED_REALISATIONS)]
-            found.append(measure(place.waves, waves, seed, (away, away, place.z_kpc)))
+            found.append(measure(place.waves, waves, seed, (place.R_kpc, 0.0, place.z_kpc)))
         return found
 
     @property

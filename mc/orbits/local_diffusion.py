@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...fields.galaxy import Galaxy
 from ...fields.medium import Medium
 from ...fields.turbulence.of_galaxy import GalacticTurbulence
 from ...fields.turbulence.scattering import broadened_D, quasi_linear_D
@@ -110,18 +109,13 @@ class LocalDiffusion(NamedTuple):
 
 
 def place_in(
-    galaxy: Galaxy,
-    medium: Medium,
-    turbulence: GalacticTurbulence,
-    R_kpc: float,
-    z_kpc: float,
-    energy_GeV: float,
+    medium: Medium, turbulence: GalacticTurbulence, R_kpc: float, z_kpc: float, energy_GeV: float
 ) -> Place:
     """The node of a medium next to a place, with the waves in front of the surface there."""
     waves = turbulence.waves
     i, j = (int(np.argmin(np.abs(axis.nodes - x))) for axis, x in ((waves.R, R_kpc), (waves.z, z_kpc)))
     R, z = float(waves.R.nodes[i]), float(waves.z.nodes[j])
-    B = float(np.asarray(galaxy.magnetic_field_uG(R, z)))
+    B = math.exp(medium.table.lines.field[i, j, 3])  # type: ignore[union-attr]
     p = momentum_GeV(energy_GeV)
     D = float(medium.diffusion_halo(np.asarray(p), np.asarray(R), np.asarray(z)))
     return Place(R, z, energy_GeV, waves.at(i, j, B), 3.0 * D / float(speed_kpc_Myr(p)))

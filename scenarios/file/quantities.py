@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -39,6 +41,15 @@ class ScenarioError(UserError):
         line = "; ".join(faults[: self.MOST_FAULTS])
         super().__init__((f"{where}: " if where else "") + line + (f" (and {more} more)" if more > 0 else ""))
         self.faults = list(faults)
+
+
+@contextmanager
+def refused_as(key: str) -> Iterator[None]:
+    """Within it what is refused is so by a key."""
+    try:
+        yield
+    except UserError as fault:
+        raise ScenarioError(f"{key}: {fault}") from None
 
 
 class NotAllowed(ValueError):

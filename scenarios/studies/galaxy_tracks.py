@@ -19,7 +19,7 @@ from ...mc.orbits.galactic_cost import GalacticCost, galactic_cost, refusal_in_g
 from ...mc.orbits.galactic_test import GalacticTest
 from ...mc.tally import NEAR_DEPTH_KPC, NEAR_R_KPC
 from ..build import given_medium
-from ..file.quantities import ScenarioError
+from ..file.quantities import ScenarioError, refused_as
 from ..file.scenario import Scenario
 from ..folder.write import write_ecsv, write_json
 from ..products.product import Made
@@ -32,8 +32,8 @@ FEWEST = 8 * REALISATION
 
 CONVENTIONS = {
     "tracks": "Lorentz orbits through the field and the waves of the halo, a new realisation for every 16",
-    "local": "of orbits through homogeneous turbulence like the waves at three heights on the axis: "
-    "lambda = 3 D/v along the mean field, and D across over D along; formula_kpc: 3 D/v of the medium, "
+    "local": "of orbits through homogeneous turbulence like the waves at three heights along the line "
+    "from the middle of the source disc: lambda = 3 D/v along the mean field, and D across over D along; formula_kpc: 3 D/v of the medium, "
     "D = r_L v/(3 F); slab_kpc, broadened_kpc: quasi-linear, of slab waves and of waves in all directions",
     "guiding-centre": "along the lines, with the D of `local`, interpolated in height",
     "isotropic": "the hybrid engine with that D the same in all directions",
@@ -73,15 +73,19 @@ def tests_of(scenario: Scenario, threads: int) -> list[tuple[GalacticTest, Galac
         )
     setup = given_medium(scenario)
     found = []
-    for E in _energies(scenario):
-        cost = galactic_cost(setup.galaxy, setup.medium, float(E), t.particles, R_d, t.t_max)
-        if refused := refusal_in_galaxy([cost]):
-            raise ScenarioError(f"galaxy_tracks.energies: {refused}")
-        test = GalacticTest(setup.galaxy, float(E), t.particles, R_d, t.t_max, t.seed, threads)
-        found.append((test, cost.with_tracks(test.local_steps)))
-    if refused := refusal_in_galaxy([cost for _, cost in found]):
-        raise ScenarioError(f"galaxy_tracks.energies: {refused}")
+    with refused_as("galaxy_tracks.energies"):
+        for E in _energies(scenario):
+            cost = galactic_cost(setup.galaxy, setup.medium, float(E), t.particles, R_d, t.t_max)
+            _check([cost])
+            test = GalacticTest(setup.galaxy, float(E), t.particles, R_d, t.t_max, t.seed, threads)
+            found.append((test, cost.with_tracks(test.local_steps)))
+        _check([cost for _, cost in found])
     return found
+
+
+def _check(costs: list[GalacticCost]) -> None:
+    if refused := refusal_in_galaxy(costs):
+        raise ScenarioError(refused)
 
 
 def _plan(scenario: Scenario, threads: int) -> dict[str, Any]:

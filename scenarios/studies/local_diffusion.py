@@ -21,7 +21,7 @@ from ...mc.orbits.escape import seed_for
 from ...mc.orbits.galactic_cost import NS_PER_WAVE_STEP, resonance_overlap
 from ...mc.orbits.local_diffusion import Place, measured_on, place_in, tracks_at
 from ..build import given_medium
-from ..file.quantities import ScenarioError
+from ..file.quantities import ScenarioError, refused_as
 from ..file.scenario import Scenario
 from ..folder.write import write_ecsv, write_json
 from ..products.product import Made
@@ -62,14 +62,14 @@ def places_of(scenario: Scenario) -> list[Place]:
     if not FEWEST <= particles <= MOST:
         raise ScenarioError(f"transport.particles = {particles}: allowed: {FEWEST} to {MOST}")
     setup = given_medium(scenario)
+    if not setup.medium.distance_kpc(np.array(wanted.R), np.array(wanted.z)) < 0.0:
+        at = f"R = {wanted.R:g} kpc, z = {wanted.z:g} kpc"
+        raise ScenarioError(f"local_diffusion.z: {at} lies behind the surface; allowed: in front of it")
     places = []
-    for E in np.geomspace(*wanted.energies):
-        waves = galactic_turbulence(setup.galaxy, setup.medium, (float(E), float(E)))
-        place = place_in(setup.galaxy, setup.medium, waves, wanted.R, wanted.z, float(E))
-        if not setup.medium.distance_kpc(np.array(place.R_kpc), np.array(place.z_kpc)) < 0.0:
-            at = f"R = {wanted.R:g} kpc, z = {wanted.z:g} kpc"
-            raise ScenarioError(f"local_diffusion.z: {at} lies behind the surface; allowed: in front of it")
-        places.append(place)
+    for E in (float(E) for E in np.geomspace(*wanted.energies)):
+        with refused_as("local_diffusion.energies"):
+            waves = galactic_turbulence(setup.galaxy, setup.medium, (E, E))
+            places.append(place_in(setup.medium, waves, wanted.R, wanted.z, E))
     if refused := _refusal(places, particles):
         raise ScenarioError(f"local_diffusion.energies: {refused}")
     return places

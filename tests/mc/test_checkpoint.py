@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from crhalo.fields.galaxy import Galaxy
+from crhalo.fields.turbulence.of_galaxy import galactic_turbulence
 from crhalo.fields.turbulence.synthetic import Turbulence
 from crhalo.mc import checkpoint
 from crhalo.mc import engine as run_module
@@ -250,6 +251,23 @@ def test_orbits_go_on_to_the_same_bits(setting, tmp_path):
     grid = galactic_grid(energy_groups(1e6, 2e6), galaxy)
     orbits = galaxy.medium(), grid, Transport(160, 3, "orbit", t_max_Myr=0.01, turbulence=turbulence)
     whole = run(*orbits, threads=2)
+    stopped(orbits, tmp_path, 4)
+    again = run(*orbits, threads=2, checkpoints=CheckpointWriter(tmp_path, HEADER, resume=True))
+    assert same(again, whole) and again.performance["blocks_resumed"] == 4
+
+
+def galactic_orbits():
+    """Ten blocks of orbits through a galaxy, short histories."""
+    galaxy = Galaxy(field="tube", halo="constant", H_kpc=0.5, bell=False, r_max_kpc=20.0)
+    medium, grid = galaxy.medium(), galactic_grid(energy_groups(5e6, 1e7), galaxy)
+    turbulence = galactic_turbulence(galaxy, medium, (5e6, 1e7))
+    return medium, grid, Transport(160, 3, "orbit", t_max_Myr=3e-4, R_d_kpc=0.1, turbulence=turbulence)
+
+
+def test_orbits_through_a_galaxy_go_on_to_the_same_bits(tmp_path):
+    orbits = galactic_orbits()
+    whole = run(*orbits, threads=2)
+    assert same(run(*orbits, threads=1), whole)
     stopped(orbits, tmp_path, 4)
     again = run(*orbits, threads=2, checkpoints=CheckpointWriter(tmp_path, HEADER, resume=True))
     assert same(again, whole) and again.performance["blocks_resumed"] == 4

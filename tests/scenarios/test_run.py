@@ -5,8 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from astropy import units as u
+from astropy.table import QTable
 from crhalo.fields.exceptions import UserError
+from crhalo.mc.replay import replay
 from crhalo.scenarios import Galaxy, Spectrum, Transport, load, simulate
+from crhalo.scenarios.build import transport_of
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +89,37 @@ def test_what_the_tables_do_not_resolve_is_told(run):
     result = replace(run.result, provenance=run.result.provenance | {"tabulation_error": unresolved})
     (note,) = replace(run, result=result).notes
     assert note == "the table has 41% of gas_disc in the wrong place: its edges are sharp"
+
+
+def test_trajectories_are_those_of_the_run(run, tmp_path):
+    table = run.trajectories([3, 5], rows=20)
+    assert set(table["particle"]) == {3, 5} and len(table) <= 40
+    assert table["z"].unit == u.kpc and table["age"].unit == u.Myr and table["momentum"].unit == u.GeV
+    for number in (3, 5):
+        mine = table[table["particle"] == number]
+        track = replay(run.medium, run.result.grid, transport_of(run.scenario), number)
+        assert mine["z"][-1].value == track.lines[-1, 3] and mine["age"][-1].value == track.lines[-1, 0]
+    table.write(tmp_path / "tracks.ecsv")
+    assert QTable.read(tmp_path / "tracks.ecsv")["z"].unit == u.kpc
+    again = run.reweight(slope=2.3).trajectories([3, 5], rows=20)
+    np.testing.assert_array_equal(again["x"], table["x"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ((0,), "particles, rows: allowed: 1 to 100000"),
+        ((2, 0), "particles, rows: allowed: 1 to 100000"),
+        (([64],), "particle 64: allowed: 0 to 63"),
+        (([-1],), "particle -1: allowed: 0 to 63"),
+    ],
+)
+def test_trajectories_of_nobody_are_refused(run, asked, said):
+    with pytest.raises(UserError, match=said):
+        run.trajectories(*asked)
+
+
+def test_trajectories_of_another_machine_are_refused(run):
+    other = replace(run.result, provenance=run.result.provenance | {"version": "0.0.1"})
+    with pytest.raises(UserError, match="this run: the run had another version: .*0.0.1.* there"):
+        replace(run, result=other).trajectories(1)

@@ -6,7 +6,9 @@ from crhalo.fields.turbulence.scattering import (
     KOLMOGOROV_D,
     KOLMOGOROV_WAVELENGTHS,
     bohm_D,
+    broadened_D,
     expected_D,
+    isotropic_pitch_angle_D,
     pitch_angle_D,
     quasi_linear_D,
     resonant_D,
@@ -38,6 +40,30 @@ def test_quasi_linear_is_the_integral_over_pitch_angles():
     v = speed_kpc_Myr(P_GEV)
     expected = v**2 / 8 * 2 * np.mean(3 * t**2 * (1 - mu**2) ** 2 / D_mumu)
     assert quasi_linear_D(turbulence, P_GEV) == pytest.approx(expected, rel=1e-3)
+
+
+def test_waves_in_all_directions_scatter_less_than_slab_waves():
+    """Flat power: 2/3 of slab waves along the field, int_1^inf (1 + x^-2)/2 dx/x^2, and as |mu| across it."""
+    turbulence = Turbulence(scale_invariant, (2e-3 * np.pi, 2e2 * np.pi), 10, 0.01, 1.0)
+    mu = np.array([1.0 - 1e-6, 0.5, 0.2, 0.1])
+    ratio = isotropic_pitch_angle_D(turbulence, P_GEV, mu) / pitch_angle_D(turbulence, P_GEV, mu)
+    assert ratio[0] == pytest.approx(2.0 / 3.0, rel=0.01)
+    assert ratio[2] / ratio[3] == pytest.approx(2.0, rel=0.1)
+    assert np.all(np.diff(ratio) < 0.0)
+
+
+def test_broadened_d_grows_as_waves_get_weaker():
+    """In r_L v/F, and by the logarithm of the width of resonances; no waves that resonate, no scattering."""
+
+    def D(rms):
+        turbulence = Turbulence(scale_invariant, (2e-3 * np.pi, 2e2 * np.pi), 10, rms, 1.0)
+        return broadened_D(turbulence, P_GEV) / resonant_D(turbulence, P_GEV)
+
+    weaker, weak, strong = D(0.01), D(0.04), D(0.16)
+    assert weaker > weak > strong > 1.0
+    assert weaker - weak == pytest.approx(weak - strong, rel=0.2)
+    long = Turbulence(scale_invariant, (20 * np.pi, 200 * np.pi), 10, 0.01, 1.0)
+    assert np.isinf(broadened_D(long, P_GEV))
 
 
 def test_quasi_linear_needs_a_mean_field():

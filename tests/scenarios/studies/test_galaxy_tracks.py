@@ -1,9 +1,9 @@
 """The study of orbits out of a halo with field lines: its files, its plan, and what it refuses."""
 
-import csv
 import json
 
 import pytest
+from astropy.table import Table
 from crhalo.scenarios import load
 from crhalo.scenarios.commands.plan import plan
 from crhalo.scenarios.commands.run import execute
@@ -20,17 +20,17 @@ def test_it_writes_its_files(tmp_path):
     out = tmp_path / "run"
     execute(load("galaxy-tracks").with_overrides(STRONG), out, threads=2)
     assert {path.name for path in out.iterdir()} == {
-        "scenario.toml", "summary.json", "galaxy_tracks.json", "galaxy_tracks.csv", "escape.png",
+        "scenario.toml", "summary.json", "galaxy_tracks.json", "galaxy_tracks.ecsv", "escape.png",
         "local_diffusion.png", "waves.png",
     }  # fmt: skip
     table = json.loads((out / "galaxy_tracks.json").read_text())
     assert table["seed"] == 1 and "flag" in table["conventions"] and len(table["rows"]) == 2
-    with (out / "galaxy_tracks.csv").open() as file:
-        rows = list(csv.DictReader(file))
+    rows = Table.read(out / "galaxy_tracks.ecsv")
+    assert str(rows["escape_time_tracks_Myr"].unit) == "Myr" and "[galaxy_tracks]" in rows.meta["scenario"]
     summary = json.loads((out / "summary.json").read_text())
     times = summary["escape_time_Myr"]["value"]
-    assert [float(row["escape_time_tracks_Myr"]) for row in rows] == pytest.approx(times)
-    assert summary["flag"] == [row["flag"] for row in rows]
+    assert list(rows["escape_time_tracks_Myr"]) == pytest.approx(times)
+    assert summary["flag"] == list(rows["flag"])
     assert times[0] > times[1] > 0.5 / 306.6
     assert all(0.3 < ratio < 3.0 for ratio in summary["time_of_tracks_over"]["guiding-centre"]["value"])
 

@@ -21,6 +21,7 @@ RUNS = {
     "galaxies": 0,
     "expanding-bubble": 0,
     "galaxy-tracks": 0,
+    "local-diffusion": 0,
     "diffusion-check": 0,
     "bell-turbulence": 0,
     "self-generated-slab": 0,
