@@ -39,8 +39,10 @@ from .vector import Vector, dot
 
 STEP_OVER_LARMOR = 0.1
 STEP_OVER_CORRELATION = 0.2
-# Whether to stop is asked every 65536 steps (a bit mask), a tenth of a second: a history can take minutes.
-_POLL = 65536 - 1
+# So many steps are counted as one move, by its chord: of 0.3 r_L, whose middle is 0.01 r_L beside the arc.
+STEPS_PER_MOVE = 3
+# Whether to stop is asked every 16384 moves (a bit mask), a tenth of a second: a history can take minutes.
+_POLL = 16384 - 1
 _ABSORBING, _TWO_WAY = int(Wall.ABSORBING), int(Wall.TWO_WAY)
 
 
@@ -119,13 +121,57 @@ def _into_flow(particle, before, after):
 
 
 @kernel
-def _step_length(particle, longest, time_left, B2):
+def _step_length(longest, rigidity, B2):
     """Length of the next step, by the field in the middle of the last one."""
+    if longest * longest * B2 > (STEP_OVER_LARMOR * rigidity) ** 2:
+        return STEP_OVER_LARMOR * rigidity / math.sqrt(B2)
+    return longest
+
+
+@kernel
+def _step(table, field, particle, behind, u, length, rigidity):
+    """(particle after a step, its duration, |B|^2 in its middle, whether it goes through the surface).
+
+    One that goes through ends on it, by the share of the way there, taken as straight.
+    """
+    x, y, z, e_x, e_y, e_z, B2 = push(
+        field,
+        particle.x,
+        particle.y,
+        particle.z,
+        particle.dir_x,
+        particle.dir_y,
+        particle.dir_z,
+        length,
+        rigidity,
+    )
+    dt = length / particle.speed
+    new = _moved(table, particle, x + u.x * dt, y + u.y * dt, z + u.z * dt, e_x, e_y, e_z)
+    through = (new.distance >= 0.0) != behind
+    if through:
+        share = min(max(particle.distance / (particle.distance - new.distance), 0.0), 1.0)
+        new, dt = _cut(particle, new, share), share * dt
+    return new, dt, B2, through
+
+
+@kernel
+def _move(world, field, longest_step, particle, behind, u, B2, time_left):
+    """A few steps, which are counted as one move: (particle, time, |B|^2, u, through the surface, steps)."""
+    table = world.table
+    moves = table.halo_moves or table.wall == _TWO_WAY
+    edge = table.bell_outer_radius if behind else table.r_max
     rigidity = LARMOR_KPC * math.exp(particle.ln_p)
-    length = min(longest, particle.speed * time_left)
-    if length * length * B2 > (STEP_OVER_LARMOR * rigidity) ** 2:
-        length = STEP_OVER_LARMOR * rigidity / math.sqrt(B2)
-    return length, rigidity
+    time, through, steps = 0.0, False, 0
+    while steps < STEPS_PER_MOVE and not through and not is_beyond(particle, edge):
+        longest = min(longest_step, particle.speed * (time_left - time))
+        length = _step_length(longest, rigidity, B2)
+        particle, dt, B2, through = _step(table, field, particle, behind, u, length, rigidity)
+        if moves:
+            ahead = _flow_at(table, behind, particle.x, particle.y, particle.z)
+            particle, u = _into_flow(particle, u, ahead), ahead
+        time += dt
+        steps += 1
+    return particle, time, B2, u, through, steps
 
 
 @kernel
@@ -134,47 +180,31 @@ def _follow(world, history, field, longest_step, particle, stop):
     table, controls = world.table, world.controls
     B_x, B_y, B_z = magnetic_field(field, particle.x, particle.y, particle.z)
     B2 = B_x * B_x + B_y * B_y + B_z * B_z
-    behind, moves = False, table.halo_moves or table.wall == _TWO_WAY
+    behind, steps, move = False, 0, 0
     u = _flow_at(table, behind, particle.x, particle.y, particle.z)
-    for step in range(controls.max_steps):
-        if step & _POLL == 0 and stop[0]:
-            return MAX_STEPS, history.clock, step
-        length, rigidity = _step_length(particle, longest_step, controls.t_max - history.clock, B2)
-        x, y, z, e_x, e_y, e_z, B2 = push(
-            field,
-            particle.x,
-            particle.y,
-            particle.z,
-            particle.dir_x,
-            particle.dir_y,
-            particle.dir_z,
-            length,
-            rigidity,
+    while steps < controls.max_steps:
+        if move & _POLL == 0 and stop[0]:
+            return MAX_STEPS, history.clock, steps
+        time_left = controls.t_max - history.clock
+        new, time, B2, u, through, taken = _move(
+            world, field, longest_step, particle, behind, u, B2, time_left
         )
-        dt = length / particle.speed
-        new = _moved(table, particle, x + u.x * dt, y + u.y * dt, z + u.z * dt, e_x, e_y, e_z)
+        move, steps = move + 1, steps + taken
         if not is_finite(new):
-            return NOT_FINITE, history.clock, step + 1
-        through = (new.distance >= 0.0) != behind
-        if through:
-            share = min(max(particle.distance / (particle.distance - new.distance), 0.0), 1.0)
-            new, dt = _cut(particle, new, share), share * dt
-        if moves:
-            ahead = _flow_at(table, behind, new.x, new.y, new.z)
-            new, u = _into_flow(new, u, ahead), ahead
-        particle, history = counted(world, history, behind, particle, new, dt)
+            return NOT_FINITE, history.clock, steps
+        particle, history = counted(world, history, behind, particle, new, time)
         if through and history.before_surface:
             first_passage(world.tally, history)
             history = past_surface(history)
         if through and table.wall == _ABSORBING:
             count_whole(world.tally, history.group, TAKEN_UP, history.weight, particle.ln_p)
-            return ABSORBED, history.clock, step + 1
+            return ABSORBED, history.clock, steps
         if history.clock >= controls.t_max * NEARLY_ALL:
             count_whole(world.tally, history.group, STORED, history.weight, particle.ln_p)
-            return ALIVE, history.clock, step + 1
+            return ALIVE, history.clock, steps
         if is_beyond(particle, table.bell_outer_radius if behind else table.r_max):
             count_whole(world.tally, history.group, LEFT, history.weight, particle.ln_p)
-            return ESCAPED, history.clock, step + 1
+            return ESCAPED, history.clock, steps
         if through:
             behind = not behind
             particle, u = _through_surface(world, history, particle, u, behind)

@@ -28,7 +28,8 @@ from ..engine import run
 from ..result import Result
 from ..tally import Region, TallyGrid
 from ..uncertainty import value_and_error
-from .escape import compare, quantity, seed_for
+from .diffusion_test import DiffusionTest
+from .escape import Slab, compare, quantity, seed_for
 from .galactic_cost import line_out
 from .local_diffusion import LocalDiffusion, Place, measured_on, place_in, tracks_at
 
@@ -40,6 +41,7 @@ LAYERS = 12
 # D at a height is measured in as many realisations as take so many steps, but not fewer or more than these.
 _LOCAL_STEPS, _FEWEST, _MOST = 1e8, 8, 64
 _MEASURED_REALISATIONS = 16
+_BEHIND_PARTICLES = 1024
 _WIDTH = 1.005
 TIME_TOLERANCE, TIME_SIGMAS = 0.05, 2.0
 # lambda over the height of the halo, or over the length on which the field changes.
@@ -162,6 +164,23 @@ class GalacticTest:
             found.append(measure(place.waves, waves, seed, (place.R_kpc, 0.0, place.z_kpc)))
         return found
 
+    @cached_property
+    def D_over_bohm(self) -> tuple[float, float]:
+        """D behind the surface over r_L v/3, from tracks through homogeneous turbulence like that there.
+
+        The same everywhere, since its waves go with r_L.
+        """
+        waves = self.turbulence.behind
+        if waves is None:
+            return self.galaxy.D_over_bohm, 0.0
+        i, j = np.argwhere(waves.power_uG2 == waves.power_uG2.max())[0]
+        seed = self._seed_of(5)
+        test = DiffusionTest(
+            waves.at(i, j, 0.0), self.energy_GeV, Slab(1.0, 1.0, 1.0), _BEHIND_PARTICLES, seed, self.threads
+        )
+        r_L, found = float(waves.larmor_radius_kpc[i, j]), test.late.along
+        return 3.0 * found.plateau / r_L, 3.0 * found.plateau_error / r_L
+
     @property
     def epsilon(self) -> float:
         """D across over D along, the mean of the three heights."""
@@ -176,8 +195,11 @@ class GalacticTest:
 
     @cached_property
     def media(self) -> dict[str, Medium]:
-        """The media of guiding centres and of the hybrid engine: D of tracks along the lines, or anywhere."""
-        measured = replace(self.galaxy, diffusion=self.diffusion)
+        """The media of guiding centres and of the hybrid engine: D of tracks along the lines, or anywhere.
+
+        Behind the surface too.
+        """
+        measured = replace(self.galaxy, diffusion=self.diffusion, D_over_bohm=self.D_over_bohm[0])
         along = replace(measured, epsilon=self.epsilon)
         alike = replace(measured, field="isotropic", field_uG=self.galaxy.magnetic_field_uG)
         return {"guiding-centre": along.medium(), "isotropic": alike.medium()}
@@ -268,6 +290,7 @@ class GalacticTest:
         return {
             "energy_GeV": self.energy_GeV,
             "local": [each._asdict() for each in self.local],
+            "D_over_bohm": quantity(self.D_over_bohm),
             "escape_time_Myr": escape_times | {"transport equation": quantity((solved.time_Myr, 0.0))},
             "time_of_tracks_over": {
                 way: quantity(self.ratio(way)) for way in (*WAYS[1:], "transport equation")

@@ -32,9 +32,12 @@ FEWEST = 8 * REALISATION
 
 CONVENTIONS = {
     "tracks": "Lorentz orbits through the field and the waves of the halo, a new realisation for every 16",
-    "local": "of orbits through homogeneous turbulence like the waves at three heights along the line "
-    "from the middle of the source disc: lambda = 3 D/v along the mean field, and D across over D along; formula_kpc: 3 D/v of the medium, "
-    "D = r_L v/(3 F); slab_kpc, broadened_kpc: quasi-linear, of slab waves and of waves in all directions",
+    "local": "of orbits through homogeneous turbulence like the waves at three heights along the line from "
+    "the middle of the source disc: lambda = 3 D/v along the mean field, and D across over D along; "
+    "formula_kpc: 3 D/v of the medium, D = r_L v/(3 F); slab_kpc, broadened_kpc: quasi-linear, of slab waves "
+    "and of waves in all directions",
+    "D_over_bohm": "behind the surface: D of orbits through homogeneous turbulence like that there, over "
+    "r_L v/3; the other descriptions have it too",
     "guiding-centre": "along the lines, with the D of `local`, interpolated in height",
     "isotropic": "the hybrid engine with that D the same in all directions",
     "transport equation": "finite volumes along the lines, with that D; it has no statistical error",
@@ -144,11 +147,12 @@ def _made(scenario: Scenario, tests: list[GalacticTest], rows: list[dict[str, An
         "time_of_tracks_over": {
             way: _columns([row["time_of_tracks_over"][way] for row in rows]) for way in ways
         },
-        "lambda_over_formula_in_the_middle": _columns(
-            [
-                {name: local[key] / local["formula_kpc"] for name, key in _LAMBDA}
-                for local in (row["local"][1] for row in rows)
-            ]
+        "lambda_over_formula": _columns([_lambda_over(row, "formula_kpc") for row in rows]),
+        "lambda_over_broadened": _columns([_lambda_over(row, "broadened_kpc") for row in rows]),
+        "D_over_bohm": _columns([row["D_over_bohm"] for row in rows]),
+        "time_behind_Myr": _columns([row["time_behind_Myr"]["tracks"] for row in rows]),
+        "time_behind_of_guiding_centres_Myr": _columns(
+            [row["time_behind_Myr"]["guiding-centre"] for row in rows]
         ),
         "flag": [row["flag"] for row in rows],
         "reason": [row["reason"] for row in rows],
@@ -157,7 +161,11 @@ def _made(scenario: Scenario, tests: list[GalacticTest], rows: list[dict[str, An
     return Made(numbers, files, figures)
 
 
-_LAMBDA = (("value", "free_path_kpc"), ("error", "free_path_error"))
+def _lambda_over(row: dict[str, Any], theory: str) -> dict[str, float]:
+    """lambda of tracks over that of a theory, the mean of the heights."""
+    ratios = np.array([local["free_path_kpc"] / local[theory] for local in row["local"]])
+    errors = np.array([local["free_path_error"] / local[theory] for local in row["local"]])
+    return {"value": float(ratios.mean()), "error": float(np.hypot.reduce(errors)) / ratios.size}
 
 
 def _columns(values: list[dict[str, float]]) -> dict[str, list[float]]:

@@ -121,5 +121,5 @@ def test_trajectories_of_nobody_are_refused(run, asked, said):
 
 def test_trajectories_of_another_machine_are_refused(run):
     other = replace(run.result, provenance=run.result.provenance | {"version": "0.0.1"})
-    with pytest.raises(UserError, match="this run: the run had another version: .*0.0.1.* there"):
+    with pytest.raises(UserError, match=r"this run: the run had another version: .*0\.0\.1.* there"):
         replace(run, result=other).trajectories(1)

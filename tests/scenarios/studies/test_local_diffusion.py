@@ -14,7 +14,8 @@ from crhalo.scenarios.commands.run import execute
 STRONG = [
     "medium.B0=0.1 uG", "medium.H=0.5 kpc", "medium.waves=nlld-local", "medium.v_s=1 km/s",
     "medium.bell=false", "medium.halo=constant", "medium.H_waves=0.1 kpc", "medium.field=tube",
-    "local_diffusion.R=0 kpc",    "local_diffusion.z=0.2 kpc", "local_diffusion.energies=['2 PeV', '4 PeV', 2]",
+    "local_diffusion.R=0 kpc", "local_diffusion.z=0.2 kpc",
+    "local_diffusion.energies=['2 PeV', '4 PeV', 2]",
 ]  # fmt: skip
 
 
