@@ -237,16 +237,18 @@ class Run:
         """
         as_followed = load_text(self.result.provenance["scenario"])
         check_same_experiment(self.result, as_followed, "this run")
-        numbers = range(particles) if isinstance(particles, int) else particles
-        if not 0 < len(numbers) <= _MOST_TRAJECTORIES or not 0 < rows <= _MOST_TRAJECTORIES:
-            raise UserError(f"particles, rows: allowed: 1 to {_MOST_TRAJECTORIES}")
-        if outside := [number for number in numbers if not 0 <= number < self.result.particles]:
+        numbers = list(range(particles) if isinstance(particles, int) else particles)
+        if not (0 < len(numbers) <= _MOST_TRAJECTORIES and 1 < rows <= _MOST_TRAJECTORIES):
+            raise UserError(f"particles, rows: allowed: 1, or 2 rows, to {_MOST_TRAJECTORIES}")
+        if outside := [number for number in numbers if number not in range(self.result.particles)]:
             raise UserError(f"particle {outside[0]}: allowed: 0 to {self.result.particles - 1}")
         transport = transport_of(self.scenario, Setup(self.galaxy, self.medium))
         found = []
         for number in numbers:
-            lines = replay(self.medium, self.result.grid, transport, number).lines
-            kept = lines[np.unique(np.linspace(0, len(lines) - 1, rows).astype(int))]
+            track = replay(self.medium, self.result.grid, transport, int(number))
+            if track.moves > len(track.lines):
+                raise UserError(f"particle {number}: {track.moves} moves; allowed: {len(track.lines)}")
+            kept = track.lines[np.unique(np.linspace(0, track.moves - 1, rows).astype(int))]
             found.append(np.column_stack([np.full(len(kept), number), kept]))
         return _as_table(np.concatenate(found), {"title": self.scenario.title, "seed": transport.seed})
 

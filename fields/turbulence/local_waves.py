@@ -144,6 +144,8 @@ class WavesOfPlace:
         The power goes as (k r_L)^-slope.
     spread : (float, float)
         Smallest and largest r_L of all particles over that one.
+    present : ndarray, shape (n_R, n_z), or 1
+        Share of their amplitude that realisations have, where these waves give way to others.
     """
 
     R: Axis
@@ -152,6 +154,7 @@ class WavesOfPlace:
     larmor_radius_kpc: FloatArray
     slope: float
     spread: tuple[float, float] = (1.0, 1.0)
+    present: FloatArray | float = 1.0
 
     @property
     def window(self) -> tuple[float, float]:
@@ -166,6 +169,11 @@ class WavesOfPlace:
         inside = np.minimum(x - np.log10(low), np.log10(high) - x) / _FADES_OVER + 0.5
         fades = np.sin(0.5 * np.pi * np.clip(inside, 0.0, 1.0)) ** 2
         return fades * np.asarray(k_r_L, float) ** -self.slope
+
+    @property
+    def _power_present_uG2(self) -> FloatArray:
+        """The power of realisations."""
+        return np.where(np.greater(self.present, 0.0), self.power_uG2, 0.0) * np.square(self.present)
 
     def at(self, i: int, j: int, mean_field_uG: float) -> Turbulence:
         """The waves at a node as homogeneous turbulence, as far as they are at least half there."""
@@ -186,7 +194,6 @@ class WavesOfPlace:
     def realisation(self, seed: int | Sequence[int]) -> LocalWaves:
         """One realisation, a record for `magnetic_field`."""
         step = np.log(10.0) / MODES_PER_DECADE
-        there = self.power_uG2 > 0
         r_L = np.clip(self.larmor_radius_kpc, *self._ends_kpc)
         low, high = self._ends
         # Wave n has k_0 exp(n step).
@@ -200,7 +207,7 @@ class WavesOfPlace:
         # Each has <B^2> = 1; `plane_waves` puts them in the middle of equal steps of ln k.
         shortest, longest = (2.0 * np.pi / k for k in k_end)
         waves = plane_waves(scale_invariant, (shortest, longest), modes, np.sqrt(modes), seed)
-        g = np.sqrt(np.where(there, self.power_uG2, 0.0) * step)
+        g = np.sqrt(self._power_present_uG2 * step)
         strength = np.ascontiguousarray(np.stack([g, begin], axis=-1))
         each = (np.ascontiguousarray(values) for values in (*waves, *vector_potential(waves)))
         return LocalWaves(self.R, self.z, strength, share, *each)
@@ -215,5 +222,5 @@ class WavesOfPlace:
     @property
     def _ends_kpc(self) -> tuple[float, float]:
         """Smallest and largest r_L where there are waves."""
-        there = self.larmor_radius_kpc[self.power_uG2 > 0]
+        there = self.larmor_radius_kpc[self._power_present_uG2 > 0]
         return float(there.min()), float(there.max())

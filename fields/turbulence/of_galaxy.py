@@ -99,13 +99,13 @@ def galactic_turbulence(
     if galaxy.has_bell_region:
         front = _front(table.distance, r_L, table.R.nodes, table.z.nodes)
     span = float(p[0] / p[1]), float(p[2] / p[1])
-    waves = WavesOfPlace(table.R, table.z, front**2 * F * B**2, r_L, slope, span)
+    waves = WavesOfPlace(table.R, table.z, F * B**2, r_L, slope, span, front)
     behind = None
     if galaxy.has_bell_region:
         saturated = np.asarray(galaxy.saturated_field_uG(R, z), float)
-        power = (1.0 - front) ** 2 * saturated**2 / math.log(BELL_WAVELENGTHS)
+        power = saturated**2 / math.log(BELL_WAVELENGTHS)
         radius = larmor_radius_kpc(p[1], np.maximum(saturated, saturated[saturated > 0].min()))
-        behind = WavesOfPlace(table.R, table.z, power, radius, 0.0, span)
+        behind = WavesOfPlace(table.R, table.z, power, radius, 0.0, span, 1.0 - front)
     return GalacticTurbulence(regular_field(medium.lines, table.R, table.z), waves, behind)
 
 

@@ -21,7 +21,7 @@ _COSINES, _WEIGHTS = np.polynomial.legendre.leggauss(200)
 _MU = (0.5 * (_COSINES + 1.0)) ** 3
 _DMU = 0.5 * _WEIGHTS * 3.0 * (0.5 * (_COSINES + 1.0)) ** 2
 # Waves in a sum over those in all directions, and what stands for zero under a root there.
-_WAVES, _SMALL = 400, 1e-12
+_WAVES, _SMALL = 1600, 1e-12
 
 # D/(c Lmax) against r_L/l_c, r_L in the rms field: isotropic Kolmogorov turbulence without a mean field,
 # wavelengths 1e-3 to 1 Lmax; published values, good to 20%.

@@ -39,7 +39,7 @@ def escape_figure(
         for way, values in times.items():
             colour, style, _ = _WAYS[way]
             share_inside(upper, 1e3 * values, color=colour, linestyle=style, linewidth=1.0)
-        mean = 1e3 * row["escape_time_Myr"]["transport equation"]["value"]
+        mean = 1e3 * row["leaving_time_Myr"]["transport equation"]["value"]
         upper.axvline(mean, color=GREY, linewidth=0.8, linestyle=(0, (5, 1)))
         upper.set(xscale="log", yscale="log", ylim=(0.01, 1.3))
         upper.xaxis.set_minor_formatter("")

@@ -162,7 +162,7 @@ def _move(world, field, longest_step, particle, behind, u, B2, time_left):
     edge = table.bell_outer_radius if behind else table.r_max
     rigidity = LARMOR_KPC * math.exp(particle.ln_p)
     time, through, steps = 0.0, False, 0
-    while steps < STEPS_PER_MOVE and not through and not is_beyond(particle, edge):
+    while steps < STEPS_PER_MOVE and is_finite(particle) and not (through or is_beyond(particle, edge)):
         longest = min(longest_step, particle.speed * (time_left - time))
         length = _step_length(longest, rigidity, B2)
         particle, dt, B2, through = _step(table, field, particle, behind, u, length, rigidity)

@@ -90,7 +90,7 @@ def galactic_cost(
     R, z = line_out(medium, 0.5 * R_d_kpc)
     b_R, _, b_z = lines.direction(R, z)
     length = np.hypot(np.gradient(R), np.gradient(z)) / np.maximum(np.hypot(b_R, b_z), 1e-9)
-    B = np.asarray(galaxy.magnetic_field_uG(R, z), float)
+    B = np.sqrt(sum(np.square(component) for component in lines.field(R, z)))
     D = np.asarray(medium.diffusion_halo(np.asarray(p), R, z), float)
     r_L = larmor_radius_kpc(p, B)
     F, _ = wave_power_of(medium, p, R, z, B)

@@ -51,8 +51,9 @@ DIFFUSIVE_BELOW, BALLISTIC_ABOVE = 0.1, 1.0
 class Escaped(NamedTuple):
     """What became of the particles of one way: times [Myr] by block, means with errors, time in layers of z.
 
-    `behind_Myr` is the time behind the surface, `near_Myr` that in the region `NEAR` there. `inside` of them
-    had not left when their histories ended.
+    `times_Myr` are those at which they leave for good, `time_Myr` is that of first passage, `behind_Myr`
+    the time behind the surface, `near_Myr` that in the region `NEAR` there. `inside` of them had not left
+    when their histories ended.
     """
 
     times_Myr: list[FloatArray]
@@ -64,11 +65,18 @@ class Escaped(NamedTuple):
     inside: int
     result: Result
 
+    @property
+    def leaving_Myr(self) -> tuple[float, float]:
+        """Mean time at which they leave for good, and its error by the scatter of blocks."""
+        means = np.array([block.mean() for block in self.times_Myr if block.size])
+        return float(means.mean()), float(means.std(ddof=1) / math.sqrt(means.size))
+
 
 class Solved(NamedTuple):
-    """By the transport equation: mean time of escape, time in layers of z and behind the surface."""
+    """By the transport equation: mean times of first passage and of leaving, in layers of z, and behind."""
 
     time_Myr: float
+    leaving_Myr: float
     layers_Myr_kpc: FloatArray
     behind_Myr: float
 
@@ -184,7 +192,7 @@ class GalacticTest:
     @property
     def epsilon(self) -> float:
         """D across over D along, the mean of the three heights."""
-        return min(max(float(np.mean([each.across for each in self.local])), 0.0), 1.0)
+        return min(max(float(np.mean([each.epsilon for each in self.local])), 0.0), 1.0)
 
     def diffusion(self, p_GeV: ArrayLike, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """D of the medium, times what tracks have over it, which is interpolated in height [kpc2/Myr]."""
@@ -243,7 +251,8 @@ class GalacticTest:
         below = np.append(0.0, np.cumsum((time * cells.inside).sum(axis=0)))
         total = np.interp(self.layers_kpc, np.asarray(cells.z_edges_kpc, float), below)
         behind = float((time * ~cells.inside).sum())
-        return Solved(found.escape_time_Myr, np.diff(total) / np.diff(self.layers_kpc), behind)
+        layers = np.diff(total) / np.diff(self.layers_kpc)
+        return Solved(found.escape_time_Myr, float(time.sum()), layers, behind)
 
     # -- who is right ---------------------------------------------------------------------
 
@@ -289,9 +298,11 @@ class GalacticTest:
         escape_times = {way: quantity(each.time_Myr) for way, each in self.escapes.items()}
         return {
             "energy_GeV": self.energy_GeV,
-            "local": [each._asdict() for each in self.local],
+            "local": [each._asdict() | {"epsilon": each.epsilon} for each in self.local],
             "D_over_bohm": quantity(self.D_over_bohm),
             "escape_time_Myr": escape_times | {"transport equation": quantity((solved.time_Myr, 0.0))},
+            "leaving_time_Myr": {way: quantity(each.leaving_Myr) for way, each in self.escapes.items()}
+            | {"transport equation": quantity((solved.leaving_Myr, 0.0))},
             "time_of_tracks_over": {
                 way: quantity(self.ratio(way)) for way in (*WAYS[1:], "transport equation")
             },

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...fields.exceptions import UserError
 from ...fields.medium import Medium
+from ...fields.turbulence.local_waves import SHORTEST_OVER_LARMOR
 from ...fields.turbulence.of_galaxy import GalacticTurbulence
 from ...fields.turbulence.scattering import broadened_D, quasi_linear_D
 from ...fields.turbulence.synthetic import Turbulence
@@ -29,6 +31,8 @@ from .tracks import tracks
 _LONGEST_FREE_PATHS, _RECORDS = 8.0, 24
 # By theory, but where waves are so strong that resonances are as broad as all pitch angles.
 _LEAST_OVER_FORMULA = 2.0
+# dB/B of waves whose resonances are as broad as the pitch angle at which their window begins.
+WEAKEST = SHORTEST_OVER_LARMOR**2
 
 
 class Place(NamedTuple):
@@ -44,6 +48,8 @@ class Place(NamedTuple):
         As homogeneous turbulence about the field there.
     formula_kpc : float
         3 D/v of the medium, D = r_L v/(3 F).
+    broadened_kpc : float
+        3 D/v by quasi-linear theory of waves in all directions.
     """
 
     R_kpc: float
@@ -51,6 +57,7 @@ class Place(NamedTuple):
     energy_GeV: float
     waves: Turbulence
     formula_kpc: float
+    broadened_kpc: float
 
     @property
     def momentum_GeV(self) -> float:
@@ -65,11 +72,6 @@ class Place(NamedTuple):
     def F(self) -> float:
         """Power per ln k at k r_L = 1, over the square of the mean field."""
         return self.larmor_radius_kpc / self.formula_kpc
-
-    @property
-    def broadened_kpc(self) -> float:
-        """3 D/v by quasi-linear theory of waves in all directions."""
-        return 3.0 * broadened_D(self.waves, self.momentum_GeV) / float(speed_kpc_Myr(self.momentum_GeV))
 
     @property
     def step_kpc(self) -> float:
@@ -90,10 +92,11 @@ class Place(NamedTuple):
 
 
 class LocalDiffusion(NamedTuple):
-    """What orbits measure at a place: lambda = 3 D/v along the lines, and D across over D along.
+    """What orbits measure at a place: lambda = 3 D/v along the field, and across it.
 
     Errors are one sigma. `formula_kpc` is r_L/F, `slab_kpc` quasi-linear theory of slab waves of the same F,
-    `broadened_kpc` that of waves in all directions (see `broadened_D`).
+    `broadened_kpc` that of waves in all directions (see `broadened_D`). `converged`: D along the field has
+    stopped changing with the path, to 5% or two sigma.
     """
 
     R_kpc: float
@@ -104,21 +107,42 @@ class LocalDiffusion(NamedTuple):
     broadened_kpc: float
     free_path_kpc: float
     free_path_error: float
-    across: float
+    across_kpc: float
     across_error: float
+    converged: bool
+
+    @property
+    def epsilon(self) -> float:
+        """D across over D along."""
+        return self.across_kpc / self.free_path_kpc
 
 
 def place_in(
     medium: Medium, turbulence: GalacticTurbulence, R_kpc: float, z_kpc: float, energy_GeV: float
 ) -> Place:
-    """The node of a medium next to a place, with the waves in front of the surface there."""
+    """The node of a medium next to a place, with the waves in front of the surface there.
+
+    The field is that of the lines, which orbits go through.
+
+    Raises
+    ------
+    UserError
+        If the waves are so weak that theory has none in resonance.
+    """
     waves = turbulence.waves
     i, j = (int(np.argmin(np.abs(axis.nodes - x))) for axis, x in ((waves.R, R_kpc), (waves.z, z_kpc)))
     R, z = float(waves.R.nodes[i]), float(waves.z.nodes[j])
     B = math.exp(medium.table.lines.field[i, j, 3])  # type: ignore[union-attr]
-    p = momentum_GeV(energy_GeV)
+    p, local = float(momentum_GeV(energy_GeV)), waves.at(i, j, B)
     D = float(medium.diffusion_halo(np.asarray(p), np.asarray(R), np.asarray(z)))
-    return Place(R, z, energy_GeV, waves.at(i, j, B), 3.0 * D / float(speed_kpc_Myr(p)))
+    over_v = 3.0 / float(speed_kpc_Myr(p))
+    broadened = broadened_D(local, p)
+    if not math.isfinite(broadened):
+        raise UserError(
+            f"at {energy_GeV:.4g} GeV the waves at R = {R:.3g} kpc, z = {z:.3g} kpc are too weak for tracks, "
+            f"dB/B = {local.rms_uG / B:.2g}; allowed: {WEAKEST:g} or more"
+        )
+    return Place(R, z, energy_GeV, local, over_v * D, over_v * broadened)
 
 
 def tracks_at(place: Place, realisations: int, seed: int, threads: int) -> FloatArray:
@@ -134,8 +158,6 @@ def tracks_at(place: Place, realisations: int, seed: int, threads: int) -> Float
 def measured_on(place: Place, found: FloatArray) -> LocalDiffusion:
     """D from the tracks of `tracks_at`, beside theory."""
     along, across = (running_diffusion(found, place.spacing_kpc, _RECORDS, axes) for axes in ((2,), (0, 1)))
-    ratio = across.plateau / along.plateau
-    error = math.hypot(across.plateau_error, ratio * along.plateau_error) / abs(along.plateau)
     p, waves = place.momentum_GeV, place.waves
     v = float(speed_kpc_Myr(p))
     return LocalDiffusion(
@@ -147,6 +169,7 @@ def measured_on(place: Place, found: FloatArray) -> LocalDiffusion:
         place.broadened_kpc,
         3.0 * along.plateau,
         3.0 * along.plateau_error,
-        ratio,
-        error,
+        3.0 * across.plateau,
+        3.0 * across.plateau_error,
+        along.converged,
     )

@@ -148,7 +148,7 @@ class GalaxyTracks(Table):
 class LocalDiffusion(Table):
     """D along the lines and across them at a place of a galaxy: orbits beside theory, no runs."""
 
-    R: Annotated[float, Quantity("kpc", "0 kpc", "100 kpc")] = as_in_file("0 kpc")
+    R: Annotated[float, Quantity("kpc", "0 kpc", "100 kpc")] = as_in_file("8.178 kpc")
     """Distance of the place from the axis."""
     z: Annotated[float, Quantity("kpc", "0 kpc", "100 kpc")] = as_in_file("1 kpc")
     """Its height above the plane."""

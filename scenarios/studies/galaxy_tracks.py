@@ -44,7 +44,9 @@ CONVENTIONS = {
     "escape_time_Myr": "mean time of first passage through the surface of the halo",
     "time_of_tracks_over": "escape time of tracks over that of another description",
     "describes": "whether that is one, to 5% or two sigma",
-    "exit_time_tests": "ks, ad: statistics of escape times; _p: chance of larger, shuffling realisations",
+    "leaving_time_Myr": "mean time at which they leave for good: through that surface where it absorbs, "
+    "else through r_max",
+    "exit_time_tests": "ks, ad: statistics of these times; _p: chance of larger, shuffling realisations",
     "grammage_g_cm2": "m_p n v t of hydrogen",
     "time_in_layers_Myr_kpc": "time in layers of |z| per thickness, in front of the surface",
     "time_behind_Myr": "time behind the surface, zero where it absorbs",
@@ -74,7 +76,12 @@ def tests_of(scenario: Scenario, threads: int) -> list[tuple[GalacticTest, Galac
         raise ScenarioError(
             f"transport.particles = {t.particles}: allowed: {FEWEST} or more for an energy of [galaxy_tracks]"
         )
-    setup = given_medium(scenario)
+    setup, E_max = given_medium(scenario), scenario.source.E_max
+    if scenario.medium.bell and _energies(scenario)[-1] > E_max * (1 + 1e-9):
+        raise ScenarioError(
+            f"galaxy_tracks.energies: up to {_energies(scenario)[-1]:g} GeV; allowed: with a Bell region up "
+            f"to source.E_max = {E_max:g} GeV, that of its longest waves"
+        )
     found = []
     with refused_as("galaxy_tracks.energies"):
         for E in _energies(scenario):
@@ -182,7 +189,8 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
         line |= {f"z_{number}_kpc": local["z_kpc"], f"lambda_{number}_kpc": local["free_path_kpc"]}
         line |= {f"lambda_{number}_error_kpc": local["free_path_error"]}
     for way, time in row["time_behind_Myr"].items():
-        line |= {f"time_behind_{_name(way)}_Myr": time["value"]}
+        name = f"time_behind_{_name(way)}"
+        line |= {f"{name}_Myr": time["value"], f"{name}_error_Myr": time["error"]}
     return line
 
 

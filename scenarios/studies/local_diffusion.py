@@ -41,7 +41,9 @@ CONVENTIONS = {
     "D_slab_cm2_s": "quasi-linear, slab waves of that F",
     "D_broadened_cm2_s": "quasi-linear, waves in all directions of that F, resonances broadened by "
     "(dB/B)^(1/2)",
-    "D_bohm_cm2_s": "r_L v/3",
+    "D_bohm_cm2_s": "r_L v/3, r_L in the field of the lines; within 1 kpc of the axis of an x-shaped field "
+    "that is weaker than the one of the medium, whose D is kept: F is larger there",
+    "converged": "whether D along the field has stopped changing with the path, to 5% or two sigma",
     "F": "power per ln k at k r_L = 1, over the square of the mean field",
     "error": "one sigma, with the scatter between realisations",
     "tracks": "path v t, place, and direction, whose z is along the mean field; from places at random",
@@ -108,7 +110,7 @@ def _plan(scenario: Scenario, threads: int) -> dict[str, Any]:
         "energy_GeV": [float(f"{place.energy_GeV:.4g}") for place in places],
         "r_L_pc": [1e3 * place.larmor_radius_kpc for place in places],
         "lambda_kpc": [place.formula_kpc for place in places],
-        "overlap_of_resonances": [resonance_overlap(place.F) for place in places],
+        "overlap_of_resonances": [float(resonance_overlap(place.F)) for place in places],
         "steps": steps,
         "minutes_in_all": 60.0 * sum(hours) / threads,
         "would_write": "scenario.toml, local_diffusion.json, local_diffusion.ecsv, tracks.ecsv, "
@@ -134,7 +136,6 @@ def _row(place: Place, found: FloatArray) -> dict[str, Any]:
     """What was measured at an energy, and what theory says."""
     local = measured_on(place, found)
     to_D = float(speed_kpc_Myr(place.momentum_GeV)) / 3.0 * KPC2_MYR_CM2_S
-    D = to_D * local.free_path_kpc
     return {
         "energy_GeV": place.energy_GeV,
         "R_kpc": local.R_kpc,
@@ -143,14 +144,15 @@ def _row(place: Place, found: FloatArray) -> dict[str, Any]:
         "F": place.F,
         "free_path_kpc": local.free_path_kpc,
         "free_path_error_kpc": local.free_path_error,
-        "D_along_cm2_s": D,
+        "D_along_cm2_s": to_D * local.free_path_kpc,
         "D_along_error_cm2_s": to_D * local.free_path_error,
-        "D_across_cm2_s": local.across * D,
-        "D_across_error_cm2_s": local.across_error * D,
+        "D_across_cm2_s": to_D * local.across_kpc,
+        "D_across_error_cm2_s": to_D * local.across_error,
         "D_formula_cm2_s": to_D * local.formula_kpc,
         "D_slab_cm2_s": to_D * local.slab_kpc,
         "D_broadened_cm2_s": to_D * local.broadened_kpc,
         "D_bohm_cm2_s": to_D * local.larmor_radius_kpc,
+        "converged": local.converged,
     }
 
 

@@ -108,8 +108,8 @@ def test_trajectories_are_those_of_the_run(run, tmp_path):
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ((0,), "particles, rows: allowed: 1 to 100000"),
-        ((2, 0), "particles, rows: allowed: 1 to 100000"),
+        ((0,), "particles, rows: allowed: 1, or 2 rows, to 100000"),
+        ((2, 1), "particles, rows: allowed: 1, or 2 rows, to 100000"),
         (([64],), "particle 64: allowed: 0 to 63"),
         (([-1],), "particle -1: allowed: 0 to 63"),
     ],

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from crhalo.fields.exceptions import UserError
 from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.turbulence.of_galaxy import galactic_turbulence
 from crhalo.fields.turbulence.scattering import isotropic_pitch_angle_D, pitch_angle_D
@@ -44,7 +45,32 @@ def test_d_of_tracks_is_that_of_waves_in_all_directions(place):
     assert found.free_path_kpc == pytest.approx(found.broadened_kpc, rel=0.25)
     # Far from the D of slab waves, which scatter through 90 degrees as elsewhere.
     assert found.free_path_kpc > 2.5 * found.slab_kpc
-    assert 0.0 < found.across < 1e-3
+    assert 0.0 < found.epsilon < 1e-3 and found.converged
+
+
+def test_next_to_a_bell_surface_the_waves_are_those_of_f():
+    """Though realisations give way to the turbulence behind it there."""
+    bell = Galaxy(field="x-shaped", r_max_kpc=30.0, R_d_kpc=3.0)
+    medium = bell.medium()
+    turbulence = galactic_turbulence(bell, medium, (1e6, 1e6))
+    height = float(np.interp(0.0, medium.table.distance[0], medium.table.z.nodes))
+    found = place_in(medium, turbulence, 3.0, height - 0.6, 1e6)
+    assert found.waves.F(np.array(1.0 / found.larmor_radius_kpc)) == pytest.approx(found.F, rel=0.02)
+    i, j = (
+        int(np.argmin(abs(axis.nodes - x)))
+        for axis, x in ((medium.table.R, found.R_kpc), (medium.table.z, height))
+    )
+    assert turbulence.waves.present[i, j] < 0.9 and turbulence.behind.present[i, j] > 0.1
+
+
+def test_too_weak_waves_are_refused():
+    weak = Galaxy(
+        field="tube", halo="constant", H_kpc=1.0, bell=False, r_max_kpc=20.0,
+        diffusion=lambda p, R, z: 1e5 + 0.0 * p * R * z,
+    )  # fmt: skip
+    medium = weak.medium()
+    with pytest.raises(UserError, match=r"are too weak for tracks, dB/B = .*; allowed: 0\.0025 or more"):
+        place_in(medium, galactic_turbulence(weak, medium, (1e4, 1e4)), 0.0, 0.5, 1e4)
 
 
 def test_tracks_are_the_same_on_any_number_of_threads(place):

@@ -65,6 +65,10 @@ def test_what_cannot_be_is_refused(settings, says):
     [
         (["transport.particles=64"], r"transport\.particles = 64: allowed: 128 or more"),
         (
+            ["medium.halo=exponential", "medium.bell=true", "medium.field=x-shaped", "source.E_max=3 PeV"],
+            r"galaxy_tracks\.energies: up to 1e\+07 GeV; allowed: .* up to source\.E_max = 3e\+06 GeV",
+        ),
+        (
             ["galaxy_tracks.energies=['1 TeV', '1 PeV', 2]"],
             r"galaxy_tracks\.energies: .* steps take .* core hours",
         ),
