@@ -55,6 +55,12 @@ def _along_lines() -> dict[str, list[str]]:
     return runs
 
 
+_TO_THE_BELL_REGION = [
+    "--set", "medium.halo=exponential", "--set", "medium.bell=true", "--set", "medium.field=x-shaped",
+    "--set", "source.R_d=3 kpc", "--set", "transport.r_max=30 kpc",
+    "--set", 'galaxy_tracks.energies=["3 PeV", "10 PeV", 2]',
+]  # fmt: skip
+
 # Names of runs: what each is, after `crhalo run`.
 RUNS: dict[str, list[str]] = {
     "circumgalactic": ["circumgalactic", "--transport-equation"],
@@ -70,6 +76,7 @@ RUNS: dict[str, list[str]] = {
     "self-generated-slab": ["self-generated-slab"],
     "diffusion-check": ["diffusion-check"],
     "galaxy-tracks": ["galaxy-tracks"],
+    "galaxy-tracks-bell": ["galaxy-tracks", "--particles", "256", *_TO_THE_BELL_REGION],
     "cascade-halo": ["cascade-halo"],
     "self-generated-halo": ["self-generated-halo"],
     "self-controlled": ["self-controlled"],

@@ -27,7 +27,7 @@ ORBIT_TWINS = (
     (
         "waves with the power of two",
         WAVES,
-        (("self.power_uG2, 0.0) * step)", "self.power_uG2, 0.0) * 2.0 * step)"),),
+        (("self._power_present_uG2 * step", "self._power_present_uG2 * 2.0 * step"),),
         "lines_and_waves",
         0.5,
         "orbits in a galaxy: power of waves",
