@@ -1,4 +1,4 @@
-"""Published measurements, from the tables beside this file.
+"""Published measurements as arrays, from the tables in `published/`.
 
 Each table (ECSV) has the units of its columns, its source and its conventions in its header. A column in
 another unit than the one expected here is refused.
@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from ...fields.units import GEV_ERG, KPC_CM, M_P_GEV, FloatArray
 
-_FOLDER = Path(__file__).parent
+_FOLDER = Path(__file__).parent / "published"
 _NUCLEON_GEV = 0.9315
 
 
@@ -101,10 +101,10 @@ def _with_errors(name: str, x: FloatArray, value: FloatArray, below: FloatArray,
 
 def protons() -> list[Points]:
     """Fluxes of protons per rigidity, m^-2 s^-1 sr^-1 GV^-1, against rigidity in GV."""
-    name, unit = "ams_02_protons_2021", "m-2 s-1 sr-1 GV-1"
+    name, unit = "ams02_protons", "m-2 s-1 sr-1 GV-1"
     found = [_with_errors(name, *_columns(name, rigidity="GV", flux=unit, error_low=unit, error_high=unit))]
     unit = "m-2 s-1 sr-1 GeV-1"
-    for name in ("dampe_protons_2026", "calet_protons_2022"):
+    for name in ("dampe_protons", "calet_protons"):
         energy, *fluxes = _columns(name, energy="GeV", flux=unit, error_low=unit, error_high=unit)
         rigidity = np.sqrt(energy * (energy + 2.0 * M_P_GEV))
         per_rigidity = rigidity / (energy + M_P_GEV)
@@ -117,9 +117,9 @@ def boron_over_carbon() -> list[Points]:
 
     An energy per nucleon is turned to a rigidity with two nucleons a charge.
     """
-    name, ratio = "ams_02_boron_carbon_2021", {"ratio": "1", "error_low": "1", "error_high": "1"}
+    name, ratio = "ams02_bc", {"ratio": "1", "error_low": "1", "error_high": "1"}
     found = [_with_errors(name, *_columns(name, rigidity="GV", **ratio))]
-    for name in ("dampe_boron_carbon_2022", "calet_boron_carbon_2022"):
+    for name in ("dampe_bc", "calet_bc"):
         energy, *ratios = _columns(name, energy_per_nucleon="GeV", **ratio)
         found.append(_with_errors(name, 2.0 * np.sqrt(energy * (energy + 2.0 * _NUCLEON_GEV)), *ratios))
     return found
@@ -132,7 +132,7 @@ def icecube() -> list[Points]:
     """All-sky astrophysical neutrinos, nu + nubar per flavour, in segments of energy (IceCube 2025)."""
     unit = "1e-8 GeV cm-2 s-1 sr-1"
     found = []
-    for name in ("icecube_combined_2025", "icecube_mese_2025"):
+    for name in ("icecube_combined", "icecube_mese"):
         *edges, low, value, high = _columns(
             name, energy_low="GeV", energy_high="GeV", flux_low=unit, flux=unit, flux_high=unit
         )
@@ -147,7 +147,7 @@ def fermi_igrb() -> Points:
     error adds that of the foreground in quadrature.
     """
     name, columns = (
-        "fermi_igrb_2015",
+        "fermi_igrb",
         ("flux", "error_low", "error_high", "foreground_low", "foreground_high"),
     )
     low, high, *fluxes = _columns(
@@ -165,9 +165,9 @@ def pev_gamma_limit() -> Points:
     The share is taken as that of the fluxes above the energy; with photons as E^-2 it gives E^2 dN/dE =
     share E I_CR(>E). The flux of cosmic rays is that of IceTop 2020.
     """
-    name = "kascade_grande_2017"
+    name = "kascade_grande_gamma"
     E, share = _columns(name, energy="GeV", share="1")
-    flux, slope = _columns("icetop_2020", flux="GeV-1 cm-2 s-1 sr-1", slope="1")
+    flux, slope = _columns("icetop_all_particles", flux="GeV-1 cm-2 s-1 sr-1", slope="1")
     limit = share * E**2 * flux / (slope - 1)
     return _in_bins(name, [E, E], [0 * E, limit, limit])
 

@@ -349,6 +349,14 @@ def table(json: Json = False) -> None:
 
 
 @app.command()
+def data(name: Annotated[str | None, typer.Argument(metavar="[NAME|FILE]")] = None) -> None:
+    """List the published measurements that come along; with a name, or an ECSV file, print that table."""
+    from .data import show_data
+
+    show_data(name)
+
+
+@app.command()
 def validate(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer particles and wider tolerances.")] = False,
     json: Json = False,

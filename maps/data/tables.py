@@ -1,0 +1,86 @@
+"""Published measurements as tables: those that come with the package, and files of one's own.
+
+A table (ECSV) has a column of energies or rigidities (or the edges of their bins), one of values, and their
+errors, each with its unit; its header says what was measured, by whom, and what the errors are.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ...fields.exceptions import UserError, did_you_mean, on_a_line
+from .read import _FOLDER
+
+VALUES = ("flux", "ratio")
+"""Names of the column of what was measured."""
+AXES = ("energy", "energy_per_nucleon", "rigidity")
+"""Names of the column that it is given against; or of two, with _low and _high, the edges of bins."""
+
+
+def names() -> list[str]:
+    """The tables that come with the package."""
+    return sorted(path.stem.replace("_", "-") for path in _FOLDER.glob("*.ecsv"))
+
+
+def load(name: str | Path) -> Any:
+    """A table of measurements.
+
+    Parameters
+    ----------
+    name : str or Path
+        One of `names`, or a file of one's own in ECSV.
+
+    Returns
+    -------
+    astropy.table.Table
+        With units; `meta` has `label`, `source`, `measured`, `conventions`, and `arxiv` or `doi`.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name, or the file is no such table: a column without unit, no column of
+        values, no errors, or errors in another unit.
+    """
+    from astropy.table import Table
+
+    if str(name) in names():
+        return Table.read(_FOLDER / f"{str(name).replace('-', '_')}.ecsv", format="ascii.ecsv")
+    path = Path(name).expanduser()
+    if not path.is_file():
+        raise UserError(
+            f"data {on_a_line(str(name))}: {did_you_mean(str(name), names()) or 'no such file'}; allowed: a "
+            f"file, {', '.join(names())}"
+        )
+    try:
+        table = Table.read(path, format="ascii.ecsv")
+    except (ValueError, OSError, KeyError) as fault:
+        raise UserError(f"{on_a_line(path.name)}: no ECSV table: {on_a_line(str(fault))}") from None
+    if lacks := _fault(table):
+        raise UserError(f"{on_a_line(path.name)}: {lacks}")
+    return table
+
+
+def _fault(table: Any) -> str:
+    """What a table of measurements lacks; empty if nothing."""
+    for column in table.columns.values():
+        if column.dtype.kind in "fiu" and column.unit is None:
+            return f'column {column.name} has no unit; allowed: one, "1" for a plain number'
+    there = set(table.colnames)
+    if not any({name} <= there or _ends(name) <= there for name in AXES):
+        return f"no column of {', '.join(AXES)}, or of its _low and _high; allowed: one of these"
+    value = next((name for name in VALUES if name in there), None)
+    if value is None:
+        return f"no column of {' or '.join(VALUES)}; allowed: one of these"
+    pairs = ({"error_low", "error_high"}, _ends(value))
+    errors = next((pair for pair in pairs if pair <= there), None)
+    if errors is None:
+        return f"no errors; allowed: columns error_low and error_high, or {value}_low and {value}_high"
+    for name in sorted(errors):
+        if table[name].unit != table[value].unit:
+            return f"column {name} is in {table[name].unit}; allowed: {table[value].unit}, as {value}"
+    return ""
+
+
+def _ends(name: str) -> set[str]:
+    return {f"{name}_low", f"{name}_high"}
