@@ -71,6 +71,7 @@ INTERNAL_UNITS = {
     "kpc/Myr": "a speed, as '30 km/s'",
     "kpc2/Myr": "a diffusion coefficient, as '6e27 cm2/s'",
     "g/cm2": "a grammage, as '5 g/cm2'",
+    "GV": "a rigidity, as '10 GV'",
 }
 """The internal units, each with what may be converted to it."""
 

@@ -15,7 +15,7 @@ from ..fields.galaxy import Galaxy
 from ..fields.medium import Medium
 from ..fields.turbulence.of_galaxy import galactic_turbulence
 from ..fields.turbulence.of_halo import turbulence_of_halo
-from ..fields.turbulence.scattering import two_zone_D
+from ..fields.turbulence.scattering import power_law_D, two_zone_D
 from ..fields.turbulence.synthetic import Turbulence, kolmogorov, resonant, rms_of_waves_uG, scale_invariant
 from ..fields.units import FloatArray
 from ..fields.waves.self_generated import WaveModel
@@ -28,7 +28,7 @@ from ..mc.spectrum import Spectrum
 from ..mc.tally import TallyGrid, energy_groups, galactic_grid
 from .file.quantities import ScenarioError, refused_as
 from .file.scenario import Scenario, from_values
-from .file.tables import OWN_FUNCTIONS, text_of
+from .file.tables import GIVEN_D, OWN_FUNCTIONS, text_of
 from .progress import Progress, quiet
 
 # Parameters of a `Galaxy`, and the table and key of a scenario that each of them stands in.
@@ -78,23 +78,33 @@ class Setup(NamedTuple):
 
 def galaxy_of(scenario: Scenario) -> Galaxy:
     """The galaxy of a scenario, with the losses of nucleons in collisions with its gas."""
-    two_zone, found_waves = scenario.two_zone, scenario.self_consistency
+    found_waves = scenario.self_consistency
     given = {name: getattr(getattr(scenario, table), key) for name, (table, key) in _KEYS.items()}
-    if given["waves"] in ("self-consistent", "two-zone"):
-        # The search for waves begins with these; two zones have a D of their own.
+    if given["waves"] in ("self-consistent", *GIVEN_D):
+        # The search for waves begins with these; a D that is given takes their place.
         given["waves"] = "nlld"
     moving = found_waves is not None and found_waves.advected
     galaxy = Galaxy(**given, waves_move=moving)
-    if two_zone is None:
+    if scenario.two_zone is None and scenario.diffusion is None:
         return galaxy
 
     def diffusion(p_GeV: ArrayLike, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
-        return two_zone_D(
-            p_GeV, galaxy.height_kpc(R_kpc, z_kpc), two_zone.D0, two_zone.p0,
-            two_zone.slope_disc, two_zone.slope_halo, two_zone.thickness,
-        )  # fmt: skip
+        return _given_D(scenario, p_GeV, galaxy.height_kpc(R_kpc, z_kpc))
 
     return replace(galaxy, diffusion=diffusion)
+
+
+def _given_D(scenario: Scenario, p_GeV: ArrayLike, height_kpc: ArrayLike) -> FloatArray:
+    """D of a [two_zone] or a [diffusion] at a distance from the disc [kpc2/Myr]."""
+    if (zones := scenario.two_zone) is not None:
+        return two_zone_D(
+            p_GeV, height_kpc, zones.D0, zones.p0, zones.slope_disc, zones.slope_halo, zones.thickness
+        )
+    law = scenario.diffusion
+    assert law is not None
+    scale = math.inf if law.scale == "none" else law.scale
+    broken = law.delta, law.R_break, law.delta_high, law.smoothness
+    return power_law_D(p_GeV, height_kpc, law.D0, law.R0, *broken, law.eta, scale)
 
 
 def wave_model_of(scenario: Scenario) -> WaveModel:

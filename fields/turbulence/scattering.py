@@ -149,6 +149,29 @@ def expected_D(turbulence: Turbulence, p_GeV: ArrayLike) -> FloatArray:
     return np.where(np.isfinite(resonant), resonant / 3.0, 0.0) + small_angle_D(turbulence, p_GeV)
 
 
+def power_law_D(
+    p_GeV: ArrayLike,
+    height_kpc: ArrayLike,
+    D0_kpc2_Myr: float,
+    R0_GV: float,
+    delta: float,
+    R_break_GV: float,
+    delta_high: float,
+    smoothness: float,
+    eta: float,
+    scale_kpc: float = math.inf,
+) -> FloatArray:
+    """D0 (v/c)^eta (R/R0)^delta, beyond a break as R^delta_high [kpc^2/Myr], of protons of rigidity R = pc/e.
+
+    The break is [1 + (R/R_break)^((delta - delta_high)/smoothness)]^-smoothness (Genolini et al. 2019, PRD
+    99, 123028). Above the disc D grows by e over `scale_kpc`.
+    """
+    R = np.asarray(p_GeV, float)
+    bend = np.logaddexp(0.0, (delta - delta_high) / smoothness * np.log(R / R_break_GV))
+    growth = np.exp(np.asarray(height_kpc, float) / scale_kpc - smoothness * bend)
+    return D0_kpc2_Myr * (speed_kpc_Myr(R) / C_KPC_MYR) ** eta * (R / R0_GV) ** delta * growth
+
+
 def two_zone_D(
     p_GeV: ArrayLike,
     height_kpc: ArrayLike,

@@ -23,6 +23,9 @@ from . import study_tables as studies
 from .faults import allowed_names, faults_of, table_class
 from .quantities import Kind, Quantity, ScenarioError, Title, shown
 from .tables import (
+    GIVEN_D,
+    TABLE_OF_WAVES,
+    Diffusion,
     Medium,
     Observer,
     SelfConsistency,
@@ -41,7 +44,7 @@ STUDIES = (
 )  # fmt: skip
 """Tables that ask for several runs, or for none; see `scenarios.studies`."""
 LIBRARY = Path(__file__).parents[1] / "library"
-_OPTIONAL = ("turbulence", "self_consistency", "two_zone", "observer", *STUDIES)
+_OPTIONAL = ("turbulence", "self_consistency", "two_zone", "diffusion", "observer", *STUDIES)
 
 
 class Scenario(Table):
@@ -62,6 +65,7 @@ class Scenario(Table):
     turbulence: Turbulence | None = None
     self_consistency: SelfConsistency | None = None
     two_zone: TwoZone | None = None
+    diffusion: Diffusion | None = None
     figure_1: studies.Figure1 | None = None
     radio: studies.Radio | None = None
     coupling: studies.Coupling | None = None
@@ -112,20 +116,17 @@ class Scenario(Table):
             yield 'medium.current = "measured": allowed: not together with a [self_consistency]'
 
     def _waves_have_their_table(self) -> Iterator[str]:
-        waves = self.medium.waves
-        for table in ("self_consistency", "two_zone"):
-            word = table.replace("_consistency", "_consistent").replace("_", "-")
+        waves, said = self.medium.waves, shown(self.medium.waves)
+        for table, word in TABLE_OF_WAVES.items():
             if (waves == word) != (getattr(self, table) is not None):
-                yield f'medium.waves = {shown(waves)}: allowed: "{word}" with a [{table}], and only then'
-        if waves in ("self-consistent", "two-zone") and self.transport.method == "orbit":
-            yield f'transport.method = "orbit": allowed: not where medium.waves = {shown(waves)}'
-        if waves in ("self-consistent", "two-zone"):
+                yield f'medium.waves = {said}: allowed: "{word}" with a [{table}], and only then'
+        if waves in ("self-consistent", *GIVEN_D) and self.transport.method == "orbit":
+            yield f'transport.method = "orbit": allowed: not where medium.waves = {said}'
+        if waves in ("self-consistent", *GIVEN_D):
             if fault := self.too_small_for_cells():
-                yield f"{fault} for {shown(waves)} waves"
+                yield f"{fault} for {said} waves"
             if self.medium.halo == "exponential" and not self.medium.bell:
-                yield (
-                    f"medium.bell = false: allowed: true for {shown(waves)} waves in a field that falls off"
-                )
+                yield f"medium.bell = false: allowed: true for {said} waves in a field that falls off"
 
     def _method_suits_field(self) -> Iterator[str]:
         if fault := fault_of_method(self.transport.method, self.medium.has_lines):

@@ -49,6 +49,10 @@ PRECISION_OF = (
 )
 
 
+GIVEN_D = ("two-zone", "power-law")
+"""Words of `medium.waves` that stand for a D that is given."""
+TABLE_OF_WAVES = {"self_consistency": "self-consistent", "two_zone": "two-zone", "diffusion": "power-law"}
+"""Tables that some words of `medium.waves` need, and no other has."""
 OWN_FUNCTIONS = ("field", "field_uG", "diffusion", "disc_gas_cm3", "halo_gas_cm3", "current", "inelasticity")
 """What a `Galaxy` may be given as functions in Python."""
 
@@ -81,10 +85,11 @@ class Medium(Table):
     """D_FL of lines that wander, <dx^2> = 2 D_FL |ds|: another v D_FL/2 of D across them."""
     drifts: bool = False
     """Do guiding centres drift where lines bend, or B changes?"""
-    waves: Literal["nlld", "nlld-local", "self-consistent", "two-zone"] = "nlld"
+    waves: Literal["nlld", "nlld-local", "self-consistent", "two-zone", "power-law"] = "nlld"
     """nlld: F = 1.8e-5 (E/10 GeV)^0.15 (H/4 kpc)^-1/2 everywhere (REV Eq. 8). nlld-local: REV Eq. 7,
     F = [(P_CR/U_B) (v_A/v_s) (r_L/H)]^(1/2) in the local field. self-consistent: found together with the
-    protons that excite them, see [self_consistency]. two-zone: D as given in [two_zone]."""
+    protons that excite them, see [self_consistency]. two-zone, power-law: D as given in
+    [two_zone], [diffusion]."""
     H_waves: Annotated[float, Quantity(*LIMITS["H_waves_kpc"])] = as_in_file("4 kpc")
     """The H of REV Eq. 7 and 8."""
     n_i: Annotated[float, Quantity(*LIMITS["n_i_cm3"])] = as_in_file("0.01 cm-3")
@@ -320,6 +325,27 @@ class TwoZone(Table):
     """The same above."""
     thickness: Annotated[float, Quantity("kpc", "0.01 kpc", "100 kpc")] = as_in_file("0.5 kpc")
     """Half-thickness of the zone near the disc; the slope changes over half of it."""
+
+
+class Diffusion(Table):
+    """D as a power of the rigidity with a smooth break, as fits of local data have it."""
+
+    D0: Annotated[float, Quantity("kpc2/Myr", "1e22 cm2/s", "1e34 cm2/s")] = as_in_file("5e28 cm2/s")
+    """Of D = D0 (v/c)^eta (R/R0)^delta, at the disc."""
+    R0: Annotated[float, Quantity("GV", "1 GV", "10 PV")] = as_in_file("10 GV")
+    """Where that is, and the break is not."""
+    delta: Annotated[float, Number(0, 2)] = 0.5
+    """d ln D/d ln R below the break."""
+    R_break: Annotated[float, Quantity("GV", "1 GV", "10 PV")] = as_in_file("300 GV")
+    """Rigidity of the break."""
+    delta_high: Annotated[float, Number(0, 2)] = 0.34
+    """d ln D/d ln R above it."""
+    smoothness: Annotated[float, Number(0.001, 2)] = 0.04
+    """The change takes this over |delta - delta_high| of a factor e in R, to either side."""
+    eta: Annotated[float, Number(-5, 5)] = 1.0
+    """Power of v/c."""
+    scale: Annotated[float | Literal["none"], Quantity("kpc", "0.1 kpc", "100 kpc", word="none")] = "none"
+    """Distance from the disc over which D grows by e."""
 
 
 class Observer(Table):

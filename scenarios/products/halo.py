@@ -20,6 +20,7 @@ from ...maps.light.at_the_sun import MODULATION_GV, boron_over_carbon, local_slo
 from ...mc.coupled.waves import flux_of_particles, per_ln_p, round_cells
 from ...mc.diffusion.solve import Solution, residence, solve
 from ...mc.uncertainty import Estimate
+from ..file.tables import GIVEN_D
 from ..run import Run
 from .product import Made, Product
 from .sun import protons_in_ring_cm3
@@ -121,7 +122,7 @@ class Halo:
 
 
 def halo_summary(halo: Halo) -> dict[str, Any]:
-    """Numbers of a self-made or two-zone halo, for summary.json."""
+    """Numbers of a self-made halo, or one with a D that is given, for summary.json."""
     run = halo.run
     low, high = run.result.grid.energy_edges_GeV[[0, -1]]
     E = np.array([point for point in POINTS_GEV if low <= point <= high])
@@ -205,4 +206,4 @@ def _make(run: Run) -> Made:
     return Made(halo_summary(halo), figures={name: partial(draw, halo) for name, draw in figures.items()})
 
 
-PRODUCT = Product("halo", lambda run: run.scenario.medium.waves in ("self-consistent", "two-zone"), _make)
+PRODUCT = Product("halo", lambda run: run.scenario.medium.waves in ("self-consistent", *GIVEN_D), _make)

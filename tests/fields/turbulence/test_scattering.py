@@ -10,6 +10,7 @@ from crhalo.fields.turbulence.scattering import (
     expected_D,
     isotropic_pitch_angle_D,
     pitch_angle_D,
+    power_law_D,
     quasi_linear_D,
     resonant_D,
     small_angle_D,
@@ -64,6 +65,28 @@ def test_broadened_d_grows_as_waves_get_weaker():
     assert weaker - weak == pytest.approx(weak - strong, rel=0.2)
     long = Turbulence(scale_invariant, (20 * np.pi, 200 * np.pi), 10, 0.01, 1.0)
     assert np.isinf(broadened_D(long, P_GEV))
+
+
+def test_a_power_law_bends_at_its_break_and_grows_above_the_disc():
+    law = {
+        "D0_kpc2_Myr": 0.2, "R0_GV": 10.0, "delta": 0.5, "R_break_GV": 300.0, "delta_high": 0.3,
+        "smoothness": 0.04, "eta": 1.0,
+    }  # fmt: skip
+    R = np.array([10.0, 100.0, 3e3, 3e4])
+    D = power_law_D(R, 0.0, **law) * C_KPC_MYR / speed_kpc_Myr(R)
+    assert D[0] == pytest.approx(0.2, rel=1e-4)
+    assert D[1] / D[0] == pytest.approx(10.0**0.5, rel=1e-2) and D[3] / D[2] == pytest.approx(
+        10.0**0.3, rel=1e-3
+    )
+    # Far above the break D is that of the lower slope up to it, and of the higher one beyond.
+    assert D[3] == pytest.approx(0.2 * 30.0**0.5 * 100.0**0.3, rel=1e-3)
+    # At the break the two slopes meet, rounded by 2^smoothness.
+    at = power_law_D(300.0, 0.0, **law) * C_KPC_MYR / speed_kpc_Myr(300.0)
+    assert at == pytest.approx(0.2 * 30.0**0.5 * 2.0**-0.04)
+    above = power_law_D(R, 3.0, **law, scale_kpc=1.5) / power_law_D(R, 0.0, **law)
+    assert above == pytest.approx(np.exp(2.0))
+    slow = power_law_D(0.5, 0.0, **law | {"eta": -1.0}) / power_law_D(0.5, 0.0, **law)
+    assert slow == pytest.approx((speed_kpc_Myr(0.5) / C_KPC_MYR) ** -2.0)
 
 
 def test_quasi_linear_needs_a_mean_field():

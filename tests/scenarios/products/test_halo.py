@@ -12,7 +12,7 @@ from crhalo.scenarios.build import find_medium
 from crhalo.scenarios.commands.main import main
 from crhalo.scenarios.commands.run import execute
 from crhalo.scenarios.file.quantities import ScenarioError
-from crhalo.scenarios.file.scenario import load_file
+from crhalo.scenarios.file.scenario import load_file, load_text
 from crhalo.scenarios.products.halo import Halo, halo_summary
 from crhalo.scenarios.run import RunOptions, make_run
 
@@ -78,6 +78,50 @@ def test_two_zones_make_a_break_of_their_own():
     assert D["D_disc_cm2_s"][2] / D["D_disc_cm2_s"][0] == pytest.approx(100**0.18, rel=0.01)
     assert D["D_2_kpc_over_disc"][2] == pytest.approx(100**0.55, rel=0.01)
     assert 0.05 < found["protons_at_sun"]["hardening"] < 0.2
+
+
+POWER_LAW = """
+title = "D as fits of local data have it"
+[medium]
+halo = "constant"
+bell = false
+waves = "power-law"
+[diffusion]
+delta = 0.6
+R_break = "300 GV"
+delta_high = 0.3
+scale = "3 kpc"
+[transport]
+particles = 8
+"""
+
+
+def test_a_power_law_has_its_break_and_grows_above_the_disc():
+    run = make_run(load_text(POWER_LAW), threads=1)
+    D = halo_summary(Halo(run))["halo"]
+    E = np.array(D["energy_GeV"])
+    low, high = (E >= 10.0) & (E <= 100.0), E >= 1e4
+    for part, slope in ((low, 0.6), (high, 0.3)):
+        log_D = np.log(np.array(D["D_disc_cm2_s"])[part])
+        np.testing.assert_allclose(np.diff(log_D) / np.diff(np.log(E[part])), slope, atol=0.02)
+    np.testing.assert_allclose(D["D_2_kpc_over_disc"], np.exp(2.0 / 3.0), rtol=0.02)
+
+
+@pytest.mark.parametrize(
+    "setting, line",
+    [
+        ("medium.waves=nlld", '"power-law" with a [diffusion]'),
+        ("diffusion.D0=1 kpc", "diffusion.D0"),
+        ("diffusion.delta=9", "diffusion.delta"),
+        ("diffusion.R_break=5 GeV", "diffusion.R_break"),
+        ("diffusion.scale=0.01 kpc", "diffusion.scale"),
+        ("transport.method=orbit", "transport.method"),
+    ],
+)
+def test_a_power_law_that_makes_no_sense_is_refused_by_name(setting, line):
+    with pytest.raises(ScenarioError) as refused:
+        load_text(POWER_LAW).with_overrides([setting])
+    assert line in str(refused.value) and "allowed" in str(refused.value)
 
 
 def test_waves_are_kept_with_their_units(folder):
