@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from ..fields.exceptions import UserError
+from ..fields.exceptions import UserError, on_a_line
 from ..fields.medium import Medium
-from .blocks import Block, Job, Transport, controls_of
+from .blocks import TRACK_COLUMNS, Block, Job, Transport, controls_of
 from .tally import Fate, TallyGrid
 
 _FIRST_LINES = 100_000
@@ -62,3 +64,38 @@ def replay(medium: Medium, grid: TallyGrid, transport: Transport, particle: int)
         lines = min(moves, _MOST_LINES)
     fate, age = Fate(int(into.fates[index])), float(into.ages_Myr[index])
     return Track(controls.track[:moves], moves, fate, age)
+
+
+def numbers_of(particles: int | Sequence[int], count: int) -> list[int]:
+    """Numbers of particles, of so many that there are: the first ones, or those that are given.
+
+    Raises
+    ------
+    UserError
+        If there is no such particle.
+    """
+    if isinstance(particles, int | np.integer) and not isinstance(particles, bool):
+        if not 1 <= particles <= count:
+            raise UserError(f"particles = {particles}: allowed: 1 to {count}, or a list of their numbers")
+        return list(range(int(particles)))
+    if not isinstance(particles, Sequence | np.ndarray) or isinstance(particles, str) or not len(particles):
+        raise UserError(f"particles = {on_a_line(particles)}: allowed: how many, or a list of their numbers")
+    for number in particles:
+        if number not in range(count):
+            raise UserError(f"particle {on_a_line(number)}: allowed: 0 to {count - 1}")
+    return [int(number) for number in particles]
+
+
+def as_table(lines: np.ndarray, about: dict[str, Any]) -> Any:
+    """Lines of (number of the particle, *`TRACK_COLUMNS`) as an astropy table with units."""
+    from astropy.table import QTable
+    from astropy.units import Quantity
+
+    table = QTable(meta=about)
+    for name, values in zip(("particle", *TRACK_COLUMNS), lines.T, strict=True):
+        bare, _, unit = name.rpartition("_")
+        if unit in ("Myr", "kpc", "GeV"):
+            table[bare] = Quantity(values, unit)
+        else:
+            table[name] = values if name == "weight" else values.astype(int)
+    return table

@@ -22,12 +22,12 @@ from ..fields.units import FloatArray
 from ..maps.light.sky import SUN_R_KPC
 from ..maps.light.sky_model import ComponentMaps, SkyModel
 from ..mc import observables
-from ..mc.blocks import TRACK_COLUMNS, Executor
+from ..mc.blocks import Executor
 from ..mc.checkpoint import CheckpointWriter, difference
 from ..mc.coupled.current import MeasuredCurrent
 from ..mc.coupled.waves import ConvergedWaves
 from ..mc.engine import run
-from ..mc.replay import replay
+from ..mc.replay import as_table, numbers_of, replay
 from ..mc.result import Result
 from ..mc.spectrum import Spectrum
 from ..mc.uncertainty import Estimate
@@ -43,7 +43,7 @@ SECONDARIES = ("neutrino", "gamma")
 """What skies are made of."""
 # A disc of so many pixels to the rim has its flux to 1%; of less than one, anything.
 _PIXELS_TO_RIM = 1.5
-_MOST_TRAJECTORIES = 100_000
+_MOST_ROWS = 1_000_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -237,11 +237,9 @@ class Run:
         """
         as_followed = load_text(self.result.provenance["scenario"])
         check_same_experiment(self.result, as_followed, "this run")
-        numbers = list(range(particles) if isinstance(particles, int) else particles)
-        if not (0 < len(numbers) <= _MOST_TRAJECTORIES and 1 < rows <= _MOST_TRAJECTORIES):
-            raise UserError(f"particles, rows: allowed: 1, or 2 rows, to {_MOST_TRAJECTORIES}")
-        if outside := [number for number in numbers if number not in range(self.result.particles)]:
-            raise UserError(f"particle {outside[0]}: allowed: 0 to {self.result.particles - 1}")
+        numbers = numbers_of(particles, self.result.particles)
+        if not (isinstance(rows, int) and 2 <= rows <= _MOST_ROWS):
+            raise UserError(f"rows = {on_a_line(rows)}: allowed: 2 to {_MOST_ROWS}")
         transport = transport_of(self.scenario, Setup(self.galaxy, self.medium))
         found = []
         for number in numbers:
@@ -250,7 +248,7 @@ class Run:
                 raise UserError(f"particle {number}: {track.moves} moves; allowed: {len(track.lines)}")
             kept = track.lines[np.unique(np.linspace(0, track.moves - 1, rows).astype(int))]
             found.append(np.column_stack([np.full(len(kept), number), kept]))
-        return _as_table(np.concatenate(found), {"title": self.scenario.title, "seed": transport.seed})
+        return as_table(np.concatenate(found), {"title": self.scenario.title, "seed": transport.seed})
 
     def reweight(self, **changes: float) -> Run:
         """The same particles under another injection spectrum, see `Result.reweight`.
@@ -262,21 +260,6 @@ class Run:
         other = replace(self, scenario=scenario, result=result, products={})
         other.__dict__["sky_model"] = self.sky_model.of(other.result)
         return other
-
-
-def _as_table(lines: FloatArray, about: dict[str, Any]) -> Any:
-    """Lines of particles' numbers and `TRACK_COLUMNS` as an astropy table."""
-    from astropy.table import QTable
-    from astropy.units import Quantity
-
-    table = QTable(meta=about)
-    for name, values in zip(("particle", *TRACK_COLUMNS), lines.T, strict=True):
-        bare, _, unit = name.rpartition("_")
-        if unit in ("Myr", "kpc", "GeV"):
-            table[bare] = Quantity(values, unit)
-        else:
-            table[name] = values if name == "weight" else values.astype(int)
-    return table
 
 
 def check_same_experiment(result: Result, scenario: Scenario, what: str) -> None:
@@ -346,6 +329,8 @@ def make_run(
         raise ScenarioError(
             "a scenario with a [turbulence] has no galaxy; allowed: Scenario.diffusion_tests()"
         )
+    if scenario.study is not None:
+        raise ScenarioError(f"a [{scenario.study}] is more than one run, or none; allowed: crhalo run")
     threads = threads_of(threads)
     return follow(scenario, find_medium(scenario, threads, progress), threads, progress, options)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...fields.exceptions import UserError, did_you_mean, on_a_line
 from .read import _FOLDER
 
@@ -44,6 +46,8 @@ def load(name: str | Path) -> Any:
     """
     from astropy.table import Table
 
+    if not isinstance(name, str | Path):
+        raise UserError(f"data {on_a_line(name)}: allowed: the name of a table, or a file")
     if str(name) in names():
         return Table.read(_FOLDER / f"{str(name).replace('-', '_')}.ecsv", format="ascii.ecsv")
     path = Path(name).expanduser()
@@ -63,9 +67,11 @@ def load(name: str | Path) -> Any:
 
 def _fault(table: Any) -> str:
     """What a table of measurements lacks; empty if nothing."""
+    from astropy.units import UnrecognizedUnit
+
     for column in table.columns.values():
-        if column.dtype.kind in "fiu" and column.unit is None:
-            return f'column {column.name} has no unit; allowed: one, "1" for a plain number'
+        if column.dtype.kind in "fiu" and (column.unit is None or isinstance(column.unit, UnrecognizedUnit)):
+            return f"column {column.name} has no unit, or none that is known; allowed: one, '1' for a number"
     there = set(table.colnames)
     if not any({name} <= there or _ends(name) <= there for name in AXES):
         return f"no column of {', '.join(AXES)}, or of its _low and _high; allowed: one of these"
@@ -79,6 +85,9 @@ def _fault(table: Any) -> str:
     for name in sorted(errors):
         if table[name].unit != table[value].unit:
             return f"column {name} is in {table[name].unit}; allowed: {table[value].unit}, as {value}"
+    for name in (value, *sorted(errors)):
+        if not np.all(np.isfinite(table[name])) or np.any(np.asarray(table[name]) < 0.0):
+            return f"column {name} has values below zero, or that are no numbers; allowed: others"
     return ""
 
 

@@ -71,7 +71,7 @@ def local_figure(rows: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
         )
         z, label = [one["z_kpc"] for one in local], energy_label(row["energy_GeV"])
         axes.errorbar(z, value, error, color=colour, marker="o", markersize=3, linewidth=0.8, label=label)
-    axes.axhline(1.0, color=GREY, linewidth=0.8, linestyle=(0, (5, 1)))
+    axes.axhline(1.0, color=GREY, linewidth=0.8, linestyle=(0, (5, 1)), label="$r_L/F$")
     axes.set_ylim(bottom=0.0)
     dress(axes, "$|z|$  [kpc]", "$\\lambda$ of tracks over $r_L/F$")
     legend(axes)
@@ -109,7 +109,8 @@ def waves_figure(
         right.errorbar(z, share * found.rms.mean(), share * spread, **style)
     shares = [place.waves.rms_uG / place.waves.mean_field_uG for place in places]
     right.plot([place.z_kpc for place in places], shares, color=BLACK, linewidth=0.8, label="as asked for")
-    right.set_ylim(0.0, 1.5 * max(shares))
+    measured = [share * float(found.rms.mean()) for share, found in zip(shares, met, strict=True)]
+    right.set_ylim(0.0, 1.5 * max(shares + measured))
     left.set(xscale="log", yscale="log")
     dress(left, "$k\\,r_L$ along a line", "power per $\\ln k$ over $B^2$")
     dress(right, "$|z|$  [kpc]", "$\\delta B/B$")

@@ -8,7 +8,21 @@ from typing import Any
 import numpy as np
 
 from ...fields.units import FloatArray, energy_label
-from .page import BLACK, BLUE, COLUMN_INCH, GREEN, GREY, PAGE_INCH, RED, dress, legend, page, panel, shades
+from .page import (
+    BLACK,
+    BLUE,
+    COLUMN_INCH,
+    GREEN,
+    GREY,
+    PAGE_INCH,
+    RED,
+    dress,
+    legend,
+    page,
+    panel,
+    plain_numbers,
+    shades,
+)
 
 _THEORIES = (
     ("D_formula_cm2_s", "$r_Lv/(3F)$", BLACK, (0, (5, 1.5))),
@@ -38,6 +52,7 @@ def diffusion_figure(rows: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
             label=label,
         )  # fmt: skip
     axes.set(xscale="log", yscale="log")
+    plain_numbers(axes.xaxis)
     low, high = axes.get_ylim()
     axes.set_ylim(low, high * (high / low) ** 0.45)
     dress(axes, "$E$  [PeV]", "$D$  [cm$^2$ s$^{-1}$]")
@@ -68,6 +83,7 @@ def tracks_figure(row: Mapping[str, Any], spacing_kpc: float, tracks: FloatArray
         axes.axhline(0.0, color=GREY, linewidth=0.6)
     pitch.set_ylim(-1.05, 1.05)
     where = f"{energy_label(row['energy_GeV'])}, $R$ = {row['R_kpc']:.3g} kpc, $z$ = {row['z_kpc']:.3g} kpc"
+    where += f", $\\lambda$ = {free_path:.3g} kpc, measured"
     way.set_title(where, fontsize="small", loc="left")
     dress(way, "path  [$\\lambda$]", "way along the field  [$\\lambda$]")
     dress(pitch, "path  [$\\lambda$]", "$\\mu$")

@@ -66,7 +66,7 @@ def places_of(scenario: Scenario) -> list[Place]:
     setup = given_medium(scenario)
     if not setup.medium.distance_kpc(np.array(wanted.R), np.array(wanted.z)) < 0.0:
         at = f"R = {wanted.R:g} kpc, z = {wanted.z:g} kpc"
-        raise ScenarioError(f"local_diffusion.z: {at} lies behind the surface; allowed: in front of it")
+        raise ScenarioError(f"local_diffusion: {at} lies behind the surface; allowed: in front of it")
     places = []
     for E in (float(E) for E in np.geomspace(*wanted.energies)):
         with refused_as("local_diffusion.energies"):
@@ -109,7 +109,7 @@ def _plan(scenario: Scenario, threads: int) -> dict[str, Any]:
         "title": scenario.title,
         "energy_GeV": [float(f"{place.energy_GeV:.4g}") for place in places],
         "r_L_pc": [1e3 * place.larmor_radius_kpc for place in places],
-        "lambda_kpc": [place.formula_kpc for place in places],
+        "r_L_over_F_kpc": [place.formula_kpc for place in places],
         "overlap_of_resonances": [float(resonance_overlap(place.F)) for place in places],
         "steps": steps,
         "minutes_in_all": 60.0 * sum(hours) / threads,

@@ -108,8 +108,13 @@ def test_trajectories_are_those_of_the_run(run, tmp_path):
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ((0,), "particles, rows: allowed: 1, or 2 rows, to 100000"),
-        ((2, 1), "particles, rows: allowed: 1, or 2 rows, to 100000"),
+        ((0,), "particles = 0: allowed: 1 to 64, or a list of their numbers"),
+        ((10**9,), "particles = 1000000000: allowed: 1 to 64"),
+        (([],), r"particles = \[\]: allowed: how many, or a list of their numbers"),
+        ((2.5,), r"particles = 2\.5: allowed: how many"),
+        (("x",), "particles = 'x': allowed: how many"),
+        ((2, 1), "rows = 1: allowed: 2 to 1000000"),
+        ((2, "a"), "rows = 'a': allowed: 2 to"),
         (([64],), "particle 64: allowed: 0 to 63"),
         (([-1],), "particle -1: allowed: 0 to 63"),
     ],

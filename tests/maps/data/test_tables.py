@@ -77,7 +77,7 @@ def test_a_file_of_ones_own_is_read(mine):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"flux": "no unit"}, r"column flux has no unit; allowed: one"),
+        ({"flux": "no unit"}, r"column flux has no unit, or none that is known; allowed: one"),
         ({"energy": None}, r"no column of energy, energy_per_nucleon, rigidity"),
         ({"flux": None}, r"no column of flux or ratio"),
         ({"error_low": None}, r"no errors; allowed: columns error_low and error_high, or flux_low and"),
@@ -87,6 +87,26 @@ def test_a_file_of_ones_own_is_read(mine):
 def test_what_is_no_table_of_measurements_is_refused(mine, changes, said):
     with pytest.raises(UserError, match=rf"mine\.ecsv': {said}"):
         load(mine(**changes))
+
+
+@pytest.mark.parametrize("name", [3, None, 2.5])
+def test_what_is_no_name_is_refused(name):
+    with pytest.raises(UserError, match="allowed: the name of a table, or a file"):
+        load(name)
+
+
+def test_values_that_are_no_numbers_and_unknown_units_are_refused(mine):
+    path = mine()
+    good = path.read_text()
+    for change, said in (
+        (("2.0 2.0 0.1 0.2", "2.0 nan 0.1 0.2"), "column flux has values below zero, or that are no numbers"),
+        (("2.0 2.0 0.1 0.2", "2.0 2.0 -0.1 0.2"), "column error_low has values below zero"),
+        (("unit: GeV,", "unit: furlong_x,"), "column energy has no unit, or none that is known"),
+    ):
+        assert change[0] in good
+        path.write_text(good.replace(*change))
+        with pytest.raises(UserError, match=said):
+            load(path)
 
 
 def test_no_such_table_and_no_table_are_one_line(tmp_path):

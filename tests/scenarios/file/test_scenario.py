@@ -42,7 +42,7 @@ REFUSED = [
     ("medium=3", "medium = 3: allowed: a table"),
     (
         "medium.waves=nldl",
-        "medium.waves = 'nldl': did you mean nlld?; allowed: 'nlld', 'nlld-local', 'self-consistent', 'two-zone'",
+        "medium.waves = 'nldl': did you mean nlld?; allowed: 'nlld', 'nlld-local', 'self-consistent',",
     ),
     ("medium.bell=1", "medium.bell = 1: allowed: true or false"),
     ("medium.halo=constant", "medium.bell = true: allowed: false where"),

@@ -52,7 +52,7 @@ def test_its_plan_says_what_it_takes():
     "settings, says",
     [
         (["medium.field=isotropic"], r"\[local_diffusion\]: allowed: where medium\.field is not"),
-        (["local_diffusion.z=50 kpc"], r"local_diffusion\.z: .* lies behind the surface; allowed: in front"),
+        (["local_diffusion.z=50 kpc"], r"local_diffusion: R = .*, z = 50 kpc lies behind the surface"),
         (["transport.particles=64"], r"transport\.particles = 64: allowed: 128 to 20000"),
         (["transport.particles=20000"], r"local_diffusion\.energies: .* core hours, .*; allowed: at most 2"),
         (
