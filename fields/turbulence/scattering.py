@@ -70,9 +70,9 @@ def isotropic_pitch_angle_D(turbulence: Turbulence, p_GeV: float, mu: ArrayLike)
     # Between its harmonics the sum is smooth; each begins with a step.
     k_r_L = np.geomspace(low, high, 2 * _WAVES + 1)[1::2]
     F = turbulence.F(k_r_L / r_L) * math.log(high / low) / _WAVES
+    along = np.multiply.outer(cosine, k_r_L)
     total = np.zeros_like(cosine)
     for n in range(1, math.floor(high * cosine.max(initial=0.0)) + 1):
-        along = np.multiply.outer(cosine, k_r_L)
         eta = np.divide(n, along, out=np.ones_like(along), where=along >= n)
         x = k_r_L * np.sqrt(np.maximum((1.0 - cosine[..., None] ** 2) * (1.0 - eta**2), _SMALL))
         each = (n * jv(n, x) / x) ** 2 + (eta * jvp(n, x)) ** 2

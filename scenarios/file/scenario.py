@@ -120,9 +120,9 @@ class Scenario(Table):
         for table, word in TABLE_OF_WAVES.items():
             if (waves == word) != (getattr(self, table) is not None):
                 yield f'medium.waves = {said}: allowed: "{word}" with a [{table}], and only then'
-        if waves in ("self-consistent", *GIVEN_D) and self.transport.method == "orbit":
-            yield f'transport.method = "orbit": allowed: not where medium.waves = {said}'
         if waves in ("self-consistent", *GIVEN_D):
+            if self.transport.method == "orbit":
+                yield f'transport.method = "orbit": allowed: not where medium.waves = {said}'
             if fault := self.too_small_for_cells():
                 yield f"{fault} for {said} waves"
             if self.medium.halo == "exponential" and not self.medium.bell:
