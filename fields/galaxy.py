@@ -10,16 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from . import bell, field_lines
 from . import gas_density as gas
+from .disc.gas import mcmillan_density_cm3
+from .disc.sources import radii_of_shares
 from .limits import SMALLEST_HALO_KPC, check_source, no_halo
 from .medium import Medium
-from .medium_table import Axis, MOMENTUM_NODES_GeV, Wall, axis, doubling_pieces
+from .medium_table import Axis, MOMENTUM_NODES_GeV, Wall
 from .outflow import (
     Drive,
     check_outflow_speed,
@@ -27,15 +29,12 @@ from .outflow import (
     outflow_speed_kpc_Myr,
     outflow_velocity_kpc_Myr,
 )
-from .sampling import check_functions
+from .sampling import check_functions, galactic_axes
 from .surface import distance_from_disc_kpc, exponential_field_uG, reach_kpc
 from .units import FloatArray, momentum_GeV, total_energy_GeV
 from .waves import streaming
 from .waves.flow import check_wave_speed, wave_divergence_Myr, wave_velocity_kpc_Myr
 
-DISC_STEP_KPC = 0.0125
-FINE_STEP_KPC = 0.25
-STEPS_TO_RIM = 10
 _NO_FIELD_UG = 1e-300
 
 
@@ -67,6 +66,10 @@ class Galaxy:
         Diffusion coefficient of the Bell region over Bohm's.
     cgm_core_kpc, cgm_beta : float
         Of the circumgalactic gas, a beta-profile with `delta_G` at its centre; uniform for beta 0.
+    gas : str
+        Of the disc: "uniform", 1 cm^-3 exp(-|z|/100 pc) for R < R_d; "mcmillan", as observed (`disc.gas`).
+    radial : str
+        How sources are spread over the disc, one of `disc.sources.RADIAL`.
     helium_factor : float or (disc, halo, circumgalactic)
         Collisions with all nuclei over those with as many protons as the density of a gas says: hydrogen in
         the disc and the halo, rho/m_p around the galaxy. `maps.target_factors` are those of helium.
@@ -108,6 +111,8 @@ class Galaxy:
     delta_G: float = 100.0
     cgm_core_kpc: float = 10.0
     cgm_beta: float = 0.0
+    gas: str = "uniform"
+    radial: str = "uniform"
     helium_factor: float | tuple[float, float, float] = 1.0
     L_CR_erg_s: float = 1e41
     R_d_kpc: float = 10.0
@@ -158,6 +163,11 @@ class Galaxy:
         """Hydrogen density of the circumgalactic gas."""
         profile = gas.beta_profile(np.hypot(R_kpc, z_kpc), self.cgm_core_kpc, self.cgm_beta)
         return gas.cgm_density_cm3(self.delta_G) * profile
+
+    @property
+    def _disc_gas_cm3(self) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        uniform = partial(gas.disc_density_cm3, R_d_kpc=self.R_d_kpc)
+        return self.disc_gas_cm3 or (mcmillan_density_cm3 if self.gas == "mcmillan" else uniform)
 
     @cached_property
     def bell_outer_radius_kpc(self) -> float:
@@ -331,18 +341,9 @@ class Galaxy:
         return R_reach, z_largest
 
     def axes(self) -> tuple[Axis, Axis]:
-        """Grid nodes: the gas disc and its rim resolved, 0.25 kpc about the surface, 1 kpc beyond it."""
-        R_surface, z_surface = self.surface_extent_kpc
-        r_max = float(np.ceil(self.r_max_kpc))
-        R_fine, z_fine = (min(float(np.ceil(x)) + 3.0, r_max) for x in (R_surface, z_surface))
-        R_near = float(np.ceil(self.R_d_kpc)) + 1.0
-        if self.halo != "constant":
-            R_near = max(R_fine, R_near)
-        rings = doubling_pieces(self.R_d_kpc, STEPS_TO_RIM, FINE_STEP_KPC)
-        R_pieces = [*rings, (min(R_near, r_max), FINE_STEP_KPC), (r_max, 1.0)]
-        z_pieces = ((0.3, DISC_STEP_KPC), (1.0, 0.05), (z_fine, FINE_STEP_KPC), (r_max, 1.0))
+        """Grid nodes, see `sampling.galactic_axes`."""
         top = self.H_kpc if self.halo == "constant" else None
-        return axis(*R_pieces, edge=self.R_d_kpc), axis(*z_pieces, edge=top)
+        return galactic_axes(self.R_d_kpc, self.surface_extent_kpc, self.r_max_kpc, top)
 
     def check(self) -> None:
         """Refuse, before anything is tabulated, what no medium can be made of.
@@ -387,11 +388,12 @@ class Galaxy:
             divergence=self.outflow_divergence_Myr if outside else lambda R, z: 0.0 * R,
             halo_flow=self.halo_flow if self.waves_move else None,
             halo_divergence=self.halo_flow_divergence_Myr,
-            gas_disc=self.disc_gas_cm3 or (lambda R, z: gas.disc_density_cm3(R, z, self.R_d_kpc)),
+            gas_disc=self._disc_gas_cm3,
             gas_halo=self.halo_gas_cm3 or (lambda R, z: gas.halo_density_cm3(R, z, self.R_d_kpc)),
             gas_cgm=self.cgm_density_cm3,
             loss_rate=self.loss_rate,
             collisions=self.helium_factors,
             disc_scale_kpc=min(gas.DISC_HEIGHT_KPC, self.R_d_kpc),
             lines=self.lines,
+            source_radii_kpc=radii_of_shares(self.radial, self.R_d_kpc),
         )

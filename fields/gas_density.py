@@ -15,6 +15,11 @@ from .units import C_KPC_MYR, KPC_CM, M_P_G, M_P_GEV, MBARN_CM2, FloatArray, mom
 OMEGA_B_RHO_CR_G_CM3 = 0.022 * 1.88e-29
 """Mean baryon density of the Universe in g/cm^3, from Omega_b h^2 = 0.022 and rho_cr = 1.88e-29 h^2 (PRL)."""
 
+HELIUM_PER_HYDROGEN = 0.096
+"""Nuclei of helium for each of hydrogen in the gas (a mass fraction of 0.28)."""
+MASS_PER_HYDROGEN = 1.0 + 4.0 * HELIUM_PER_HYDROGEN
+"""Mass of the gas for each nucleus of hydrogen, in proton masses."""
+
 DISC_DENSITY_CM3 = 1.0
 DISC_HEIGHT_KPC = 0.1
 HALO_DENSITY_CM3 = 1e-2

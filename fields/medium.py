@@ -148,6 +148,7 @@ class Medium:
         collisions: ArrayLike = (1.0, 1.0, 1.0),
         disc_scale_kpc: float = FAR_KPC,
         lines: FieldLines | None = None,
+        source_radii_kpc: ArrayLike = (),
     ) -> Medium:
         """Sample vectorised functions of (R_kpc, |z|_kpc) on a grid.
 
@@ -180,6 +181,8 @@ class Medium:
             Height of the gas disc, which steps near the plane have to resolve.
         lines : FieldLines, optional
             Field lines inside the surface, along which D is diffusion_halo; without them it is isotropic.
+        source_radii_kpc : array_like
+            How sources are spread over the disc, see `disc.sources.radii_of_shares`; empty: evenly.
 
         Raises
         ------
@@ -208,6 +211,7 @@ class Medium:
             r_max=float(r_max_kpc),
             bell_outer_radius=float(r_max_kpc if bell_outer_radius_kpc is None else bell_outer_radius_kpc),
             disc_scale=float(disc_scale_kpc),
+            source_radii=np.asarray(source_radii_kpc, float),
             lines=tabulated(lines, R, z, distance < 0) if lines else None,
         )
         functions = {"surface": surface, "outflow": outflow, "divergence": divergence}

@@ -94,6 +94,9 @@ class MediumTable(NamedTuple):
         [kpc].
     disc_scale : float
         Height of the gas disc, which steps near the plane have to resolve [kpc].
+    source_radii : ndarray
+        Radii within which shares of the sources lie whose roots are evenly spaced from 0 to 1 [kpc]; (0,)
+        where sources are uniform.
     lines : LinesTable or None
         Field lines inside the surface, along which D is that of the table; None where D is isotropic.
     """
@@ -121,6 +124,7 @@ class MediumTable(NamedTuple):
     r_max: float
     bell_outer_radius: float
     disc_scale: float
+    source_radii: np.ndarray
     lines: LinesTable | None
 
 

@@ -1,4 +1,4 @@
-"""Calls functions of place and momentum on arrays of places; one that fails there is refused by its name."""
+"""Where functions of place and momentum are sampled; one that fails there is refused by its name."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from typing import Any
 import numpy as np
 
 from .exceptions import UserError
+from .medium_table import Axis, axis, doubling_pieces
+
+DISC_STEP_KPC = 0.0125
+FINE_STEP_KPC = 0.25
+STEPS_TO_RIM = 10
 
 _ALLOWED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "a finite number": np.isfinite,
@@ -87,3 +92,21 @@ def check_functions(
     for name, gas in gas_cm3.items():
         if gas is not None:
             sampled(name, gas, "cm-3", from_zero, R_kpc=R, z_kpc=z)
+
+
+def galactic_axes(
+    R_d_kpc: float, surface_kpc: tuple[float, float], r_max_kpc: float, top_kpc: float | None
+) -> tuple[Axis, Axis]:
+    """Nodes in R and |z|: the gas disc and its rim resolved, 0.25 kpc about the surface, 1 kpc beyond.
+
+    The surface reaches to (R, |z|); or it is a plane at `top_kpc`, which gets a node.
+    """
+    r_max = float(np.ceil(r_max_kpc))
+    R_fine, z_fine = (min(float(np.ceil(x)) + 3.0, r_max) for x in surface_kpc)
+    R_near = float(np.ceil(R_d_kpc)) + 1.0
+    if top_kpc is None:
+        R_near = max(R_fine, R_near)
+    rings = doubling_pieces(R_d_kpc, STEPS_TO_RIM, FINE_STEP_KPC)
+    R_pieces = [*rings, (min(R_near, r_max), FINE_STEP_KPC), (r_max, 1.0)]
+    z_pieces = ((0.3, DISC_STEP_KPC), (1.0, 0.05), (z_fine, FINE_STEP_KPC), (r_max, 1.0))
+    return axis(*R_pieces, edge=R_d_kpc), axis(*z_pieces, edge=top_kpc)

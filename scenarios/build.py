@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..fields.disc.cube import cube_density_cm3
 from ..fields.exceptions import NotConverged
 from ..fields.galaxy import Galaxy
 from ..fields.medium import Medium
@@ -57,6 +58,8 @@ _KEYS = {
     "delta_G": ("medium", "delta_G"),
     "cgm_core_kpc": ("medium", "cgm_core"),
     "cgm_beta": ("medium", "cgm_beta"),
+    "gas": ("medium", "gas"),
+    "radial": ("source", "radial"),
     "helium_factor": ("medium", "helium_factor"),
     "L_CR_erg_s": ("source", "L_CR"),
     "R_d_kpc": ("source", "R_d"),
@@ -83,6 +86,8 @@ def galaxy_of(scenario: Scenario) -> Galaxy:
     if given["waves"] in ("self-consistent", *GIVEN_D):
         # The search for waves begins with these; a D that is given takes their place.
         given["waves"] = "nlld"
+    if given["gas"].endswith(".fits"):
+        given |= {"disc_gas_cm3": cube_density_cm3(given["gas"], given["R_d_kpc"]), "gas": "uniform"}
     moving = found_waves is not None and found_waves.advected
     galaxy = Galaxy(**given, waves_move=moving)
     if scenario.two_zone is None and scenario.diffusion is None:
@@ -159,7 +164,8 @@ def spectrum_of(scenario: Scenario) -> Spectrum:
     """The injection spectrum of a scenario."""
     s = scenario.source
     above = None if s.slope_above == "cut-off" else s.slope_above
-    return Spectrum(s.L_CR, s.slope, s.E_min, s.E_max, above)
+    below = None if s.slope_below == "none" else s.slope_below
+    return Spectrum(s.L_CR, s.slope, s.E_min, s.E_max, above, below, s.E_break)
 
 
 def with_spectrum(scenario: Scenario, spectrum: Spectrum) -> Scenario:
@@ -176,6 +182,8 @@ def _source_of(spectrum: Spectrum) -> dict[str, Any]:
         "E_min": spectrum.E_min_GeV,
         "E_max": spectrum.E_max_GeV,
         "slope_above": "cut-off" if spectrum.slope_above is None else spectrum.slope_above,
+        "slope_below": "none" if spectrum.slope_below is None else spectrum.slope_below,
+        "E_break": spectrum.E_break_GeV,
     }
 
 

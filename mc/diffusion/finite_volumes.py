@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import coo_matrix, csc_matrix
 
+from ...fields.disc.sources import share_within
 from ...fields.medium import Medium
 from ...fields.medium_table import Axis, Wall
 from ...fields.units import FloatArray
@@ -131,9 +132,9 @@ class Cells:
         return cross_fluxes(self._numbers, grids, lines.tensor_kpc2_Myr(p_GeV, D, R, z), edges)
 
     def shares(self, R_d_kpc: float) -> FloatArray:
-        """Share of a uniform disc R < R_d in the plane that falls into each used cell."""
+        """Share of the sources, which are in the plane within R_d, that falls into each used cell."""
         shares = np.zeros(self.shape)
-        shares[:, 0] = np.diff(np.minimum(self.R_edges_kpc / R_d_kpc, 1.0) ** 2)
+        shares[:, 0] = np.diff(share_within(self.medium.table.source_radii, R_d_kpc, self.R_edges_kpc))
         return shares[self.used]
 
     @cached_property

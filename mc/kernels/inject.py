@@ -20,16 +20,26 @@ _START_Z_KPC = 1e-9
 
 
 @kernel
-def inject(table, controls, group, particle_id, split, area):
-    """A particle in the disc: uniform in R < R_d, isotropic, log-uniform energy within its group.
+def _source_radius(radii, R_d, root):
+    """Radius within which a share of the sources lies, from the root of that share."""
+    if radii.size == 0:
+        return R_d * root
+    at = root * (radii.size - 1)
+    i = min(int(at), radii.size - 2)
+    return radii[i] + (at - i) * (radii[i + 1] - radii[i])
 
-    `area` in (0, 1) is the share of the disc's area within its radius.
+
+@kernel
+def inject(table, controls, group, particle_id, split, area):
+    """A particle in the disc: where sources are, isotropic, log-uniform energy within its group.
+
+    `area` in (0, 1) is the share of the sources within its radius; of a uniform disc, that of its area.
     """
     u0, u1, u2, u3 = source_draw(controls.seed, particle_id, split)
     low, high = controls.energy_edges[group], controls.energy_edges[group + 1]
     energy = low * (high / low) ** u0
     ln_p = 0.5 * math.log((energy - M_P_GEV) * (energy + M_P_GEV))
-    R = controls.R_d * math.sqrt(area)
+    R = _source_radius(table.source_radii, controls.R_d, math.sqrt(area))
     azimuth = 2.0 * math.pi * u1
     direction = isotropic(u2, u3)
     x, y, z = R * math.cos(azimuth), R * math.sin(azimuth), math.copysign(_START_Z_KPC, direction.z)

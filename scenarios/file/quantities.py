@@ -127,14 +127,17 @@ class Number(Kind):
 
 
 class Word(Kind):
-    """One of a few words."""
+    """One of a few words, or the path of a file of some ending, which is made absolute."""
 
-    def __init__(self, *options: str) -> None:
-        self.options = options
+    def __init__(self, *options: str, file: str = "") -> None:
+        self.options, self.file = options, file
 
     def parse(self, value: Any) -> str:
+        if self.file and isinstance(value, str) and value.endswith(self.file):
+            return str(Path(value).expanduser().absolute())
         if value not in self.options:
-            raise NotAllowed(f"of {', '.join(self.options)}", did_you_mean(value, self.options))
+            path = f", or the path of a {self.file} file" if self.file else ""
+            raise NotAllowed(f"of {', '.join(self.options)}{path}", did_you_mean(value, self.options))
         return str(value)
 
 

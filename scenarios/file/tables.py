@@ -123,6 +123,10 @@ class Medium(Table):
     """Circumgalactic gas falls as (1 + r^2/cgm_core^2)^(-3 beta/2); 0: uniform."""
     cgm_core: Annotated[float, Quantity(*LIMITS["cgm_core_kpc"])] = as_in_file("10 kpc")
     """Core radius of that profile."""
+    gas: Annotated[str, Word("uniform", "mcmillan", file=".fits")] = "uniform"
+    """Gas of the disc. uniform: 1 cm^-3 exp(-|z|/100 pc) for R < R_d. mcmillan: the discs of atomic and
+    molecular gas of McMillan (2017). Or the path of a FITS cube of hydrogen, a mean over azimuth and both
+    sides of the plane, see `fields.disc.cube`."""
     helium_factor: Annotated[float | tuple[float, float, float], Number(*LIMITS["helium_factor"])] = 1.0
     """Collisions with all nuclei of the gas over those with as many protons as its density says: of all gas,
     or of [disc, halo, circumgalactic]. With helium [1.33, 1.33, 0.96]: 0.096 He for each H, where the density
@@ -166,11 +170,21 @@ class Source(Table):
     """Highest injected energy."""
     slope_above: Annotated[float | Literal["cut-off"], Number(2, 10, word="cut-off")] = "cut-off"
     """What E_max is: an exponential cut-off, or where the slope changes to this one."""
+    slope_below: Annotated[float | Literal["none"], Number(0, 4, word="none")] = "none"
+    """Of what is injected below E_break; none: no break."""
+    E_break: Annotated[float, Quantity(*LIMITS["E_break_GeV"])] = as_in_file("10 GeV")
+    """Where the slope changes to that."""
+    radial: Literal["uniform", "snr", "pulsar"] = "uniform"
+    """How sources are spread over R < R_d: evenly, or as supernova remnants (Green 2015) or pulsars (Lorimer
+    et al. 2006)."""
 
     def conflicts(self) -> Iterator[str]:
         if self.E_min >= self.E_max:
             low, high = text_of(self, "E_min"), text_of(self, "E_max")
             yield f"source.E_min = {low}: allowed: less than source.E_max = {high}"
+        elif self.slope_below != "none" and not self.E_min < self.E_break < self.E_max:
+            given = text_of(self, "E_break")
+            yield f"source.E_break = {given}: allowed: between source.E_min and source.E_max"
 
 
 class Transport(Table):

@@ -28,7 +28,7 @@ from .bubble import (
     cosmic_rays_in_gas_at_rest,
     energy_of_the_bubble,
 )
-from .discs import disc_of_any_radius
+from .discs import disc_of_any_radius, discs_as_observed
 from .energy import energy_counters, momentum_balance
 from .galactic_orbits import carried_orbits, lines_and_waves, mirrored_orbits, orbits_in_a_tube
 from .orbits import (
@@ -87,6 +87,7 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (half_space, 0.6),
     (thin_disc, 0.4),
     (disc_of_any_radius, 1.0),
+    (discs_as_observed, 1.0),
     (adiabatic, 0.4),
     (momentum_balance, 1.0),
     (energy_counters, 0.5),

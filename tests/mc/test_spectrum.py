@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from crhalo.fields.exceptions import UserError
 from crhalo.mc.spectrum import Spectrum
 from crhalo.mc.tally import energy_groups
+from scipy.integrate import quad
 from scipy.special import exp1
 
 GEV_ERG = 1.602176634e-3
@@ -71,3 +73,20 @@ def test_slope_may_change_at_E_max_instead_of_a_cutoff():
     assert Spectrum().rate_GeV_s(E)[0] * E[0] ** 2 == pytest.approx(rate[0], rel=2e-3)
     endless = Spectrum(slope_above=2.0).rate_GeV_s(E) * E**2
     np.testing.assert_allclose(endless, rate[0])
+
+
+def test_a_break_keeps_the_luminosity_and_what_is_above():
+    """L_CR is what is injected between E_min and E_max with sharp limits, on both sides of the break."""
+    broken = Spectrum(slope=2.4, slope_below=1.8, E_break_GeV=30.0, slope_above=2.4)
+    low, high = broken.E_min_GeV, broken.E_max_GeV
+    power = quad(lambda x: broken.rate_GeV_s(np.exp(x)) * np.exp(2 * x), np.log(low), np.log(high), limit=200)
+    assert power[0] * GEV_ERG == pytest.approx(broken.L_CR_erg_s, rel=1e-6)
+    E = np.array([2.0, 29.9, 30.1, 1e5])
+    slopes = -np.diff(np.log(broken.rate_GeV_s(np.stack([E, 1.001 * E]))), axis=0)[0] / np.log(1.001)
+    assert slopes == pytest.approx([1.8, 1.8, 2.4, 2.4])
+    assert "E^-1.8 to 30 GeV" in str(broken)
+
+
+def test_a_break_outside_of_the_spectrum_is_refused():
+    with pytest.raises(UserError, match=r"Spectrum\.E_break_GeV = 5: allowed: between"):
+        Spectrum(slope_below=1.8, E_break_GeV=5.0, E_min_GeV=10.0)

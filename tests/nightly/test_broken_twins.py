@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from nightly.bubble_twins import BUBBLE_TWINS
+from nightly.galaxy_twins import GALAXY_TWINS
 from nightly.line_twins import LINE_TWINS
 from nightly.orbit_twins import ORBIT_TWINS
 
@@ -321,8 +322,8 @@ TWINS = (
     ),
     Twin(
         "nodes 0.25 kpc apart about a disc of any radius",
-        "fields/galaxy.py",
-        (("rings = doubling_pieces(self.R_d_kpc, STEPS_TO_RIM, FINE_STEP_KPC)", "rings = [(0.0, 0.25)]"),),
+        "fields/sampling.py",
+        (("rings = doubling_pieces(R_d_kpc, STEPS_TO_RIM, FINE_STEP_KPC)", "rings = [(0.0, 0.25)]"),),
         "disc_of_any_radius",
         0.02,
         "disc of 0.1 kpc: grammage of the transport equation",
@@ -359,7 +360,7 @@ TWINS = (
         1.0,
         "nucleon losses",
     ),
-    *(Twin(*each) for each in (*BUBBLE_TWINS, *LINE_TWINS, *ORBIT_TWINS)),
+    *(Twin(*each) for each in (*BUBBLE_TWINS, *GALAXY_TWINS, *LINE_TWINS, *ORBIT_TWINS)),
 )
 
 
