@@ -125,6 +125,21 @@ def helium() -> Points:
     return _against_rigidity("ams02_helium")
 
 
+_NUCLEI = {"He": "helium", "C": "carbon", "N": "nitrogen", "O": "oxygen"}
+_NUCLEI |= {"Ne": "neon", "Mg": "magnesium", "Si": "silicon", "Fe": "iron"}
+
+
+def nuclei() -> dict[str, Points]:
+    """Fluxes of nuclei per rigidity, m^-2 s^-1 sr^-1 GV^-1, against rigidity in GV (AMS-02 2020 and 2021).
+
+    Returns
+    -------
+    dict of str to Points
+        By symbol: He, C, N, O, Ne, Mg, Si, Fe; all isotopes of each.
+    """
+    return {symbol: _against_rigidity(f"ams02_{name}") for symbol, name in _NUCLEI.items()}
+
+
 def positrons() -> Points:
     """Flux of positrons, m^-2 s^-1 sr^-1 GeV^-1, against energy in GeV (AMS-02 2019)."""
     name, unit = "ams02_positrons", "m-2 s-1 sr-1 GeV-1"
