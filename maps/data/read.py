@@ -99,11 +99,19 @@ def _with_errors(name: str, x: FloatArray, value: FloatArray, below: FloatArray,
 # -- cosmic rays at the Earth --------------------------------------------------------------
 
 
+_PER_RIGIDITY = "m-2 s-1 sr-1 GV-1"
+
+
+def _against_rigidity(name: str, value: str = "flux", unit: str = _PER_RIGIDITY) -> Points:
+    """Points of a table by rigidity in GV."""
+    return _with_errors(
+        name, *_columns(name, rigidity="GV", **{value: unit, "error_low": unit, "error_high": unit})
+    )
+
+
 def protons() -> list[Points]:
     """Fluxes of protons per rigidity, m^-2 s^-1 sr^-1 GV^-1, against rigidity in GV."""
-    name, unit = "ams02_protons", "m-2 s-1 sr-1 GV-1"
-    found = [_with_errors(name, *_columns(name, rigidity="GV", flux=unit, error_low=unit, error_high=unit))]
-    unit = "m-2 s-1 sr-1 GeV-1"
+    found, unit = [_against_rigidity("ams02_protons")], "m-2 s-1 sr-1 GeV-1"
     for name in ("dampe_protons", "calet_protons"):
         energy, *fluxes = _columns(name, energy="GeV", flux=unit, error_low=unit, error_high=unit)
         rigidity = np.sqrt(energy * (energy + 2.0 * M_P_GEV))
@@ -112,15 +120,53 @@ def protons() -> list[Points]:
     return found
 
 
+def helium() -> Points:
+    """Flux of helium per rigidity, m^-2 s^-1 sr^-1 GV^-1, against rigidity in GV (AMS-02 2021)."""
+    return _against_rigidity("ams02_helium")
+
+
+_NUCLEI = {"He": "helium", "C": "carbon", "N": "nitrogen", "O": "oxygen"}
+_NUCLEI |= {"Ne": "neon", "Mg": "magnesium", "Si": "silicon", "Fe": "iron"}
+
+
+def nuclei() -> dict[str, Points]:
+    """Fluxes of nuclei per rigidity, m^-2 s^-1 sr^-1 GV^-1, against rigidity in GV (AMS-02 2020 and 2021).
+
+    Returns
+    -------
+    dict of str to Points
+        By symbol: He, C, N, O, Ne, Mg, Si, Fe; all isotopes of each.
+    """
+    return {symbol: _against_rigidity(f"ams02_{name}") for symbol, name in _NUCLEI.items()}
+
+
+def positrons() -> Points:
+    """Flux of positrons, m^-2 s^-1 sr^-1 GeV^-1, against energy in GeV (AMS-02 2019)."""
+    name, unit = "ams02_positrons", "m-2 s-1 sr-1 GeV-1"
+    return _with_errors(name, *_columns(name, energy="GeV", flux=unit, error_low=unit, error_high=unit))
+
+
+def antiproton_over_proton() -> Points:
+    """Antiprotons over protons against rigidity in GV, from both fluxes of one period (AMS-02 2021).
+
+    Above 80 GV, where antiprotons are in wider bins, the protons are taken between their points. The error
+    is that of both fluxes in quadrature, larger than if errors that they share were left out.
+    """
+    antiprotons, protons = _against_rigidity("ams02_antiprotons"), _against_rigidity("ams02_protons")
+    flux, error = protons.at(antiprotons.x)
+    ratio = antiprotons.value / flux
+    errors = ratio * np.hypot(antiprotons.errors / antiprotons.value, error / flux)
+    return _with_errors("ams02_antiprotons", antiprotons.x, ratio, *errors)
+
+
 def boron_over_carbon() -> list[Points]:
     """Boron over carbon against rigidity in GV.
 
     An energy per nucleon is turned to a rigidity with two nucleons a charge.
     """
-    name, ratio = "ams02_bc", {"ratio": "1", "error_low": "1", "error_high": "1"}
-    found = [_with_errors(name, *_columns(name, rigidity="GV", **ratio))]
+    found = [_against_rigidity("ams02_bc", "ratio", "1")]
     for name in ("dampe_bc", "calet_bc"):
-        energy, *ratios = _columns(name, energy_per_nucleon="GeV", **ratio)
+        energy, *ratios = _columns(name, energy_per_nucleon="GeV", ratio="1", error_low="1", error_high="1")
         found.append(_with_errors(name, 2.0 * np.sqrt(energy * (energy + 2.0 * _NUCLEON_GEV)), *ratios))
     return found
 

@@ -11,6 +11,7 @@ from crhalo.maps.light.at_the_sun import local_slope
 TABLES = sorted(read._FOLDER.glob("*.ecsv"))
 FLUXES = [*read.icecube(), read.fermi_igrb(), read.pev_gamma_limit()]
 COSMIC_RAYS = [*read.protons(), *read.boron_over_carbon()]
+COSMIC_RAYS += [read.positrons(), read.antiproton_over_proton(), *read.nuclei().values()]
 IDENTIFIERS = {"arxiv": r"\d{4}\.\d{4,5}", "doi": r"10\.\d{4,}/\S+"}
 
 # -- files ---------------------------------------------------------------------------------
@@ -41,6 +42,10 @@ def test_arrays_are_made_of_these_tables(monkeypatch):
     for function in (
         read.protons,
         read.boron_over_carbon,
+        read.helium,
+        read.nuclei,
+        read.positrons,
+        read.antiproton_over_proton,
         read.icecube,
         read.fermi_igrb,
         read.pev_gamma_limit,
@@ -55,6 +60,10 @@ def test_arrays_are_made_of_these_tables(monkeypatch):
     [
         ("ams02_protons", read.protons, "unit: GV,", "unit: MV,"),
         ("calet_bc", read.boron_over_carbon, "ratio, unit: ", "ratio, format: "),
+        ("ams02_helium", read.helium, "GV-1", "GeV-1"),
+        ("ams02_iron", read.nuclei, "unit: GV,", "unit: GeV,"),
+        ("ams02_positrons", read.positrons, "unit: GeV,", "unit: GV,"),
+        ("ams02_antiprotons", read.antiproton_over_proton, "m-2 s-1", "cm-2 s-1"),
         ("icecube_mese", read.icecube, "1e-8 GeV", "1e-7 GeV"),
         ("fermi_igrb", read.fermi_igrb, "unit: MeV", "unit: GeV"),
         ("kascade_grande_gamma", read.pev_gamma_limit, "unit: GeV", "unit: TeV"),
@@ -132,6 +141,89 @@ def test_cosmic_rays_agree_with_each_other_and_harden():
     assert 0.1 < after - before < 0.25
     for each in read.boron_over_carbon():
         assert np.all((each.value > 0.01) & (each.value < 0.4))
+
+
+@pytest.mark.parametrize(
+    ("points", "row", "x", "value", "errors"),
+    [
+        (read.helium(), 0, 2.031, 69.47, (0.04, 1.58)),
+        (read.helium(), 16, 9.669, 4.828, (0.002, 0.064)),
+        (read.helium(), -1, 2306.0, 2.518e-6, (0.026e-6, 0.199e-6)),
+        (read.nuclei()["C"], 0, 2.031, 1.626, (0.003, 0.056)),
+        (read.nuclei()["N"], -1, 2021.0, 1.773e-8, (0.213e-8, 0.128e-8)),
+        (read.nuclei()["O"], -1, 2306.0, 8.982e-8, (0.652e-8, 0.827e-8)),
+        (read.nuclei()["Ne"], 0, 2.271, 0.2371, (0.0013, 0.0108)),
+        (read.nuclei()["Mg"], -1, 1853.0, 2.529e-8, (0.32e-8, 0.199e-8)),
+        (read.nuclei()["Si"], 15, 9.669, 0.02247, (0.00009, 0.00083)),
+        (read.nuclei()["Fe"], -1, 1853.0, 2.06e-8, (0.6e-8, 0.164e-8)),
+        (read.positrons(), 0, 0.5685, 2.669, (0.109, 0.141)),
+        (read.positrons(), -1, 832.3, 1.927e-8, (1.087e-8, 0.444e-8)),
+    ],
+)
+def test_points_as_published(points, row, x, value, errors):
+    """Statistical and systematic error in quadrature."""
+    assert (points.x[row], points.value[row]) == (x, value)
+    np.testing.assert_allclose(points.errors[:, row], np.hypot(*errors), rtol=1e-3)
+
+
+def test_helium_is_harder_than_protons():
+    """AMS-02 2015 has p/He as R^-0.077 +- 0.007 above 45 GV (Tomassetti, CERN seminar, 12 Sep 2016)."""
+    helium, protons = read.helium(), read.protons()[0]
+    at = (helium.x > 45.0) & (helium.x < 1700.0)
+    flux, error = protons.at(helium.x[at])
+    relative = np.hypot(error / flux, helium.errors[0, at] / helium.value[at])
+    slope = np.polyfit(np.log(helium.x[at]), np.log(flux / helium.value[at]), 1, w=1.0 / relative)[0]
+    assert slope == pytest.approx(-0.077, abs=0.007)
+
+
+def test_iron_over_oxygen():
+    """0.155 +- 0.006 and the same at all rigidities above 80.5 GV (Aguilar et al. 2021, PRL 126, 041104)."""
+    iron, oxygen = (read.nuclei()[symbol] for symbol in ("Fe", "O"))
+    at = iron.x > 80.5
+    flux, error = oxygen.at(iron.x[at])
+    ratio = iron.value[at] / flux
+    sigma = ratio * np.hypot(error / flux, iron.errors[0, at] / iron.value[at])
+    mean = np.average(ratio, weights=sigma**-2.0)
+    assert mean == pytest.approx(0.155, abs=0.006) and np.mean(((ratio - mean) / sigma) ** 2) < 1.5
+
+
+def largest_kink(points):
+    """Most that a point lies off the power law through its neighbours, in its errors, from 4 GV on."""
+    x, y = np.log(points.x), np.log(points.value)
+    between = y[:-2] + (y[2:] - y[:-2]) * (x[1:-1] - x[:-2]) / (x[2:] - x[:-2])
+    off = np.abs(y[1:-1] - between) / (points.errors[0] / points.value)[1:-1]
+    return off[points.x[1:-1] > 4.0].max()
+
+
+@pytest.mark.parametrize("symbol", sorted(read._NUCLEI))
+def test_spectra_of_nuclei_are_smooth(symbol):
+    """A point with a wrong digit, 15% off, is not."""
+    points = read.nuclei()[symbol]
+    assert largest_kink(points) < 2.5
+    slip = np.where(np.arange(points.x.size) == 20, 1.15, 1.0)
+    wrong = {end: getattr(points, end) * slip for end in ("low", "value", "high")}
+    assert largest_kink(points._replace(**wrong)) > 2.5
+
+
+def test_antiprotons_over_protons_are_flat_above_60_GV():
+    """Within the errors, while antiprotons fall by more than a hundred."""
+    points = read.antiproton_over_proton()
+    high = points.x > 60.0
+    mean = np.average(points.value[high], weights=1.0 / points.errors[0, high] ** 2)
+    assert np.mean(((points.value[high] - mean) / points.errors[0, high]) ** 2) < 1.5
+    flux = read._against_rigidity("ams02_antiprotons")
+    assert mean == pytest.approx(1.8e-4, rel=0.05) and np.ptp(np.log10(flux.value[high])) > 2.0
+    assert np.all(points.errors[0] / points.value > flux.errors[0] / flux.value)
+
+
+def test_positrons_are_two_for_an_antiproton():
+    """From 60 to 525 GeV: 2.00 +- 0.035 +- 0.06 (Aguilar et al. 2021), [one sigma]."""
+    positrons, antiprotons = read.positrons(), read._against_rigidity("ams02_antiprotons")
+    at = antiprotons.x > 60.0
+    flux, error = positrons.at(antiprotons.x[at])
+    ratio = flux / antiprotons.value[at]
+    sigma = ratio * np.hypot(error / flux, antiprotons.errors[0, at] / antiprotons.value[at])
+    assert np.average(ratio, weights=sigma**-2.0) == pytest.approx(2.0, abs=np.hypot(0.035, 0.06))
 
 
 # -- M31 -----------------------------------------------------------------------------------
