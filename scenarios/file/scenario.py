@@ -8,9 +8,6 @@ and what is allowed.
 
 from __future__ import annotations
 
-import json
-import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -20,6 +17,7 @@ from pydantic import ValidationError
 from ...fields.exceptions import did_you_mean
 from ...fields.limits import WITH_STEPS, fault_of_method
 from . import study_tables as studies
+from .composition import Composition
 from .faults import allowed_names, faults_of, table_class
 from .quantities import Kind, Quantity, ScenarioError, Title, shown
 from .tables import (
@@ -38,13 +36,14 @@ from .tables import (
     as_in_file,
     text_of,
 )
+from .text import as_toml, parsed, read_bounded
 
 STUDIES = (
     "figure_1", "radio", "coupling", "galaxies", "expanding_bubble", "galaxy_tracks", "local_diffusion",
 )  # fmt: skip
 """Tables that ask for several runs, or for none; see `scenarios.studies`."""
 LIBRARY = Path(__file__).parents[1] / "library"
-_OPTIONAL = ("turbulence", "self_consistency", "two_zone", "diffusion", "observer", *STUDIES)
+_OPTIONAL = ("turbulence", "self_consistency", "two_zone", "diffusion", "composition", "observer", *STUDIES)
 
 
 class Scenario(Table):
@@ -66,6 +65,7 @@ class Scenario(Table):
     self_consistency: SelfConsistency | None = None
     two_zone: TwoZone | None = None
     diffusion: Diffusion | None = None
+    composition: Composition | None = None
     figure_1: studies.Figure1 | None = None
     radio: studies.Radio | None = None
     coupling: studies.Coupling | None = None
@@ -87,6 +87,7 @@ class Scenario(Table):
     def conflicts(self) -> Iterator[str]:
         yield from self._one_study()
         yield from self._waves_have_their_table()
+        yield from self._nuclei_suit()
         yield from self._method_suits_field()
         yield from self._orbits_have_turbulence()
         yield from self._fits_inside_r_max()
@@ -127,6 +128,17 @@ class Scenario(Table):
                 yield f"{fault} for {said} waves"
             if self.medium.halo == "exponential" and not self.medium.bell:
                 yield f"medium.bell = false: allowed: true for {said} waves in a field that falls off"
+
+    def _nuclei_suit(self) -> Iterator[str]:
+        if self.composition is None:
+            if self.source.grammage > 0.0:
+                given = text_of(self.source, "grammage")
+                yield f'source.grammage = {given}: allowed: "0 g/cm2" without a [composition]'
+        elif self.medium.waves not in GIVEN_D or self.study is not None:
+            allowed = f"where medium.waves is {' or '.join(GIVEN_D)}, and not together with a study"
+            yield f"[composition]: allowed: {allowed}"
+        elif self.observer is not None:
+            yield "[composition]: allowed: not together with an [observer]"
 
     def _method_suits_field(self) -> Iterator[str]:
         if fault := fault_of_method(self.transport.method, self.medium.has_lines):
@@ -222,9 +234,9 @@ class Scenario(Table):
     def to_toml(self) -> str:
         """The scenario as a file; reading it gives the same scenario, to the last bit."""
         data = self.model_dump(exclude_none=True)
-        lines = [f"title = {_toml(data.pop('title'))}"]
+        lines = [f"title = {as_toml(data.pop('title'))}"]
         for table, values in data.items():
-            lines += ["", f"[{table}]", *(f"{key} = {_toml(value)}" for key, value in values.items())]
+            lines += ["", f"[{table}]", *(f"{key} = {as_toml(value)}" for key, value in values.items())]
         return "\n".join(lines) + "\n"
 
 
@@ -257,7 +269,7 @@ def load_file(path: str | Path) -> Scenario:
 
 def load_text(text: str) -> Scenario:
     """Read a scenario from TOML text; `ScenarioError` where it is not allowed."""
-    return from_mapping(_parse_toml(text))
+    return from_mapping(parsed(text))
 
 
 def from_mapping(data: Mapping[str, Any]) -> Scenario:
@@ -303,21 +315,6 @@ def _written(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return written
 
 
-_BARE_QUANTITY = re.compile(
-    r"^\s*(\w+)\s*=\s*([-+.\d]+(?:[eE][-+]?\d+)? ?[A-Za-z][\w/^ .-]{0,20}?)\s*(?:#.*)?$", re.M
-)
-
-
-def _parse_toml(text: str) -> dict[str, Any]:
-    check_size(text)
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        bare = _BARE_QUANTITY.search(text)
-        hint = f'; quantities are quoted: {bare[1]} = "{bare[2]}"' if bare else ""
-        raise ScenarioError(f"not TOML: {error}{hint}") from None
-
-
 def _apply(data: dict[str, Any], setting: str, missing: Iterable[str]) -> None:
     """Put one "table.key=value" into the tables; whether there is such a key is checked with all else, later.
 
@@ -341,59 +338,7 @@ def _apply(data: dict[str, Any], setting: str, missing: Iterable[str]) -> None:
 def _parse_value(text: str) -> Any:
     """A TOML value, or the text itself where it is none (a string without its quotes)."""
     try:
-        parsed = _parse_toml(f"value = {text}")
+        values = parsed(f"value = {text}")
     except ScenarioError:
         return text
-    return parsed["value"] if len(parsed) == 1 else text
-
-
-def _toml(value: Any) -> str:
-    """A string, bool, number or list of them as TOML, which writes these as JSON does."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-MAX_BYTES = 64_000
-
-
-MAX_KEY_PARTS = 16
-
-
-MAX_DEPTH = 8
-
-
-# An unterminated long string runs to the end of the text: every match is then linear.
-_QUOTED_OR_COMMENT = re.compile(
-    r'"""(?:\\.|[^\\])*?(?:"""|\Z)' r"|'''.*?(?:'''|\Z)" r'|"(?:\\.|[^"\\\n])*+"' r"|'[^'\n]*+'" r"|#[^\n]*+",
-    re.DOTALL,
-)
-
-
-_DOTTED_KEY = re.compile(r"[\w-]++(?:[ \t]*+\.[ \t]*+[\w-]++)*+")
-
-
-def read_bounded(path: Path) -> str:
-    """Text of a file of at most `MAX_BYTES`; `ScenarioError` where it is no such file, or not UTF-8."""
-    if not path.is_file():
-        raise ScenarioError("no such file")
-    with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise ScenarioError(f"too large; allowed: {MAX_BYTES} bytes")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ScenarioError("not text; allowed: UTF-8") from None
-
-
-def check_size(text: str) -> None:
-    """Refuse (`ScenarioError`) a text that is too long, too deeply nested, or has too long a dotted key."""
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise ScenarioError(f"too large; allowed: {MAX_BYTES} bytes")
-    bare = _QUOTED_OR_COMMENT.sub("q", text)
-    if any(key.count(".") >= MAX_KEY_PARTS for key in _DOTTED_KEY.findall(bare)):
-        raise ScenarioError(f"a key has too many parts; allowed: {MAX_KEY_PARTS}")
-    depth = 0
-    for bracket in re.findall(r"[\[\]{}]", bare):
-        depth += 1 if bracket in "[{" else -1
-        if depth > MAX_DEPTH:
-            raise ScenarioError(f"nested too deeply; allowed: {MAX_DEPTH} levels")
+    return values["value"] if len(values) == 1 else text

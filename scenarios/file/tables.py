@@ -174,6 +174,8 @@ class Source(Table):
     """Of what is injected below E_break; none: no break."""
     E_break: Annotated[float, Quantity(*LIMITS["E_break_GeV"])] = as_in_file("10 GeV")
     """Where the slope changes to that."""
+    grammage: Annotated[float, Quantity("g/cm2", "0 g/cm2", "10 g/cm2")] = as_in_file("0 g/cm2")
+    """Hydrogen that nuclei cross within their sources."""
     radial: Literal["uniform", "snr", "pulsar"] = "uniform"
     """How sources are spread over R < R_d: evenly, or as supernova remnants (Green 2015) or pulsars (Lorimer
     et al. 2006)."""

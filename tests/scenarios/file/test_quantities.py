@@ -29,8 +29,8 @@ def test_any_length_survives_writing_and_reading(number, unit):
     assert load_text(scenario.to_toml()) == scenario
 
 
-# No field at all is no mistake, nor are lines that do not wander.
-FIELDS_OR_NONE = ("turbulence.mean_field", "medium.B_cgm", "medium.wander")
+# No field at all is no mistake, nor are lines that do not wander, nor sources without gas.
+FIELDS_OR_NONE = ("turbulence.mean_field", "medium.B_cgm", "medium.wander", "source.grammage")
 
 
 def test_bad_quantities_are_refused():

@@ -1,0 +1,52 @@
+"""The table of a scenario file that says which nuclei its sources release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from .quantities import Number
+from .tables import Table, as_in_file
+
+SHARES_AT_GV = 10.0
+"""Rigidity at which the shares of nuclei are those of a [composition]."""
+_ADDS_UP = 1e-3
+
+_Share = Annotated[float, Number(0, 1)]
+
+
+class Composition(Table):
+    """What sources release per rigidity at 10 GV: shares by number of nuclei, which add up to 1."""
+
+    hydrogen: _Share = as_in_file(0.81)
+    """Protons, of which source.L_CR is the luminosity."""
+    helium: _Share = as_in_file(0.16)
+    """4He."""
+    carbon: _Share = as_in_file(0.006)
+    """12C."""
+    nitrogen: _Share = as_in_file(0.0004)
+    """14N."""
+    oxygen: _Share = as_in_file(0.008)
+    """16O."""
+    neon: _Share = as_in_file(0.0012)
+    """20Ne, as all of its isotopes; so the next ones."""
+    magnesium: _Share = as_in_file(0.0017)
+    """24Mg."""
+    silicon: _Share = as_in_file(0.0016)
+    """28Si."""
+    iron: _Share = as_in_file(0.0018)
+    """56Fe."""
+    slope: Annotated[float, Number(1, 4)] = 2.3
+    """Of nuclei heavier than hydrogen, per rigidity, in place of source.slope."""
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """By element, hydrogen among them."""
+        return {name: value for name, value in self.model_dump().items() if name != "slope"}
+
+    def conflicts(self) -> Iterator[str]:
+        total = sum(self.shares.values())
+        if abs(total - 1.0) > _ADDS_UP:
+            yield f"composition: its shares add up to {total:.4g}: allowed: 1, to a thousandth"
+        elif not self.hydrogen > 0.0:
+            yield "composition.hydrogen = 0: allowed: above zero"
