@@ -1,22 +1,30 @@
-"""Protons and boron over carbon as measured at the Earth, from densities and grammage at the Sun."""
+"""Protons, other particles and B/C as measured at the Earth, from densities and grammage at the Sun."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...fields.units import KPC_MYR_CM_S, M_P_G, M_P_GEV, MBARN_CM2, FloatArray, momentum_GeV, speed_kpc_Myr
+from ...fields.units import (
+    C_CM_S,
+    C_KPC_MYR,
+    KPC_CM,
+    KPC_MYR_CM_S,
+    M_P_GEV,
+    FloatArray,
+    momentum_GeV,
+    speed_kpc_Myr,
+)
+from ...mc.diffusion.species import Species, centres
+from .nuclei import weighted_slab
+from .secondaries import HELIUM_PER_HYDROGEN
 
 MODULATION_GV = 0.5
 """Force-field potential of the Sun, a mean over AMS-02's years (Gleeson & Axford 1968 for the method)."""
 
-# Production of boron on hydrogen by its parents with all isotopes and short-lived ones, above some GeV per
-# nucleon where it is flat, in mb: rounded from the channels of Genolini et al. 2018 (PRC 98, 034611), good to
-# 10-20%.
-BORON_FROM = {"C": 72.0, "N": 49.0, "O": 38.0}
-# Fluxes of the parents over that of carbon at the same rigidity (AMS-02, Phys. Rep. 894, 1).
-PARENT_OVER_CARBON = {"C": 1.0, "N": 0.28, "O": 1.05}
-BORON_MASS = 10.7
+# Where the fluxes of the parents are taken: B/C of a grammage changes by 2% from 10 GV to 1 TV with it.
+_PARENTS_AT_GV = 100.0
+_GAS_OVER_HYDROGEN = 1.0 + 4.0 * HELIUM_PER_HYDROGEN
 
 
 def proton_flux_m2_s_sr_GV(
@@ -50,31 +58,57 @@ def proton_flux_m2_s_sr_GV(
     return np.where(arrives, p_in, np.nan), np.where(arrives, flux, np.nan)
 
 
-def inelastic_cross_section_mb(mass_number: float) -> float:
-    """On hydrogen above 2 GeV per nucleon, 45 A^0.7 [1 + 0.016 sin(5.3 - 2.63 ln A)] (Letaw et al. 1983)."""
-    return float(45.0 * mass_number**0.7 * (1.0 + 0.016 * np.sin(5.3 - 2.63 * np.log(mass_number))))
+def flux_m2_s_sr_GV(
+    species: Species, rigidity_edges_GV: ArrayLike, density_kpc3: ArrayLike, modulation_GV: float = 0.0
+) -> tuple[FloatArray, FloatArray]:
+    """Flux per rigidity inside the heliosphere of any particles, from their density outside it.
+
+    Parameters
+    ----------
+    species : Species
+        Whose charge and mass count.
+    rigidity_edges_GV : array_like, shape (bins + 1,)
+        Outside.
+    density_kpc3 : array_like, shape (bins,)
+        Particles per kpc^3 in each bin, as `mc.diffusion.species.steady_spectrum` gives them.
+    modulation_GV : float
+        Potential of the force field, which takes Z times it from the energy.
+
+    Returns
+    -------
+    (ndarray, ndarray)
+        Rigidity inside [GV] and flux, m^-2 s^-1 sr^-1 GV^-1; NaN where nothing comes through.
+    """
+    edges = np.asarray(rigidity_edges_GV, float)
+    R_out, mass = centres(edges), species.mass_GeV
+    beta_out = species.speed_kpc_Myr(R_out) / C_KPC_MYR
+    inside = mass * species.lorentz_factor(R_out) - species.Z * modulation_GV
+    arrives = inside > mass * (1 + 1e-9)
+    energy = np.where(arrives, inside, 2.0 * mass)
+    R_in = np.sqrt((energy - mass) * (energy + mass)) / species.Z
+    beta_in = species.Z * R_in / energy
+    per_GV_cm3 = np.asarray(density_kpc3, float) / np.diff(edges) / KPC_CM**3
+    outside = per_GV_cm3 * beta_out * C_CM_S / (4.0 * np.pi) * 1e4
+    # J/p^2 is conserved (Liouville) for J per energy; dE/dR is Z beta.
+    flux = outside * (R_in / R_out) ** 2 * beta_in / beta_out
+    return np.where(arrives, R_in, np.nan), np.where(arrives, flux, np.nan)
 
 
 def boron_over_carbon(grammage_g_cm2: ArrayLike) -> FloatArray:
-    """B/C of nuclei that crossed a mean grammage of hydrogen, the paths exponentially distributed.
+    """B/C of nuclei that crossed a mean grammage of gas, the paths exponentially distributed.
 
-    The weighted slab: boron made per gram by C, N and O with the fluxes that they have here, and destroyed.
-    That distribution is exact for a thin disc of gas in a diffusive halo.
+    The mass of the gas with its helium, which makes boron too: a grammage of hydrogen alone is 1.384 times
+    smaller. See `nuclei.weighted_slab`; this is for a grammage alone, with parents as at 100 GV. 8.2, 2.3
+    and 1.1 g cm^-2 make 0.31, 0.131 and 0.072.
     """
-    X = np.asarray(grammage_g_cm2, float) * MBARN_CM2 / M_P_G
-    return np.asarray(X * _made_mb() / (1.0 + X * inelastic_cross_section_mb(BORON_MASS)))
+    return weighted_slab(np.asarray(grammage_g_cm2, float) / _GAS_OVER_HYDROGEN, _PARENTS_AT_GV)
 
 
 def grammage_of(boron_over_carbon: ArrayLike) -> FloatArray:
-    """The mean grammage [g cm^-2] that makes a B/C, as `boron_over_carbon` has it."""
-    ratio = np.asarray(boron_over_carbon, float)
-    lost = ratio * inelastic_cross_section_mb(BORON_MASS)
-    return np.asarray(ratio / (_made_mb() - lost) * M_P_G / MBARN_CM2)
-
-
-def _made_mb() -> float:
-    """Boron made per nucleus of hydrogen and of carbon."""
-    return sum(PARENT_OVER_CARBON[parent] * BORON_FROM[parent] for parent in BORON_FROM)
+    """The mean grammage [g cm^-2] that makes a B/C, as `boron_over_carbon` has it; between 1e-4 and 1e3."""
+    X = np.geomspace(1e-4, 1e3, 4001)
+    made = weighted_slab(X / _GAS_OVER_HYDROGEN, _PARENTS_AT_GV)
+    return np.exp(np.interp(np.log(np.asarray(boron_over_carbon, float)), np.log(made), np.log(X)))
 
 
 def local_slope(rigidity_GV: ArrayLike, flux: ArrayLike, low_GV: float, high_GV: float) -> float:

@@ -98,29 +98,35 @@ class Cells:
         gas = self.medium.mean_gas_cm3(self.R_edges_kpc, self.z_edges_kpc)[self.used]
         return gas * np.where(self.inside[self.used, None], [1, 1, 0], [0, 0, 1])
 
-    def diffusion_kpc2_Myr(self, p_GeV: float) -> FloatArray:
-        """D of each used cell, on its own side of the surface; along the lines where there are some."""
+    def diffusion_kpc2_Myr(self, p_GeV: float, speed: float = 1.0) -> FloatArray:
+        """D of each used cell, on its own side of the surface; along the lines where there are some.
+
+        Of a proton, or of what has its rigidity and `speed` times its speed: v times a mean free path that
+        the rigidity gives.
+        """
         R, z = self.centres_kpc
         p = np.asarray(p_GeV, float)
         here = self.inside[self.used]
         D = np.where(here, self.medium.diffusion_halo(p, R, z), self.medium.diffusion_bell(p, R, z))
-        return np.asarray(D, float)
+        return speed * np.asarray(D, float)
 
-    def diffusion_along_axes_kpc2_Myr(self, p_GeV: float) -> tuple[FloatArray, FloatArray]:
+    def diffusion_along_axes_kpc2_Myr(
+        self, p_GeV: float, speed: float = 1.0
+    ) -> tuple[FloatArray, FloatArray]:
         """(D_RR, D_zz) of each used cell."""
-        D = self.diffusion_kpc2_Myr(p_GeV)
+        D = self.diffusion_kpc2_Myr(p_GeV, speed)
         if self.medium.lines is None:
             return D, D
         D_RR, D_zz, _ = self.medium.lines.tensor_kpc2_Myr(p_GeV, D, *self.centres_kpc)
         here = self.inside[self.used]
         return np.where(here, np.maximum(D_RR, _LEAST), D), np.where(here, np.maximum(D_zz, _LEAST), D)
 
-    def _cross_fluxes(self, p_GeV: float) -> CrossFluxes:
+    def _cross_fluxes(self, p_GeV: float, speed: float = 1.0) -> CrossFluxes:
         """What field lines add to the fluxes through faces."""
         lines, edges = self.medium.lines, (self.R_edges_kpc, self.z_edges_kpc)
         assert lines is not None
         D_RR, D_zz = (
-            np.where(self.used, self.spread(D), 1.0) for D in self.diffusion_along_axes_kpc2_Myr(p_GeV)
+            np.where(self.used, self.spread(D), 1.0) for D in self.diffusion_along_axes_kpc2_Myr(p_GeV, speed)
         )
         here = self.inside & self.used
         grids = (
@@ -128,7 +134,7 @@ class Cells:
             face_grid(self._faces[1], 1, D_zz, here, 0.5 * np.diff(edges[1])),
         )
         R, z = np.meshgrid(edges[0][1:], edges[1], indexing="ij")
-        D = np.asarray(self.medium.diffusion_halo(np.asarray(p_GeV, float), R, z), float)
+        D = speed * np.asarray(self.medium.diffusion_halo(np.asarray(p_GeV, float), R, z), float)
         return cross_fluxes(self._numbers, grids, lines.tensor_kpc2_Myr(p_GeV, D, R, z), edges)
 
     def shares(self, R_d_kpc: float) -> FloatArray:
@@ -203,13 +209,13 @@ class Cells:
             np.add.at(total, f.high, -faster * f.area)
         return total[:-1] / self.volume_kpc3
 
-    def operator(self, p_GeV: float) -> csc_matrix:
+    def operator(self, p_GeV: float, speed: float = 1.0) -> csc_matrix:
         """A, by which cells of density n lose A n by diffusion and advection [kpc^3/Myr].
 
-        Every column sums to what leaves for good.
+        Every column sums to what leaves for good. `speed` as in `diffusion_kpc2_Myr`.
         """
         entries: list[tuple[FloatArray, np.ndarray, np.ndarray]] = []
-        for f, D in zip(self._faces, self.diffusion_along_axes_kpc2_Myr(p_GeV), strict=True):
+        for f, D in zip(self._faces, self.diffusion_along_axes_kpc2_Myr(p_GeV, speed), strict=True):
             from_low, from_high = conductances(f, D)
             entries += [
                 (f.area * from_low, f.low, f.low),
@@ -218,7 +224,7 @@ class Cells:
                 (-f.area * from_high, f.low, f.high),
             ]
         if self.medium.lines is not None:
-            entries += self._cross_fluxes(p_GeV).entries()
+            entries += self._cross_fluxes(p_GeV, speed).entries()
         values, rows, columns = (np.concatenate(each) for each in zip(*entries, strict=True))
         kept = (rows != NOBODY) & (columns != NOBODY)
         return coo_matrix((values[kept], (rows[kept], columns[kept])), shape=(self.count, self.count)).tocsc()

@@ -109,21 +109,19 @@ def solve(
     falling = np.zeros((1 if t_Myr is None else 2 * STEPS, cells.count))
     for bin in reversed(range(rates.size)):
         higher = [each[bin + 1 : bin + 4] for each in (found, rates[:, None] * np.ones(cells.count), width)]
-        slope = _slope(*higher)
-        # n at the lower edge of the bin, as a power law through its mean: second order in the width.
-        leaving = np.maximum(loss[bin], 0.0) * np.exp(0.5 * slope * width[bin]) / width[bin] * volume
-        gained = np.maximum(-loss[bin], 0.0) * slope * volume
-        matrix = (cells.operator(float(p[bin])) + diags(leaving - gained)).tocsc()
+        leaving, gained = lost_and_gained(loss[bin], slope_from_above(*higher), width[bin])
+        leaving = leaving * volume
+        matrix = (cells.operator(float(p[bin])) + diags(leaving - gained * volume)).tocsc()
         source = rates[bin] * shares + falling
         history = (
-            _evolve(matrix, volume, source, t_Myr) if t_Myr else _steady(matrix, volume, source[0])[1][None]
+            _evolve(matrix, volume, source, t_Myr) if t_Myr else steady(matrix, volume, source[0])[1][None]
         )
         found[bin] = history[-1]
         falling = leaving * history
     return Solution(cells, edges, found)
 
 
-def _steady(matrix: csc_matrix, volume: FloatArray, source: FloatArray) -> tuple[SuperLU, FloatArray]:
+def steady(matrix: csc_matrix, volume: FloatArray, source: FloatArray) -> tuple[SuperLU, FloatArray]:
     """The factors of an operator, and the steady density of a source.
 
     Raises
@@ -132,7 +130,8 @@ def _steady(matrix: csc_matrix, volume: FloatArray, source: FloatArray) -> tuple
         If nothing leaves: in a closed medium, or along lines that close.
     """
     try:
-        inverse = splu(matrix)
+        # The pattern is symmetric: this order takes half the time of the default.
+        inverse = splu(matrix, permc_spec="MMD_AT_PLUS_A")
     except RuntimeError:  # of a matrix that is exactly singular
         raise ValueError(_NO_STEADY_STATE) from None
     density = inverse.solve(source)
@@ -148,7 +147,16 @@ def _loss_rates(cells: Cells, p_GeV: FloatArray) -> FloatArray:
     return cells.expansion_Myr / 3.0 + of_gas[:, None] * targets
 
 
-def _slope(density: FloatArray, injected: FloatArray, width: FloatArray) -> FloatArray:
+def lost_and_gained(loss_Myr: FloatArray, slope: FloatArray, width: float) -> tuple[FloatArray, FloatArray]:
+    """Rates [1/Myr] at which particles leave a bin for the one below, and at which gains of energy add to it.
+
+    n at the lower edge of the bin is that of a power law through its mean: second order in the width.
+    """
+    leaving = np.maximum(loss_Myr, 0.0) * np.exp(0.5 * slope * width) / width
+    return leaving, np.maximum(-loss_Myr, 0.0) * slope
+
+
+def slope_from_above(density: FloatArray, injected: FloatArray, width: FloatArray) -> FloatArray:
     """-dln n/dln p in each cell from the next three higher bins, or that of what is injected; 1 at the top.
 
     From the first and the third: from neighbours, an error would swing from bin to bin for ever.
@@ -214,7 +222,7 @@ def residence(cells: Cells, p_GeV: float, R_d_kpc: float) -> Residence:
     matrix, shares, volume = cells.operator(p_GeV), cells.shares(R_d_kpc), cells.volume_kpc3
     if not matrix.sum() > 0.0:
         raise ValueError(_NO_STEADY_STATE)
-    inverse, density = _steady(matrix, volume, shares)
+    inverse, density = steady(matrix, volume, shares)
     per_length = grammage_per_length_g_cm2_kpc(cells.gas_cm3) * float(speed_kpc_Myr(p_GeV))
     time = density * volume
     return Residence(
@@ -236,5 +244,5 @@ def _escape_time_Myr(cells: Cells, p_GeV: float, shares: FloatArray, time: Float
     if inside.all():
         return float(time.sum())
     alone = Cells(cells.medium.absorbing(), cells.R_edges_kpc, cells.z_edges_kpc)
-    _, density = _steady(alone.operator(p_GeV), alone.volume_kpc3, shares[inside])
+    _, density = steady(alone.operator(p_GeV), alone.volume_kpc3, shares[inside])
     return float((density * alone.volume_kpc3).sum())

@@ -31,6 +31,13 @@ from .bubble import (
 from .discs import disc_of_any_radius, discs_as_observed
 from .energy import energy_counters, momentum_balance
 from .galactic_orbits import carried_orbits, lines_and_waves, mirrored_orbits, orbits_in_a_tube
+from .nuclei import (
+    boron_of_a_grammage,
+    cooled_positrons,
+    nuclei_kept,
+    radioactive_nuclei,
+    secondaries_of_a_thin_disc,
+)
 from .orbits import (
     divergences,
     drifts,
@@ -129,6 +136,11 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (bubble_that_stalls, 1.0),
     (cosmic_rays_in_gas_at_rest, 1.0),
     (energy_of_the_bubble, 1.0),
+    (secondaries_of_a_thin_disc, 1.0),
+    (radioactive_nuclei, 1.0),
+    (nuclei_kept, 1.0),
+    (cooled_positrons, 1.0),
+    (boron_of_a_grammage, 1.0),
 )
 FULL: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (well_mixed, 1.0),
