@@ -10,6 +10,7 @@ from .light.secondaries import (
 )
 from .light.sky import sky_map, table_sky_map
 from .light.skyfile import SkyCube, read_sky, write_sky
+from .light.starlight import starlight_absorption_per_kpc, starlight_over_local
 
 __all__ = [
     "SkyCube",
@@ -21,6 +22,8 @@ __all__ = [
     "production_cross_section_mb_GeV",
     "read_sky",
     "sky_map",
+    "starlight_absorption_per_kpc",
+    "starlight_over_local",
     "table_sky_map",
     "target_factors",
     "write_sky",

@@ -49,6 +49,7 @@ from .skies import (
     sphere_around_the_sun,
     sphere_from_inside,
     sphere_from_outside,
+    starlight,
 )
 from .tensor import tensor_leak, tensor_manufactured, tensor_slab, tensor_tube
 from .tools import Rows
@@ -97,6 +98,7 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (sphere_from_inside, 1.0),
     (disc_at_the_poles, 1.0),
     (absorbed_shell, 1.0),
+    (starlight, 1.0),
     (mean_of_the_sky, 1.0),
     (nucleon_losses, 1.0),
     (energy_budget, 0.5),

@@ -26,6 +26,17 @@ def test_a_sky_at_an_energy_with_a_unit(run):
     assert (wrong.total > 1e3 * one.total).all()
 
 
+def test_starlight_dims_gamma_rays_alone(run):
+    lit = replace(run, scenario=run.scenario.with_overrides(["sky.absorption=cmb+starlight"]))
+    energy = [1e4, 1e5]
+    bare, dim = (each.sky("gamma", energy, nside=2).total for each in (run, lit))
+    # Most of what is seen of the disc is within a kpc or two, where an optical depth of 0.01 is left behind.
+    lost = 1.0 - (dim / bare).mean(axis=-1)
+    assert np.all(dim < bare) and lost[0] < 0.002 and 0.005 < lost[1] < 0.05
+    neutrinos = [each.sky("neutrino", energy, nside=2).total for each in (run, lit)]
+    np.testing.assert_array_equal(*neutrinos)
+
+
 def test_times_at_energies_with_units(run):
     np.testing.assert_array_equal(run.escape_time(0.1 * u.PeV).value, run.escape_time([1e5]).value)
     assert run.grammage("100 TeV")["disc"].value.shape == (1,)
