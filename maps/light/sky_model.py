@@ -21,7 +21,7 @@ from ...mc.result import Result
 from ...mc.uncertainty import Estimate, value_and_error
 from .absorption import cmb_absorption_per_kpc
 from .cells import CellsToNodes, cells_to_nodes, gas_in_cells, node_volumes_kpc3
-from .emissivity import matrix_per_flavour
+from .emissivity import Projectiles, matrix_per_flavour
 from .sky import node_weights, table_sky_map
 from .starlight import starlight_absorption_per_kpc, starlight_sky_map
 from .structure import distance_weights
@@ -79,12 +79,15 @@ class SkyModel:
         Where the gas disc ends.
     starlight : bool
         Are gamma rays dimmed on the light of stars and dust too, or on the CMB alone?
+    projectiles : Projectiles, optional
+        Nuclei that come with the protons, in each bin of `result.grid.current_edges_GeV`.
     """
 
     result: Result
     medium: Medium
     disc_radius_kpc: float = 10.0
     starlight: bool = False
+    projectiles: Projectiles | None = None
 
     def of(self, result: Result) -> SkyModel:
         """Another result in the same medium and cells, with what does not depend on its counts found once."""
@@ -141,7 +144,8 @@ class SkyModel:
         self, secondary: str, energy_GeV: FloatArray, replicas: slice = slice(None)
     ) -> dict[str, FloatArray]:
         """Emissivity per H atom in the cells of each side, (n_R, n_z, replicas, energies) [GeV^-1 s^-1]."""
-        matrix = matrix_per_flavour(secondary, energy_GeV, self.result.grid.current_edges_GeV)
+        edges = self.result.grid.current_edges_GeV
+        matrix = matrix_per_flavour(secondary, energy_GeV, edges, self.projectiles)
         per_H = {
             side: np.einsum("eb,fbRz->Rzfe", matrix, self.result.density_cm3(side)[replicas], optimize=True)
             for side in ("halo", "bell")

@@ -1,10 +1,10 @@
 """Absorption of gamma rays by pair production on light of stars and dust, which differs from place to place.
 
-At the Sun it is a sum of diluted black bodies, which Delahaye et al. (2010, A&A 524, A51) fitted to the model
-of Porter & Strong. Elsewhere it is that of a disc of dust, exp(-R/3.3 kpc - |z|/0.09 kpc), the warm dust of
-Misiriotis et al. (2006, A&A 459, 113), seen without extinction: light of 100 um, which absorbs most, meets
-hardly any. All black bodies share that shape; those hotter than 1000 K take away less than 1% between the Sun
-and the Galactic centre.
+At the Sun it is a sum of diluted black bodies, which Delahaye et al. (2010, arXiv:1002.1910) fitted to the
+model of Porter & Strong. Elsewhere it is that of a disc of dust, exp(-R/3.3 kpc - |z|/0.09 kpc), warm dust
+after Misiriotis et al. (2006, astro-ph/0607638), seen without extinction: light of 100 um, which absorbs
+most, meets hardly any. All black bodies share that shape; those above 1000 K take less than 1% between
+the Sun and the Galactic centre.
 
 At 100 TeV 24% is lost between the two, and Moskalenko, Porter & Strong (2006, ApJ 640, L155) find about 25%;
 with the 5 kpc of cold dust it would be 17%.

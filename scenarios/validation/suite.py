@@ -31,6 +31,7 @@ from .bubble import (
 from .discs import disc_of_any_radius
 from .energy import energy_counters, momentum_balance
 from .galactic_orbits import carried_orbits, lines_and_waves, mirrored_orbits, orbits_in_a_tube
+from .helium import helium
 from .orbits import (
     divergences,
     drifts,
@@ -94,6 +95,7 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (one_pixel, 1.0),
     (sphere_around_the_sun, 1.0),
     (emissivity_closure, 1.0),
+    (helium, 1.0),
     (sphere_from_outside, 1.0),
     (sphere_from_inside, 1.0),
     (disc_at_the_poles, 1.0),
