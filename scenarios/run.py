@@ -128,7 +128,7 @@ class Run:
     @cached_property
     def sky_model(self) -> SkyModel:
         """The run as seen from the Sun."""
-        return SkyModel(self.result, self.medium, self.galaxy.R_d_kpc)
+        return SkyModel(self.result, self.medium, self.galaxy.R_d_kpc, self.scenario.sky.starlight)
 
     def sky(
         self, secondary: str, energy_GeV: FloatArray | list[float] | None = None, nside: int | None = None

@@ -1,7 +1,7 @@
-"""Absorption of gamma rays by pair production on the cosmic microwave background.
+"""Absorption of gamma rays by pair production on the cosmic microwave background, or any black body.
 
-Breit & Wheeler's cross section, averaged over an isotropic black body of 2.7255 K (Gould & Schreder 1967,
-PR 155, 1404). Starlight is left out.
+Breit & Wheeler's cross section, averaged over isotropic photons (Gould & Schreder 1967, PR 155, 1404). Light
+of stars and dust, which differs from place to place, is in `starlight`.
 """
 
 from __future__ import annotations
@@ -18,15 +18,22 @@ SIGMA_THOMSON_CM2 = 6.6524587051e-25
 
 
 def cmb_absorption_per_kpc(energy_GeV: ArrayLike) -> FloatArray:
-    """Inverse mean free path in 1/kpc of a gamma ray of energy `energy_GeV` in the CMB.
+    """Inverse mean free path in 1/kpc of a gamma ray of energy `energy_GeV` in the CMB, 2.7255 K.
+
+    Good to 1e-4 from 10 TeV to 1 EeV; it underflows to zero below. Same shape as `energy_GeV`.
+    """
+    return black_body_absorption_per_kpc(energy_GeV, CMB_TEMPERATURE_K)
+
+
+def black_body_absorption_per_kpc(energy_GeV: ArrayLike, temperature_K: float) -> FloatArray:
+    """Inverse mean free path in 1/kpc of a gamma ray of energy `energy_GeV` within a black body.
 
     kT/(8 pi^2 (hbar c)^3 E^2) integral s sigma(s) [-ln(1 - exp(-s/(4 E kT)))] ds over s > 4 m_e^2,
-    the integral over the photons of the CMB being done in closed form. With s = 4 m_e^2 cosh^2 u the
-    velocity of the electrons in the centre of mass is tanh u. Good to 1e-4 from 10 TeV to 1 EeV;
-    it underflows to zero below. Same shape as `energy_GeV`.
+    the integral over its photons being done in closed form. With s = 4 m_e^2 cosh^2 u the velocity of the
+    electrons in the centre of mass is tanh u. Same shape as `energy_GeV`.
     """
     E = np.asarray(energy_GeV, dtype=float)[..., None]
-    kT = K_B_ERG_K * CMB_TEMPERATURE_K / GEV_ERG
+    kT = K_B_ERG_K * temperature_K / GEV_ERG
     m2 = ELECTRON_MASS_GEV**2
     # Up to where the number of photons has fallen by exp(-40) from threshold.
     u = np.arccosh(np.sqrt(1 + 40 * E * kT / m2)) * np.linspace(0, 1, 401)

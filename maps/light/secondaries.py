@@ -1,4 +1,4 @@
-"""Yields of gamma rays, neutrinos and electrons in proton-proton collisions, from aafragpy.
+"""Yields of gamma rays, neutrinos and electrons in collisions of protons and helium, from aafragpy.
 
 The yields are the tables of AAfrag (QGSJET-II-04m; Kachelriess et al. 2019, 2023; Koldobskiy et al. 2021,
 PRD 104, 123027), which begin at a proton energy of 4 GeV. Below that, gamma rays follow Kafexhiu et al.
@@ -7,9 +7,10 @@ the neutrinos and 0.2% of the electrons at 1 GeV, 17% and 11% at 0.3 GeV, half a
 (measured with Kamae et al. 2006). The two descriptions do not join: at 4 GeV the gamma-ray energy fraction
 steps from 0.08 (Kafexhiu) to 0.06 (AAfrag).
 
-Every proton energy here is a total energy, as in the rest of the package and in the tables of AAfrag. It
-matters: to read it as kinetic energy would shift a proton of 4 GeV by a quarter. (Kafexhiu's formulae take
-the kinetic energy; it is converted here, once.)
+Every energy here is a total energy, as in the rest of the package and in the tables of AAfrag. It matters: to
+read it as kinetic energy would shift a proton of 4 GeV by a quarter. (Kafexhiu's formulae take the kinetic
+energy; it is converted here, once.) That of helium is given here for each of its nucleons, from 1.25 GeV; the
+tables have that of the nucleus.
 """
 
 from __future__ import annotations
@@ -36,6 +37,13 @@ SECONDARIES: dict[str, tuple[str, ...]] = {
 
 AAFRAG_MIN_GEV = 4.0
 """Lowest total proton energy of the AAfrag tables."""
+PAIRS: dict[str, tuple[int, float]] = {
+    "p-p": (1, AAFRAG_MIN_GEV),
+    "p-He": (1, AAFRAG_MIN_GEV),
+    "He-p": (4, 1.25),
+    "He-He": (4, 1.25),
+}
+"""Projectiles on targets: nucleons of the projectile, and the lowest total energy for each in the tables."""
 
 
 @contextmanager
@@ -54,47 +62,66 @@ def _aafragpy() -> Iterator[Any]:
 
 
 def production_cross_section_mb_GeV(
-    secondary: str, proton_energy_GeV: ArrayLike, product_energy_GeV: ArrayLike
+    secondary: str, energy_per_nucleon_GeV: ArrayLike, product_energy_GeV: ArrayLike, pair: str = "p-p"
 ) -> FloatArray:
-    """Differential cross section d sigma/dE of p + p -> `secondary` + anything.
+    """Differential cross section d sigma/dE of projectile + target -> `secondary` + anything.
 
     Parameters
     ----------
     secondary : {"gamma", "neutrino", "electron_positron"}
         Neutrinos are nu + nubar of all flavours; one flavour after oscillations is a third of it.
-    proton_energy_GeV : array_like, shape (n_proton,)
-        Total energy of the proton, up to 4e11 GeV.
+    energy_per_nucleon_GeV : array_like, shape (n_energy,)
+        Total energy of the projectile for each of its nucleons: of a proton up to 4e11 GeV, with helium up to
+        6e8 GeV.
     product_energy_GeV : array_like, shape (n_product,)
         Total energy of the product.
+    pair : {"p-p", "p-He", "He-p", "He-He"}
+        Projectile and target.
 
     Returns
     -------
-    ndarray, shape (n_product, n_proton)
-        d sigma/dE in mb/GeV. Below 4 GeV: Kafexhiu et al. (2014) for gamma rays, zero for the others.
+    ndarray, shape (n_product, n_energy)
+        d sigma/dE in mb/GeV. Below the tables: Kafexhiu et al. (2014) for gamma rays of p-p, zero for others.
 
     Raises
     ------
     ValueError
-        If the secondary is unknown or a proton energy lies above the tables.
+        If the secondary or the pair is unknown or an energy lies above the tables.
     """
     if secondary not in SECONDARIES:
         raise ValueError(f"unknown secondary {secondary!r}; allowed: {', '.join(SECONDARIES)}")
-    proton = np.atleast_1d(np.asarray(proton_energy_GeV, dtype=float))
+    if pair not in PAIRS:
+        raise ValueError(f"unknown pair {pair!r}; allowed: {', '.join(PAIRS)}")
+    energy = np.atleast_1d(np.asarray(energy_per_nucleon_GeV, dtype=float))
     product = np.atleast_1d(np.asarray(product_energy_GeV, dtype=float))
-    sigma = np.zeros((product.size, proton.size))
-    tabulated = proton >= AAFRAG_MIN_GEV
+    sigma = np.zeros((product.size, energy.size))
+    nucleons, lowest_GeV = PAIRS[pair]
+    tabulated = energy >= lowest_GeV
     with _aafragpy() as aafragpy:
         if tabulated.any():
             for channel in SECONDARIES[secondary]:
-                table, _, _ = aafragpy.get_cross_section(channel, "p-p", proton[tabulated], product)
+                table, _, _ = aafragpy.get_cross_section(channel, pair, nucleons * energy[tabulated], product)
                 sigma[:, tabulated] += np.reshape(table, (-1, product.size)).T
-        if secondary == "gamma":
+        if secondary == "gamma" and pair == "p-p":
             for i in np.flatnonzero(~tabulated):
                 sigma[:, i] = aafragpy.Kafexhiu2014.F_gamma_Kafexhiu2014(
-                    proton[i] - M_P_GEV, product, "GEANT"
+                    energy[i] - M_P_GEV, product, "GEANT"
                 )
     # Beyond the kinematic limits both libraries return nan (a power of a negative number, 0 times -inf).
     return np.nan_to_num(sigma, nan=0.0)
+
+
+def light_mb_GeV(pair: str, energy_per_nucleon_GeV: float) -> float:
+    """Energy of the gamma rays, neutrinos, e+ and e- of a collision of a pair, times its cross section."""
+    product = np.geomspace(1e-4, 4 * energy_per_nucleon_GeV, 561)
+    sigma = np.sum(
+        [
+            production_cross_section_mb_GeV(each, energy_per_nucleon_GeV, product, pair)
+            for each in SECONDARIES
+        ],
+        axis=0,
+    )[:, 0]
+    return float(np.trapezoid(sigma * product**2, np.log(product)))
 
 
 HELIUM_PER_HYDROGEN = 0.096
@@ -106,17 +133,7 @@ def helium_over_hydrogen(proton_energy_GeV: float) -> float:
 
     Of the tables of AAfrag, from 5 GeV on: 3.7 at 10 GeV, 3.5 at 1 TeV, 3.2 at 1 PeV.
     """
-    product = np.geomspace(1e-4, proton_energy_GeV, 521)
-    energies = []
-    with _aafragpy() as aafragpy:
-        for pair in ("p-He", "p-p"):
-            channels = (channel for each in SECONDARIES.values() for channel in each)
-            tables = [
-                aafragpy.get_cross_section(each, pair, [proton_energy_GeV], product)[0] for each in channels
-            ]
-            sigma = np.nan_to_num(np.sum(tables, axis=0).reshape(-1))
-            energies.append(np.trapezoid(sigma * product**2, np.log(product)))
-    return float(energies[0] / energies[1])
+    return light_mb_GeV("p-He", proton_energy_GeV) / light_mb_GeV("p-p", proton_energy_GeV)
 
 
 def target_factors(proton_energy_GeV: float = 1e3) -> tuple[float, float, float]:

@@ -21,8 +21,9 @@ from ...mc.result import Result
 from ...mc.uncertainty import Estimate, value_and_error
 from .absorption import cmb_absorption_per_kpc
 from .cells import CellsToNodes, cells_to_nodes, gas_in_cells, node_volumes_kpc3
-from .emissivity import matrix_per_flavour
+from .emissivity import Projectiles, matrix_per_flavour
 from .sky import node_weights, table_sky_map
+from .starlight import starlight_absorption_per_kpc, starlight_sky_map
 from .structure import distance_weights
 
 COMPONENTS = ("disc", "halo", "cgm")
@@ -76,11 +77,17 @@ class SkyModel:
         The run and the medium it was made in.
     disc_radius_kpc : float
         Where the gas disc ends.
+    starlight : bool
+        Are gamma rays dimmed on the light of stars and dust too, or on the CMB alone?
+    projectiles : Projectiles, optional
+        Nuclei that come with the protons, in each bin of `result.grid.current_edges_GeV`.
     """
 
     result: Result
     medium: Medium
     disc_radius_kpc: float = 10.0
+    starlight: bool = False
+    projectiles: Projectiles | None = None
 
     def of(self, result: Result) -> SkyModel:
         """Another result in the same medium and cells, with what does not depend on its counts found once."""
@@ -137,7 +144,8 @@ class SkyModel:
         self, secondary: str, energy_GeV: FloatArray, replicas: slice = slice(None)
     ) -> dict[str, FloatArray]:
         """Emissivity per H atom in the cells of each side, (n_R, n_z, replicas, energies) [GeV^-1 s^-1]."""
-        matrix = matrix_per_flavour(secondary, energy_GeV, self.result.grid.current_edges_GeV)
+        edges = self.result.grid.current_edges_GeV
+        matrix = matrix_per_flavour(secondary, energy_GeV, edges, self.projectiles)
         per_H = {
             side: np.einsum("eb,fbRz->Rzfe", matrix, self.result.density_cm3(side)[replicas], optimize=True)
             for side in ("halo", "bell")
@@ -167,13 +175,13 @@ class SkyModel:
             for i, name in enumerate(COMPONENTS)
         }
 
-    def _seen(self, table: FloatArray, nside: int, absorption: FloatArray | None = None) -> FloatArray:
+    def _seen(self, table: FloatArray, nside: int, absorption: dict[str, FloatArray]) -> FloatArray:
         """Maps of emissivities at the nodes, (channels, n_pix)."""
         return single_precision_map(
             table,
             *self.nodes_kpc,
             nside,
-            absorption_per_kpc=absorption,
+            **absorption,
             r_max_kpc=self.medium.table.r_max,
             disc_radius_kpc=self.disc_radius_kpc,
         )
@@ -234,13 +242,16 @@ class SkyModel:
     def _estimate(
         self, secondary: str, energy_GeV: FloatArray, per_H: dict[str, FloatArray], nside: int
     ) -> dict[str, FloatArray]:
-        """Maps of each component from all batches, gamma rays dimmed on the CMB."""
+        """Maps of each component from all batches, gamma rays dimmed on their way."""
         tables = self.emissivity({side: cells[:, :, :1] for side, cells in per_H.items()})
         # All along the same rays.
         together = np.concatenate([table[:, :, 0] for table in tables.values()], axis=-1)
-        absorption = (
-            np.tile(cmb_absorption_per_kpc(energy_GeV), len(tables)) if secondary == "gamma" else None
-        )
+        absorption = {}
+        if secondary == "gamma":
+            absorption["absorption_per_kpc"] = np.tile(cmb_absorption_per_kpc(energy_GeV), len(tables))
+            if self.starlight:
+                of_starlight = starlight_absorption_per_kpc(energy_GeV)
+                absorption["starlight_per_kpc"] = np.tile(of_starlight, len(tables))
         maps = np.split(self._seen(together, nside, absorption), len(tables))
         return dict(zip(tables, maps, strict=True))
 
@@ -258,7 +269,7 @@ class SkyModel:
         Parameters
         ----------
         secondary : {"neutrino", "gamma"}
-            Neutrinos come per flavour (nu + nubar, a third of the sum); gamma rays are dimmed on the CMB.
+            Neutrinos come per flavour (nu + nubar, a third of the sum); gamma rays are dimmed on their way.
         energy_GeV : ndarray
             Energies of the product.
         nside : int
@@ -280,13 +291,14 @@ class SkyModel:
 def single_precision_map(
     table: FloatArray, R_kpc: FloatArray, z_kpc: FloatArray, nside: int, **how: Any
 ) -> FloatArray:
-    """`table_sky_map` of a table that is integrated in single precision.
+    """`table_sky_map`, or `starlight_sky_map`, of a table that is integrated in single precision.
 
     Emissivities are far below the smallest float32: they are in units of their largest.
     """
     largest = np.maximum(table.max(axis=(0, 1)), 1e-300)
     scaled = (table / largest).astype(np.float32)
-    return largest[:, None] * table_sky_map(scaled, R_kpc, z_kpc, nside, **how)
+    sky_map = starlight_sky_map if "starlight_per_kpc" in how else table_sky_map
+    return largest[:, None] * sky_map(scaled, R_kpc, z_kpc, nside, **how)
 
 
 def _light(per_H: FloatArray, response: FloatArray) -> FloatArray:

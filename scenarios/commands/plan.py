@@ -114,7 +114,7 @@ def _pilot(scenario: Scenario, setup: Setup) -> tuple[Result, float]:
 
 def _maps_s(scenario: Scenario, setup: Setup, pilot: Result) -> float:
     """Time of the maps of a run on one core, from smaller ones."""
-    model = SkyModel(pilot, setup.medium, setup.galaxy.R_d_kpc)
+    model = SkyModel(pilot, setup.medium, setup.galaxy.R_d_kpc, scenario.sky.starlight)
     energy = sky_energies_GeV(scenario)
     few = energy[:: -(-energy.size // _MOST_ENERGIES)]
     took = []

@@ -227,6 +227,13 @@ class Sky(Table):
         as_in_file(["1 GeV", "10 PeV", 29, "30 TeV"])
     )
     """Lowest and highest energy, the number of energies, evenly spaced in the logarithm, and further ones."""
+    absorption: Literal["cmb", "cmb+starlight"] = "cmb"
+    """What gamma rays are lost on: the microwave background, or the light of stars and dust in the Galaxy
+    too, which takes a quarter of those of 100 TeV from the Galactic centre."""
+
+    @property
+    def starlight(self) -> bool:
+        return self.absorption == "cmb+starlight"
 
 
 # Longest over shortest wave: what can be measured along a line.

@@ -31,6 +31,7 @@ from .bubble import (
 from .discs import disc_of_any_radius, discs_as_observed
 from .energy import energy_counters, momentum_balance
 from .galactic_orbits import carried_orbits, lines_and_waves, mirrored_orbits, orbits_in_a_tube
+from .helium import helium
 from .nuclei import (
     boron_of_a_grammage,
     cooled_positrons,
@@ -56,6 +57,7 @@ from .skies import (
     sphere_around_the_sun,
     sphere_from_inside,
     sphere_from_outside,
+    starlight,
 )
 from .tensor import tensor_leak, tensor_manufactured, tensor_slab, tensor_tube
 from .tools import Rows
@@ -101,10 +103,12 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (one_pixel, 1.0),
     (sphere_around_the_sun, 1.0),
     (emissivity_closure, 1.0),
+    (helium, 1.0),
     (sphere_from_outside, 1.0),
     (sphere_from_inside, 1.0),
     (disc_at_the_poles, 1.0),
     (absorbed_shell, 1.0),
+    (starlight, 1.0),
     (mean_of_the_sky, 1.0),
     (nucleon_losses, 1.0),
     (energy_budget, 0.5),

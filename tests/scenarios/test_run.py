@@ -7,6 +7,7 @@ import pytest
 from astropy import units as u
 from astropy.table import QTable
 from crhalo.fields.exceptions import UserError
+from crhalo.maps import emissivity_matrix, local_projectiles
 from crhalo.mc.replay import replay
 from crhalo.scenarios import Galaxy, Spectrum, Transport, load, simulate
 from crhalo.scenarios.build import transport_of
@@ -24,6 +25,29 @@ def test_a_sky_at_an_energy_with_a_unit(run):
     np.testing.assert_array_equal(one.total, other.total)
     wrong = run.sky("neutrino", [30.0], nside=2)
     assert (wrong.total > 1e3 * one.total).all()
+
+
+def test_starlight_dims_gamma_rays_alone(run):
+    lit = replace(run, scenario=run.scenario.with_overrides(["sky.absorption=cmb+starlight"]))
+    energy = [1e4, 1e5]
+    bare, dim = (each.sky("gamma", energy, nside=2).total for each in (run, lit))
+    # Most of what is seen of the disc is within a kpc or two, where an optical depth of 0.01 is left behind.
+    lost = 1.0 - (dim / bare).mean(axis=-1)
+    assert np.all(dim < bare) and lost[0] < 0.002 and 0.005 < lost[1] < 0.05
+    neutrinos = [each.sky("neutrino", energy, nside=2).total for each in (run, lit)]
+    np.testing.assert_array_equal(*neutrinos)
+
+
+def test_helium_that_comes_with_the_protons_shines(run):
+    """All components get brighter by what bins of protons do, between the least and the most of them."""
+    edges = run.result.grid.current_edges_GeV
+    helium = local_projectiles(edges)
+    with_helium = replace(run.sky_model, projectiles=helium)
+    one, more = (each.mean("neutrino", np.array([2e3])) for each in (run.sky_model, with_helium))
+    plain, both = (emissivity_matrix("neutrino", [2e3], edges, each)[0] for each in (None, helium))
+    gains = (both / plain)[(edges[:-1] > 9e3) & (edges[1:] < 1.1e6)]
+    for name in one:
+        assert max(1.2, gains.min()) < more[name].value / one[name].value < gains.max()
 
 
 def test_times_at_energies_with_units(run):

@@ -76,6 +76,16 @@ def test_unknown_secondary_is_refused():
         production_cross_section_mb_GeV("muon", 10.0, 1.0)
 
 
+def test_unknown_pair_is_refused():
+    with pytest.raises(ValueError, match="p-p, p-He, He-p, He-He"):
+        production_cross_section_mb_GeV("gamma", 10.0, 1.0, "Fe-p")
+
+
+def test_helium_below_its_table_is_dark():
+    sigma = production_cross_section_mb_GeV("gamma", [1.2, 10.0], [0.1], "He-p")
+    assert sigma[0, 0] == 0 < sigma[0, 1]
+
+
 def test_the_process_is_left_as_it_was():
     code = (
         "import sys, warnings, numpy as np\n"

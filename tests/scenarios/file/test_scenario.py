@@ -271,3 +271,9 @@ def test_helium_of_all_gas_or_of_each():
     allowed = r"medium\.helium_factor = .*allowed: a number from 0\.5 to 3, or a list of 3"
     with pytest.raises(ScenarioError, match=allowed):
         load("circumgalactic").with_overrides(["medium.helium_factor=[1.33, 0.96]"])
+
+
+def test_what_gamma_rays_are_lost_on():
+    assert not SCENARIO.sky.starlight and 'absorption = "cmb"' in SCENARIO.to_toml()
+    assert SCENARIO.with_overrides(["sky.absorption=cmb+starlight"]).sky.starlight
+    assert "sky.absorption" in refusal("sky.absorption=starlight")

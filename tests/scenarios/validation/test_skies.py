@@ -34,6 +34,27 @@ def test_a_wrong_sky_fails(wrong, monkeypatch):
     assert any(not row["passed"] for row in rows)
 
 
+def test_starlight_that_is_the_same_everywhere_fails(monkeypatch):
+    met = [checks._met_per_kpc(1e5)]
+    assert all(row["passed"] for row in checks._shell_through_starlight(np.array([1e5]), met))
+    monkeypatch.setattr("crhalo.maps.light.starlight._log_profile", lambda: lambda places: 0.0 * places[0])
+    assert not any(row["passed"] for row in checks._shell_through_starlight(np.array([1e5]), met))
+
+
+def test_starlight_of_another_disc_or_temperature_fails(monkeypatch):
+    monkeypatch.setattr(checks, "_shell_through_starlight", lambda energy, met: [])
+    assert all(row["passed"] for row in checks.starlight(1.0))
+    with monkeypatch.context() as patch:
+        patch.setattr("crhalo.maps.light.starlight.DISC_SCALE_KPC", 5.0)  # of cold dust
+        failed = [row["name"] for row in checks.starlight(1.0) if not row["passed"]]
+        assert any("density" in name for name in failed) and any(
+            "from the Galactic" in name for name in failed
+        )
+    hotter = tuple((1.02 * T, share) for T, share in checks.GREY_BODIES)
+    monkeypatch.setattr("crhalo.maps.light.starlight.GREY_BODIES", hotter)
+    assert any("pairs made" in row["name"] for row in checks.starlight(1.0) if not row["passed"])
+
+
 def test_steps_of_a_ray_miss_a_sharp_rim():
     # Why single pixels are held to a soft rim: a jump is found to half a step of 0.2 kpc, here up to 2%.
     sky = sky_map(lambda x, y, z: 1.0 * (x**2 + y**2 + z**2 < 144), 8) / KPC_CM * 4 * np.pi
