@@ -69,9 +69,19 @@ class Points(NamedTuple):
         return self.low <= 0
 
     @property
+    def drawn(self) -> FloatArray:
+        """Where each point is drawn: values, and the upper ends of limits."""
+        return np.where(self.is_limit, self.high, self.value)
+
+    @property
     def errors(self) -> FloatArray:
         """Lengths of the error bars, below and above, of shape (2, n)."""
         return np.stack([self.value - self.low, self.high - self.value])
+
+    def times_power(self, power: float) -> Points:
+        """The points times x^power, as figures of steep spectra show them."""
+        low, value, high = (self.x**power * each for each in (self.low, self.value, self.high))
+        return self._replace(low=low, value=value, high=high)
 
     def at(self, x: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Value and error (mean of both sides) between the points, log-log; NaN beyond the first and last."""
@@ -99,6 +109,21 @@ def _with_errors(name: str, x: FloatArray, value: FloatArray, below: FloatArray,
 # -- cosmic rays at the Earth --------------------------------------------------------------
 
 
+def proton_rigidity_GV(kinetic_GeV: FloatArray) -> FloatArray:
+    """Rigidity of a proton of a kinetic energy."""
+    return np.sqrt(kinetic_GeV * (kinetic_GeV + 2.0 * M_P_GEV))
+
+
+def per_proton_rigidity(kinetic_GeV: FloatArray) -> FloatArray:
+    """dE/dR, what turns a flux of protons per energy into one per rigidity."""
+    return proton_rigidity_GV(kinetic_GeV) / (kinetic_GeV + M_P_GEV)
+
+
+def nucleus_rigidity_GV(kinetic_per_nucleon_GeV: FloatArray) -> FloatArray:
+    """Rigidity of a nucleus of two nucleons a charge."""
+    return 2.0 * np.sqrt(kinetic_per_nucleon_GeV * (kinetic_per_nucleon_GeV + 2.0 * _NUCLEON_GEV))
+
+
 def protons() -> list[Points]:
     """Fluxes of protons per rigidity, m^-2 s^-1 sr^-1 GV^-1, against rigidity in GV."""
     name, unit = "ams02_protons", "m-2 s-1 sr-1 GV-1"
@@ -106,9 +131,10 @@ def protons() -> list[Points]:
     unit = "m-2 s-1 sr-1 GeV-1"
     for name in ("dampe_protons", "calet_protons"):
         energy, *fluxes = _columns(name, energy="GeV", flux=unit, error_low=unit, error_high=unit)
-        rigidity = np.sqrt(energy * (energy + 2.0 * M_P_GEV))
-        per_rigidity = rigidity / (energy + M_P_GEV)
-        found.append(_with_errors(name, rigidity, *(flux * per_rigidity for flux in fluxes)))
+        per_rigidity = per_proton_rigidity(energy)
+        found.append(
+            _with_errors(name, proton_rigidity_GV(energy), *(flux * per_rigidity for flux in fluxes))
+        )
     return found
 
 
@@ -121,7 +147,7 @@ def boron_over_carbon() -> list[Points]:
     found = [_with_errors(name, *_columns(name, rigidity="GV", **ratio))]
     for name in ("dampe_bc", "calet_bc"):
         energy, *ratios = _columns(name, energy_per_nucleon="GeV", **ratio)
-        found.append(_with_errors(name, 2.0 * np.sqrt(energy * (energy + 2.0 * _NUCLEON_GEV)), *ratios))
+        found.append(_with_errors(name, nucleus_rigidity_GV(energy), *ratios))
     return found
 
 

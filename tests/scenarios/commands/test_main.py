@@ -10,6 +10,7 @@ import pytest
 from cases import each
 from crhalo.scenarios import load
 from crhalo.scenarios.commands import main as cli
+from crhalo.scenarios.commands.failed import Terminated
 from crhalo.scenarios.file.quantities import ScenarioError
 from crhalo.scenarios.folder import check as finished
 from crhalo.scenarios.run import PLAIN, RunOptions
@@ -175,7 +176,7 @@ def test_read_only_disk_is_found_before_computing(crhalo, pipeline, tmp_path, mo
             "crhalo: run/result.h5: No space left on device\n",
         ),
         (ScenarioError("medium.z_B: too\nlarge"), 2, "crhalo: medium.z_B: too large\n"),
-        (cli.Terminated(), 143, "crhalo: terminated; nothing is kept yet to go on from\n"),
+        (Terminated(), 143, "crhalo: terminated; nothing is kept yet to go on from\n"),
         (ConnectionError("the cluster is lost"), 1, "crhalo: the cluster is lost\n"),
         (MemoryError(), 1, "crhalo: out of memory\n"),
         (
