@@ -80,6 +80,8 @@ _FORMS: dict[str, tuple[_Form, ...]] = {
     NEUTRINOS: _LIGHT,
     GAMMA_RAYS: _LIGHT,
 }  # fmt: skip
+QUANTITIES = tuple(_FORMS)
+"""What figures may show."""
 
 
 def points_of(table: Any, name: str) -> list[Points]:

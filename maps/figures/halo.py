@@ -127,13 +127,23 @@ def wave_rates(
     return figure
 
 
-def _points(axes: Any, data: Sequence[Points], more: Sequence[Points]) -> None:
+def _points(axes: Any, data: Sequence[Points]) -> None:
     for each, marker, colour in zip(data, _MARKERS, (GREY, ORANGE, GREEN), strict=False):
         axes.errorbar(
             each.x, each.value, each.errors, fmt=marker,
             markersize=2.2, color=colour, elinewidth=0.6, label=each.label, zorder=1,
         )  # fmt: skip
-    draw_asked_for(axes, more)
+
+
+def _legends(axes: Any, more: Sequence[Points], where: str, beside: str) -> None:
+    """The legend of what is drawn always, and one of measurements that were asked for, drawn last."""
+    always = axes.get_legend_handles_labels()[0]
+    legend(axes, always, loc=where)
+    if more:
+        axes.add_artist(axes.get_legend())
+        draw_asked_for(axes, more)
+        handles = axes.get_legend_handles_labels()[0]
+        legend(axes, [handle for handle in handles if handle not in always], loc=beside)
 
 
 def _widened(ends: tuple[float, float], values: Sequence[FloatArray]) -> tuple[float, float]:
@@ -170,7 +180,7 @@ def proton_spectrum(
     axes = panel(ax, COLUMN_INCH, 3.0)
     more = [each.times_power(2.7) for each in asked_for(more, data)]
     data = [each.times_power(2.7) for each in data]
-    _points(axes, data, more)
+    _points(axes, data)
     label = f"transport equation, modulated ({modulation_GV:g} GV)"
     axes.plot(rigidity_GV, rigidity_GV**2.7 * flux, color=BLUE, linewidth=1.2, label=label)
     outside, J = free_space
@@ -191,7 +201,7 @@ def proton_spectrum(
     up = _widened((0.15 * lowest, 8.0 * highest), [each.drawn for each in more])
     axes.set(xscale="log", yscale="log", xlim=across, ylim=up)
     dress(axes, "$R$  [GV]", "$R^{2.7} J$  [GV$^{1.7}$ m$^{-2}$ s$^{-1}$ sr$^{-1}$]")
-    legend(axes, loc="best")
+    _legends(axes, more, "upper right" if more else "best", "lower center")
     return axes.figure
 
 
@@ -207,14 +217,14 @@ def boron_over_carbon(
     figure = page(ax, PAGE_INCH, 2.8)
     left, right = figure.subplots(1, 2)
     more = asked_for(more, data)
-    _points(left, data, more)
+    _points(left, data)
     left.plot(rigidity_GV, ratio, color=BLUE, linewidth=1.2, label="this halo")
     ends = min(5e-3, 0.7 * float(np.min(ratio))), max(0.6, 1.4 * float(np.max(ratio)))
     ends = _widened(ends, [each.drawn for each in more])
     across = _widened((2.0, 1e4), [each.x for each in more])
     left.set(xscale="log", yscale="log", ylim=ends, xlim=across)
     dress(left, "$R$  [GV]", "B/C")
-    legend(left, loc="lower left")
+    _legends(left, more, "lower left", "upper right")
     right.plot(rigidity_GV, grammage_g_cm2, color=BLUE, linewidth=1.2)
     right.set(xscale="log", yscale="log", xlim=(2.0, 1e4))
     plain_numbers(right.yaxis)

@@ -8,7 +8,7 @@ out of logarithmic axes, an error that is not finite out of the plot.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain, cycle, product
+from itertools import chain, cycle
 from typing import Any
 
 import numpy as np
@@ -52,8 +52,7 @@ def asked_for(data: Sequence[Points], drawn: Sequence[Points]) -> list[Points]:
 
 def draw_asked_for(axes: Any, data: Sequence[Points]) -> None:
     """Measurements that were asked for: hollow, which those that are drawn by themselves are not."""
-    looks = cycle(product((BLACK, SKY), _HOLLOW))
-    for points, (colour, marker) in zip(data, looks, strict=False):
+    for points, colour, marker in zip(data, cycle((BLACK, SKY)), cycle(_HOLLOW), strict=False):
         named = points._replace(label=points.label.lstrip("_").replace("$", r"\$"))
         draw_points(axes, named, colour, marker, markerfacecolor="white", markersize=3.8, zorder=2.5)
 

@@ -154,7 +154,9 @@ def run(
         check_output(out, resume)
         wanted = {"scenario": scenario.to_toml(), **given}
         if resume and is_finished(out, wanted):
-            print(f"{out} is finished: nothing to do")
+            print(
+                f"{out} is finished: nothing to do{'; crhalo show --redraw draws it again' if data else ''}"
+            )
             return
 
     from ..progress import progress_bar

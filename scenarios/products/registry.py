@@ -135,8 +135,9 @@ class Figures:
     """The figures of a run: `run.figures.spectra()` draws one and returns it, as Matplotlib's.
 
     With ``ax`` it is drawn into axes of your own; a figure of several panels takes their place. With
-    ``data``, the name of a table of measurements, a file of your own, or several of these, they are drawn on it, too.
-    `dir` lists the names of figures. Products are made when they are asked for, as those of a `Summary`.
+    ``data``, the name of a table of measurements, a file of your own, or several of these, they are drawn on
+    it, too. `dir` lists the names of figures. Products are made when they are asked for, as those of a
+    `Summary`.
     """
 
     def __init__(self, run: Run) -> None:
@@ -159,7 +160,7 @@ class Figures:
 
     def _draw(self, product: Product, found: Made, name: str, ax: Any = None, data: Any = ()) -> Any:
         """One figure, with measurements."""
-        names = [data] if isinstance(data, str | Path) else data
+        names = data if isinstance(data, list | tuple) else [data]
         shown = measured(names, product.shows.get(name, ()), f"what the figure {name} shows")
         draw = overlaid(product, found, shown).figures[name]
         return drawn(draw, self._run.reweighted, ax)
