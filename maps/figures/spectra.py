@@ -85,6 +85,29 @@ def _flux_range(
     return max(min(1e-2 * bottom, 0.5 * float(data.min())), 1e-12 * top), 6 * top
 
 
+def _beside(
+    axes: Any, spectrum: Mapping[str, Any], points: Sequence[Points], more: Sequence[Points]
+) -> list[Any]:
+    """A spectrum by component beside measurements, with a legend of these; the handles of its lines."""
+    from matplotlib.ticker import LogLocator
+
+    E = np.asarray(spectrum["energy_GeV"], dtype=float)
+    for component, label, colour, style in COMPONENTS:
+        if component in spectrum:
+            band(axes, E, spectrum[component], label, colour, style)
+    lines = axes.get_legend_handles_labels()[0]
+    for one, colour, marker in zip(points, (GREY, PURPLE), "os", strict=True):
+        draw_points(axes, one, colour, marker)
+    draw_asked_for(axes, more)
+    ends = positive_range([E, *(one.edges for one in (*points, *more))], 12)
+    assert ends is not None
+    axes.set(xscale="log", yscale="log", xlim=(ends[0] / 1.5, ends[1] * 1.5))
+    axes.xaxis.set_major_locator(LogLocator(10, numticks=6))
+    measured = [handle for handle in axes.get_legend_handles_labels()[0] if handle not in lines]
+    legend(axes, measured, loc="upper right")
+    return list(lines)
+
+
 def spectra(
     neutrino: Mapping[str, Any],
     gamma: Mapping[str, Any],
@@ -108,7 +131,7 @@ def spectra(
     title : str
         Title of the figure.
     """
-    from matplotlib.ticker import LogLocator, NullFormatter
+    from matplotlib.ticker import NullFormatter
 
     figure = page(ax, PAGE_INCH, 3.5)
     figure.suptitle(title, fontsize=NORMAL + 1)
@@ -118,25 +141,11 @@ def spectra(
     names = (r"Neutrinos ($\nu+\bar\nu$, per flavour)", r"Gamma rays")
     y_label = f"$E^2 I$  [{INTENSITY_UNIT}]"
     shown = [spectrum[name] for spectrum in (neutrino, gamma) for name, *_ in COMPONENTS if name in spectrum]
-    for axes, spectrum, points, others, name in zip(
-        panels, (neutrino, gamma), known, more, names, strict=True
-    ):
-        E = np.asarray(spectrum["energy_GeV"], dtype=float)
-        for component, label, colour, style in COMPONENTS:
-            if component in spectrum:
-                band(axes, E, spectrum[component], label, colour, style)
-        lines = axes.get_legend_handles_labels()[0]
-        for one, colour, marker in zip(points, (GREY, PURPLE), "os", strict=True):
-            draw_points(axes, one, colour, marker)
-        draw_asked_for(axes, others)
-        dress(axes, "$E$  [GeV]", y_label if axes is panels[0] else "")
-        ends = positive_range([E, *(one.edges for one in (*points, *others))], 12)
-        assert ends is not None
-        axes.set(xscale="log", yscale="log", xlim=(ends[0] / 1.5, ends[1] * 1.5))
+    for axes, spectrum, points, others in zip(panels, (neutrino, gamma), known, more, strict=True):
+        lines = _beside(axes, spectrum, points, others)
+    for axes, name, label in zip(panels, names, (y_label, ""), strict=True):
+        dress(axes, "$E$  [GeV]", label)
         axes.set_title(name, fontsize=NORMAL, pad=4)
-        axes.xaxis.set_major_locator(LogLocator(10, numticks=6))
-        measured = [handle for handle in axes.get_legend_handles_labels()[0] if handle not in lines]
-        legend(axes, measured, loc="upper right")
     panels[0].set_ylim(_flux_range(shown, [*chain(*known, *more)], prl_17))
     panels[0].yaxis.set_minor_formatter(NullFormatter())
     panels[1].add_artist(panels[1].get_legend())
