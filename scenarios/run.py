@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from ..fields.limits import numbers_in
 from ..fields.medium import Medium
 from ..fields.tabulation import tabulation_error, unresolved
 from ..fields.units import FloatArray
+from ..maps.data.read import Points
 from ..maps.light.sky import SUN_R_KPC
 from ..maps.light.sky_model import ComponentMaps, SkyModel
 from ..mc import observables
@@ -298,6 +299,8 @@ class RunOptions:
         Whether to compare it with the transport equation.
     figure_format : {"png", "pdf"}
         Of the figures.
+    data : mapping of str to sequence of Points
+        Measurements to draw on the figures, by quantity; see `scenarios.products.overlays`.
     """
 
     folder: Path | None = None
@@ -307,6 +310,7 @@ class RunOptions:
     executor: Executor | None = None
     transport_equation: bool = False
     figure_format: str = "png"
+    data: Mapping[str, Sequence[Points]] = field(default_factory=dict)
 
 
 PLAIN = RunOptions()

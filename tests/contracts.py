@@ -23,6 +23,7 @@ from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.medium_table import MOMENTUM_NODES_GeV
 from crhalo.fields.tabulation import tabulation_error
 from crhalo.fields.units import C_KPC_MYR
+from crhalo.maps.data.points import QUANTITIES
 from crhalo.mc.blocks import Transport, schedule
 from crhalo.mc.engine import run as follow
 from crhalo.mc.kernels.line import line_at
@@ -181,6 +182,10 @@ class ProductContract:
         assert write_files(made, tmp_path) == []
         assert {path.name for path in tmp_path.iterdir()} == self.FILES
         assert all(path.stat().st_size > 500 for path in tmp_path.iterdir())
+
+    def test_it_draws_the_figures_that_measurements_are_laid_on(self, made):
+        assert set(self.PRODUCT.shows) <= set(made.figures)
+        assert {each for several in self.PRODUCT.shows.values() for each in several} <= set(QUANTITIES)
 
     def test_its_numbers_can_be_written_and_have_errors(self, made):
         assert set(finite(made.numbers)) == set(made.numbers)

@@ -69,9 +69,19 @@ class Points(NamedTuple):
         return self.low <= 0
 
     @property
+    def drawn(self) -> FloatArray:
+        """Where each point is drawn: values, and the upper ends of limits."""
+        return np.where(self.is_limit, self.high, self.value)
+
+    @property
     def errors(self) -> FloatArray:
         """Lengths of the error bars, below and above, of shape (2, n)."""
         return np.stack([self.value - self.low, self.high - self.value])
+
+    def times_power(self, power: float) -> Points:
+        """The points times x^power, as figures of steep spectra show them."""
+        low, value, high = (self.x**power * each for each in (self.low, self.value, self.high))
+        return self._replace(low=low, value=value, high=high)
 
     def at(self, x: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Value and error (mean of both sides) between the points, log-log; NaN beyond the first and last."""
@@ -109,14 +119,36 @@ def _against_rigidity(name: str, value: str = "flux", unit: str = _PER_RIGIDITY)
     )
 
 
+def proton_rigidity_GV(kinetic_GeV: FloatArray) -> FloatArray:
+    """Rigidity of a proton of a kinetic energy."""
+    return np.sqrt(kinetic_GeV * (kinetic_GeV + 2.0 * M_P_GEV))
+
+
+def per_proton_rigidity(kinetic_GeV: FloatArray) -> FloatArray:
+    """dE/dR, what turns a flux of protons per energy into one per rigidity."""
+    return proton_rigidity_GV(kinetic_GeV) / (kinetic_GeV + M_P_GEV)
+
+
+def nucleus_rigidity_GV(kinetic_per_nucleon_GeV: FloatArray) -> FloatArray:
+    """Rigidity of a nucleus of two nucleons a charge."""
+    return 2.0 * np.sqrt(kinetic_per_nucleon_GeV * (kinetic_per_nucleon_GeV + 2.0 * _NUCLEON_GEV))
+
+
+_BORON_MASS, _BORON_SLOPE = 10.7, 3.05
+AT_EQUAL_RIGIDITY = (_BORON_MASS / 10.0) ** (_BORON_SLOPE - 1.0)
+"""B/C at equal rigidity over that at equal energy per nucleon, where boron has 1.07 times the rigidity of
+carbon and falls as R^-3.05: 1.15. Two tables of AMS-02, of 2016 and 2021, have 1.12(3)."""
+
+
 def protons() -> list[Points]:
     """Fluxes of protons per rigidity, m^-2 s^-1 sr^-1 GV^-1, against rigidity in GV."""
     found, unit = [_against_rigidity("ams02_protons")], "m-2 s-1 sr-1 GeV-1"
     for name in ("dampe_protons", "calet_protons"):
         energy, *fluxes = _columns(name, energy="GeV", flux=unit, error_low=unit, error_high=unit)
-        rigidity = np.sqrt(energy * (energy + 2.0 * M_P_GEV))
-        per_rigidity = rigidity / (energy + M_P_GEV)
-        found.append(_with_errors(name, rigidity, *(flux * per_rigidity for flux in fluxes)))
+        per_rigidity = per_proton_rigidity(energy)
+        found.append(
+            _with_errors(name, proton_rigidity_GV(energy), *(flux * per_rigidity for flux in fluxes))
+        )
     return found
 
 
@@ -162,12 +194,15 @@ def antiproton_over_proton() -> Points:
 def boron_over_carbon() -> list[Points]:
     """Boron over carbon against rigidity in GV.
 
-    An energy per nucleon is turned to a rigidity with two nucleons a charge.
+    A ratio at equal energy per nucleon is turned to one at equal rigidity, that of two nucleons a charge, by
+    `AT_EQUAL_RIGIDITY`.
     """
     found = [_against_rigidity("ams02_bc", "ratio", "1")]
     for name in ("dampe_bc", "calet_bc"):
         energy, *ratios = _columns(name, energy_per_nucleon="GeV", ratio="1", error_low="1", error_high="1")
-        found.append(_with_errors(name, 2.0 * np.sqrt(energy * (energy + 2.0 * _NUCLEON_GEV)), *ratios))
+        found.append(
+            _with_errors(name, nucleus_rigidity_GV(energy), *(AT_EQUAL_RIGIDITY * each for each in ratios))
+        )
     return found
 
 

@@ -1,7 +1,8 @@
 """Published measurements as tables: those that come with the package, and files of one's own.
 
 A table (ECSV) has a column of energies or rigidities (or the edges of their bins), one of values, and their
-errors, each with its unit; its header says what was measured, by whom, and what the errors are.
+errors, each with its unit; its header says what was measured, by whom, and what the errors are. `quantity` in
+it says in a word or two what may be drawn on one figure.
 """
 
 from __future__ import annotations
@@ -36,13 +37,14 @@ def load(name: str | Path) -> Any:
     Returns
     -------
     astropy.table.Table
-        With units; `meta` has `label`, `source`, `measured`, `conventions`, and `arxiv` or `doi`.
+        With units; `meta` has `quantity`, and if it came along `label`, `source`, `measured`, `conventions`,
+        and `arxiv` or `doi`.
 
     Raises
     ------
     UserError
         If there is none of that name, or the file is no such table: a column without unit, no column of
-        values, no errors, or errors in another unit.
+        values, no errors, or errors in another unit, no quantity.
     """
     from astropy.table import Table
 
@@ -69,7 +71,11 @@ def _fault(table: Any) -> str:
     """What a table of measurements lacks; empty if nothing."""
     from astropy.units import UnrecognizedUnit
 
+    if not len(table) or table.has_masked_values:
+        return "no rows, or rows with gaps; allowed: rows that are full"
     for column in table.columns.values():
+        if column.ndim > 1 or column.dtype.kind not in "fiuU":
+            return f"column {column.name} is {column.dtype}; allowed: a number or a word a row"
         if column.dtype.kind in "fiu" and (column.unit is None or isinstance(column.unit, UnrecognizedUnit)):
             return f"column {column.name} has no unit, or none that is known; allowed: one, '1' for a number"
     there = set(table.colnames)
@@ -88,6 +94,23 @@ def _fault(table: Any) -> str:
     for name in (value, *sorted(errors)):
         if not np.all(np.isfinite(table[name])) or np.any(np.asarray(table[name]) < 0.0):
             return f"column {name} has values below zero, or that are no numbers; allowed: others"
+    return _fault_of_axes(table) or _fault_of_header(table)
+
+
+def _fault_of_axes(table: Any) -> str:
+    """What is wrong with the energies or rigidities of a table."""
+    for name in AXES:
+        for column in sorted({name, *_ends(name)} & set(table.colnames)):
+            if not np.all(np.asarray(table[column]) > 0.0):
+                return f"column {column} has values that are not above zero; allowed: others"
+    return ""
+
+
+def _fault_of_header(table: Any) -> str:
+    """What the header of a table does not say."""
+    quantity = table.meta.get("quantity")
+    if not isinstance(quantity, str) or not quantity.strip():
+        return "no quantity in the header; allowed: what was measured, as 'quantity: protons'"
     return ""
 
 

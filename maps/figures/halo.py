@@ -34,6 +34,7 @@ from .page import (
     shades,
     show_at_least,
 )
+from .spectra import asked_for, draw_asked_for
 
 _RATE_COLOURS = (RED, BLUE, GREEN, PURPLE, ORANGE, GREY)
 _MARKERS = ("o", "s", "^")
@@ -126,13 +127,29 @@ def wave_rates(
     return figure
 
 
-def _points(axes: Any, data: Sequence[Points], power: float) -> None:
+def _points(axes: Any, data: Sequence[Points]) -> None:
     for each, marker, colour in zip(data, _MARKERS, (GREY, ORANGE, GREEN), strict=False):
-        factor = each.x**power
         axes.errorbar(
-            each.x, factor * each.value, factor * each.errors, fmt=marker,
+            each.x, each.value, each.errors, fmt=marker,
             markersize=2.2, color=colour, elinewidth=0.6, label=each.label, zorder=1,
         )  # fmt: skip
+
+
+def _legends(axes: Any, more: Sequence[Points], where: str, beside: str) -> None:
+    """The legend of what is drawn always, and one of measurements that were asked for, drawn last."""
+    always = axes.get_legend_handles_labels()[0]
+    legend(axes, always, loc=where)
+    if more:
+        axes.add_artist(axes.get_legend())
+        draw_asked_for(axes, more)
+        handles = axes.get_legend_handles_labels()[0]
+        legend(axes, [handle for handle in handles if handle not in always], loc=beside)
+
+
+def _widened(ends: tuple[float, float], values: Sequence[FloatArray]) -> tuple[float, float]:
+    """Ends of a logarithmic axis, and room for values that lie beyond them."""
+    low = min([ends[0], *(0.7 * float(each.min()) for each in values)])
+    return low, max([ends[1], *(1.4 * float(each.max()) for each in values)])
 
 
 def proton_spectrum(
@@ -142,6 +159,7 @@ def proton_spectrum(
     free_space: tuple[FloatArray, FloatArray],
     run: tuple[FloatArray, Estimate],
     modulation_GV: float,
+    more: Sequence[Points] = (),
     ax: Any = None,
 ) -> Any:
     """R^2.7 J at the Earth and outside the heliosphere, from the transport equation and from particles.
@@ -156,9 +174,13 @@ def proton_spectrum(
         The same outside.
     run : (ndarray, Estimate)
         Inside, from the particles of the run.
+    more : sequence of Points
+        To be drawn besides.
     """
     axes = panel(ax, COLUMN_INCH, 3.0)
-    _points(axes, data, 2.7)
+    more = [each.times_power(2.7) for each in asked_for(more, data)]
+    data = [each.times_power(2.7) for each in data]
+    _points(axes, data)
     label = f"transport equation, modulated ({modulation_GV:g} GV)"
     axes.plot(rigidity_GV, rigidity_GV**2.7 * flux, color=BLUE, linewidth=1.2, label=label)
     outside, J = free_space
@@ -172,12 +194,14 @@ def proton_spectrum(
         R[known], value[known], error[known], fmt="D", markersize=2.6, color=RED, elinewidth=0.8,
         label="particles",
     )  # fmt: skip
-    shown = np.concatenate([each.x**2.7 * each.value for each in data])
+    shown = np.concatenate([each.value for each in data])
     ours = (rigidity_GV**2.7 * flux)[(rigidity_GV > 10.0) & (rigidity_GV < 1e5)]
     highest, lowest = max(shown.max(), ours.max(initial=0.0)), min(np.median(shown), ours.min(initial=np.inf))
-    axes.set(xscale="log", yscale="log", xlim=(1.0, 2e5), ylim=(0.15 * lowest, 8.0 * highest))
+    across = _widened((1.0, 2e5), [each.x for each in more])
+    up = _widened((0.15 * lowest, 8.0 * highest), [each.drawn for each in more])
+    axes.set(xscale="log", yscale="log", xlim=across, ylim=up)
     dress(axes, "$R$  [GV]", "$R^{2.7} J$  [GV$^{1.7}$ m$^{-2}$ s$^{-1}$ sr$^{-1}$]")
-    legend(axes, loc="best")
+    _legends(axes, more, "upper right" if more else "best", "lower center")
     return axes.figure
 
 
@@ -186,17 +210,21 @@ def boron_over_carbon(
     rigidity_GV: FloatArray,
     ratio: FloatArray,
     grammage_g_cm2: FloatArray,
+    more: Sequence[Points] = (),
     ax: Any = None,
 ) -> Any:
-    """B/C beside data, and the grammage that it comes from."""
+    """B/C beside data, those that were asked for besides among them, and the grammage that it comes from."""
     figure = page(ax, PAGE_INCH, 2.8)
     left, right = figure.subplots(1, 2)
-    _points(left, data, 0.0)
+    more = asked_for(more, data)
+    _points(left, data)
     left.plot(rigidity_GV, ratio, color=BLUE, linewidth=1.2, label="this halo")
     ends = min(5e-3, 0.7 * float(np.min(ratio))), max(0.6, 1.4 * float(np.max(ratio)))
-    left.set(xscale="log", yscale="log", ylim=ends, xlim=(2.0, 1e4))
+    ends = _widened(ends, [each.drawn for each in more])
+    across = _widened((2.0, 1e4), [each.x for each in more])
+    left.set(xscale="log", yscale="log", ylim=ends, xlim=across)
     dress(left, "$R$  [GV]", "B/C")
-    legend(left, loc="lower left")
+    _legends(left, more, "lower left", "upper right")
     right.plot(rigidity_GV, grammage_g_cm2, color=BLUE, linewidth=1.2)
     right.set(xscale="log", yscale="log", xlim=(2.0, 1e4))
     plain_numbers(right.yaxis)

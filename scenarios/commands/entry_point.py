@@ -25,7 +25,8 @@ def program() -> None:
     _give_a_home()
     # Figures go to files: a backend that is asked for and does not exist must not stop the import.
     os.environ["MPLBACKEND"] = "agg"
-    from .main import Terminated, main
+    from .failed import Terminated
+    from .main import main
 
     def terminate(number: int, frame: object) -> None:
         raise Terminated

@@ -12,28 +12,23 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ...fields.cores import MOST_THREADS, cores, threads_of
-from ...fields.exceptions import NotConverged, RunFailed, UserError, did_you_mean
 from ..file.quantities import ScenarioError, shown
-from ..folder.check import check_output, is_finished, is_unfinished, read_summary
-from .options import format_of, path_of, share_of
+from ..folder.check import check_output, is_finished, read_summary
+from .failed import said_of
+from .options import format_of, names_of, path_of, share_of
 
 if TYPE_CHECKING:
     from ...mc.blocks import Executor
     from ..file.scenario import Scenario
 
 _CLUSTER = re.compile(r"dask-local:[1-9]\d{0,2}|dask://[\w.\-\[\]]+:\d{1,5}")
-_NO_COMMAND = re.compile(r"No such command ['\"](.*?)['\"]")
 _UNTIL_PRECISE = 10**9
-
-# Typer carries click within itself, or not, by its version.
-_UsageError: Any = typer.BadParameter.__bases__[0]
 
 app = typer.Typer(
     add_completion=False,
@@ -42,6 +37,10 @@ app = typer.Typer(
 )
 
 Format = Annotated[str, typer.Option("--format", metavar="png|pdf", help="Format of the figures.")]
+Data = Annotated[
+    str | None,
+    typer.Option("--data", metavar="NAME|FILE,...", help="Draw these measurements on figures, too."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
@@ -59,49 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (Exception, KeyboardInterrupt) as error:
         if "--debug" in given:
             traceback.print_exc()
-        code, line = _said(error, arguments)
+        code, line = said_of(error, arguments)
         print("crhalo:", " ".join(line.split()), file=sys.stderr)
         return code
-
-
-def _said(error: BaseException, arguments: list[str]) -> tuple[int, str]:
-    """Exit code and line for whatever went wrong."""
-    match error:
-        case _UsageError():
-            return 2, _misused(error)
-        case UserError():
-            return 2, str(error)
-        case RunFailed() | NotConverged():
-            return 1, str(error)
-        case ConnectionError():
-            return 1, f"{error}{_go_on(arguments)}"
-        case OSError():
-            said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-            return 1, said + _go_on(arguments)
-        case Terminated():
-            return 143, f"terminated{_go_on(arguments) or _nothing_kept(arguments)}"
-        case KeyboardInterrupt():
-            return 130, f"interrupted{_go_on(arguments) or _nothing_kept(arguments)}"
-        case MemoryError():
-            return 1, "out of memory"
-    return 1, f"a fault of crhalo's own: {type(error).__name__}: {error}; the same with --debug says where"
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM, which is to end a run as Ctrl-C does."""
-
-
-def _go_on(arguments: list[str]) -> str:
-    """How to go on, where there is something to go on from."""
-    words = [word for argument in arguments for word in argument.split("=", argument.startswith("--out="))]
-    out = Path(dict(pairwise(words)).get("--out", "run"))
-    going_on = arguments[:1] == ["run"] and is_unfinished(out)
-    return "; the same with --resume goes on" if going_on else ""
-
-
-def _nothing_kept(arguments: list[str]) -> str:
-    """Of a run that was stopped before its first checkpoint."""
-    return "; nothing is kept yet to go on from" if arguments[:1] == ["run"] else ""
 
 
 def _invoke(argv: list[str]) -> int:
@@ -113,24 +72,6 @@ def _invoke(argv: list[str]) -> int:
     except typer.Exit as stop:
         return stop.exit_code
     return 0
-
-
-def _misused(error: Any) -> str:
-    """The line for a wrong command line; of a command or an option that does not exist, the nearest ones."""
-    command, words = error.ctx and error.ctx.command, list[str]()
-    if type(error).__name__ == "NoSuchOption":
-        kind, given = "option", error.option_name
-        options = [option for parameter in command.params for option in parameter.opts]
-        words = [option for option in [*options, "--help"] if option.startswith("--")]
-    elif hasattr(command, "commands") and (unknown := _NO_COMMAND.match(error.message)):
-        kind, given = "command", unknown[1]
-        words = list(command.commands)
-    if not words:
-        return str(error.format_message())
-    from ..file.faults import allowed_names
-
-    hint = allowed_names(did_you_mean(given, words, f"{kind}s"), words)
-    return f"{shown(given)}: no such {kind}{hint}"
 
 
 def _version(wanted: bool) -> None:
@@ -195,6 +136,7 @@ def run(
         ),
     ] = None,
     figures: Format = "png",
+    data: Data = None,
     force: Annotated[bool, typer.Option("--force", help="Try it though it may not fit into memory.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what the run would do and cost, then stop.")
@@ -204,7 +146,7 @@ def run(
     share = None if precision is None else share_of(precision)
     scenario = _asked_for(name, settings, particles, seed, share)
     given: Any = {"precision": share, "transport_equation": transport_equation}
-    figure_format = format_of(figures)
+    drawn: Any = {"figure_format": format_of(figures), "data": _measured(scenario, names_of(data))}
     threads = threads_of(threads)
     if cluster is not None and not _CLUSTER.fullmatch(cluster):
         raise ScenarioError(f"--cluster {shown(cluster)}: allowed: dask://HOST:PORT, or dask-local:N")
@@ -212,7 +154,9 @@ def run(
         check_output(out, resume)
         wanted = {"scenario": scenario.to_toml(), **given}
         if resume and is_finished(out, wanted):
-            print(f"{out} is finished: nothing to do")
+            print(
+                f"{out} is finished: nothing to do{'; crhalo show --redraw draws it again' if data else ''}"
+            )
             return
 
     from ..progress import progress_bar
@@ -226,7 +170,7 @@ def run(
     if not force:
         check_room(scenario, out, threads)
     with _workers(cluster) as executor, progress_bar() as progress:
-        options = RunOptions(resume=resume, executor=executor, figure_format=figure_format, **given)
+        options = RunOptions(resume=resume, executor=executor, **drawn, **given)
         execute(scenario, out, threads, progress, options)
     _digest(out)
 
@@ -244,6 +188,15 @@ def _asked_for(
     if scenario.transport.method == "orbit" and scenario.transport.particles == _UNTIL_PRECISE:
         raise ScenarioError('--precision: allowed: with --particles where transport.method = "orbit"')
     return scenario
+
+
+def _measured(scenario: Scenario, names: list[str]) -> Any:
+    """The measurements that are to be drawn on the figures of a scenario."""
+    if not names:
+        return {}
+    from ..products.registry import measured_for
+
+    return measured_for(scenario, names)
 
 
 @contextmanager
@@ -267,16 +220,19 @@ def show(
     ] = None,
     again: Annotated[bool, typer.Option("--redraw", help="Make its maps and figures again.")] = False,
     figures: Format = "png",
+    data: Data = None,
     json: Json = False,
 ) -> None:
     """What a run found: a page of it, or all."""
     from .show import print_json, print_summary
 
-    summary, figure_format = read_summary(folder), format_of(figures)
+    summary, figure_format, tables = read_summary(folder), format_of(figures), names_of(data)
     if again:
-        _redraw(folder, figure_format)
+        _redraw(folder, figure_format, tables)
     elif figure_format != "png":
         raise ScenarioError(f"--format {figure_format}: allowed: with --redraw")
+    elif tables:
+        raise ScenarioError(f"--data {shown(data)}: allowed: with --redraw")
     if table is not None:
         summary = {table: _table_of(summary, table)}
     if json:
@@ -287,15 +243,16 @@ def show(
         _digest(folder)
 
 
-def _redraw(folder: Path, figure_format: str) -> None:
-    """Make the maps and figures of a run again."""
+def _redraw(folder: Path, figure_format: str, tables: list[str]) -> None:
+    """Make the maps and figures of a run again, with tables of measurements on them."""
     from ..api import Run
     from ..folder.lock import only_one_run_in
     from ..products.registry import redraw
     from ..progress import progress_bar
 
     with only_one_run_in(folder), progress_bar() as progress:
-        redraw(Run.open(folder), folder, progress, figure_format)
+        finished = Run.open(folder)
+        redraw(finished, folder, progress, figure_format, _measured(finished.scenario, tables))
 
 
 def _table_of(summary: dict[str, Any], name: str) -> Any:
@@ -306,8 +263,13 @@ def _table_of(summary: dict[str, Any], name: str) -> Any:
     ScenarioError
         If there is none of that name.
     """
+    from ...fields.exceptions import did_you_mean
+    from ..file.faults import allowed_names
+
     if name not in summary:
-        raise ScenarioError(f"--table {shown(name)}: {did_you_mean(name, summary, 'tables')}")
+        tables = [key for key, entry in summary.items() if isinstance(entry, dict) and key != "provenance"]
+        hint = did_you_mean(name, tables, "tables")
+        raise ScenarioError(f"--table {shown(name)}: no such table{allowed_names(hint, tables)}")
     entry = summary[name]
     beside = {"energy_GeV": summary["energy_GeV"]} if "energy_GeV" in summary else {}
     return beside | entry if isinstance(entry, dict) else entry

@@ -25,6 +25,14 @@ def format_of(text: str) -> str:
     return text
 
 
+def names_of(text: str | None) -> list[str]:
+    """Names or files with commas between them; none where the option is not given."""
+    names = [] if text is None else [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise ScenarioError(f"--data {shown(text)}: allowed: names of tables or files, as in crhalo data")
+    return names
+
+
 def share_of(text: str) -> float:
     """A relative error, as 0.02."""
     try:

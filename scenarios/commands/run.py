@@ -73,12 +73,12 @@ def _execute_one(
     asked_for = ("transport_equation",) if options.transport_equation else ()
     setup = find_medium(scenario, threads, progress)
     if scenario.transport.particles >= WORTH_IT and scenario.transport.method != "orbit":
-        for line in rehearse(scenario, setup, asked_for):
+        for line in rehearse(scenario, setup, asked_for, options.data):
             print(
                 f"crhalo: with a few particles this cannot be made: {line}; the run goes on", file=sys.stderr
             )
     finished = follow(scenario, setup, threads, progress, options)
-    write_run(finished, folder, progress, asked_for, options.figure_format)
+    write_run(finished, folder, progress, asked_for, options.figure_format, options.data)
 
 
 def _check_comparison(scenario: Scenario) -> None:

@@ -5,6 +5,7 @@ Densities and grammage at the Sun are those of the steady transport equation, be
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -13,8 +14,9 @@ import numpy as np
 
 from ...fields.units import KPC2_MYR_CM2_S, KPC_CM, FloatArray, energy_label, momentum_GeV
 from ...fields.waves.streaming_protons import diffusion_of_waves, settled
+from ...maps.data.points import BORON_OVER_CARBON, PROTONS
+from ...maps.data.read import Points, protons
 from ...maps.data.read import boron_over_carbon as measured_boron_over_carbon
-from ...maps.data.read import protons
 from ...maps.figures import halo as halo_figures
 from ...maps.light.at_the_sun import MODULATION_GV, boron_over_carbon, local_slope, proton_flux_m2_s_sr_GV
 from ...mc.coupled.waves import flux_of_particles, per_ln_p, round_cells
@@ -22,7 +24,7 @@ from ...mc.diffusion.solve import Solution, residence, solve
 from ...mc.uncertainty import Estimate
 from ..file.tables import GIVEN_D
 from ..run import Run
-from .product import Made, Product
+from .product import NOTHING, Made, Product
 from .sun import protons_in_ring_cm3
 
 SUN_R_KPC = 8.178
@@ -181,19 +183,20 @@ def _draw_diffusion(halo: Halo, ax: Any = None) -> Any:
     )
 
 
-def _draw_protons(halo: Halo, ax: Any = None) -> Any:
+def _draw_protons(halo: Halo, ax: Any = None, data: Mapping[str, Sequence[Points]] = NOTHING) -> Any:
     """The spectrum of protons at the Sun, beside measurements."""
-    counted = halo.counted_flux()
-    return halo_figures.proton_spectrum(protons(), *halo.flux(), halo.flux(0.0), counted, MODULATION_GV, ax)
+    found = *halo.flux(), halo.flux(0.0), halo.counted_flux()
+    return halo_figures.proton_spectrum(protons(), *found, MODULATION_GV, data.get(PROTONS, ()), ax)
 
 
-def _draw_boron(halo: Halo, ax: Any = None) -> Any:
+def _draw_boron(halo: Halo, ax: Any = None, data: Mapping[str, Sequence[Points]] = NOTHING) -> Any:
     """B/C and grammage by rigidity, beside measurements."""
     E = halo.run.result.current_energy_GeV
     p_low, p_high = (float(x) for x in momentum_GeV(E[[0, -1]]))
     p = np.geomspace(max(2.0, p_low), max(min(1e4, p_high), 2.0 * p_low), 16)
     X = halo.grammage_g_cm2(p)
-    return halo_figures.boron_over_carbon(measured_boron_over_carbon(), p, boron_over_carbon(X), X, ax)
+    known, more = measured_boron_over_carbon(), data.get(BORON_OVER_CARBON, ())
+    return halo_figures.boron_over_carbon(known, p, boron_over_carbon(X), X, more, ax)
 
 
 def _make(run: Run) -> Made:
@@ -206,4 +209,9 @@ def _make(run: Run) -> Made:
     return Made(halo_summary(halo), figures={name: partial(draw, halo) for name, draw in figures.items()})
 
 
-PRODUCT = Product("halo", lambda run: run.scenario.medium.waves in ("self-consistent", *GIVEN_D), _make)
+PRODUCT = Product(
+    "halo",
+    lambda run: run.scenario.medium.waves in ("self-consistent", *GIVEN_D),
+    _make,
+    {"proton_spectrum": (PROTONS,), "boron_over_carbon": (BORON_OVER_CARBON,)},
+)

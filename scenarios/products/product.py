@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -41,11 +41,15 @@ class Product(NamedTuple):
         Whether a run has it.
     make : callable
         Finds its numbers, and returns them with what writes its files.
+    shows : mapping of str to sequence of str
+        Its figures that measurements can be laid on, each with the quantities that it shows: those of
+        `maps.data.points`. They take `data`, a mapping of these to sequences of `Points`.
     """
 
     name: str
     applies: Callable[[Run], bool]
     make: Callable[[Run], Made]
+    shows: Mapping[str, Sequence[str]] = NOTHING
 
 
 def always(run: Run) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,11 +12,13 @@ import numpy as np
 
 from ...mc.files import write_text
 from ...mc.uncertainty import Estimate
+from ..file.scenario import Scenario
 from ..folder.write import write_json
 from ..progress import Progress, quiet
 from ..run import Run
 from . import balance, field_lines, halo, outside, protons, skies, summary, transport_equation, waves
-from .product import Made, Product
+from .overlays import Measured, measured, overlaid, quantities
+from .product import NOTHING, Made, Product
 from .write import check_all_written, drawn, failure, write_files
 
 PRODUCTS: tuple[Product, ...] = (
@@ -37,6 +39,22 @@ def products_of(run: Run, asked_for: tuple[str, ...] = ()) -> list[Product]:
     return [product for product in PRODUCTS if product.name in asked_for or product.applies(run)]
 
 
+def measured_for(scenario: Scenario, names: Sequence[str | Path]) -> Measured:
+    """Tables of measurements for the figures of a run of a scenario, before it is made.
+
+    Raises
+    ------
+    UserError
+        If there is no such table, no figure of the scenario shows its quantity, or its units cannot be
+        converted.
+    """
+    if scenario.study is not None or scenario.turbulence is not None:
+        return measured(names, (), "figures of a study are drawn as they are")
+    unmade: Any = None
+    products = products_of(Run(scenario, unmade, unmade, unmade))
+    return measured(names, quantities(products), "what figures of this scenario show")
+
+
 def made(run: Run, product: Product) -> Made:
     """A product of a run, made once."""
     if product.name not in run.products:
@@ -50,8 +68,11 @@ def write_run(
     progress: Progress = quiet,
     asked_for: tuple[str, ...] = (),
     figure_format: str = "png",
+    data: Measured = NOTHING,
 ) -> None:
     """Write a run and its products into an existing folder, the summary last: it marks them as complete.
+
+    Measurements in `data` are drawn on those figures that show them.
 
     Raises
     ------
@@ -63,13 +84,14 @@ def write_run(
     said = f"# {run.reweighted}\n" if run.reweighted else ""
     write_text(folder / "scenario.toml", said + run.scenario.to_toml())
     run.result.write(folder / "result.h5")
-    numbers, failed = _write_products(run, folder, products_of(run, asked_for), progress, figure_format)
+    products = products_of(run, asked_for)
+    numbers, failed = _write_products(run, folder, products, progress, figure_format, data)
     write_json(numbers | {"provenance": run.result.provenance}, folder / "summary.json")
     check_all_written(failed, folder, f"; crhalo show {folder} --redraw tries again")
 
 
 def _write_products(
-    run: Run, folder: Path, products: list[Product], progress: Progress, figure_format: str
+    run: Run, folder: Path, products: list[Product], progress: Progress, figure_format: str, data: Measured
 ) -> tuple[dict[str, Any], list[str]]:
     """Write the files of products: their numbers, and a line for each that could not be made."""
     numbers: dict[str, Any] = {}
@@ -84,13 +106,19 @@ def _write_products(
             failed.append(failure(product.name, error))
             continue
         numbers |= found.numbers
-        failed += write_files(found, folder, figure_format, run.reweighted)
+        failed += write_files(overlaid(product, found, data), folder, figure_format, run.reweighted)
     progress("Maps and figures", len(products), len(products))
     return numbers, failed
 
 
-def redraw(run: Run, folder: Path, progress: Progress = quiet, figure_format: str = "png") -> None:
-    """Write the files of all products of a run again; its result and its summary stay.
+def redraw(
+    run: Run,
+    folder: Path,
+    progress: Progress = quiet,
+    figure_format: str = "png",
+    data: Measured = NOTHING,
+) -> None:
+    """Write the files of all products of a run again, with measurements; its result and its summary stay.
 
     Raises
     ------
@@ -99,34 +127,43 @@ def redraw(run: Run, folder: Path, progress: Progress = quiet, figure_format: st
     RunFailed
         If a file could not be made, after all the others were.
     """
-    _, failed = _write_products(run, folder, products_of(run), progress, figure_format)
+    _, failed = _write_products(run, folder, products_of(run), progress, figure_format, data)
     check_all_written(failed, folder, f"; crhalo show {folder} --redraw tries again")
 
 
 class Figures:
     """The figures of a run: `run.figures.spectra()` draws one and returns it, as Matplotlib's.
 
-    With ``ax`` it is drawn into axes of your own; a figure of several panels takes their place. `dir` lists
-    the names. Products are made when they are asked for, as those of a `Summary`.
+    With ``ax`` it is drawn into axes of your own; a figure of several panels takes their place. With
+    ``data``, the name of a table of measurements, a file of your own, or several of these, they are drawn on
+    it, too. `dir` lists the names of figures. Products are made when they are asked for, as those of a
+    `Summary`.
     """
 
     def __init__(self, run: Run) -> None:
         self._run = run
 
-    def _products(self) -> Iterator[Mapping[str, Callable[..., Any]]]:
+    def _products(self) -> Iterator[tuple[Product, Made]]:
         run = self._run
-        return (made(run, product).figures for product in products_of(run, tuple(run.products)))
+        return ((product, made(run, product)) for product in products_of(run, tuple(run.products)))
 
     def __dir__(self) -> list[str]:
-        return sorted(name for figures in self._products() for name in figures)
+        return sorted(name for _, found in self._products() for name in found.figures)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
-        for figures in self._products():
-            if name in figures:
-                return partial(drawn, figures[name], self._run.reweighted)
+        for product, found in self._products():
+            if name in found.figures:
+                return partial(self._draw, product, found, name)
         raise AttributeError(f"figures.{name}: allowed: {', '.join(dir(self))}")
+
+    def _draw(self, product: Product, found: Made, name: str, ax: Any = None, data: Any = ()) -> Any:
+        """One figure, with measurements."""
+        names = data if isinstance(data, list | tuple) else [data]
+        shown = measured(names, product.shows.get(name, ()), f"what the figure {name} shows")
+        draw = overlaid(product, found, shown).figures[name]
+        return drawn(draw, self._run.reweighted, ax)
 
     def __repr__(self) -> str:
         return f"<figures of a run: {', '.join(dir(self))}>"

@@ -15,7 +15,8 @@ from ..build import Setup, grid_of, spectrum_of, transport_of
 from ..file.scenario import Scenario
 from ..folder.provenance import provenance_of
 from ..run import Run
-from .product import Product
+from .overlays import Measured, overlaid
+from .product import NOTHING, Product
 from .registry import made, products_of
 from .write import drawn, failure, failures_of
 
@@ -24,7 +25,9 @@ WORTH_IT = 5000
 _PARTICLES, _T_MAX_MYR = 16, 1.0
 
 
-def rehearse(scenario: Scenario, setup: Setup, asked_for: tuple[str, ...] = ()) -> list[str]:
+def rehearse(
+    scenario: Scenario, setup: Setup, asked_for: tuple[str, ...] = (), data: Measured = NOTHING
+) -> list[str]:
     """Make every product of a few young particles, on maps of twelve pixels, and build every figure of them.
 
     Figures are not rendered, which takes longest.
@@ -52,14 +55,14 @@ def rehearse(scenario: Scenario, setup: Setup, asked_for: tuple[str, ...] = ()) 
     failed: list[str] = []
     with TemporaryDirectory() as folder, plain_style():
         for product in products_of(rehearsed, asked_for):
-            failed += _failures(rehearsed, product, Path(folder))
+            failed += _failures(rehearsed, product, Path(folder), data)
     return failed
 
 
-def _failures(run: Run, product: Product, folder: Path) -> list[str]:
+def _failures(run: Run, product: Product, folder: Path, data: Measured) -> list[str]:
     """What of a product cannot be made."""
     try:
-        found = made(run, product)
+        found = overlaid(product, made(run, product), data)
     except Exception as error:
         return [failure(product.name, error)]
     written = {name: partial(write, folder / name) for name, write in found.files.items()}

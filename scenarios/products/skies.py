@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ import numpy as np
 from ...fields import bell
 from ...fields.galaxy import Galaxy
 from ...fields.units import FloatArray, energy_label
+from ...maps.data.points import GAMMA_RAYS, NEUTRINOS
+from ...maps.data.read import Points
 from ...maps.figures.skies import contrast_panels, sky_panels
 from ...maps.figures.spectra import spectra as draw_spectra
 from ...maps.figures.structure import relative_error_maps, sky_structure
@@ -20,7 +22,7 @@ from ...maps.light.sky_model import COMPONENTS, ComponentMaps
 from ...maps.light.skyfile import FLAVOURS, SkyCube, write_sky
 from ...mc.uncertainty import FEWEST_BATCHES, Estimate
 from ..run import Run
-from .product import Made, Product, always
+from .product import NOTHING, Made, Product, always
 
 ENERGIES_GEV = np.array([1e3, 1e4, 1e5])
 _RADII = np.arange(1, 101) / 100.0  # of r_max
@@ -53,14 +55,17 @@ def _make(run: Run) -> Made:
     return Made({**tables, "sky": of_structure}, files, figures)
 
 
-def _draw_spectra(run: Run, prl_17: float | None, ax: Any = None) -> Any:
+def _draw_spectra(
+    run: Run, prl_17: float | None, ax: Any = None, data: Mapping[str, Sequence[Points]] = NOTHING
+) -> Any:
     """Sky averages by component, beside measurements."""
     neutrino, gamma = (
         {"energy_GeV": sky.energy_GeV}
         | {name: sky.energy_GeV**2 * sky.mean[name] for name in ("total", *COMPONENTS)}
         for sky in (run.skies["neutrino"], run.skies["gamma"])
     )
-    return draw_spectra(neutrino, gamma, prl_17=prl_17, title="Sky average", ax=ax)
+    of_each = data.get(NEUTRINOS, ()), data.get(GAMMA_RAYS, ())
+    return draw_spectra(neutrino, gamma, prl_17=prl_17, data=of_each, title="Sky average", ax=ax)
 
 
 def _draw_errors(run: Run, ax: Any = None) -> Any:
@@ -73,7 +78,7 @@ def _draw_errors(run: Run, ax: Any = None) -> Any:
     return relative_error_maps(panels, title="Relative error of the sky", ax=ax)
 
 
-PRODUCT = Product("skies", always, _make)
+PRODUCT = Product("skies", always, _make, {"spectra": (NEUTRINOS, GAMMA_RAYS)})
 
 
 def prl_17_flux(galaxy: Galaxy) -> float:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from astropy.table import Table
 from crhalo.maps.data import read
+from crhalo.maps.data.points import points_of
+from crhalo.maps.data.tables import load
 from crhalo.maps.light.at_the_sun import local_slope
 
 TABLES = sorted(read._FOLDER.glob("*.ecsv"))
@@ -255,3 +257,12 @@ def test_mean_intensity_gives_the_flux_back():
         flux = np.trapezoid(E2_I[0] * E**-slope, E) * np.pi * np.radians(0.9) ** 2
         assert flux == pytest.approx(3.2e-9, rel=1e-3)
     assert read.mean_E2_intensity(3.2e-9, 0.9, 0.3, 100) == pytest.approx(1.24e-6, rel=0.01)
+
+
+def test_boron_at_equal_energy_per_nucleon_becomes_that_at_equal_rigidity():
+    """AMS-02 gives both, each good to 2 to 3%: without the factor the one is 10% below the other."""
+    (found,), known = points_of(load("ams02-bc-per-nucleon"), ""), read.boron_over_carbon()[0]
+    use = (found.x > 15.0) & (found.x < 400.0)
+    over = found.value[use] / known.at(found.x[use])[0]
+    assert over.mean() == pytest.approx(1.0, abs=0.035)
+    assert np.mean(over / read.AT_EQUAL_RIGIDITY) < 0.91

@@ -5,7 +5,7 @@ import pytest
 from astropy.table import Table
 from crhalo.fields.exceptions import UserError
 from crhalo.maps.data import read
-from crhalo.maps.data.tables import AXES, VALUES, _fault, load, names
+from crhalo.maps.data.tables import AXES, VALUES, _fault, _fault_of_header, load, names
 
 # These are no points with errors: a law, a limit, and what abstracts say of parts of a galaxy.
 OTHERS = {"icetop-all-particles", "kascade-grande-gamma", "m31"}
@@ -34,6 +34,11 @@ def test_a_table_is_what_the_arrays_are_made_of():
     assert str(table["rigidity"].unit) == "GV" and table.meta["label"] == points.label
 
 
+@pytest.mark.parametrize("name", names())
+def test_each_says_its_quantity(name):
+    assert _fault_of_header(load(name)) == ""
+
+
 def test_lhaaso_falls_from_the_inner_to_the_outer_galaxy():
     """By about two at 100 TeV."""
     inner, outer = load("lhaaso-inner"), load("lhaaso-outer")
@@ -53,7 +58,13 @@ def mine(tmp_path):
 
     def write(**changes):
         table = Table(
-            {"energy": [1.0, 2.0], "flux": [3.0, 2.0], "error_low": [0.1, 0.1], "error_high": [0.1, 0.2]}
+            meta={"quantity": "gamma rays"},
+            data={
+                "energy": [1.0, 2.0],
+                "flux": [3.0, 2.0],
+                "error_low": [0.1, 0.1],
+                "error_high": [0.1, 0.2],
+            },
         )
         table["energy"].unit = "GeV"
         for name in ("flux", "error_low", "error_high"):
@@ -102,6 +113,11 @@ def test_values_that_are_no_numbers_and_unknown_units_are_refused(mine):
         (("2.0 2.0 0.1 0.2", "2.0 nan 0.1 0.2"), "column flux has values below zero, or that are no numbers"),
         (("2.0 2.0 0.1 0.2", "2.0 2.0 -0.1 0.2"), "column error_low has values below zero"),
         (("unit: GeV,", "unit: furlong_x,"), "column energy has no unit, or none that is known"),
+        (("2.0 2.0 0.1 0.2", "-2.0 2.0 0.1 0.2"), "column energy has values that are not above zero"),
+        (("2.0 2.0 0.1 0.2", '2.0 "" 0.1 0.2'), "rows with gaps; allowed: rows that are full"),
+        (("1.0 3.0 0.1 0.1\n2.0 2.0 0.1 0.2\n", ""), "no rows"),
+        (("quantity: gamma rays", "quantity: 7"), "no quantity in the header; allowed: what was measured"),
+        (("quantity: gamma rays", "label: mine"), "no quantity in the header; allowed: what was measured"),
     ):
         assert change[0] in good
         path.write_text(good.replace(*change))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from crhalo.maps.data.read import boron_over_carbon, protons
+from crhalo.maps.data.read import Points, boron_over_carbon, protons
 from crhalo.maps.figures import halo as halo_figures
 from crhalo.maps.figures.page import save
 from crhalo.mc.uncertainty import Estimate
@@ -57,3 +57,50 @@ def test_boron_over_carbon_and_iteration(tmp_path):
     save(halo_figures.boron_over_carbon(boron_over_carbon(), E, ratio, 30 * ratio), tmp_path / "a.png")
     save(halo_figures.iteration([3.0, 0.3, 0.005], 0.01), tmp_path / "b.png")
     assert png(tmp_path / "a.png") and png(tmp_path / "b.png")
+
+
+# -- measurements that are asked for ---------------------------------------------------------
+
+
+def own(x, value, label="mine"):
+    x, value = np.array(x), np.array(value)
+    return Points(label, x, 0.9 * value, value, 1.2 * value, np.stack([x, x], axis=1))
+
+
+def drawn(axes, label):
+    """Where points are drawn, (2, n), and whether they are hollow."""
+    line = next(one for one in axes.containers if one.get_label() == label).lines[0]
+    return line.get_xydata().T, line.get_markerfacecolor() == "white"
+
+
+def proton_spectrum(*more):
+    flux = 1e4 * E**-2.7
+    run = E[::3], Estimate(flux[::3], 0.1 * flux[::3])
+    return halo_figures.proton_spectrum(protons(), E, flux, (E, 2 * flux), run, 0.5, more).axes[0]
+
+
+def test_protons_that_are_asked_for_are_drawn_within_the_axes():
+    axes = proton_spectrum(own([3e5, 1e8], [2e4 * 3e5**-2.7, 1e2 * 1e8**-2.7]), *protons())
+    (x, y), hollow = drawn(axes, "mine")
+    np.testing.assert_allclose((x, y), ([3e5, 1e8], [2e4, 1e2]))
+    for values, (low, high) in ((x, axes.get_xlim()), (y, axes.get_ylim())):
+        assert np.all((low < values) & (values < high))
+    assert hollow and not drawn(axes, "AMS-02 2021")[1]
+    labels = [one.get_label() for one in axes.containers]
+    assert labels.count("AMS-02 2021") == labels.count("mine") == 1
+
+
+def test_without_them_the_figure_is_as_it_was():
+    plain, same = proton_spectrum(), proton_spectrum(*protons())
+    assert plain.get_xlim() == same.get_xlim() and plain.get_ylim() == same.get_ylim()
+    assert len(plain.containers) == len(same.containers) == 4
+
+
+def test_ratios_that_are_asked_for():
+    ratio = 0.3 * E**-0.3
+    more = [own([2e4], [1e-3], "_$mine$"), own([2e4], [1e-3], "the same")]
+    axes = halo_figures.boron_over_carbon(boron_over_carbon(), E, ratio, 30 * ratio, more).axes[0]
+    (x, y), hollow = drawn(axes, r"\$mine\$")
+    assert hollow and (x[0], y[0]) == (2e4, 1e-3)
+    assert axes.get_xlim()[1] > 2e4 and axes.get_ylim()[0] < 1e-3
+    assert "the same" not in [one.get_label() for one in axes.containers]

@@ -5,6 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import healpy
 import numpy as np
 import pytest
+from crhalo.maps.data.points import points_of
+from crhalo.maps.data.read import Points
+from crhalo.maps.data.tables import load
 from crhalo.maps.figures.page import save, value_and_band
 from crhalo.maps.figures.protons import (
     compared_densities,
@@ -57,10 +60,10 @@ def four_maps():
     return {"Total": spot(0, 0), "Galactic disc": spot(90, 0), "Halo": spot(0, 60), "Circumgalactic": flat}
 
 
-def draw_spectra(change=with_error):
+def draw_spectra(change=with_error, **more):
     parts = {name: change(1e-9 * ENERGY**-0.1) for name in ("total", "disc", "halo", "cgm")}
     spectrum = {"energy_GeV": ENERGY} | parts
-    return spectra(spectrum, spectrum, prl_17=5e-9, title="Spectra")
+    return spectra(spectrum, spectrum, prl_17=5e-9, title="Spectra", **more)
 
 
 def draw_axis(change=with_error, **estimates):
@@ -199,3 +202,18 @@ def test_threads(tmp_path):
     one, two, alone = (imread(path) for path in paths)
     np.testing.assert_array_equal(one, alone)
     np.testing.assert_array_equal(two, alone)
+
+
+def test_measurements_that_are_asked_for_are_drawn_in_their_panel():
+    """Each once: the isotropic gamma rays are drawn always, the neutrinos of HESE are given twice."""
+    hese, fermi = (points_of(load(name), name) for name in ("icecube-hese", "fermi-igrb"))
+    x = np.array([1e-3])
+    faint = Points("faint", x, 0.5e-12 + 0 * x, 1e-12 + 0 * x, 2e-12 + 0 * x, np.stack([x, x], axis=1))
+    left, right = draw_spectra(data=([*hese, *hese], [*fermi, faint])).axes
+    labels = [[one.get_label() for one in axes.containers] for axes in (left, right)]
+    assert labels[0].count("IceCube HESE 2021") == 1 and "IceCube HESE 2021" not in labels[1]
+    assert labels[1].count("Fermi-LAT IGRB 2015") == 1
+    assert right.get_xlim()[0] < 1e-3 and right.get_ylim()[0] < 1e-12
+    shown = {text.get_text() for text in left.get_legend().get_texts()}
+    assert "IceCube HESE 2021" in shown
+    assert draw_spectra().axes[0].get_ylim()[0] > 1e-12

@@ -10,6 +10,7 @@ import pytest
 from cases import each
 from crhalo.scenarios import load
 from crhalo.scenarios.commands import main as cli
+from crhalo.scenarios.commands.failed import Terminated
 from crhalo.scenarios.file.quantities import ScenarioError
 from crhalo.scenarios.folder import check as finished
 from crhalo.scenarios.run import PLAIN, RunOptions
@@ -175,7 +176,7 @@ def test_read_only_disk_is_found_before_computing(crhalo, pipeline, tmp_path, mo
             "crhalo: run/result.h5: No space left on device\n",
         ),
         (ScenarioError("medium.z_B: too\nlarge"), 2, "crhalo: medium.z_B: too large\n"),
-        (cli.Terminated(), 143, "crhalo: terminated; nothing is kept yet to go on from\n"),
+        (Terminated(), 143, "crhalo: terminated; nothing is kept yet to go on from\n"),
         (ConnectionError("the cluster is lost"), 1, "crhalo: the cluster is lost\n"),
         (MemoryError(), 1, "crhalo: out of memory\n"),
         (
@@ -263,6 +264,33 @@ def test_precision_leaves_the_most_particles_to_who_says_so(crhalo, pipeline, mo
     orbit = ["--set", "transport.method=orbit", "--precision", "0.1", "--dry-run"]
     code, _, error = crhalo("run", "free-escape", *orbit)
     assert code == 2 and "with --particles" in error
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ("icecube-hes", "data 'icecube-hes': did you mean icecube-hese"),
+        ("icecube-hese,ams02-protons", "quantity 'protons'; allowed: neutrinos per flavour, gamma rays"),
+        ("icecube-hese,", "--data 'icecube-hese,': allowed: names of tables or files"),
+        ("", "--data '': allowed: names of tables or files"),
+    ],
+)
+def test_measurements_are_looked_at_before_the_run(crhalo, pipeline, tmp_path, data, says):
+    out = tmp_path / "run"
+    for more in ([], ["--dry-run"]):
+        code, _, error = crhalo("run", "circumgalactic", "--out", str(out), "--data", data, *more)
+        assert code == 2 and says in error.replace('"', "'")
+    assert not pipeline.calls and not out.exists()
+
+
+def test_measurements_are_passed_on(crhalo, pipeline, tmp_path):
+    argv = ["--data", "icecube-hese, fermi-igrb", "--out", str(tmp_path / "run")]
+    assert crhalo("run", "circumgalactic", *argv)[0] == 0
+    ((*_, options),) = pipeline.calls
+    found = {quantity: [each.label for each in several] for quantity, several in options.data.items()}
+    assert found == {
+        "neutrinos per flavour": ["IceCube HESE 2021"], "gamma rays": ["Fermi-LAT IGRB 2015"],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("passed", "code"), [(True, 0), (False, 1)])

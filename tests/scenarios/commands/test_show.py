@@ -82,6 +82,18 @@ def test_show_of_no_run_is_refused(crhalo, tmp_path):
     each([b"", b"[]", b"{", b"\xff", b"[" * 100_000], refused)
 
 
+@pytest.mark.parametrize(("name", "says"), [("neutrinos", "did you mean neutrino?"), ("nope", "")])
+def test_no_such_table_lists_those_that_there_are(crhalo, folder, name, says):
+    code, _, error = crhalo("show", str(folder), "--table", name)
+    assert code == 2 and f"no such table{': ' if says else ''}{says}; allowed: escaped" in error
+    assert error.endswith("grammage_circumgalactic_g_cm2, neutrino\n") and "provenance" not in error
+
+
+def test_measurements_are_for_figures_that_are_drawn(crhalo, folder):
+    code, _, error = crhalo("show", str(folder), "--data", "ams02-bc")
+    assert code == 2 and "--data 'ams02-bc': allowed: with --redraw" in error.replace('"', "'")
+
+
 def test_show_prints_no_control_characters_nor_markup(capsys):
     print_summary({"[red]key\x1b[31m": "[bold]\x1b[2J", "table[/]": {"x": 1}})
     out = capsys.readouterr().out
