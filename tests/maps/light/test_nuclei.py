@@ -2,8 +2,13 @@
 
 import numpy as np
 import pytest
+from crhalo.fields.medium import Medium
+from crhalo.fields.medium_table import Wall, axis
+from crhalo.fields.units import C_KPC_MYR, KPC_CM, M_P_G
 from crhalo.maps.light import nuclei
 from crhalo.maps.light.nuclei import NUCLEI, made_mb, network, of_elements, weighted_slab
+from crhalo.mc.diffusion.finite_volumes import Cells
+from crhalo.mc.diffusion.nuclei import solve_nuclei
 
 BY_NAME = {nucleus.name: nucleus for nucleus in NUCLEI}
 EDGES = np.geomspace(5.0, 2000.0, 27)
@@ -82,3 +87,26 @@ def test_mass_of_hydrogen_and_helium_that_makes_the_measured_ratio():
     np.testing.assert_allclose(made[1:], known[1:], rtol=0.05)
     # 7.5% too much at 10 GV, less than the cross sections are known to.
     assert made[0] == pytest.approx(known[0], rel=0.1)
+
+
+def test_the_chain_makes_the_boron_of_the_weighted_slab():
+    """In a leaky box of 1.65 g/cm^2 of hydrogen, with sources that make AMS-02's parents."""
+    D, H = 1.0, 2.0
+    medium = Medium.tabulate(
+        diffusion_halo=lambda p, R, z: D + 0.0 * p * R * z,
+        surface=lambda R, z: z - H + 0.0 * R,
+        R_axis=axis((20.0, 0.5)),
+        z_axis=axis((4.0, 0.25)),
+        r_max_kpc=100.0,
+        wall=Wall.ABSORBING,
+    )
+    box = Cells(medium, np.array([0.0, 1.0]), np.array([0.0, H]))
+    gas = 1.65 / (M_P_G * KPC_CM * C_KPC_MYR * H**2 / (2.0 * D))
+    of = network(np.geomspace(20.0, 500.0, 15))
+    R, at = of.rigidity_GV, 7
+    injected = {"C12": 0.90, "N14": 0.055, "O": 1.12, "Ne": 0.165, "Mg": 0.21, "Si": 0.21, "Fe": 0.23}
+    rates = R[:, None] ** -1.7 * np.array([injected.get(name, 0.0) for name in of.names])
+    n = of_elements(solve_nuclei(box, of, rates, box.shares(1.0), np.array([gas]))[:, :, 0])
+    for name, known in nuclei.parents_over_carbon(R[at]).items():
+        assert (n[name] / n["C"])[at] == pytest.approx(known, rel=0.1), name
+    assert (n["B"] / n["C"])[at] == pytest.approx(weighted_slab(1.65, R[at]), rel=0.05)
