@@ -1,7 +1,7 @@
 """Light and neutrinos: yields, emissivity, absorption, the sky from the Sun, sky files."""
 
 from .light.absorption import cmb_absorption_per_kpc
-from .light.emissivity import Projectiles, emissivity, emissivity_matrix, local_projectiles
+from .light.emissivity import emissivity, emissivity_matrix, local_helium_per_proton
 from .light.secondaries import (
     energy_fraction,
     light_fraction,
@@ -13,14 +13,13 @@ from .light.skyfile import SkyCube, read_sky, write_sky
 from .light.starlight import starlight_absorption_per_kpc, starlight_over_local
 
 __all__ = [
-    "Projectiles",
     "SkyCube",
     "cmb_absorption_per_kpc",
     "emissivity",
     "emissivity_matrix",
     "energy_fraction",
     "light_fraction",
-    "local_projectiles",
+    "local_helium_per_proton",
     "production_cross_section_mb_GeV",
     "read_sky",
     "sky_map",

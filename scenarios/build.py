@@ -20,6 +20,7 @@ from ..fields.turbulence.scattering import power_law_D, two_zone_D
 from ..fields.turbulence.synthetic import Turbulence, kolmogorov, resonant, rms_of_waves_uG, scale_invariant
 from ..fields.units import FloatArray
 from ..fields.waves.self_generated import WaveModel
+from ..maps.light.local_cosmic_rays import Release
 from ..mc.blocks import Realisations, Transport
 from ..mc.coupled.current import MeasuredCurrent, measure_current
 from ..mc.coupled.waves import ConvergedWaves, Iteration, iterate
@@ -27,6 +28,7 @@ from ..mc.orbits.cost import estimate_cost, refusal
 from ..mc.orbits.galactic_cost import galactic_cost, refusal_in_galaxy
 from ..mc.spectrum import Spectrum
 from ..mc.tally import TallyGrid, energy_groups, galactic_grid
+from .file.composition import SHARES_AT_GV
 from .file.quantities import ScenarioError, refused_as
 from .file.scenario import Scenario, from_values
 from .file.tables import GIVEN_D, OWN_FUNCTIONS, text_of
@@ -166,6 +168,22 @@ def spectrum_of(scenario: Scenario) -> Spectrum:
     above = None if s.slope_above == "cut-off" else s.slope_above
     below = None if s.slope_below == "none" else s.slope_below
     return Spectrum(s.L_CR, s.slope, s.E_min, s.E_max, above, below, s.E_break)
+
+
+_NUCLEI = {
+    "helium": "He", "carbon": "C12", "nitrogen": "N14", "oxygen": "O", "neon": "Ne", "magnesium": "Mg",
+    "silicon": "Si", "iron": "Fe",
+}  # fmt: skip
+
+
+def release_of(scenario: Scenario, spectrum: Spectrum) -> Release:
+    """What its sources release: protons of a spectrum, and the nuclei of its [composition], if it has one."""
+    source, composition = scenario.source, scenario.composition
+    if composition is None:
+        return Release(spectrum, {}, spectrum.slope, 0.0, source.R_d)
+    hydrogen = composition.shares["hydrogen"]
+    shares = {name: composition.shares[element] / hydrogen for element, name in _NUCLEI.items()}
+    return Release(spectrum, shares, composition.slope, source.grammage, source.R_d, SHARES_AT_GV)
 
 
 def with_spectrum(scenario: Scenario, spectrum: Spectrum) -> Scenario:

@@ -20,19 +20,29 @@ from ..fields.medium import Medium
 from ..fields.tabulation import tabulation_error, unresolved
 from ..fields.units import FloatArray
 from ..maps.data.read import Points
+from ..maps.light.local_cosmic_rays import LocalCosmicRays
 from ..maps.light.sky import SUN_R_KPC
 from ..maps.light.sky_model import ComponentMaps, SkyModel
 from ..mc import observables
 from ..mc.blocks import Executor
 from ..mc.checkpoint import CheckpointWriter, difference
 from ..mc.coupled.current import MeasuredCurrent
-from ..mc.coupled.waves import ConvergedWaves
+from ..mc.coupled.waves import ConvergedWaves, round_cells
 from ..mc.engine import run
 from ..mc.replay import as_table, numbers_of, replay
 from ..mc.result import Result
 from ..mc.spectrum import Spectrum
 from ..mc.uncertainty import Estimate
-from .build import Setup, find_medium, grid_of, sky_energies_GeV, spectrum_of, transport_of, with_spectrum
+from .build import (
+    Setup,
+    find_medium,
+    grid_of,
+    release_of,
+    sky_energies_GeV,
+    spectrum_of,
+    transport_of,
+    with_spectrum,
+)
 from .file.quantities import ScenarioError
 from .file.scenario import Scenario, load_text
 from .file.tables import NSIDES
@@ -127,9 +137,23 @@ class Run:
         return found
 
     @cached_property
+    def at_the_sun(self) -> LocalCosmicRays:
+        """Cosmic rays at the Sun by the steady transport equation; nuclei where there is a [composition]."""
+        release = release_of(self.scenario, self.spectrum)
+        cells, edges = round_cells(self.medium, self.galaxy), self.result.grid.current_edges_GeV
+        return LocalCosmicRays(cells, release, edges, self.scenario.medium.B0)
+
+    @cached_property
     def sky_model(self) -> SkyModel:
         """The run as seen from the Sun."""
-        return SkyModel(self.result, self.medium, self.galaxy.R_d_kpc, self.scenario.sky.starlight)
+        edges, with_nuclei = self.result.grid.current_edges_GeV, self.scenario.composition is not None
+        return SkyModel(
+            self.result,
+            self.medium,
+            self.galaxy.R_d_kpc,
+            self.scenario.sky.starlight,
+            self.at_the_sun.helium_per_proton(edges) if with_nuclei else None,
+        )
 
     def sky(
         self, secondary: str, energy_GeV: FloatArray | list[float] | None = None, nside: int | None = None

@@ -17,6 +17,12 @@ HBAR_C_GEV_CM = 1.973269804593025e-14
 SIGMA_THOMSON_CM2 = 6.6524587051e-25
 
 
+def black_body_eV_cm3(temperature_K: float) -> float:
+    """Energy density of black-body light, pi^2 (kT)^4/(15 (hbar c)^3)."""
+    kT = K_B_ERG_K * temperature_K / GEV_ERG
+    return float(np.pi**2 / 15.0 * kT**4 / HBAR_C_GEV_CM**3 * 1e9)
+
+
 def cmb_absorption_per_kpc(energy_GeV: ArrayLike) -> FloatArray:
     """Inverse mean free path in 1/kpc of a gamma ray of energy `energy_GeV` in the CMB, 2.7255 K.
 

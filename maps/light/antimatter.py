@@ -14,17 +14,14 @@ from numpy.typing import ArrayLike
 from ...fields.units import C_CM_S, M_P_GEV, MBARN_CM2, MYR_S, FloatArray
 from ...mc.diffusion.nuclei import Nucleus
 from ...mc.diffusion.species import Species
+from .absorption import ELECTRON_MASS_GEV, SIGMA_THOMSON_CM2
 from .nuclei import inelastic_cross_section_mb
 from .secondaries import HELIUM_PER_HYDROGEN, _aafragpy
 
-M_E_GEV = 0.51099895069e-3
-"""Electron mass in GeV/c^2 (CODATA 2022)."""
-THOMSON_CM2 = 6.6524587051e-25
-"""Thomson cross section (CODATA 2022)."""
 GEV_PER_EV = 1e-9
 
 ANTIPROTON = Species("pbar", 1, M_P_GEV)
-POSITRON = Species("e+", 1, M_E_GEV)
+POSITRON = Species("e+", 1, ELECTRON_MASS_GEV)
 PROTON = Species("H", 1, M_P_GEV)
 HELIUM = Nucleus.of("He", 2, 4)
 CHANNELS = {"pbar": ("ap", "an"), "e+": ("posi",)}
@@ -116,7 +113,7 @@ def cooling_per_GeV_Myr(energy_density_eV_cm3: ArrayLike) -> FloatArray:
     Nishina's decrease, which begins at some 50 GeV for starlight, is left out. 1 eV/cm^3 has 1.02e-16 per
     GeV and second.
     """
-    per_second = 4.0 / 3.0 * THOMSON_CM2 * C_CM_S * GEV_PER_EV / M_E_GEV**2
+    per_second = 4.0 / 3.0 * SIGMA_THOMSON_CM2 * C_CM_S * GEV_PER_EV / ELECTRON_MASS_GEV**2
     return per_second * MYR_S * np.asarray(energy_density_eV_cm3, float)
 
 

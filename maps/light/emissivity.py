@@ -4,56 +4,36 @@ q(E) = c integral n_p(E_p) beta (d sigma/dE)(E, E_p) dE_p
 
 is the number of secondaries made per second, GeV and hydrogen atom; times the density of hydrogen it is the
 source of the sky (`sky`). Everything is linear in the density of protons. Nuclei that come with them
-(`Projectiles`) have the same rigidity as they, not the same energy for each nucleon.
+have the same rigidity as they, not the same energy for each nucleon.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ...fields.units import C_CM_S, M_P_GEV, MBARN_CM2, FloatArray, momentum_GeV
+from ..data import read as measured
 from .secondaries import production_cross_section_mb_GeV
 
 _NODES_PER_BIN = 8
-
-LOCAL_PROTONS_PER_HELIUM = (
-    (3.46, 6.721),
-    (5.12, 6.311),
-    (10.54, 5.665),
-    (20.28, 5.202),
-    (46.77, 4.757),
-    (103.9, 4.505),
-    (309.9, 4.083),
-    (1426.0, 3.676),
-)
-"""Fluxes near the Earth at the same rigidity in GV (AMS 2015, PRL 115, 211101): some of its 68 bins."""
+MASS_NUMBERS = {"He": 4, "C": 12, "N": 14, "O": 16, "Ne": 20, "Mg": 24, "Si": 28, "Fe": 56}
 
 
-@dataclass(frozen=True)
-class Projectiles:
-    """Nuclei that come with the protons.
+def local_helium_per_proton(proton_energy_edges_GeV: ArrayLike, heavier: bool = True) -> FloatArray:
+    """Flux of helium over that of protons at the same rigidity, as AMS-02 has them, in each bin of energy.
 
-    Attributes
-    ----------
-    helium_per_proton : ndarray, shape (n_bin,)
-        Flux of helium over that of protons at the same rigidity, in each bin of proton energy.
-    heavier : float
-        Light of all nuclei over that of protons and helium.
+    Held beyond the measured rigidities, 3He as 4He. Of `heavier` nuclei each counts as A/4 of helium: their
+    nucleons collide one by one.
     """
-
-    helium_per_proton: FloatArray
-    heavier: float = 1.0
-
-
-def local_projectiles(proton_energy_edges_GeV: ArrayLike, heavier: float = 1.0) -> Projectiles:
-    """Helium as AMS-02 measures it near the Earth, from 3.5 GV to 1.4 TV and held beyond, 3He as 4He."""
-    rigidity_GV = momentum_GeV(np.asarray(proton_energy_edges_GeV, dtype=float))
-    middle = np.log(np.maximum(rigidity_GV, 1e-3))
-    nodes, ratio = np.log(LOCAL_PROTONS_PER_HELIUM).T
-    return Projectiles(np.exp(-np.interp((middle[1:] + middle[:-1]) / 2, nodes, ratio)), heavier)
+    ends = np.maximum(momentum_GeV(np.asarray(proton_energy_edges_GeV, dtype=float)), 1e-3)
+    R, protons = np.sqrt(ends[1:] * ends[:-1]), measured.protons()[0]
+    found = np.zeros(R.shape)
+    for name, points in measured.nuclei().items():
+        at = np.clip(R, max(points.x[0], protons.x[0]), min(points.x[-1], protons.x[-1]))
+        if heavier or name == "He":
+            found += MASS_NUMBERS[name] / 4.0 * points.at(at)[0] / protons.at(at)[0]
+    return found
 
 
 def _rate_coefficient_cm3_s_GeV(
@@ -103,10 +83,10 @@ def matrix_per_flavour(
     secondary: str,
     product_energy_GeV: ArrayLike,
     proton_energy_edges_GeV: ArrayLike,
-    projectiles: Projectiles | None = None,
+    helium_per_proton: FloatArray | None = None,
 ) -> FloatArray:
     """`emissivity_matrix` of what skies show: of neutrinos a third, those of one flavour (nu + nubar)."""
-    matrix = emissivity_matrix(secondary, product_energy_GeV, proton_energy_edges_GeV, projectiles)
+    matrix = emissivity_matrix(secondary, product_energy_GeV, proton_energy_edges_GeV, helium_per_proton)
     return matrix * (1.0 / 3.0 if secondary == "neutrino" else 1.0)
 
 
@@ -114,7 +94,7 @@ def emissivity_matrix(
     secondary: str,
     product_energy_GeV: ArrayLike,
     proton_energy_edges_GeV: ArrayLike,
-    projectiles: Projectiles | None = None,
+    helium_per_proton: FloatArray | None = None,
 ) -> FloatArray:
     """Emissivity per hydrogen atom and per proton in each energy bin.
 
@@ -127,8 +107,8 @@ def emissivity_matrix(
         As for `emissivity`.
     proton_energy_edges_GeV : array_like, shape (n_bin + 1,)
         Increasing total energies.
-    projectiles : Projectiles, optional
-        Nuclei that come with the protons of each bin; without it there are none.
+    helium_per_proton : ndarray, shape (n_bin,), optional
+        Flux of helium over that of protons at the same rigidity, in each bin; without it there is none.
 
     Returns
     -------
@@ -143,7 +123,7 @@ def emissivity_matrix(
     weight /= weight.sum(axis=1, keepdims=True)
     rate = _rate_coefficient_cm3_s_GeV(secondary, product_energy_GeV, proton.ravel())
     matrix = np.einsum("pbn,bn->pb", rate.reshape(-1, *proton.shape), weight)
-    if projectiles is None:
+    if helium_per_proton is None:
         return matrix
     # Of a proton's rigidity, half its momentum a nucleon. Fluxes are compared, so that v is the proton's.
     momentum = momentum_GeV(proton)
@@ -151,4 +131,4 @@ def emissivity_matrix(
         secondary, np.hypot(momentum / 2.0, M_P_GEV).ravel(), product_energy_GeV, "He-p"
     ).reshape(-1, *proton.shape)
     helium = np.einsum("pbn,bn->pb", sigma, weight * momentum / proton) * (MBARN_CM2 * C_CM_S)
-    return projectiles.heavier * (matrix + projectiles.helium_per_proton * helium)
+    return np.asarray(matrix + helium_per_proton * helium)

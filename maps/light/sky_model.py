@@ -21,7 +21,7 @@ from ...mc.result import Result
 from ...mc.uncertainty import Estimate, value_and_error
 from .absorption import cmb_absorption_per_kpc
 from .cells import CellsToNodes, cells_to_nodes, gas_in_cells, node_volumes_kpc3
-from .emissivity import Projectiles, matrix_per_flavour
+from .emissivity import matrix_per_flavour
 from .sky import node_weights, table_sky_map
 from .starlight import starlight_absorption_per_kpc, starlight_sky_map
 from .structure import distance_weights
@@ -79,7 +79,7 @@ class SkyModel:
         Where the gas disc ends.
     starlight : bool
         Are gamma rays dimmed on the light of stars and dust too, or on the CMB alone?
-    projectiles : Projectiles, optional
+    helium_per_proton : ndarray, optional
         Nuclei that come with the protons, in each bin of `result.grid.current_edges_GeV`.
     """
 
@@ -87,7 +87,7 @@ class SkyModel:
     medium: Medium
     disc_radius_kpc: float = 10.0
     starlight: bool = False
-    projectiles: Projectiles | None = None
+    helium_per_proton: FloatArray | None = None
 
     def of(self, result: Result) -> SkyModel:
         """Another result in the same medium and cells, with what does not depend on its counts found once."""
@@ -145,7 +145,7 @@ class SkyModel:
     ) -> dict[str, FloatArray]:
         """Emissivity per H atom in the cells of each side, (n_R, n_z, replicas, energies) [GeV^-1 s^-1]."""
         edges = self.result.grid.current_edges_GeV
-        matrix = matrix_per_flavour(secondary, energy_GeV, edges, self.projectiles)
+        matrix = matrix_per_flavour(secondary, energy_GeV, edges, self.helium_per_proton)
         per_H = {
             side: np.einsum("eb,fbRz->Rzfe", matrix, self.result.density_cm3(side)[replicas], optimize=True)
             for side in ("halo", "bell")

@@ -21,7 +21,7 @@ from scipy.interpolate import RegularGridInterpolator
 
 from ...fields.cores import cores
 from ...fields.units import FloatArray
-from .absorption import black_body_absorption_per_kpc
+from .absorption import black_body_absorption_per_kpc, black_body_eV_cm3
 from .sky import SUN_KPC, SUN_R_KPC, SUN_Z_KPC, Nodes, _integrate_table, _map_of_rays
 
 GREY_BODIES: tuple[tuple[float, float], ...] = (
@@ -32,6 +32,9 @@ GREY_BODIES: tuple[tuple[float, float], ...] = (
     (23209.0, 8.67e-17),
 )
 """Light at the Sun: temperatures in K, and the share of a black body that there is of each."""
+
+STARLIGHT_EV_CM3 = float(sum(share * black_body_eV_cm3(T) for T, share in GREY_BODIES))
+"""Energy density of that."""
 
 DISC_SCALE_KPC, DISC_HEIGHT_KPC = 3.3, 0.09
 # Beyond this many scales there is no disc.

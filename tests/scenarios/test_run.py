@@ -7,7 +7,7 @@ import pytest
 from astropy import units as u
 from astropy.table import QTable
 from crhalo.fields.exceptions import UserError
-from crhalo.maps import emissivity_matrix, local_projectiles
+from crhalo.maps import emissivity_matrix, local_helium_per_proton
 from crhalo.mc.replay import replay
 from crhalo.scenarios import Galaxy, Spectrum, Transport, load, simulate
 from crhalo.scenarios.build import transport_of
@@ -41,8 +41,8 @@ def test_starlight_dims_gamma_rays_alone(run):
 def test_helium_that_comes_with_the_protons_shines(run):
     """All components get brighter by what bins of protons do, between the least and the most of them."""
     edges = run.result.grid.current_edges_GeV
-    helium = local_projectiles(edges)
-    with_helium = replace(run.sky_model, projectiles=helium)
+    helium = local_helium_per_proton(edges)
+    with_helium = replace(run.sky_model, helium_per_proton=helium)
     one, more = (each.mean("neutrino", np.array([2e3])) for each in (run.sky_model, with_helium))
     plain, both = (emissivity_matrix("neutrino", [2e3], edges, each)[0] for each in (None, helium))
     gains = (both / plain)[(edges[:-1] > 9e3) & (edges[1:] < 1.1e6)]

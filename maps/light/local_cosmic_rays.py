@@ -1,0 +1,232 @@
+"""What reaches the Sun of the nuclei that sources release, and of the antiprotons and positrons they make.
+
+All from the steady transport equation in the medium of a run, in the plane at the radius of the Sun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ...fields.units import KPC_CM, M_P_GEV, MBARN_CM2, MYR_S, FloatArray, momentum_GeV
+from ...mc.diffusion.finite_volumes import Cells
+from ...mc.diffusion.nuclei import Network, after_the_sources, solve_nuclei
+from ...mc.diffusion.solve import Solution, residence, solve
+from ...mc.diffusion.species import Species, centres, steady_spectrum
+from ...mc.spectrum import Spectrum
+from .antimatter import (
+    ANTIPROTON,
+    HELIUM,
+    POSITRON,
+    PROTON,
+    antiprotons_destroyed_mb,
+    cooling_rate_Myr,
+    made_per_projectile_cm3_Myr,
+)
+from .at_the_sun import MODULATION_GV, flux_m2_s_sr_GV
+from .nuclei import ELEMENTS, network
+from .sky import SUN_R_KPC
+from .starlight import STARLIGHT_EV_CM3, starlight_over_local
+from .synchrotron import CMB_ENERGY_DENSITY_GEV_CM3, magnetic_energy_density_GeV_cm3
+
+_PER_DECADE, _LOWEST_GV, _HIGHEST_GV = 10, 4.0, 1e5
+# Of antiprotons and positrons; positrons need finer bins, since they cool.
+_SECONDARIES_GV = {ANTIPROTON.name: (1.0, 1e4, 10), POSITRON.name: (0.5, 1e4, 20)}
+_TINY = 1e-300
+
+
+@dataclass(frozen=True)
+class Release:
+    """What sources release.
+
+    Attributes
+    ----------
+    spectrum : Spectrum
+        Of protons.
+    shares : mapping of str to float
+        Nuclei for each proton of the same rigidity, at the rigidity `at_GV`, by the names of `nuclei.NUCLEI`.
+    slope : float
+        Of nuclei per rigidity; breaks and the end are at the rigidities at which those of protons are.
+    grammage_g_cm2 : float
+        Hydrogen that they cross within the sources.
+    R_d_kpc : float
+        Radius of the disc that they are in.
+    at_GV : float
+        Where the shares are given.
+    """
+
+    spectrum: Spectrum
+    shares: Mapping[str, float]
+    slope: float
+    grammage_g_cm2: float
+    R_d_kpc: float
+    at_GV: float = 10.0
+
+    def rates_Myr(self, network: Network) -> FloatArray:
+        """Nuclei that leave the sources per Myr, (bins, nuclei)."""
+        R = network.rigidity_GV
+        E = np.hypot(R, M_P_GEV)
+        # dN/dln R of protons: dE/dR is R/E.
+        protons = self.spectrum.rate_GeV_s(E) * R**2 / E * np.diff(np.log(network.rigidity_edges_GV)) * MYR_S
+        harder = (R / self.at_GV) ** (self.spectrum.slope - self.slope)
+        made = np.zeros((R.size, len(network.nuclei)))
+        for name, share in self.shares.items():
+            made[:, network.names.index(name)] = share * protons * harder
+        return after_the_sources(network, made, self.grammage_g_cm2)
+
+
+@dataclass(frozen=True)
+class LocalCosmicRays:
+    """Cosmic rays at the Sun.
+
+    Attributes
+    ----------
+    cells : Cells
+        Where the equation is solved.
+    release : Release
+        What the sources release.
+    energy_edges_GeV : ndarray
+        Bins of the total energy of protons.
+    field_uG : float
+        In which positrons lose energy.
+    """
+
+    cells: Cells
+    release: Release
+    energy_edges_GeV: FloatArray
+    field_uG: float
+
+    def at_sun(self, values: FloatArray) -> FloatArray:
+        """Values of cells (..., cells) in the plane at the radius of the Sun."""
+        plane = self.cells.spread(values)[..., 0]
+        return np.apply_along_axis(lambda row: np.interp(SUN_R_KPC, self.cells.R_kpc, row), -1, plane)
+
+    @cached_property
+    def protons(self) -> Solution:
+        """Protons in the steady state."""
+        release = self.release
+        return solve(self.cells, self.energy_edges_GeV, release.spectrum, release.R_d_kpc)
+
+    @cached_property
+    def network(self) -> Network:
+        """Nuclei, and bins of rigidity within the energies of the protons."""
+        low, high = momentum_GeV(self.energy_edges_GeV[[0, -1]])
+        return network(_bins_GV(max(low, _LOWEST_GV), min(high, _HIGHEST_GV), _PER_DECADE))
+
+    @cached_property
+    def nuclei_kpc3(self) -> FloatArray:
+        """Nuclei of each kind per bin of rigidity and cell, (bins, nuclei, cells)."""
+        shares = self.cells.shares(self.release.R_d_kpc)
+        return solve_nuclei(
+            self.cells, self.network, self.release.rates_Myr(self.network), shares, self._hydrogen_cm3
+        )
+
+    @cached_property
+    def _hydrogen_cm3(self) -> FloatArray:
+        return self.cells.gas_cm3.sum(axis=1)
+
+    # -- fluxes at the Sun, inside the heliosphere -------------------------------------------
+
+    def flux(self, name: str, rigidity_GV: ArrayLike, modulation_GV: float = MODULATION_GV) -> FloatArray:
+        """Flux per rigidity at the Sun, m^-2 s^-1 sr^-1 GV^-1; NaN beyond what was solved for.
+
+        Parameters
+        ----------
+        name : str
+            "H", an element of `nuclei.ELEMENTS`, one of `nuclei.NUCLEI`, "pbar" or "e+".
+        rigidity_GV : array_like
+            Inside the heliosphere.
+        modulation_GV : float
+            Potential of the force field.
+        """
+        R = np.asarray(rigidity_GV, float)
+        parts = (self._flux(each, R, modulation_GV) for each in ELEMENTS.get(name, (name,)))
+        return np.sum(list(parts), axis=0)
+
+    def _flux(self, name: str, rigidity_GV: FloatArray, modulation_GV: float) -> FloatArray:
+        R, J = flux_m2_s_sr_GV(*self._density(name), modulation_GV)
+        known = np.isfinite(R)
+        ln_J = np.log(np.maximum(J[known], _TINY))
+        at = np.interp(np.log(rigidity_GV), np.log(R[known]), ln_J, left=np.nan, right=np.nan)
+        return np.exp(at)
+
+    def _density(self, name: str) -> tuple[Species, FloatArray, FloatArray]:
+        """Species, edges of its bins of rigidity, and its density at the Sun per bin."""
+        if name == PROTON.name:
+            return PROTON, momentum_GeV(self.energy_edges_GeV), self.at_sun(self.protons.protons_kpc3)
+        if name in _SECONDARIES_GV:
+            species = {ANTIPROTON.name: ANTIPROTON, POSITRON.name: POSITRON}[name]
+            return species, *self._secondaries[name]
+        i = self.network.names.index(name)
+        return self.network.nuclei[i], self.network.rigidity_edges_GV, self.at_sun(self.nuclei_kpc3[:, i])
+
+    @cached_property
+    def _secondaries(self) -> dict[str, tuple[FloatArray, FloatArray]]:
+        """Edges of bins of rigidity and densities at the Sun of antiprotons and positrons."""
+        found = {}
+        for species in (ANTIPROTON, POSITRON):
+            edges = _bins_GV(*_SECONDARIES_GV[species.name])
+            if species is POSITRON:
+                removal, loss = np.zeros(1), cooling_rate_Myr(edges, self._energy_density_eV_cm3)
+            else:
+                loss, R = np.zeros(1), centres(edges)
+                speed_cm3_mb = species.speed_kpc_Myr(R) * KPC_CM * MBARN_CM2
+                removal = (antiprotons_destroyed_mb(R) * speed_cm3_mb)[:, None] * self._hydrogen_cm3
+            made = self._made_Myr(species, edges)
+            found[species.name] = (
+                edges,
+                self.at_sun(steady_spectrum(self.cells, species, edges, made, removal, loss)),
+            )
+        return found
+
+    def _made_Myr(self, species: Species, edges_GV: FloatArray) -> FloatArray:
+        """Secondaries of protons and helium made per Myr, (bins, cells)."""
+        helium = self.nuclei_kpc3[:, self.network.names.index(HELIUM.name)]
+        beams = (
+            (PROTON, momentum_GeV(self.energy_edges_GeV), self.protons.protons_kpc3),
+            (HELIUM, self.network.rigidity_edges_GV, helium),
+        )
+        matter = self._hydrogen_cm3 * self.cells.volume_kpc3
+        made = (
+            made_per_projectile_cm3_Myr(species, beam, edges, edges_GV) @ density
+            for beam, edges, density in beams
+        )
+        return np.sum(list(made), axis=0) * matter
+
+    @cached_property
+    def _energy_density_eV_cm3(self) -> FloatArray:
+        """Of field, cosmic microwave background and starlight in each cell."""
+        uniform = magnetic_energy_density_GeV_cm3(self.field_uG) + CMB_ENERGY_DENSITY_GEV_CM3
+        light = STARLIGHT_EV_CM3 * starlight_over_local(self.cells.R_kpc, self.cells.z_kpc)[self.cells.used]
+        return np.asarray(1e9 * uniform + light)
+
+    # -- what skies and tables ask for ---------------------------------------------------------
+
+    def helium_per_proton(self, energy_edges_GeV: FloatArray) -> FloatArray:
+        """Helium for each proton of the same rigidity in the light of cosmic rays, by bins of proton energy.
+
+        A heavier nucleus counts as A/4 nuclei of helium, as its nucleons collide one by one. Ratios of fluxes
+        at the Sun, held beyond the rigidities that nuclei are followed to.
+        """
+        R = self.network.rigidity_GV
+        nucleons = sum(n.A / 4.0 * self.flux(n.name, R, 0.0) for n in self.network.nuclei)
+        ratio = nucleons / self.flux(PROTON.name, R, 0.0)
+        known = np.isfinite(ratio)
+        wanted = centres(np.maximum(momentum_GeV(energy_edges_GeV), _TINY))
+        return np.exp(np.interp(np.log(wanted), np.log(R[known]), np.log(ratio[known])))
+
+    def hydrogen_g_cm2(self, rigidity_GV: ArrayLike) -> FloatArray:
+        """Mean grammage of hydrogen that protons at the Sun have crossed since they left their sources."""
+        crossed = [
+            residence(self.cells, float(p), self.release.R_d_kpc).crossed_g_cm2
+            for p in np.atleast_1d(np.asarray(rigidity_GV, float))
+        ]
+        return self.at_sun(np.array(crossed))
+
+
+def _bins_GV(low: float, high: float, per_decade: int) -> FloatArray:
+    return np.geomspace(low, high, max(round(per_decade * np.log10(high / low)), 3) + 1)
