@@ -15,7 +15,7 @@ from ...mc.uncertainty import Estimate
 from ..folder.write import write_json
 from ..progress import Progress, quiet
 from ..run import Run
-from . import balance, field_lines, halo, outside, protons, skies, summary, transport_equation, waves
+from . import balance, field_lines, halo, outside, protons, regions, skies, summary, transport_equation, waves
 from .product import Made, Product
 from .write import check_all_written, drawn, failure, write_files
 
@@ -23,6 +23,7 @@ PRODUCTS: tuple[Product, ...] = (
     summary.PRODUCT,
     balance.PRODUCT,
     skies.PRODUCT,
+    regions.PRODUCT,
     protons.PRODUCT,
     field_lines.PRODUCT,
     outside.PRODUCT,
