@@ -36,7 +36,7 @@ class Region(NamedTuple):
     source : str
         Who measured there.
     left_out : str
-        What of it they did not look at; that is not left out here.
+        What of it they did not look at; means here are of the whole region, for their masks are not known.
     """
 
     l_deg: tuple[float, float]
@@ -110,13 +110,13 @@ def _across(region: Region, sin_b: FloatArray, nside: int) -> FloatArray:
     return within(region.b_deg[1]) - within(region.b_deg[0])
 
 
-_SOURCES = "known sources, which are masked: a large part of the plane towards them"
+_SOURCES = "known sources, which were masked"
 REGIONS: Mapping[str, Region] = {
     "lhaaso-inner": Region((15.0, 125.0), (0.0, 5.0), "LHAASO-KM2A, PRL 131, 151001 (2023)", _SOURCES),
     "lhaaso-outer": Region((125.0, 235.0), (0.0, 5.0), "LHAASO-KM2A, PRL 131, 151001 (2023)", _SOURCES),
     "tibet-inner": Region((25.0, 100.0), (0.0, 5.0), "Tibet ASgamma, PRL 126, 141101 (2021)", _SOURCES),
     "tibet-outer": Region((50.0, 200.0), (0.0, 5.0), "Tibet ASgamma, PRL 126, 141101 (2021)", _SOURCES),
-    "high-latitudes": Region((0.0, 360.0), (20.0, 90.0), "Fermi-LAT, ApJ 799, 86 (2015)", "known sources"),
+    "high-latitudes": Region((0.0, 360.0), (20.0, 90.0), "Fermi-LAT, ApJ 799, 86 (2015)"),
     "whole-sky": Region((0.0, 360.0), (0.0, 90.0), "IceCube"),
 }
 """Regions by name, their limits in Galactic coordinates."""
