@@ -8,7 +8,6 @@ thin disc, over that along the rays of the map. The same weights of cells give t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +20,8 @@ from .sky_model import ComponentMaps, SkyModel
 
 # The mean over a strip of 10 deg about the plane is within 0.1% of that with four times as many pixels.
 _FINE_NSIDE = 64
-_CUT_NSIDE = 256
+# Parts of pixels are taken to lie in a corner of a region by one edge after the other.
+_CUT_NSIDE = 128
 
 
 class Region(NamedTuple):
@@ -69,10 +69,9 @@ class Region(NamedTuple):
 
         They add up to the solid angle over that of a pixel, to 0.02% at any `nside`.
         """
-        return _shares(self, nside).copy()
+        return _shares(self, nside)
 
 
-@lru_cache(maxsize=16)
 def _shares(region: Region, nside: int) -> FloatArray:
     """Shares in longitude times those in latitude, of parts so small that no corner matters."""
     import healpy
@@ -146,7 +145,8 @@ def means_over(
 
     nside = healpy.npix2nside(sky.maps["disc"].shape[-1])
     per_H = model.emissivity_per_H(secondary, sky.energy_GeV)
-    weights = {n: _node_weights(model, regions, n) for n in {nside, _FINE_NSIDE}}
+    end = {"r_max_kpc": model.medium.table.r_max, "disc_radius_kpc": model.disc_radius_kpc}
+    weights = {n: region_weights(regions, model.nodes_kpc, n, **end) for n in {nside, _FINE_NSIDE}}
     fine = model.seen_by(weights[_FINE_NSIDE], per_H)
     coarse = model.seen_by(weights[nside], {side: cells[:, :, :1] for side, cells in per_H.items()})
     found: list[dict[str, Estimate]] = []
@@ -165,21 +165,26 @@ def means_over(
     return found
 
 
-def _node_weights(model: SkyModel, regions: Sequence[Region], nside: int) -> FloatArray:
+def region_weights(
+    regions: Sequence[Region],
+    nodes_kpc: tuple[FloatArray, FloatArray],
+    nside: int,
+    *,
+    r_max_kpc: float,
+    disc_radius_kpc: float,
+) -> FloatArray:
     """Means over regions of an emissivity of one at each node and zero at the others, unabsorbed.
 
     As `sky.node_weights`, (regions, nodes in R, nodes in |z|): maps of all nodes would fill the memory.
     """
-    R, z = model.nodes_kpc
+    R, z = nodes_kpc
     weights = np.zeros((len(regions), R.size, z.size))
     shares = [region.shares(nside) for region in regions]
-    for rays, _, nodes in _chunks(nside, model.medium.table.r_max, model.disc_radius_kpc):
+    for rays, _, nodes in _chunks(nside, r_max_kpc, disc_radius_kpc):
         for at, share in enumerate(shares):
             of_rays = rays.weight * share[rays.pixel] / share.sum()
             seen = of_rays > 0
-            row = np.full(seen.sum(), at)
             some = tuple(each[seen] for each in nodes)
-            _weigh_nodes(
-                R, z, (row, of_rays[seen], rays.direction[seen]), some, SUN_R_KPC, SUN_Z_KPC, weights
-            )
+            into = (np.full(seen.sum(), at), of_rays[seen], rays.direction[seen])
+            _weigh_nodes(R, z, into, some, SUN_R_KPC, SUN_Z_KPC, weights)
     return weights * (KPC_CM / (4 * np.pi))

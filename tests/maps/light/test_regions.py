@@ -1,13 +1,11 @@
 """Regions of the sky: which directions they hold, their area on maps of any size, a thin disc within them."""
 
-from types import SimpleNamespace
-
 import healpy
 import numpy as np
 import pytest
 from crhalo.fields.units import KPC_CM
 from crhalo.maps.light import regions
-from crhalo.maps.light.regions import REGIONS
+from crhalo.maps.light.regions import REGIONS, region_weights
 from crhalo.maps.light.sky import SUN_R_KPC, SUN_Z_KPC
 
 INNER = REGIONS["lhaaso-inner"]
@@ -60,11 +58,11 @@ HEIGHT_KPC = 0.1
 R_KPC = np.array([0.0, 5.0, 9.999999, 10.000001, 30.0])
 Z_KPC = np.append(np.linspace(0.0, 1.5, 301), 30.0)
 DISC = np.exp(-Z_KPC / HEIGHT_KPC) * (R_KPC < 10.0)[:, None]
-MODEL = SimpleNamespace(
-    nodes_kpc=(R_KPC, Z_KPC),
-    disc_radius_kpc=10.0,
-    medium=SimpleNamespace(table=SimpleNamespace(r_max=30.0)),
-)
+
+
+def mean_of_disc(where, nside):
+    weights = region_weights(where, (R_KPC, Z_KPC), nside, r_max_kpc=30.0, disc_radius_kpc=10.0)
+    return (weights * DISC).sum(axis=(1, 2))
 
 
 def exact_mean(region):
@@ -86,19 +84,16 @@ def exact_mean(region):
 def test_mean_of_a_thin_disc(name):
     """To 0.3%: of that, steps along a ray are 0.05%, and the pixels next to the edges 0.1%."""
     region = REGIONS[name]
-    weights = regions._node_weights(MODEL, [region], regions._FINE_NSIDE)
-    assert (weights[0] * DISC).sum() == pytest.approx(exact_mean(region), rel=3e-3)
+    assert mean_of_disc([region], regions._FINE_NSIDE)[0] == pytest.approx(exact_mean(region), rel=3e-3)
 
 
 def test_pixels_too_large_for_it_are_noticed():
     """Twin: the same on a map of 8, whose pixels are 7 deg wide."""
-    weights = regions._node_weights(MODEL, [INNER], 8)
-    assert abs((weights[0] * DISC).sum() / exact_mean(INNER) - 1.0) > 0.03
+    assert abs(mean_of_disc([INNER], 8)[0] / exact_mean(INNER) - 1.0) > 0.03
 
 
 def test_a_region_on_the_other_side_of_the_centre_sees_the_same():
     """What is axisymmetric shines alike at l and -l; the outer Galaxy is fainter than the inner."""
     west = INNER._replace(l_deg=(235.0, 345.0))
-    weights = regions._node_weights(MODEL, [INNER, west, REGIONS["lhaaso-outer"]], 32)
-    east, west, outer = (weights * DISC).sum(axis=(1, 2))
+    east, west, outer = mean_of_disc([INNER, west, REGIONS["lhaaso-outer"]], 32)
     assert east == pytest.approx(west, rel=1e-6) and outer < 0.5 * east
