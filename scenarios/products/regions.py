@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.interpolate import make_interp_spline
 
 from ...fields.units import FloatArray
 from ...maps.data.read import Points, fermi_igrb, icecube, lhaaso_plane
@@ -40,7 +41,6 @@ MEASURED = {
 }
 """By the names of their tables."""
 _PANELS = {"lhaaso-inner": "Inner Galaxy", "lhaaso-outer": "Outer Galaxy"}
-_SMALLEST = 1e-300
 
 
 def _reached(run: Run) -> dict[str, Points]:
@@ -55,9 +55,9 @@ def _reached(run: Run) -> dict[str, Points]:
     return found
 
 
-def _means(run: Run, names: list[str]) -> dict[str, Means]:
-    """E^2 times the mean intensity in each region that is asked for."""
-    found = {}
+def _means(run: Run, names: list[str]) -> dict[tuple[str, ...], Means]:
+    """E^2 times the mean intensity by secondary and region, for each measurement."""
+    found: dict[tuple[str, ...], Means] = {}
     for secondary in SECONDARIES:
         regions = dict.fromkeys(
             MEASURED[name].region for name in names if MEASURED[name].secondary == secondary
@@ -67,20 +67,24 @@ def _means(run: Run, names: list[str]) -> dict[str, Means]:
             means = means_over(run.sky_model, secondary, sky, [REGIONS[region] for region in regions])
             E2 = sky.energy_GeV**2
             for region, each in zip(regions, means, strict=True):
-                found[region] = {name: E2 * mean for name, mean in each.items()}
+                found[secondary, region] = {name: E2 * mean for name, mean in each.items()}
     return found
 
 
 def at(energy_GeV: FloatArray, spectrum: Estimate) -> Estimate:
-    """A spectrum between its energies, log-log; its relative error goes along. Nothing between nothing."""
+    """A spectrum between its energies, a cubic log-log; its relative error goes along.
+
+    Zero beyond the first and the last energy where there is any light.
+    """
     assert spectrum.energy_GeV is not None
-    x, known = np.log(energy_GeV), np.log(spectrum.energy_GeV)
-    value = np.exp(np.interp(x, known, np.log(np.maximum(spectrum.value, _SMALLEST))))
-    relative = np.divide(
-        spectrum.error, spectrum.value, out=np.zeros_like(spectrum.value), where=spectrum.value > 0
-    )
-    value = np.where(value > 10.0 * _SMALLEST, value, 0.0)
-    return Estimate(value, value * np.interp(x, known, relative), energy_GeV)
+    lit = spectrum.value > 0.0
+    if lit.sum() < 2:
+        return Estimate(np.zeros_like(energy_GeV), np.zeros_like(energy_GeV), energy_GeV)
+    x, known = np.log(energy_GeV), np.log(spectrum.energy_GeV[lit])
+    curve = make_interp_spline(known, np.log(spectrum.value[lit]), k=min(3, known.size - 1))
+    inside = (x > known[0] - 1e-9) & (x < known[-1] + 1e-9)
+    value = np.where(inside, np.exp(curve(np.clip(x, known[0], known[-1]))), 0.0)
+    return Estimate(value, value * np.interp(x, known, spectrum.error[lit] / spectrum.value[lit]), energy_GeV)
 
 
 def compared(points: Points, means: Means, measured: Measured) -> dict[str, Any]:
@@ -106,12 +110,10 @@ def _make(run: Run) -> Made:
     reached = _reached(run)
     means = _means(run, list(reached))
     # A run without gas outside the halo has nothing to hold against what is isotropic.
-    lit = [
-        name for name in reached if np.any(means[MEASURED[name].region][MEASURED[name].component].value > 0)
-    ]
-    table = {name: compared(reached[name], means[MEASURED[name].region], MEASURED[name]) for name in lit}
+    lit = [name for name in reached if np.any(means[MEASURED[name][:2]][MEASURED[name].component].value > 0)]
+    table = {name: compared(reached[name], means[MEASURED[name][:2]], MEASURED[name]) for name in lit}
     shown = {
-        _PANELS[name]: (REGIONS[name], means[MEASURED[name].region], MEASURED[name].points())
+        _PANELS[name]: (REGIONS[name], means[MEASURED[name][:2]], MEASURED[name].points())
         for name in lit
         if name in _PANELS
     }

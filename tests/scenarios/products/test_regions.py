@@ -36,6 +36,22 @@ def test_between_energies_a_power_law_stays_one():
     assert not at(np.array([2e3]), Estimate(0 * E, 0 * E, E)).value.any()
 
 
+def test_between_energies_a_cut_off_is_followed():
+    """Four energies a decade: to 2% where E^2 I falls as exp(-E/20 TeV), where straight lines are 10% off."""
+    energy, between = np.geomspace(1e3, 1e5, 9), np.geomspace(1.3e3, 7.5e4, 40)
+    value = np.exp(-energy / 2e4)
+    found = at(between, Estimate(value, 0.1 * value, energy)).value
+    np.testing.assert_allclose(found, np.exp(-between / 2e4), rtol=0.02)
+    straight = np.exp(np.interp(np.log(between), np.log(energy), np.log(value)))
+    assert np.abs(straight / np.exp(-between / 2e4) - 1.0).max() > 0.1
+
+
+def test_there_is_nothing_beyond_the_last_light():
+    value = np.where(E < 5e4, power_law(1.0).value, 0.0)
+    found = at(np.array([2e4, 6e4]), Estimate(value, 0.1 * value, E))
+    assert found.value[0] > 0.0 and found.value[1] == 0.0 and found.error[1] == 0.0
+
+
 def test_errors_are_those_of_both():
     spectra = {"disc": power_law(2.0), "halo": power_law(1.0), "cgm": power_law(0.5), "total": power_law(3.5)}
     here = at(points(1.0, 1.0).x, spectra["total"]).value
