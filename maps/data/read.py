@@ -240,6 +240,16 @@ def fermi_igrb() -> Points:
     return _in_bins(name, [low, high], ends)
 
 
+def lhaaso_plane(part: str) -> Points:
+    """Diffuse gamma rays of the "inner" or "outer" plane without sources, as E^2 dN/dE (LHAASO 2023)."""
+    name, unit = f"lhaaso_{part}", "TeV-1 cm-2 s-1 sr-1"
+    energies = _columns(name, energy_low="TeV", energy_high="TeV", energy="TeV")
+    low, high, E = (1e3 * each for each in energies)
+    fluxes = _columns(name, flux=unit, error_low=unit, error_high=unit)
+    points = _with_errors(name, E, *(1e-3 * E**2 * each for each in fluxes))
+    return points._replace(edges=np.stack([low, high], axis=1))
+
+
 def pev_gamma_limit() -> Points:
     """Limit on isotropic gamma rays from their share in the cosmic rays (KASCADE-Grande 2017).
 

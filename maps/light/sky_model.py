@@ -255,6 +255,17 @@ class SkyModel:
         maps = np.split(self._seen(together, nside, absorption), len(tables))
         return dict(zip(tables, maps, strict=True))
 
+    def seen_by(self, weights: FloatArray, per_H: dict[str, FloatArray]) -> dict[str, FloatArray]:
+        """What weights at the nodes (n, nodes in R, nodes in |z|) see of each component.
+
+        (replicas, channels, n), without absorption.
+        """
+        return {
+            name: _light(per_H[_SIDE[name]], self._response(name, weights))
+            for name in COMPONENTS
+            if _SIDE[name] in per_H
+        }
+
     def coarse_maps(self, per_H: dict[str, FloatArray]) -> dict[str, FloatArray]:
         """Coarse maps of each component in every replica, (replicas, channels, n_pix), without absorption."""
         return {

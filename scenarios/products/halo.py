@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from ...fields.units import KPC2_MYR_CM2_S, KPC_CM, FloatArray, energy_label, momentum_GeV
+from ...fields.units import KPC2_MYR_CM2_S, KPC_CM, FloatArray, energy_label, momentum_GeV, speed_kpc_Myr
 from ...fields.waves.streaming_protons import diffusion_of_waves, settled
 from ...maps.data.points import BORON_OVER_CARBON, PROTONS
 from ...maps.data.read import Points, protons
 from ...maps.data.read import boron_over_carbon as measured_boron_over_carbon
 from ...maps.figures import halo as halo_figures
 from ...maps.light.at_the_sun import MODULATION_GV, boron_over_carbon, local_slope, proton_flux_m2_s_sr_GV
+from ...maps.light.sky import SUN_R_KPC, SUN_Z_KPC
 from ...mc.coupled.waves import flux_of_particles, per_ln_p, round_cells
 from ...mc.diffusion.solve import Solution, residence, solve
 from ...mc.uncertainty import Estimate
@@ -27,7 +28,6 @@ from ..run import Run
 from .product import NOTHING, Made, Product
 from .sun import protons_in_ring_cm3
 
-SUN_R_KPC = 8.178
 POINTS_GEV = (10.0, 100.0, 1e3, 1e4, 1e5)
 _HEIGHTS_KPC = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 # Of slopes and of the ratio to AMS-02, whose last point is at 1417 GV.
@@ -101,6 +101,24 @@ class Halo:
         found = [residence(cells, float(p), R_d).crossed_g_cm2 for p in momenta_GeV]
         return self._at_sun(np.array(found))
 
+    def dipole(self, energy_GeV: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Dipole of the intensity at the Sun, 3 D |grad n|/(n v): (outwards along R, away from the plane).
+
+        Sources lie in the plane itself, so that the Sun, 20.8 pc above it, sees all of the flux from them
+        that goes up: sources as thick as the gas would take most of that part away.
+        """
+        solution, cells = self.solution, self.solution.cells
+        p, z = momentum_GeV(solution.energy_GeV)[:, None], cells.z_kpc[0]
+        D = self.run.galaxy.diffusion_halo(p, cells.R_kpc, z)
+        plane, up = cells.spread(solution.protons_kpc3)[..., 0], solution.fluxes_z()[0][..., 0]
+        here = plane + up / D * (z - SUN_Z_KPC)
+        found = []
+        for flux in (-D * np.gradient(plane, cells.R_kpc, axis=1), up):
+            dipole = 3.0 / speed_kpc_Myr(p) * np.divide(flux, here, out=np.zeros_like(flux), where=here > 0)
+            at_sun = [np.interp(SUN_R_KPC, cells.R_kpc, row) for row in dipole]
+            found.append(np.interp(np.log(energy_GeV), np.log(solution.energy_GeV), at_sun))
+        return found[0], found[1]
+
     def D_of_particles(self, energy_GeV: FloatArray, height_kpc: float) -> Estimate:
         """D that the flux of the run's own particles would make over the D they moved in, with errors."""
         run, waves = self.run, self.run.waves
@@ -140,6 +158,14 @@ def halo_summary(halo: Halo) -> dict[str, Any]:
         "boron_over_carbon": boron_over_carbon(grammage).tolist(),
     }
     found: dict[str, Any] = {"halo": table, "protons_at_sun": _slopes(halo)}
+    if run.medium.lines is None:
+        outwards, away = halo.dipole(E)
+        found["dipole_anisotropy"] = {
+            "energy_GeV": E.tolist(),
+            "outwards": outwards.tolist(),
+            "away_from_plane": away.tolist(),
+            "amplitude": np.hypot(outwards, away).tolist(),
+        }
     if run.waves is not None:
         near = 1.0 if halo.top_kpc > 2.0 else 0.5 * halo.top_kpc
         table[f"D_of_particles_over_D_{near:g}_kpc"] = halo.D_of_particles(E, near)

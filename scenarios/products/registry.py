@@ -16,7 +16,7 @@ from ..file.scenario import Scenario
 from ..folder.write import write_json
 from ..progress import Progress, quiet
 from ..run import Run
-from . import balance, field_lines, halo, outside, protons, skies, summary, transport_equation, waves
+from . import balance, field_lines, halo, outside, protons, regions, skies, summary, transport_equation, waves
 from .overlays import Measured, measured, overlaid, quantities
 from .product import NOTHING, Made, Product
 from .write import check_all_written, drawn, failure, write_files
@@ -25,6 +25,7 @@ PRODUCTS: tuple[Product, ...] = (
     summary.PRODUCT,
     balance.PRODUCT,
     skies.PRODUCT,
+    regions.PRODUCT,
     protons.PRODUCT,
     field_lines.PRODUCT,
     outside.PRODUCT,

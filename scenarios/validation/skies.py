@@ -11,6 +11,7 @@ from scipy.integrate import cumulative_trapezoid, quad
 
 from ...fields.units import GEV_ERG, K_B_ERG_K, KPC_CM, FloatArray
 from ...maps.light.absorption import ELECTRON_MASS_GEV, HBAR_C_GEV_CM, SIGMA_THOMSON_CM2
+from ...maps.light.regions import REGIONS, region_weights
 from ...maps.light.secondaries import energy_fraction
 from ...maps.light.sky import SUN_KPC, SUN_R_KPC, SUN_Z_KPC, sky_map, table_sky_map
 from ...maps.light.starlight import (
@@ -335,3 +336,36 @@ def mean_of_the_sky(scale: float) -> Rows:
         for name, of_map, of_volume in zip(("disc", "wide gas"), sky, mean, strict=True)
     ]
     return [*rows, _worst("mean of the sky, parts of a sphere: worst over exact", parts, np.array(exact))]
+
+
+def region_of_the_sky(scale: float) -> Rows:
+    """A strip of the plane: its area by the shares of pixels of any size, and a thin disc in it.
+
+    The disc is exp(-|z|/h), h = 0.1 kpc, within R < 10 kpc; its columns along 200 by 4000 rays are exact.
+    """
+    h, rim, name = 0.1, 10.0, "lhaaso-inner"
+    region = REGIONS[name]
+    rows = [
+        row(
+            f"{name}: area on a map of {nside} over exact",
+            region.shares(nside).sum() * healpy.nside2pixarea(nside) / region.solid_angle_sr,
+            1.0,
+            0.0,
+            1e-3,
+        )
+        for nside in (4, 64)
+    ]
+    sin_b = np.sin(np.radians(region.b_deg[1])) * ((np.arange(4000) + 0.5) / 2000.0 - 1.0)
+    l_deg = region.l_deg[0] + (np.arange(200) + 0.5) / 200.0 * (region.l_deg[1] - region.l_deg[0])
+    cos2, along = 1.0 - sin_b**2, np.cos(np.radians(l_deg))[:, None] * np.sqrt(1.0 - sin_b**2)
+    end = (SUN_R_KPC * along + np.sqrt((SUN_R_KPC * along) ** 2 + cos2 * (rim**2 - SUN_R_KPC**2))) / cos2
+    ends = SUN_Z_KPC + end * sin_b, np.full_like(end, SUN_Z_KPC)
+    up_to = [-np.sign(z) * h * np.expm1(-np.abs(z) / h) for z in ends]
+    exact = np.mean((up_to[0] - up_to[1]) / sin_b) * KPC_CM / (4 * np.pi)
+    R, z = np.array([0.0, rim - 1e-6, rim + 1e-6, 30.0]), np.append(np.linspace(0.0, 1.5, 301), 30.0)
+    disc = np.exp(-z / h) * (R[:, None] < rim)
+    weights = region_weights([region], (R, z), 64, r_max_kpc=30.0, disc_radius_kpc=rim)[0]
+    return [
+        *rows,
+        row(f"{name}: thin disc over exact", (weights * disc).sum() / exact, 1.0, 0.0, _TOLERANCE),
+    ]

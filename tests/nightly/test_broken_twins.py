@@ -292,6 +292,22 @@ TWINS = (
         "one pixel: its distance",
     ),
     Twin(
+        "pixels on the edge of a region taken whole",
+        "maps/light/regions.py",
+        (("return 0.5 + t - 0.5 * t * np.abs(t)", "return (t > 0.0).astype(float)"),),
+        "region_of_the_sky",
+        1.0,
+        "lhaaso-inner: area on a map of 64",
+    ),
+    Twin(
+        "a region counted westwards",
+        "maps/light/regions.py",
+        (("np.mod(l_deg - region.l_deg[0] + behind", "np.mod(region.l_deg[0] - l_deg + behind"),),
+        "region_of_the_sky",
+        1.0,
+        "lhaaso-inner: thin disc",
+    ),
+    Twin(
         "neutrinos counted twice",
         "maps/light/secondaries.py",
         (

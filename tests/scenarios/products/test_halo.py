@@ -1,10 +1,12 @@
 """Self-made and two-zone halos end to end, small; waves that do not converge; the transport equation."""
 
 import json
+from dataclasses import replace
 
 import h5py
 import numpy as np
 import pytest
+from crhalo.fields.units import KPC_CM
 from crhalo.mc.checkpoint import digest
 from crhalo.mc.result import Result
 from crhalo.scenarios import load
@@ -16,6 +18,7 @@ from crhalo.scenarios.file.scenario import load_file, load_text
 from crhalo.scenarios.products.halo import Halo, halo_summary
 from crhalo.scenarios.run import RunOptions, make_run
 
+C_CM_S = 2.99792458e10
 SMALL = [
     "transport.particles=200",
     "transport.energy_range=['100 GeV', '10 TeV']",
@@ -122,6 +125,60 @@ def test_a_power_law_that_makes_no_sense_is_refused_by_name(setting, line):
     with pytest.raises(ScenarioError) as refused:
         load_text(POWER_LAW).with_overrides([setting])
     assert line in str(refused.value) and "allowed" in str(refused.value)
+
+
+FLAT = """
+title = "A slab of one D, and a disc so wide that only its height matters"
+[medium]
+halo = "constant"
+H = "2 kpc"
+bell = false
+waves = "power-law"
+[diffusion]
+delta = 0.5
+[source]
+R_d = "20 kpc"
+[transport]
+particles = 8
+"""
+
+
+@pytest.fixture(scope="module")
+def flat():
+    return Halo(make_run(load_text(FLAT), threads=1))
+
+
+def gradient_scale_kpc(halo, dipole, E):
+    """n/|grad n| that a dipole 3 D |grad n|/(n c) stands for."""
+    return 3.0 * halo.D_cm2_s(E, np.array([0.0]))[:, 0] / (C_CM_S * KPC_CM * dipole)
+
+
+def test_dipole_above_a_flat_source_is_that_of_a_straight_fall(flat):
+    """n ~ H - z up to the end of the halo; losses take 2% at 1 TeV, bins of energy 0.3%."""
+    E = np.array([1e3, 1e5])
+    outwards, away = flat.dipole(E)
+    np.testing.assert_allclose(gradient_scale_kpc(flat, away, E), [2.0 - 0.0208] * 2, rtol=0.01)
+    assert np.all(np.abs(outwards) < 1e-3 * away)
+
+
+def test_dipole_of_an_exponential_fall_along_R(flat):
+    """n ~ exp(-R/5 kpc) at all heights has a scale of 5 kpc, and points outwards; half the D is noticed."""
+    solution = flat.solution
+    R, _ = solution.cells.centres_kpc
+    fall = replace(solution, protons_kpc3=np.exp(-R / 5.0) * np.ones_like(solution.protons_kpc3))
+    E = np.array([1e2, 1e4])
+    halo = Halo(flat.run)
+    halo.__dict__["solution"] = fall
+    outwards, away = halo.dipole(E)
+    np.testing.assert_allclose(gradient_scale_kpc(halo, outwards, E), 5.0, rtol=0.01)
+    assert np.all(np.abs(away) < 1e-6 * outwards)
+    assert np.all(np.abs(gradient_scale_kpc(halo, outwards / 2.0, E) / 5.0 - 1.0) > 0.5)
+
+
+def test_summary_has_the_dipole(folder):
+    found = json.loads((folder / "summary.json").read_text())["dipole_anisotropy"]
+    assert found["energy_GeV"] == [100.0, 1e3, 1e4] and np.all(np.diff(found["amplitude"]) > 0)
+    np.testing.assert_allclose(np.hypot(found["outwards"], found["away_from_plane"]), found["amplitude"])
 
 
 def test_waves_are_kept_with_their_units(folder):

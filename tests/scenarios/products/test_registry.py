@@ -50,7 +50,8 @@ def test_names_are_unique():
 )  # fmt: skip
 def test_a_run_has_the_products_of_its_tables(name, more):
     run = Run(load(name), None, None, None)
-    assert [product.name for product in products_of(run)] == ["summary", "balance", "skies", "protons", *more]
+    seen = ["skies"] if name == "m31" else ["skies", "regions"]
+    assert [product.name for product in products_of(run)] == ["summary", "balance", *seen, "protons", *more]
     asked_for = products_of(run, ("transport_equation",))
     assert [product.name for product in asked_for][-1] == "transport_equation"
 
