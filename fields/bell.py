@@ -49,17 +49,45 @@ def spectrum_normalisation(slope: float, E_min_GeV: float, E_max_GeV: float) -> 
     return float(-hardness / np.expm1(-hardness * log_range))
 
 
+def luminosity_per_ln_E(
+    E_GeV: ArrayLike,
+    slope: float,
+    E_min_GeV: float,
+    E_max_GeV: float,
+    slope_beyond: float | None = None,
+    E_break_GeV: float = 1.0,
+) -> FloatArray:
+    """Fraction of the luminosity injected per unit ln E, E^2 Q(E)/L_CR, for Q ~ E^-slope with sharp limits.
+
+    From E_break on it is Q ~ E^-slope_beyond, if that is given. Beyond the limits the law goes on.
+    """
+    E = np.asarray(E_GeV, dtype=float)
+    if slope_beyond is None:
+        return spectrum_normalisation(slope, E_min_GeV, E_max_GeV) * (E / E_max_GeV) ** (2.0 - slope)
+    below = 1.0 / spectrum_normalisation(slope, E_min_GeV, E_break_GeV)
+    end = (E_max_GeV / E_break_GeV) ** (2.0 - slope_beyond)
+    above = end / spectrum_normalisation(slope_beyond, E_break_GeV, E_max_GeV)
+    x = E / E_break_GeV
+    return np.asarray(x ** (2.0 - np.where(x > 1.0, slope_beyond, slope)) / (below + above))
+
+
 def escaping_energy_flux_erg_cm2_s(
-    E_GeV: ArrayLike, L_CR_erg_s: float, R_d_kpc: float, slope: float, E_min_GeV: float, E_max_GeV: float
+    E_GeV: ArrayLike,
+    L_CR_erg_s: float,
+    R_d_kpc: float,
+    slope: float,
+    E_min_GeV: float,
+    E_max_GeV: float,
+    slope_beyond: float | None = None,
+    E_break_GeV: float = 1.0,
 ) -> FloatArray:
     """Energy flux E^2 phi that leaves each side of the disc, in erg cm^-2 s^-1 (PRL Eq. 3, REV Eq. 11).
 
     L_CR/(2 pi R_d^2 Lambda) for slope 2, at any energy. For other slopes the flux depends on the energy;
     field amplification takes it at E_max, where the field is needed to hold the particles.
     """
-    fraction = spectrum_normalisation(slope, E_min_GeV, E_max_GeV)
-    shape = (np.asarray(E_GeV, dtype=float) / E_max_GeV) ** (2.0 - slope)
-    return L_CR_erg_s * fraction * shape / (2 * np.pi * (R_d_kpc * KPC_CM) ** 2)
+    share = luminosity_per_ln_E(E_GeV, slope, E_min_GeV, E_max_GeV, slope_beyond, E_break_GeV)
+    return L_CR_erg_s * share / (2 * np.pi * (R_d_kpc * KPC_CM) ** 2)
 
 
 def total_energy_flux_erg_cm2_s(L_CR_erg_s: float, R_d_kpc: float) -> float:

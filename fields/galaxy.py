@@ -68,6 +68,8 @@ class Galaxy:
         Of the circumgalactic gas, a beta-profile with `delta_G` at its centre; uniform for beta 0.
     gas : str
         Of the disc: "uniform", 1 cm^-3 exp(-|z|/100 pc) for R < R_d; "mcmillan", as observed (`disc.gas`).
+    slope_beyond, E_break_GeV : float or None, float
+        Slope of the source above a break, and its energy.
     radial : str
         How sources are spread over the disc, one of `disc.sources.RADIAL`.
     helium_factor : float or (disc, halo, circumgalactic)
@@ -119,6 +121,8 @@ class Galaxy:
     slope: float = 2.0
     E_min_GeV: float = 1.0
     E_max_GeV: float = 1e6
+    slope_beyond: float | None = None
+    E_break_GeV: float = 1e4
     r_max_kpc: float = 100.0
     inelasticity: Callable[[np.ndarray], ArrayLike] | None = None
     field: str | field_lines.FieldFunction = "isotropic"
@@ -148,9 +152,8 @@ class Galaxy:
 
     def injected_energy_flux(self, E_GeV: ArrayLike) -> FloatArray:
         """E^2 phi out of each side of the disc [erg cm^-2 s^-1] (PRL Eq. 3)."""
-        return bell.escaping_energy_flux_erg_cm2_s(
-            E_GeV, self.L_CR_erg_s, self.R_d_kpc, self.slope, self.E_min_GeV, self.E_max_GeV
-        )
+        of_spectrum = self.slope, self.E_min_GeV, self.E_max_GeV, self.slope_beyond, self.E_break_GeV
+        return bell.escaping_energy_flux_erg_cm2_s(E_GeV, self.L_CR_erg_s, self.R_d_kpc, *of_spectrum)
 
     def energy_flux_at(self, E_GeV: ArrayLike) -> FloatArray:
         """E^2 phi that makes the field on which an energy scatters: that of all, or its own `current`."""
@@ -163,11 +166,6 @@ class Galaxy:
         """Hydrogen density of the circumgalactic gas."""
         profile = gas.beta_profile(np.hypot(R_kpc, z_kpc), self.cgm_core_kpc, self.cgm_beta)
         return gas.cgm_density_cm3(self.delta_G) * profile
-
-    @property
-    def _disc_gas_cm3(self) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-        uniform = partial(gas.disc_density_cm3, R_d_kpc=self.R_d_kpc)
-        return self.disc_gas_cm3 or (mcmillan_density_cm3 if self.gas == "mcmillan" else uniform)
 
     @cached_property
     def bell_outer_radius_kpc(self) -> float:
@@ -374,6 +372,7 @@ class Galaxy:
         self.check()
         R_axis, z_axis = self.axes()
         outside = self.has_bell_region
+        uniform = partial(gas.disc_density_cm3, R_d_kpc=self.R_d_kpc)
         wall = (Wall.TWO_WAY if self.two_way else Wall.ONE_WAY) if outside else Wall.ABSORBING
         return Medium.tabulate(
             diffusion_halo=self.diffusion_halo,
@@ -388,7 +387,7 @@ class Galaxy:
             divergence=self.outflow_divergence_Myr if outside else lambda R, z: 0.0 * R,
             halo_flow=self.halo_flow if self.waves_move else None,
             halo_divergence=self.halo_flow_divergence_Myr,
-            gas_disc=self._disc_gas_cm3,
+            gas_disc=self.disc_gas_cm3 or (mcmillan_density_cm3 if self.gas == "mcmillan" else uniform),
             gas_halo=self.halo_gas_cm3 or (lambda R, z: gas.halo_density_cm3(R, z, self.R_d_kpc)),
             gas_cgm=self.cgm_density_cm3,
             loss_rate=self.loss_rate,

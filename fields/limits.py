@@ -144,7 +144,7 @@ LIMITS: dict[str, Limit | Bare | Words | Function] = {
     "R_d_kpc": LENGTH,
     "slope": Bare(1, 4),
     "slope_above": Bare(2, 10),
-    "slope_below": Bare(0, 4),
+    "slope_beyond": Bare(1, 4),
     "r_max_kpc": Limit("kpc", "0.1 kpc", "10000 kpc"),
     "particles": Bare(1, 10**9, whole=True),
     "seed": Bare(0, 2**32 - 1, whole=True),
@@ -194,7 +194,7 @@ def check_record(record: Any, but: tuple[str, ...] = ()) -> None:
 
 
 def check_source(record: Any) -> None:
-    """`check_record` of a record with a source: its lowest energy is below its highest.
+    """`check_record` of a record with a source: its lowest energy is below its highest, a break between them.
 
     Raises
     ------
@@ -204,6 +204,10 @@ def check_source(record: Any) -> None:
     check_record(record)
     if not record.E_min_GeV < record.E_max_GeV:
         raise _refused(record, "E_min_GeV", record.E_min_GeV, f"below E_max_GeV = {record.E_max_GeV:g}")
+    low, high = record.E_min_GeV, record.E_max_GeV
+    if record.slope_beyond is not None and not low < record.E_break_GeV < high:
+        between = f"between E_min_GeV = {low:g} and E_max_GeV = {high:g}"
+        raise _refused(record, "E_break_GeV", record.E_break_GeV, between)
 
 
 def number_in(value: Any, unit: str, name: str) -> float:

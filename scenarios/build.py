@@ -28,7 +28,6 @@ from ..mc.orbits.cost import estimate_cost, refusal
 from ..mc.orbits.galactic_cost import galactic_cost, refusal_in_galaxy
 from ..mc.spectrum import Spectrum
 from ..mc.tally import TallyGrid, energy_groups, galactic_grid
-from .file.composition import SHARES_AT_GV
 from .file.quantities import ScenarioError, refused_as
 from .file.scenario import Scenario, from_values
 from .file.tables import GIVEN_D, OWN_FUNCTIONS, text_of
@@ -90,6 +89,7 @@ def galaxy_of(scenario: Scenario) -> Galaxy:
         given["waves"] = "nlld"
     if given["gas"].endswith(".fits"):
         given |= {"disc_gas_cm3": cube_density_cm3(given["gas"], given["R_d_kpc"]), "gas": "uniform"}
+    given |= {key: getattr(spectrum_of(scenario), key) for key in ("slope_beyond", "E_break_GeV")}
     moving = found_waves is not None and found_waves.advected
     galaxy = Galaxy(**given, waves_move=moving)
     if scenario.two_zone is None and scenario.diffusion is None:
@@ -166,14 +166,8 @@ def spectrum_of(scenario: Scenario) -> Spectrum:
     """The injection spectrum of a scenario."""
     s = scenario.source
     above = None if s.slope_above == "cut-off" else s.slope_above
-    below = None if s.slope_below == "none" else s.slope_below
-    return Spectrum(s.L_CR, s.slope, s.E_min, s.E_max, above, below, s.E_break)
-
-
-_NUCLEI = {
-    "helium": "He", "carbon": "C12", "nitrogen": "N14", "oxygen": "O", "neon": "Ne", "magnesium": "Mg",
-    "silicon": "Si", "iron": "Fe",
-}  # fmt: skip
+    beyond = None if s.slope_beyond == "none" else s.slope_beyond
+    return Spectrum(s.L_CR, s.slope, s.E_min, s.E_max, above, beyond, s.E_break)
 
 
 def release_of(scenario: Scenario, spectrum: Spectrum) -> Release:
@@ -181,9 +175,7 @@ def release_of(scenario: Scenario, spectrum: Spectrum) -> Release:
     source, composition = scenario.source, scenario.composition
     if composition is None:
         return Release(spectrum, {}, spectrum.slope, 0.0, source.R_d)
-    hydrogen = composition.shares["hydrogen"]
-    shares = {name: composition.shares[element] / hydrogen for element, name in _NUCLEI.items()}
-    return Release(spectrum, shares, composition.slope, source.grammage, source.R_d, SHARES_AT_GV)
+    return Release(spectrum, composition.per_proton, composition.slope, source.grammage, source.R_d)
 
 
 def with_spectrum(scenario: Scenario, spectrum: Spectrum) -> Scenario:
@@ -200,7 +192,7 @@ def _source_of(spectrum: Spectrum) -> dict[str, Any]:
         "E_min": spectrum.E_min_GeV,
         "E_max": spectrum.E_max_GeV,
         "slope_above": "cut-off" if spectrum.slope_above is None else spectrum.slope_above,
-        "slope_below": "none" if spectrum.slope_below is None else spectrum.slope_below,
+        "slope_beyond": "none" if spectrum.slope_beyond is None else spectrum.slope_beyond,
         "E_break": spectrum.E_break_GeV,
     }
 

@@ -42,7 +42,7 @@ from .build import (
     spectrum_of,
     transport_of,
     with_spectrum,
-)
+)  # fmt: skip
 from .file.quantities import ScenarioError
 from .file.scenario import Scenario, load_text
 from .file.tables import NSIDES
@@ -146,14 +146,8 @@ class Run:
     @cached_property
     def sky_model(self) -> SkyModel:
         """The run as seen from the Sun."""
-        edges, with_nuclei = self.result.grid.current_edges_GeV, self.scenario.composition is not None
-        return SkyModel(
-            self.result,
-            self.medium,
-            self.galaxy.R_d_kpc,
-            self.scenario.sky.starlight,
-            self.at_the_sun.helium_per_proton(edges) if with_nuclei else None,
-        )
+        R_d, starlight = self.galaxy.R_d_kpc, self.scenario.sky.starlight
+        return SkyModel(self.result, self.medium, R_d, starlight, self.at_the_sun.helium_per_proton)
 
     def sky(
         self, secondary: str, energy_GeV: FloatArray | list[float] | None = None, nside: int | None = None

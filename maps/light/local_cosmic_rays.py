@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...fields.units import KPC_CM, M_P_GEV, MBARN_CM2, MYR_S, FloatArray, momentum_GeV
+from ...fields.units import C_KPC_MYR, KPC_CM, M_P_G, M_P_GEV, MBARN_CM2, MYR_S, FloatArray, momentum_GeV
 from ...mc.diffusion.finite_volumes import Cells
 from ...mc.diffusion.nuclei import Network, after_the_sources, solve_nuclei
 from ...mc.diffusion.solve import Solution, residence, solve
@@ -33,6 +33,8 @@ from .sky import SUN_R_KPC
 from .starlight import STARLIGHT_EV_CM3, starlight_over_local
 from .synchrotron import CMB_ENERGY_DENSITY_GEV_CM3, magnetic_energy_density_GeV_cm3
 
+SHARES_AT_GV = 10.0
+"""Rigidity at which shares of what sources release are given."""
 _PER_DECADE, _LOWEST_GV, _HIGHEST_GV = 10, 4.0, 1e5
 # Of antiprotons and positrons; positrons need finer bins, since they cool.
 _SECONDARIES_GV = {ANTIPROTON.name: (1.0, 1e4, 10), POSITRON.name: (0.5, 1e4, 20)}
@@ -48,15 +50,13 @@ class Release:
     spectrum : Spectrum
         Of protons.
     shares : mapping of str to float
-        Nuclei for each proton of the same rigidity, at the rigidity `at_GV`, by the names of `nuclei.NUCLEI`.
+        Nuclei for each proton of the same rigidity, at `SHARES_AT_GV`, by the names of `nuclei.NUCLEI`.
     slope : float
         Of nuclei per rigidity; breaks and the end are at the rigidities at which those of protons are.
     grammage_g_cm2 : float
         Hydrogen that they cross within the sources.
     R_d_kpc : float
         Radius of the disc that they are in.
-    at_GV : float
-        Where the shares are given.
     """
 
     spectrum: Spectrum
@@ -64,7 +64,6 @@ class Release:
     slope: float
     grammage_g_cm2: float
     R_d_kpc: float
-    at_GV: float = 10.0
 
     def rates_Myr(self, network: Network) -> FloatArray:
         """Nuclei that leave the sources per Myr, (bins, nuclei)."""
@@ -72,7 +71,7 @@ class Release:
         E = np.hypot(R, M_P_GEV)
         # dN/dln R of protons: dE/dR is R/E.
         protons = self.spectrum.rate_GeV_s(E) * R**2 / E * np.diff(np.log(network.rigidity_edges_GV)) * MYR_S
-        harder = (R / self.at_GV) ** (self.spectrum.slope - self.slope)
+        harder = (R / SHARES_AT_GV) ** (self.spectrum.slope - self.slope)
         made = np.zeros((R.size, len(network.nuclei)))
         for name, share in self.shares.items():
             made[:, network.names.index(name)] = share * protons * harder
@@ -184,18 +183,27 @@ class LocalCosmicRays:
         return found
 
     def _made_Myr(self, species: Species, edges_GV: FloatArray) -> FloatArray:
-        """Secondaries of protons and helium made per Myr, (bins, cells)."""
-        helium = self.nuclei_kpc3[:, self.network.names.index(HELIUM.name)]
+        """Secondaries of protons and nuclei made per Myr on the gas and within the sources, (bins, cells)."""
+        R_edges, E_edges = self.network.rigidity_edges_GV, self.energy_edges_GeV
+        nucleons = np.array([nucleus.A / HELIUM.A for nucleus in self.network.nuclei])
+        released = (
+            self.release.rates_Myr(self.network) @ nucleons,
+            self.release.spectrum.group_rates_s(E_edges),
+        )
         beams = (
-            (PROTON, momentum_GeV(self.energy_edges_GeV), self.protons.protons_kpc3),
-            (HELIUM, self.network.rigidity_edges_GV, helium),
+            (HELIUM, R_edges, np.einsum("bnc,n->bc", self.nuclei_kpc3, nucleons), released[0]),
+            (PROTON, momentum_GeV(E_edges), self.protons.protons_kpc3, released[1] * MYR_S),
         )
-        matter = self._hydrogen_cm3 * self.cells.volume_kpc3
-        made = (
-            made_per_projectile_cm3_Myr(species, beam, edges, edges_GV) @ density
-            for beam, edges, density in beams
-        )
-        return np.sum(list(made), axis=0) * matter
+        on_gas = self._hydrogen_cm3 * self.cells.volume_kpc3
+        # Of particles that cross it at the speed of light: hydrogen per cm^3 and Myr.
+        in_sources = self.release.grammage_g_cm2 / M_P_G / (C_KPC_MYR * KPC_CM)
+        shares = 0.5 * self.cells.shares(self.release.R_d_kpc)
+        made = np.zeros((edges_GV.size - 1, self.cells.count))
+        for beam, edges, density, rates in beams:
+            per_projectile = made_per_projectile_cm3_Myr(species, beam, edges, edges_GV)
+            made += (per_projectile @ density) * on_gas
+            made += (per_projectile @ rates * in_sources)[:, None] * shares
+        return made
 
     @cached_property
     def _energy_density_eV_cm3(self) -> FloatArray:
@@ -206,17 +214,20 @@ class LocalCosmicRays:
 
     # -- what skies and tables ask for ---------------------------------------------------------
 
-    def helium_per_proton(self, energy_edges_GeV: FloatArray) -> FloatArray:
-        """Helium for each proton of the same rigidity in the light of cosmic rays, by bins of proton energy.
+    @property
+    def helium_per_proton(self) -> FloatArray | None:
+        """Helium for each proton of the same rigidity in what shines, in the bins of proton energy.
 
-        A heavier nucleus counts as A/4 nuclei of helium, as its nucleons collide one by one. Ratios of fluxes
-        at the Sun, held beyond the rigidities that nuclei are followed to.
+        A heavier nucleus counts as A/4 of helium, as its nucleons collide one by one. Ratios of fluxes at the
+        Sun, held beyond the rigidities that nuclei are followed to; None where there are no nuclei.
         """
+        if not self.release.shares:
+            return None
         R = self.network.rigidity_GV
-        nucleons = sum(n.A / 4.0 * self.flux(n.name, R, 0.0) for n in self.network.nuclei)
+        nucleons = sum(n.A / HELIUM.A * self.flux(n.name, R, 0.0) for n in self.network.nuclei)
         ratio = nucleons / self.flux(PROTON.name, R, 0.0)
         known = np.isfinite(ratio)
-        wanted = centres(np.maximum(momentum_GeV(energy_edges_GeV), _TINY))
+        wanted = centres(np.maximum(momentum_GeV(self.energy_edges_GeV), _TINY))
         return np.exp(np.interp(np.log(wanted), np.log(R[known]), np.log(ratio[known])))
 
     def hydrogen_g_cm2(self, rigidity_GV: ArrayLike) -> FloatArray:

@@ -8,9 +8,11 @@ from typing import Annotated
 from .quantities import Number
 from .tables import Table, as_in_file
 
-SHARES_AT_GV = 10.0
-"""Rigidity at which the shares of nuclei are those of a [composition]."""
 _ADDS_UP = 1e-3
+_NUCLEI = {
+    "helium": "He", "carbon": "C12", "nitrogen": "N14", "oxygen": "O", "neon": "Ne", "magnesium": "Mg",
+    "silicon": "Si", "iron": "Fe",
+}  # fmt: skip
 
 _Share = Annotated[float, Number(0, 1)]
 
@@ -40,12 +42,12 @@ class Composition(Table):
     """Of nuclei heavier than hydrogen, per rigidity, in place of source.slope."""
 
     @property
-    def shares(self) -> dict[str, float]:
-        """By element, hydrogen among them."""
-        return {name: value for name, value in self.model_dump().items() if name != "slope"}
+    def per_proton(self) -> dict[str, float]:
+        """Nuclei for each proton, by the names that `maps.light.nuclei` has for them."""
+        return {name: getattr(self, element) / self.hydrogen for element, name in _NUCLEI.items()}
 
     def conflicts(self) -> Iterator[str]:
-        total = sum(self.shares.values())
+        total = self.hydrogen + sum(getattr(self, element) for element in _NUCLEI)
         if abs(total - 1.0) > _ADDS_UP:
             yield f"composition: its shares add up to {total:.4g}: allowed: 1, to a thousandth"
         elif not self.hydrogen > 0.0:

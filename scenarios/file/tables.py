@@ -170,9 +170,9 @@ class Source(Table):
     """Highest injected energy."""
     slope_above: Annotated[float | Literal["cut-off"], Number(2, 10, word="cut-off")] = "cut-off"
     """What E_max is: an exponential cut-off, or where the slope changes to this one."""
-    slope_below: Annotated[float | Literal["none"], Number(0, 4, word="none")] = "none"
-    """Of what is injected below E_break; none: no break."""
-    E_break: Annotated[float, Quantity(*LIMITS["E_break_GeV"])] = as_in_file("10 GeV")
+    slope_beyond: Annotated[float | Literal["none"], Number(1, 4, word="none")] = "none"
+    """Of what is injected from E_break to E_max; none: no break."""
+    E_break: Annotated[float, Quantity(*LIMITS["E_break_GeV"])] = as_in_file("10 TeV")
     """Where the slope changes to that."""
     grammage: Annotated[float, Quantity("g/cm2", "0 g/cm2", "10 g/cm2")] = as_in_file("0 g/cm2")
     """Hydrogen that nuclei cross within their sources."""
@@ -184,7 +184,7 @@ class Source(Table):
         if self.E_min >= self.E_max:
             low, high = text_of(self, "E_min"), text_of(self, "E_max")
             yield f"source.E_min = {low}: allowed: less than source.E_max = {high}"
-        elif self.slope_below != "none" and not self.E_min < self.E_break < self.E_max:
+        elif self.slope_beyond != "none" and not self.E_min < self.E_break < self.E_max:
             given = text_of(self, "E_break")
             yield f"source.E_break = {given}: allowed: between source.E_min and source.E_max"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,7 @@ from ...maps.data.read import boron_over_carbon as measured_boron_over_carbon
 from ...maps.figures import halo as halo_figures
 from ...maps.light.at_the_sun import MODULATION_GV, boron_over_carbon, local_slope, proton_flux_m2_s_sr_GV
 from ...maps.light.sky import SUN_R_KPC, SUN_Z_KPC
-from ...mc.coupled.waves import flux_of_particles, per_ln_p, round_cells
-from ...mc.diffusion.solve import Solution, residence, solve
+from ...mc.coupled.waves import flux_of_particles, per_ln_p
 from ...mc.uncertainty import Estimate
 from ..file.tables import GIVEN_D
 from ..run import Run
@@ -65,25 +64,12 @@ class Halo:
         S = np.cumsum(np.exp(-swept) / D * step, axis=1)
         return np.array([np.interp(0.5, row / row[-1], middle) for row in S])
 
-    @cached_property
-    def solution(self) -> Solution:
-        """The steady transport equation in this halo."""
-        run = self.run
-        cells = round_cells(run.medium, run.galaxy)
-        edges = run.result.grid.current_edges_GeV
-        return solve(cells, edges, run.result.spectrum, run.galaxy.R_d_kpc)
-
-    def _at_sun(self, values: FloatArray) -> FloatArray:
-        """Values of cells (..., cells) in the plane at the radius of the Sun."""
-        cells = self.solution.cells
-        plane = cells.spread(values)[..., 0]
-        return np.apply_along_axis(lambda row: np.interp(SUN_R_KPC, cells.R_kpc, row), -1, plane)
-
     def flux(self, modulation_GV: float = MODULATION_GV) -> tuple[FloatArray, FloatArray]:
         """(rigidity, flux) of protons at the Sun from the transport equation."""
-        protons_cm3 = self._at_sun(self.solution.protons_kpc3) / KPC_CM**3
-        per_GeV = protons_cm3 / np.diff(self.solution.energy_edges_GeV)
-        return proton_flux_m2_s_sr_GV(self.solution.energy_GeV, per_GeV, modulation_GV)
+        local = self.run.at_the_sun
+        protons_cm3 = local.at_sun(local.protons.protons_kpc3) / KPC_CM**3
+        per_GeV = protons_cm3 / np.diff(local.energy_edges_GeV)
+        return proton_flux_m2_s_sr_GV(local.protons.energy_GeV, per_GeV, modulation_GV)
 
     def counted_flux(self) -> tuple[FloatArray, Estimate]:
         """The same from the particles in a ring about the Sun, |z| < 0.1 kpc, with errors."""
@@ -95,11 +81,16 @@ class Halo:
         R_GV, flux = proton_flux_m2_s_sr_GV(np.sqrt(ends[1:] * ends[:-1]), per_GeV, MODULATION_GV)
         return R_GV, Estimate.of(flux)
 
-    def grammage_g_cm2(self, momenta_GeV: FloatArray) -> FloatArray:
-        """Mean grammage of those found at the Sun."""
-        cells, R_d = self.solution.cells, self.run.galaxy.R_d_kpc
-        found = [residence(cells, float(p), R_d).crossed_g_cm2 for p in momenta_GeV]
-        return self._at_sun(np.array(found))
+    def boron_over_carbon(self, rigidity_GV: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(B/C, the grammage of hydrogen that it comes from [g cm^-2]) at the Sun.
+
+        Of nuclei that were followed where there is a [composition], else of the grammage alone.
+        """
+        local = self.run.at_the_sun
+        crossed = local.hydrogen_g_cm2(rigidity_GV)
+        if self.run.scenario.composition is None:
+            return boron_over_carbon(crossed), crossed
+        return local.flux("B", rigidity_GV) / local.flux("C", rigidity_GV), crossed
 
     def dipole(self, energy_GeV: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Dipole of the intensity at the Sun, 3 D |grad n|/(n v): (outwards along R, away from the plane).
@@ -107,7 +98,7 @@ class Halo:
         Sources lie in the plane itself, so that the Sun, 20.8 pc above it, sees all of the flux from them
         that goes up: sources as thick as the gas would take most of that part away.
         """
-        solution, cells = self.solution, self.solution.cells
+        solution, cells = self.run.at_the_sun.protons, self.run.at_the_sun.cells
         p, z = momentum_GeV(solution.energy_GeV)[:, None], cells.z_kpc[0]
         D = self.run.galaxy.diffusion_halo(p, cells.R_kpc, z)
         plane, up = cells.spread(solution.protons_kpc3)[..., 0], solution.fluxes_z()[0][..., 0]
@@ -148,14 +139,14 @@ def halo_summary(halo: Halo) -> dict[str, Any]:
     E = np.array([point for point in POINTS_GEV if low <= point <= high])
     heights = [h for h in _HEIGHTS_KPC[1:] if h < halo.top_kpc]
     D = halo.D_cm2_s(E, np.append(0.0, heights))
-    grammage = halo.grammage_g_cm2(momentum_GeV(E))
+    ratio, grammage = halo.boron_over_carbon(momentum_GeV(E))
     table: dict[str, Any] = {
         "energy_GeV": E.tolist(),
         "D_disc_cm2_s": D[:, 0].tolist(),
         **{f"D_{h:g}_kpc_over_disc": (D[:, i] / D[:, 0]).tolist() for i, h in enumerate(heights, start=1)},
         "half_return_kpc": halo.size_kpc(E).tolist(),
         "grammage_at_sun_g_cm2": grammage.tolist(),
-        "boron_over_carbon": boron_over_carbon(grammage).tolist(),
+        "boron_over_carbon": ratio.tolist(),
     }
     found: dict[str, Any] = {"halo": table, "protons_at_sun": _slopes(halo)}
     if run.medium.lines is None:
@@ -220,9 +211,8 @@ def _draw_boron(halo: Halo, ax: Any = None, data: Mapping[str, Sequence[Points]]
     E = halo.run.result.current_energy_GeV
     p_low, p_high = (float(x) for x in momentum_GeV(E[[0, -1]]))
     p = np.geomspace(max(2.0, p_low), max(min(1e4, p_high), 2.0 * p_low), 16)
-    X = halo.grammage_g_cm2(p)
     known, more = measured_boron_over_carbon(), data.get(BORON_OVER_CARBON, ())
-    return halo_figures.boron_over_carbon(known, p, boron_over_carbon(X), X, more, ax)
+    return halo_figures.boron_over_carbon(known, p, *halo.boron_over_carbon(p), more, ax)
 
 
 def _make(run: Run) -> Made:

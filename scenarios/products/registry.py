@@ -16,7 +16,19 @@ from ..file.scenario import Scenario
 from ..folder.write import write_json
 from ..progress import Progress, quiet
 from ..run import Run
-from . import balance, field_lines, halo, outside, protons, regions, skies, summary, transport_equation, waves
+from . import (
+    balance,
+    field_lines,
+    halo,
+    nuclei,
+    outside,
+    protons,
+    regions,
+    skies,
+    summary,
+    transport_equation,
+    waves,
+)
 from .overlays import Measured, measured, overlaid, quantities
 from .product import NOTHING, Made, Product
 from .write import check_all_written, drawn, failure, write_files
@@ -30,6 +42,7 @@ PRODUCTS: tuple[Product, ...] = (
     field_lines.PRODUCT,
     outside.PRODUCT,
     halo.PRODUCT,
+    nuclei.PRODUCT,
     waves.PRODUCT,
     transport_equation.PRODUCT,
 )

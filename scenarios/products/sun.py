@@ -36,10 +36,10 @@ def protons_over_measured(run: Run) -> dict[str, Any]:
     """Protons at the Sun over each measurement, at powers of ten of rigidity that both reach.
 
     A local fit in energy, as all values at an energy; the errors of both in quadrature. Nothing for a galaxy
-    that is seen from outside, or ends before the Sun.
+    that is seen from outside, or ends before the Sun, or whose nuclei are held against measurements too.
     """
     counted = protons_in_ring_cm3(run.result) if run.scenario.observer is None else None
-    if counted is None:
+    if counted is None or run.scenario.composition is not None:
         return {}
     each = {_KEYS[points.label.split()[0]]: _over(run, counted, points) for points in protons()}
     return {key: table for key, table in each.items() if table is not None}

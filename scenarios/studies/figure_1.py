@@ -104,9 +104,7 @@ def one_zone(run: Run, energy_GeV: FloatArray) -> FloatArray:
     """
     galaxy = run.galaxy
     E = np.geomspace(galaxy.E_min_GeV, run.scenario.transport.energy_range[1], 400)
-    flux = bell.escaping_energy_flux_erg_cm2_s(
-        E, galaxy.L_CR_erg_s, galaxy.R_d_kpc, galaxy.slope, galaxy.E_min_GeV, galaxy.E_max_GeV
-    )
+    flux = galaxy.injected_energy_flux(E)
     speed = float(np.hypot(*galaxy.outflow(0.0, 0.5 * galaxy.R_d_kpc))) * KPC_MYR_CM_S
     density = bell.number_flux_cm2_s_GeV(E, flux) / speed
     q = emissivity("neutrino", energy_GeV, E, density, float(galaxy.helium_factors[2])) / 3.0

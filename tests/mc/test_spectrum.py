@@ -75,18 +75,26 @@ def test_slope_may_change_at_E_max_instead_of_a_cutoff():
     np.testing.assert_allclose(endless, rate[0])
 
 
-def test_a_break_keeps_the_luminosity_and_what_is_above():
+def test_a_break_keeps_the_luminosity_and_is_where_it_is_said():
     """L_CR is what is injected between E_min and E_max with sharp limits, on both sides of the break."""
-    broken = Spectrum(slope=2.4, slope_below=1.8, E_break_GeV=30.0, slope_above=2.4)
-    low, high = broken.E_min_GeV, broken.E_max_GeV
-    power = quad(lambda x: broken.rate_GeV_s(np.exp(x)) * np.exp(2 * x), np.log(low), np.log(high), limit=200)
+    broken = Spectrum(slope=1.9, slope_beyond=2.4, E_break_GeV=2e4, slope_above=2.4)
+    low, high = np.log(broken.E_min_GeV), np.log(broken.E_max_GeV)
+    power = quad(lambda x: broken.rate_GeV_s(np.exp(x)) * np.exp(2 * x), low, high, limit=200)
     assert power[0] * GEV_ERG == pytest.approx(broken.L_CR_erg_s, rel=1e-6)
-    E = np.array([2.0, 29.9, 30.1, 1e5])
+    E = np.array([2.0, 1.99e4, 2.01e4, 1e5, 1e7])
     slopes = -np.diff(np.log(broken.rate_GeV_s(np.stack([E, 1.001 * E]))), axis=0)[0] / np.log(1.001)
-    assert slopes == pytest.approx([1.8, 1.8, 2.4, 2.4])
-    assert "E^-1.8 to 30 GeV" in str(broken)
+    assert slopes == pytest.approx([1.9, 1.9, 2.4, 2.4, 2.4])
+    assert "E^-2.4 above 20 TeV" in str(broken)
+    cut = Spectrum(slope=1.9, slope_beyond=2.4, E_break_GeV=2e4)
+    np.testing.assert_allclose(cut.rate_GeV_s(E) / broken.rate_GeV_s(E), np.exp(-E / 1e6))
+
+
+def test_a_break_that_is_none_changes_nothing():
+    E = np.geomspace(1.0, 1e7, 50)
+    none, there = Spectrum(slope=2.2), Spectrum(slope=2.2, slope_beyond=2.2, E_break_GeV=1e3)
+    np.testing.assert_allclose(there.rate_GeV_s(E), none.rate_GeV_s(E))
 
 
 def test_a_break_outside_of_the_spectrum_is_refused():
-    with pytest.raises(UserError, match=r"Spectrum\.E_break_GeV = 5: allowed: between"):
-        Spectrum(slope_below=1.8, E_break_GeV=5.0, E_min_GeV=10.0)
+    with pytest.raises(UserError, match=r"Spectrum\.E_break_GeV = 5\.0: allowed: between"):
+        Spectrum(slope_beyond=1.8, E_break_GeV=5.0, E_min_GeV=10.0)

@@ -163,7 +163,7 @@ def test_dipole_above_a_flat_source_is_that_of_a_straight_fall(flat):
 
 def test_dipole_of_an_exponential_fall_along_R(flat):
     """n ~ exp(-R/5 kpc) at all heights has a scale of 5 kpc, and points outwards; half the D is noticed."""
-    solution = flat.solution
+    solution = flat.run.at_the_sun.protons
     R, _ = solution.cells.centres_kpc
     fall = replace(solution, protons_kpc3=np.exp(-R / 5.0) * np.ones_like(solution.protons_kpc3))
     E = np.array([1e2, 1e4])

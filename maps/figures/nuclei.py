@@ -1,0 +1,91 @@
+"""The figure of cosmic rays at the Sun: protons and nuclei, antiprotons and positrons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...fields.units import FloatArray
+from ..data.read import Points
+from .page import BLACK, BLUE, GREEN, GREY, ORANGE, PAGE_INCH, PURPLE, RED, SKY, dress, legend, page, positive
+
+_NUCLEI = {
+    "protons": ("p", BLACK, 1.0),
+    "helium": ("He", BLUE, 1.0),
+    "carbon": ("C", RED, 1.0),
+    "oxygen": ("O $\\times 3$", GREEN, 3.0),
+    "nitrogen": ("N", PURPLE, 1.0),
+    "iron": ("Fe", ORANGE, 1.0),
+    "silicon": ("Si $\\times 0.1$", SKY, 0.1),
+}
+_MARKERS = ("o", "s", "^")
+
+
+def local_spectra(
+    rigidity_GV: FloatArray, curves: Mapping[str, tuple[FloatArray, Sequence[Points]]], ax: Any = None
+) -> Any:
+    """R^2.7 J of protons and nuclei, model over measured, antiprotons over protons, and positrons.
+
+    Parameters
+    ----------
+    rigidity_GV : ndarray, shape (n,)
+        Of the curves.
+    curves : mapping of str to (ndarray, sequence of Points)
+        By what they are: values of the model, and the measurements.
+    """
+    figure = page(ax, PAGE_INCH, 5.4)
+    (fluxes, ratios), (antiprotons, positrons) = figure.subplots(2, 2)
+    for name, (label, colour, times) in _NUCLEI.items():
+        values, measured = curves[name]
+        fluxes.plot(rigidity_GV, times * rigidity_GV**2.7 * positive(values), color=colour, linewidth=1.0)
+        _points(fluxes, measured[:1], colour, label, times, 2.7)
+    fluxes.set(xscale="log", yscale="log", xlim=(4.0, 1e4))
+    dress(fluxes, "$R$  [GV]", "$R^{2.7} J$  [GV$^{1.7}$ m$^{-2}$ s$^{-1}$ sr$^{-1}$]")
+    legend(fluxes, loc="upper right", ncols=2)
+    _model_over(ratios, rigidity_GV, curves)
+    for axes, name, label, power in (
+        (antiprotons, "antiprotons_over_protons", "$\\bar p/p$", 0.0),
+        (positrons, "positrons", "$E^3 J(e^+)$  [GeV$^2$ m$^{-2}$ s$^{-1}$ sr$^{-1}$]", 3.0),
+    ):
+        values, measured = curves[name]
+        axes.plot(
+            rigidity_GV, rigidity_GV**power * positive(values), color=BLUE, linewidth=1.2, label="secondary"
+        )
+        _points(axes, measured, GREY, measured[0].label, 1.0, power)
+        axes.set(xscale="log", yscale="log", xlim=(4.0, 1e3))
+        dress(axes, "$R$  [GV]", label)
+        legend(axes, loc="lower left")
+    return figure
+
+
+def _points(
+    axes: Any, measured: Sequence[Points], colour: str, label: str, times: float, power: float
+) -> None:
+    for points, marker in zip(measured, _MARKERS, strict=False):
+        scale = times * points.x**power
+        axes.errorbar(
+            points.x, scale * points.value, scale * points.errors, fmt=marker, markersize=2.0, color=colour,
+            elinewidth=0.6, label=label, zorder=1,
+        )  # fmt: skip
+
+
+def _model_over(
+    axes: Any, rigidity_GV: FloatArray, curves: Mapping[str, tuple[FloatArray, Sequence[Points]]]
+) -> None:
+    """What was measured over the model, of protons, helium and boron over carbon."""
+    import numpy as np
+
+    shown = {"protons": ("p", BLACK), "helium": ("He", BLUE), "boron_over_carbon": ("B/C", RED)}
+    for name, (label, colour) in shown.items():
+        values, measured = curves[name]
+        for points, marker in zip(measured, _MARKERS, strict=False):
+            model = np.exp(np.interp(np.log(points.x), np.log(rigidity_GV), np.log(values)))
+            axes.errorbar(
+                points.x, points.value / model, points.errors / model, fmt=marker, markersize=2.0,
+                color=colour, elinewidth=0.6, label=f"{label}, {points.label}", linestyle="none",
+            )  # fmt: skip
+    axes.axhline(1.0, color=GREY, linewidth=0.8)
+    axes.axhspan(0.9, 1.1, color=GREY, alpha=0.15, linewidth=0)
+    axes.set(xscale="log", xlim=(10.0, 1e4), ylim=(0.6, 1.6))
+    dress(axes, "$R$  [GV]", "measured over model")
+    legend(axes, loc="upper left", ncols=2)

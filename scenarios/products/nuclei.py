@@ -1,0 +1,156 @@
+"""Nuclei, antiprotons and positrons at the Sun, held against measurements point by point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...fields.gas_density import MASS_PER_HYDROGEN
+from ...fields.units import KPC_CM, FloatArray
+from ...maps.data import read
+from ...maps.data.read import Points
+from ...maps.figures.nuclei import local_spectra
+from ...maps.light.at_the_sun import MODULATION_GV
+from ...maps.light.local_cosmic_rays import LocalCosmicRays
+from ...mc.uncertainty import Estimate
+from ..folder.write import write_ecsv
+from ..run import Run
+from .product import Made, Product
+from .sun import protons_in_ring_cm3
+
+# Between them every point is in the summary: where AMS-02 has protons, and solar modulation is small.
+_COMPARED_GV = (20.0, 1400.0)
+_GRAMMAGE_AT_GV, _PUBLISHED_G_CM2 = (10.0, 100.0, 1e3), (8.2, 2.3, 1.1)
+_BERYLLIUM_GV = (10.0, 30.0, 100.0)
+_ELEMENTS = {
+    "He": "helium", "C": "carbon", "N": "nitrogen", "O": "oxygen", "Ne": "neon", "Mg": "magnesium",
+    "Si": "silicon", "Fe": "iron",
+}  # fmt: skip
+
+Curve = Callable[[FloatArray], FloatArray]
+
+
+def measurements() -> list[tuple[str, Callable[[LocalCosmicRays], Curve], Points]]:
+    """(What, how a run has it, points) of each measurement."""
+
+    def flux(name: str) -> Callable[[LocalCosmicRays], Curve]:
+        return lambda local: partial(local.flux, name)
+
+    def ratio(above: str, below: str) -> Callable[[LocalCosmicRays], Curve]:
+        return lambda local: lambda R: local.flux(above, R) / local.flux(below, R)
+
+    return [
+        *(("protons", flux("H"), points) for points in read.protons()),
+        *((_ELEMENTS[name], flux(name), points) for name, points in read.nuclei().items()),
+        *(("boron_over_carbon", ratio("B", "C"), points) for points in read.boron_over_carbon()),
+        ("antiprotons_over_protons", ratio("pbar", "H"), read.antiproton_over_proton()),
+        ("positrons", flux("e+"), read.positrons()),
+    ]
+
+
+def compared(local: LocalCosmicRays) -> list[dict[str, Any]]:
+    """A row for each measured point that lies within what was followed."""
+    rows = []
+    for what, of_run, points in measurements():
+        found, error = of_run(local)(points.x), points.errors.mean(axis=0)
+        for R, value, measured, sigma in zip(points.x, found, points.value, error, strict=True):
+            if np.isfinite(value):
+                rows.append(
+                    {
+                        "quantity": what,
+                        "experiment": points.label,
+                        "rigidity_GV": float(R),
+                        "model": float(value),
+                        "measured": float(measured),
+                        "error": float(sigma),
+                        "ratio": float(value / measured),
+                        "ratio_error": float(value * sigma / measured**2),
+                        "pull": float((value - measured) / sigma),
+                    }
+                )
+    return rows
+
+
+def summary_of(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Ratios to each measurement between 20 GV and 1.4 TV, with the error of the measurement."""
+    found: dict[str, Any] = {}
+    for row in rows:
+        if _COMPARED_GV[0] <= row["rigidity_GV"] <= _COMPARED_GV[1]:
+            experiment = row["experiment"].split()[0].replace("-", "").lower()
+            table = found.setdefault(
+                f"{row['quantity']}_over_{experiment}", {"rigidity_GV": [], "value": [], "error": []}
+            )
+            table["rigidity_GV"].append(row["rigidity_GV"])
+            table["value"].append(row["ratio"])
+            table["error"].append(row["ratio_error"])
+    return found
+
+
+def _grammage(run: Run) -> dict[str, Any]:
+    """Grammage at the Sun beside that which fits of AMS-02 ask for."""
+    low, high = run.at_the_sun.network.rigidity_edges_GV[[0, -1]]
+    R = np.array([each for each in _GRAMMAGE_AT_GV if low <= each <= high])
+    halo, sources = run.at_the_sun.hydrogen_g_cm2(R), run.scenario.source.grammage
+    published = [_PUBLISHED_G_CM2[_GRAMMAGE_AT_GV.index(each)] for each in R]
+    return {
+        "rigidity_GV": R,
+        "hydrogen_g_cm2": halo,
+        "hydrogen_with_sources_g_cm2": halo + sources,
+        "gas_with_sources_g_cm2": MASS_PER_HYDROGEN * (halo + sources),
+        "published_g_cm2": published,
+    }
+
+
+def _particles_over_equation(run: Run) -> dict[str, Any]:
+    """Protons counted in a ring about the Sun over those of the equation, by decade of energy."""
+    counted, local = protons_in_ring_cm3(run.result), run.at_the_sun
+    if counted is None:
+        return {}
+    E, solved = run.result.current_energy_GeV, local.at_sun(local.protons.protons_kpc3) / KPC_CM**3
+    decades = np.floor(np.log10(E) + 1e-9)
+    energies, ratios = [], []
+    for decade in np.unique(decades):
+        here = decades == decade
+        energies.append(float(np.exp(np.log(E[here]).mean())))
+        ratios.append(counted[:, here] @ E[here] / (solved[here] @ E[here]))
+    return {"energy_GeV": energies, **Estimate.of(np.array(ratios).T).as_dict()}
+
+
+def _make(run: Run) -> Made:
+    local = run.at_the_sun
+    rows = compared(local)
+    low, high = local.network.rigidity_edges_GV[[0, -1]]
+    R = np.array([each for each in _BERYLLIUM_GV if low <= each <= high])
+    numbers = {
+        **summary_of(rows),
+        "grammage_at_sun": _grammage(run),
+        "beryllium_10_over_9": {"rigidity_GV": R, "ratio": local.flux("Be10", R) / local.flux("Be9", R)},
+        "protons_of_particles_over_equation": _particles_over_equation(run),
+    }
+    about = {"modulation_GV": MODULATION_GV, **run.result.provenance}
+    return Made(
+        numbers,
+        {"at_the_sun.ecsv": partial(_write, rows, about)},
+        {"local_spectra": partial(_draw, local)},
+    )
+
+
+def _write(rows: list[dict[str, Any]], about: dict[str, Any], path: Path) -> None:
+    write_ecsv(rows, about, path)
+
+
+def _draw(local: LocalCosmicRays, ax: Any = None) -> Any:
+    """Spectra of protons, nuclei, antiprotons and positrons beside measurements."""
+    low, high = local.network.rigidity_edges_GV[[0, -1]]
+    R = np.geomspace(low, high, 200)
+    by_name: dict[str, tuple[FloatArray, list[Points]]] = {}
+    for what, of_run, points in measurements():
+        by_name.setdefault(what, (of_run(local)(R), []))[1].append(points)
+    return local_spectra(R, by_name, ax)
+
+
+PRODUCT = Product("nuclei", lambda run: run.scenario.composition is not None, _make)
