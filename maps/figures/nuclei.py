@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from ...fields.units import FloatArray
 from ..data.read import Points
 from .page import BLACK, BLUE, GREEN, GREY, ORANGE, PAGE_INCH, PURPLE, RED, SKY, dress, legend, page, positive
@@ -39,9 +41,9 @@ def local_spectra(
         values, measured = curves[name]
         fluxes.plot(rigidity_GV, times * rigidity_GV**2.7 * positive(values), color=colour, linewidth=1.0)
         _points(fluxes, measured[:1], colour, label, times, 2.7)
-    fluxes.set(xscale="log", yscale="log", xlim=(4.0, 1e4))
+    fluxes.set(xscale="log", yscale="log", xlim=(4.0, 1e4), ylim=(0.2, 1e6))
     dress(fluxes, "$R$  [GV]", "$R^{2.7} J$  [GV$^{1.7}$ m$^{-2}$ s$^{-1}$ sr$^{-1}$]")
-    legend(fluxes, loc="upper right", ncols=2)
+    legend(fluxes, loc="upper center", ncols=4)
     _model_over(ratios, rigidity_GV, curves)
     for axes, name, label, power in (
         (antiprotons, "antiprotons_over_protons", "$\\bar p/p$", 0.0),
@@ -52,7 +54,8 @@ def local_spectra(
             rigidity_GV, rigidity_GV**power * positive(values), color=BLUE, linewidth=1.2, label="secondary"
         )
         _points(axes, measured, GREY, measured[0].label, 1.0, power)
-        axes.set(xscale="log", yscale="log", xlim=(4.0, 1e3))
+        shown = measured[0].x ** power * measured[0].value
+        axes.set(xscale="log", yscale="log", xlim=(4.0, 1e3), ylim=(0.1 * shown.min(), 2.0 * shown.max()))
         dress(axes, "$R$  [GV]", label)
         legend(axes, loc="lower left")
     return figure
@@ -73,8 +76,6 @@ def _model_over(
     axes: Any, rigidity_GV: FloatArray, curves: Mapping[str, tuple[FloatArray, Sequence[Points]]]
 ) -> None:
     """What was measured over the model, of protons, helium and boron over carbon."""
-    import numpy as np
-
     shown = {"protons": ("p", BLACK), "helium": ("He", BLUE), "boron_over_carbon": ("B/C", RED)}
     for name, (label, colour) in shown.items():
         values, measured = curves[name]

@@ -215,15 +215,29 @@ def _table(summary: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return entry if isinstance(entry, Mapping) else {}
 
 
+_OVER_AMS_02 = {"protons": "protons", "helium": "helium", "boron_over_carbon": "B/C"}
+# More points of rigidity than this are told by their least and largest ratio.
+_MOST_POINTS = 6
+
+
 def _at_the_sun(summary: Mapping[str, Any]) -> list[str]:
-    """One line of protons over AMS-02."""
-    found = _table(summary, "protons_over_ams02")
-    ratio, error, rigidity = (found.get(key) for key in ("value", "error", "rigidity_GV"))
-    if not isinstance(ratio, list) or not isinstance(rigidity, list) or not _matches(rigidity, ratio):
-        return []
-    errors = _errors(summary, error, len(ratio))
-    cells = [f"{with_error(*each)} at {GV:g} GV" for GV, *each in zip(rigidity, ratio, errors, strict=True)]
-    return [plain(f"protons over those of AMS-02: {', '.join(cells)}")] if cells else []
+    """One line of what is measured at the Sun, over AMS-02."""
+    parts = []
+    for key, name in _OVER_AMS_02.items():
+        found = _table(summary, f"{key}_over_ams02")
+        ratio, error, rigidity = (found.get(key) for key in ("value", "error", "rigidity_GV"))
+        if not (
+            isinstance(ratio, list) and ratio and isinstance(rigidity, list) and _matches(rigidity, ratio)
+        ):
+            continue
+        if len(ratio) > _MOST_POINTS and all(map(_is_number, ratio)):
+            ends = f"{rigidity[0]:.3g} GV to {rigidity[-1]:.3g} GV"
+            parts.append(f"{name} {min(ratio):.3f} to {max(ratio):.3f} from {ends}")
+        else:
+            errors = zip(rigidity, ratio, _errors(summary, error, len(ratio)), strict=True)
+            cells = [f"{with_error(*each)} at {GV:g} GV" for GV, *each in errors]
+            parts.append(f"{name} {', '.join(cells)}")
+    return [plain(f"over AMS-02: {'; '.join(parts)}")] if parts else []
 
 
 def _energy(summary: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from ...mc.files import write_text
 
-_UNITS = {"_kpc": "kpc", "_Myr": "Myr", "_GeV": "GeV", "_cm2_s": "cm2 / s"}
+_UNITS = {"_kpc": "kpc", "_Myr": "Myr", "_GeV": "GeV", "_GV": "GV", "_cm2_s": "cm2 / s"}
+_UNITS |= {"_E2I": "GeV / (cm2 s sr)"}
 
 
 def write_json(data: Any, path: Path) -> None:

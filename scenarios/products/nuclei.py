@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -64,6 +63,7 @@ def compared(local: LocalCosmicRays) -> list[dict[str, Any]]:
                         "quantity": what,
                         "experiment": points.label,
                         "rigidity_GV": float(R),
+                        "unit": "1" if "_over_" in what else "m-2 s-1 sr-1 GV-1",
                         "model": float(value),
                         "measured": float(measured),
                         "error": float(sigma),
@@ -134,13 +134,9 @@ def _make(run: Run) -> Made:
     about = {"modulation_GV": MODULATION_GV, **run.result.provenance}
     return Made(
         numbers,
-        {"at_the_sun.ecsv": partial(_write, rows, about)},
+        {"at_the_sun.ecsv": partial(write_ecsv, rows, about)},
         {"local_spectra": partial(_draw, local)},
     )
-
-
-def _write(rows: list[dict[str, Any]], about: dict[str, Any], path: Path) -> None:
-    write_ecsv(rows, about, path)
 
 
 def _draw(local: LocalCosmicRays, ax: Any = None) -> Any:

@@ -16,6 +16,7 @@ from ...maps.light.regions import REGIONS, means_over
 from ...maps.light.sky_model import COMPONENTS
 from ...mc.uncertainty import Estimate
 from ..build import sky_energies_GeV
+from ..folder.write import write_ecsv
 from ..run import SECONDARIES, Run
 from .product import Made, Product
 
@@ -40,6 +41,7 @@ MEASURED = {
     "icecube-mese": Measured("neutrino", "whole-sky", "cgm", lambda: icecube()[1]),
 }
 """By the names of their tables."""
+_AVERAGES_GEV = (1e2, 1e3, 1e4, 1e5, 1e6)
 _PANELS = {"lhaaso-inner": "Inner Galaxy", "lhaaso-outer": "Outer Galaxy"}
 
 
@@ -55,20 +57,49 @@ def _reached(run: Run) -> dict[str, Points]:
     return found
 
 
-def _means(run: Run, names: list[str]) -> dict[tuple[str, ...], Means]:
-    """E^2 times the mean intensity by secondary and region, for each measurement."""
+def _means(run: Run) -> dict[tuple[str, ...], Means]:
+    """E^2 times the mean intensity by secondary and region."""
     found: dict[tuple[str, ...], Means] = {}
     for secondary in SECONDARIES:
-        regions = dict.fromkeys(
-            MEASURED[name].region for name in names if MEASURED[name].secondary == secondary
-        )
-        if regions:
-            sky = run.skies[secondary]
-            means = means_over(run.sky_model, secondary, sky, [REGIONS[region] for region in regions])
-            E2 = sky.energy_GeV**2
-            for region, each in zip(regions, means, strict=True):
-                found[secondary, region] = {name: E2 * mean for name, mean in each.items()}
+        sky = run.skies[secondary]
+        means = means_over(run.sky_model, secondary, sky, list(REGIONS.values()))
+        for region, each in zip(REGIONS, means, strict=True):
+            found[secondary, region] = {name: sky.energy_GeV**2 * mean for name, mean in each.items()}
     return found
+
+
+def _averages(run: Run, means: dict[tuple[str, ...], Means]) -> dict[str, Any]:
+    """E^2 I of the whole sky of a run in each region, at powers of ten."""
+    low, high = sky_energies_GeV(run.scenario)[[0, -1]]
+    E = np.array([each for each in _AVERAGES_GEV if low <= each <= high])
+    found: dict[str, Any] = {}
+    for (secondary, region), each in means.items():
+        table = found.setdefault(secondary, {"energy_GeV": E})
+        table[f"{region}_E2_flux_GeV_cm2_s_sr"] = at(E, each["total"])
+    return found
+
+
+def rows_of(table: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row for each measured point of `compared`, of all measurements."""
+    rows = []
+    for name, of in table.items():
+        measured, model = of["measured_E2_flux_GeV_cm2_s_sr"], of[f"{of['compared']}_E2_flux_GeV_cm2_s_sr"]
+        for i, energy in enumerate(of["energy_GeV"]):
+            rows.append(
+                {
+                    "measurement": name,
+                    "region": of["region"],
+                    "component": of["compared"],
+                    "energy_GeV": energy,
+                    "model_E2I": float(model.value[i]),
+                    "error_of_model_E2I": float(model.error[i]),
+                    "measured_E2I": float(measured.value[i]),
+                    "error_of_measured_E2I": float(measured.error[i]),
+                    "ratio": float(of["ratio"].value[i]),
+                    "ratio_error": float(of["ratio"].error[i]),
+                }
+            )
+    return rows
 
 
 def at(energy_GeV: FloatArray, spectrum: Estimate) -> Estimate:
@@ -108,7 +139,7 @@ def compared(points: Points, means: Means, measured: Measured) -> dict[str, Any]
 
 def _make(run: Run) -> Made:
     reached = _reached(run)
-    means = _means(run, list(reached))
+    means = _means(run)
     # A run without gas outside the halo has nothing to hold against what is isotropic.
     lit = [name for name in reached if np.any(means[MEASURED[name][:2]][MEASURED[name].component].value > 0)]
     table = {name: compared(reached[name], means[MEASURED[name][:2]], MEASURED[name]) for name in lit}
@@ -118,7 +149,9 @@ def _make(run: Run) -> Made:
         if name in _PANELS
     }
     figures = {"regions": partial(spectra_in_regions, shown)} if shown else {}
-    return Made({"regions": table}, figures=figures)
+    rows = rows_of(table)
+    files = {"regions.ecsv": partial(write_ecsv, rows, run.result.provenance)} if rows else {}
+    return Made({"regions": table, "sky_averages": _averages(run, means)}, files, figures)
 
 
 PRODUCT = Product("regions", lambda run: run.scenario.observer is None and bool(_reached(run)), _make)

@@ -70,7 +70,7 @@ def test_a_run(page):
     assert lines["escape time, mean [Myr]"][-9:] == "125.9 ± 2.5 1.995 ± 0.040 0.03162 ± 0.00063".split()
     assert lines["leaving time, median [Myr]"][-5:] == ["-", "-", "300.0", "±", "9.0"]
     assert "cgm_neutrinos_10TeV: heavy tails" in out
-    assert "protons over those of AMS-02: 5.90 ± 0.40 at 10 GV, 12.0 ± 1.0 at 100 GV, - at 1000 GV" in out
+    assert "over AMS-02: protons 5.90 ± 0.40 at 10 GV, 12.0 ± 1.0 at 100 GV, - at 1000 GV" in out
     folded = " ".join(out.split())
     assert "from 14 TeV (disc); 54 GeV (edge)" in folded and "4 particles were given up" in folded
     assert "skies: sky_gamma.fits" in out and "and 18 more" in out
