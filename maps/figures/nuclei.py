@@ -55,7 +55,7 @@ def local_spectra(
         )
         _points(axes, measured, GREY, measured[0].label, 1.0, power)
         shown = measured[0].x ** power * measured[0].value
-        axes.set(xscale="log", yscale="log", xlim=(4.0, 1e3), ylim=(0.1 * shown.min(), 2.0 * shown.max()))
+        axes.set(xscale="log", yscale="log", xlim=(4.0, 1e3), ylim=(0.3 * shown.min(), 2.0 * shown.max()))
         dress(axes, "$R$  [GV]", label)
         legend(axes, loc="lower left")
     return figure
