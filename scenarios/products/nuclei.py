@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from scipy.interpolate import RegularGridInterpolator
 
 from ...fields.gas_density import MASS_PER_HYDROGEN
 from ...fields.units import KPC_CM, FloatArray
@@ -19,7 +20,7 @@ from ...mc.uncertainty import Estimate
 from ..folder.write import write_ecsv
 from ..run import Run
 from .product import Made, Product
-from .sun import protons_in_ring_cm3
+from .sun import RING_HALF_THICKNESS_KPC, RING_KPC, protons_in_ring_cm3
 
 # Between them every point is in the summary: where AMS-02 has protons, and solar modulation is small.
 _COMPARED_GV = (20.0, 1420.0)
@@ -90,6 +91,11 @@ def summary_of(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def ranges_of(ratios: dict[str, Any]) -> dict[str, list[float]]:
+    """Least and largest ratio of each measurement."""
+    return {name: [min(table["value"]), max(table["value"])] for name, table in ratios.items()}
+
+
 def _grammage(run: Run) -> dict[str, Any]:
     """Grammage at the Sun beside that which fits of AMS-02 ask for."""
     low, high = run.at_the_sun.network.rigidity_edges_GV[[0, -1]]
@@ -105,12 +111,24 @@ def _grammage(run: Run) -> dict[str, Any]:
     }
 
 
+def _points_in_ring() -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(R, z) of points within the ring that particles are counted in, and their shares of its volume."""
+    parts = (np.arange(8) + 0.5) / 8
+    low, high = RING_KPC
+    R, z = np.meshgrid(low + (high - low) * parts, RING_HALF_THICKNESS_KPC * parts, indexing="ij")
+    return R.ravel(), z.ravel(), (R / R.sum()).ravel()
+
+
 def _particles_over_equation(run: Run) -> dict[str, Any]:
     """Protons counted in a ring about the Sun over those of the equation, by decade of energy."""
     counted, local = protons_in_ring_cm3(run.result), run.at_the_sun
     if counted is None:
         return {}
-    E, solved = run.result.current_energy_GeV, local.at_sun(local.protons.protons_kpc3) / KPC_CM**3
+    R, z, weights = _points_in_ring()
+    solution = local.cells.spread(local.protons.protons_kpc3)
+    nodes, values = (local.cells.R_kpc, local.cells.z_kpc), np.moveaxis(solution, 0, -1)
+    in_ring = RegularGridInterpolator(nodes, values, bounds_error=False, fill_value=None)
+    E, solved = run.result.current_energy_GeV, weights @ in_ring((R, z)) / KPC_CM**3
     decades = np.floor(np.log10(E) + 1e-9)
     energies, ratios = [], []
     for decade in np.unique(decades):
@@ -125,8 +143,10 @@ def _make(run: Run) -> Made:
     rows = compared(local)
     low, high = local.network.rigidity_edges_GV[[0, -1]]
     R = np.array([each for each in _BERYLLIUM_GV if low <= each <= high])
+    ratios = summary_of(rows)
     numbers = {
-        **summary_of(rows),
+        **ratios,
+        "least_and_largest_ratio": ranges_of(ratios),
         "grammage_at_sun": _grammage(run),
         "beryllium_10_over_9": {"rigidity_GV": R, "ratio": local.flux("Be10", R) / local.flux("Be9", R)},
         "protons_of_particles_over_equation": _particles_over_equation(run),

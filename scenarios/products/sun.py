@@ -15,7 +15,7 @@ from ...mc.result import Result
 from ...mc.uncertainty import Estimate
 from ..run import Run
 
-_RING_KPC = (7.0, 9.0)
+RING_KPC, RING_HALF_THICKNESS_KPC = (7.0, 9.0), 0.1
 _KEYS = {"AMS-02": "protons_over_ams02", "DAMPE": "protons_over_dampe", "CALET": "protons_over_calet"}
 
 
@@ -25,7 +25,7 @@ def protons_in_ring_cm3(result: Result) -> FloatArray | None:
     None where the halo does not reach so far.
     """
     R = result.grid.halo_R_kpc
-    ring = (R[:-1] >= _RING_KPC[0] - 1e-9) & (R[1:] <= _RING_KPC[1] + 1e-9)
+    ring = (R[:-1] >= RING_KPC[0] - 1e-9) & (R[1:] <= RING_KPC[1] + 1e-9)
     volume = result.volumes_kpc3["halo"][ring, 0].sum() * KPC_CM**3
     if not volume > 0.0:
         return None
