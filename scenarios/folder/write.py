@@ -10,7 +10,7 @@ from typing import Any
 
 from ...mc.files import write_text
 
-_UNITS = {"_kpc": "kpc", "_Myr": "Myr", "_GeV": "GeV", "_cm2_s": "cm2 / s"}
+_UNITS = {"_kpc": "kpc", "_Myr": "Myr", "_GeV": "GeV", "_GV": "GV", "_cm2_s": "cm2 / s"}
 
 
 def write_json(data: Any, path: Path) -> None:

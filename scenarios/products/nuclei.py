@@ -22,14 +22,17 @@ from ..run import Run
 from .product import Made, Product
 from .sun import protons_in_ring_cm3
 
-# Between them every point is in the summary: where AMS-02 has protons, and solar modulation is small.
-_COMPARED_GV = (20.0, 1400.0)
+# Between them every point is in the summary: where AMS-02 has protons, the last of which are at 1417 GV, and
+# solar modulation is small.
+_COMPARED_GV = (20.0, 1420.0)
 _GRAMMAGE_AT_GV, _PUBLISHED_G_CM2 = (10.0, 100.0, 1e3), (8.2, 2.3, 1.1)
 _BERYLLIUM_GV = (10.0, 30.0, 100.0)
 _ELEMENTS = {
     "He": "helium", "C": "carbon", "N": "nitrogen", "O": "oxygen", "Ne": "neon", "Mg": "magnesium",
     "Si": "silicon", "Fe": "iron",
 }  # fmt: skip
+
+_UNIT = "m-2 s-1 sr-1 GV-1"
 
 Curve = Callable[[FloatArray], FloatArray]
 
@@ -131,7 +134,7 @@ def _make(run: Run) -> Made:
         "beryllium_10_over_9": {"rigidity_GV": R, "ratio": local.flux("Be10", R) / local.flux("Be9", R)},
         "protons_of_particles_over_equation": _particles_over_equation(run),
     }
-    about = {"modulation_GV": MODULATION_GV, **run.result.provenance}
+    about = {"modulation_GV": MODULATION_GV, "unit_of_fluxes": _UNIT, **run.result.provenance}
     return Made(
         numbers,
         {"at_the_sun.ecsv": partial(_write, rows, about)},
