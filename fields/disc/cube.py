@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -73,7 +74,8 @@ def _read(path: Path) -> tuple[FloatArray, list[FloatArray]]:
     from astropy.io import fits
 
     try:
-        with fits.open(path) as file:
+        # What astropy warns of either does no harm, or is refused: a file that ends too early has no data.
+        with catch_warnings(action="ignore"), fits.open(path) as file:
             cubes = [each for each in file if each.is_image and each.data is not None and each.data.ndim == 3]
             found = [(each.header, np.asarray(each.data, float)) for each in cubes]
     except (OSError, ValueError, TypeError) as fault:

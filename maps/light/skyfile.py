@@ -169,7 +169,8 @@ def write_sky(path: str | Path, cube: SkyCube) -> None:
     if isinstance(metadata.get("seed"), int):
         primary.header["SEED"] = metadata["seed"]
     if "spectrum" in metadata:
-        primary.header["SPECTRUM"] = (str(Spectrum(**metadata["spectrum"])), "injected protons")
+        # Without a comment, which a long one leaves no room for.
+        primary.header["SPECTRUM"] = str(Spectrum(**metadata["spectrum"]))
     hdus = [primary, _map_hdu(cube, np.asarray(cube.intensity), "SKYMAP", "intensity"), bands]
     for name, part in cube.components.items():
         hdus.append(_map_hdu(cube, np.asarray(part), _PART + name.upper(), f"intensity of {name}"))

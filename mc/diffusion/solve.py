@@ -165,7 +165,8 @@ def slope_from_above(density: FloatArray, injected: FloatArray, width: FloatArra
         return np.ones(density.shape[1])
     per_ln_p = np.where((density > 0).all(axis=0), density, np.maximum(injected, 1e-300)) / width[:, None]
     way = 0.5 * (width[0] + width[2]) + width[1]
-    return np.clip(np.log(per_ln_p[0] / per_ln_p[2]) / way, -_STEEPEST, _STEEPEST)
+    # Of what begins between them the ratio may be too large for a number.
+    return np.clip((np.log(per_ln_p[0]) - np.log(per_ln_p[2])) / way, -_STEEPEST, _STEEPEST)
 
 
 def _evolve(matrix: csc_matrix, volume: FloatArray, source: FloatArray, t_Myr: float) -> FloatArray:

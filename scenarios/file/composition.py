@@ -20,7 +20,7 @@ _Share = Annotated[float, Number(0, 1)]
 class Composition(Table):
     """What sources release per rigidity at 10 GV: shares by number of nuclei, which add up to 1."""
 
-    hydrogen: _Share = as_in_file(0.81)
+    hydrogen: _Share = as_in_file(0.82)
     """Protons, of which source.L_CR is the luminosity."""
     helium: _Share = as_in_file(0.16)
     """4He."""

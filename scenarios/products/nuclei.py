@@ -22,7 +22,8 @@ from ..run import Run
 from .product import Made, Product
 from .sun import RING_HALF_THICKNESS_KPC, RING_KPC, protons_in_ring_cm3
 
-# Between them every point is in the summary: where AMS-02 has protons, and solar modulation is small.
+# Between them every point is in the summary: where AMS-02 has protons, the last of which are at 1417 GV, and
+# solar modulation is small.
 _COMPARED_GV = (20.0, 1420.0)
 _GRAMMAGE_AT_GV, _PUBLISHED_G_CM2 = (10.0, 100.0, 1e3), (8.2, 2.3, 1.1)
 _BERYLLIUM_GV = (10.0, 30.0, 100.0)
@@ -30,6 +31,8 @@ _ELEMENTS = {
     "He": "helium", "C": "carbon", "N": "nitrogen", "O": "oxygen", "Ne": "neon", "Mg": "magnesium",
     "Si": "silicon", "Fe": "iron",
 }  # fmt: skip
+
+_UNIT = "m-2 s-1 sr-1 GV-1"
 
 Curve = Callable[[FloatArray], FloatArray]
 
@@ -64,7 +67,7 @@ def compared(local: LocalCosmicRays) -> list[dict[str, Any]]:
                         "quantity": what,
                         "experiment": points.label,
                         "rigidity_GV": float(R),
-                        "unit": "1" if "_over_" in what else "m-2 s-1 sr-1 GV-1",
+                        "unit": "1" if "_over_" in what else _UNIT,
                         "model": float(value),
                         "measured": float(measured),
                         "error": float(sigma),

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -167,8 +168,8 @@ def test_dipole_of_an_exponential_fall_along_R(flat):
     R, _ = solution.cells.centres_kpc
     fall = replace(solution, protons_kpc3=np.exp(-R / 5.0) * np.ones_like(solution.protons_kpc3))
     E = np.array([1e2, 1e4])
-    halo = Halo(flat.run)
-    halo.__dict__["solution"] = fall
+    local = SimpleNamespace(protons=fall, cells=solution.cells)
+    halo = Halo(SimpleNamespace(galaxy=flat.run.galaxy, at_the_sun=local))
     outwards, away = halo.dipole(E)
     np.testing.assert_allclose(gradient_scale_kpc(halo, outwards, E), 5.0, rtol=0.01)
     assert np.all(np.abs(away) < 1e-6 * outwards)
