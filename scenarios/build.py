@@ -89,6 +89,7 @@ def galaxy_of(scenario: Scenario) -> Galaxy:
         given["waves"] = "nlld"
     if given["gas"].endswith(".fits"):
         given |= {"disc_gas_cm3": cube_density_cm3(given["gas"], given["R_d_kpc"]), "gas": "uniform"}
+    given["L_CR_erg_s"] *= scenario.composition.energy_over_protons if scenario.composition else 1.0
     given |= {key: getattr(spectrum_of(scenario), key) for key in ("slope_beyond", "E_break_GeV")}
     moving = found_waves is not None and found_waves.advected
     galaxy = Galaxy(**given, waves_move=moving)
@@ -165,8 +166,7 @@ def transport_of(scenario: Scenario, setup: Setup | None = None) -> Transport:
 def spectrum_of(scenario: Scenario) -> Spectrum:
     """The injection spectrum of a scenario."""
     s = scenario.source
-    above = None if s.slope_above == "cut-off" else s.slope_above
-    beyond = None if s.slope_beyond == "none" else s.slope_beyond
+    above, beyond = (None if isinstance(each, str) else each for each in (s.slope_above, s.slope_beyond))
     return Spectrum(s.L_CR, s.slope, s.E_min, s.E_max, above, beyond, s.E_break)
 
 
@@ -175,7 +175,7 @@ def release_of(scenario: Scenario, spectrum: Spectrum) -> Release:
     source, composition = scenario.source, scenario.composition
     if composition is None:
         return Release(spectrum, {}, spectrum.slope, 0.0, source.R_d)
-    return Release(spectrum, composition.per_proton, composition.slope, source.grammage, source.R_d)
+    return Release(spectrum, composition.per_proton, composition.slope, source.hydrogen_g_cm2, source.R_d)
 
 
 def with_spectrum(scenario: Scenario, spectrum: Spectrum) -> Scenario:

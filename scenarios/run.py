@@ -141,7 +141,7 @@ class Run:
         """Cosmic rays at the Sun by the steady transport equation; nuclei where there is a [composition]."""
         release = release_of(self.scenario, self.spectrum)
         cells, edges = round_cells(self.medium, self.galaxy), self.result.grid.current_edges_GeV
-        return LocalCosmicRays(cells, release, edges, self.scenario.medium.B0)
+        return LocalCosmicRays(cells, release, edges, self.galaxy.magnetic_field_uG)
 
     @cached_property
     def sky_model(self) -> SkyModel:

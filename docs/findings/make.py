@@ -63,6 +63,8 @@ _TO_THE_BELL_REGION = [
 
 # Names of runs: what each is, after `crhalo run`.
 RUNS: dict[str, list[str]] = {
+    "milky-way": ["milky-way"],
+    "milky-way-circumgalactic": ["milky-way-circumgalactic"],
     "circumgalactic": ["circumgalactic", "--transport-equation"],
     "momentum": ["circumgalactic", "--transport-equation", "--set", "medium.outflow=momentum"],
     **_along_lines(),
@@ -95,9 +97,14 @@ _KEPT_ALONG_LINES = (
     "energy_GeV", "escape_time_Myr", "grammage_g_cm2", "galactic_density", "galactic_density_over_no_return",
     "neutrino", "referee", "protons_over_ams02",
 )  # fmt: skip
+# Of the Galaxy as it is observed, whose points are many.
+_KEPT_OF_GALAXY = (
+    "energy_GeV", "least_and_largest_ratio", "grammage_at_sun", "beryllium_10_over_9", "dipole_anisotropy",
+    "protons_of_particles_over_equation", "regions", "neutrino", "galactic_density_over_no_return",
+)  # fmt: skip
 # What differs between equal runs, what is told in other words, and gamma rays, which the page leaves out.
 _NOT_KEPT = ("provenance", "wall_time_s", "blocks_resumed", "gamma")
-_DIGITS_KEPT = 6
+_DIGITS_KEPT = 5
 _DIGITS_WITHOUT_ERROR = 3
 _NEAR = 0.01  # of an energy that is asked for to one that there is
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
@@ -177,8 +184,10 @@ def _run_of(folder: Path) -> dict[str, Any]:
     about = {"scenario": scenario, "options": " ".join(options), "version": made_by}
     about |= {"particles": transport["particles"], "seed": transport["seed"]}
     numbers = {key: value for key, value in summary.items() if key not in _NOT_KEPT}
-    if folder.name in _along_lines():
-        numbers = {key: value for key, value in numbers.items() if key in _KEPT_ALONG_LINES}
+    few = {"milky-way": _KEPT_OF_GALAXY, "milky-way-circumgalactic": _KEPT_OF_GALAXY}
+    few |= dict.fromkeys(_along_lines(), _KEPT_ALONG_LINES)
+    if folder.name in few:
+        numbers = {key: value for key, value in numbers.items() if key in few[folder.name]}
     if (folder / "coupling.json").exists():  # whose summary leaves out grammage and B/C
         numbers |= _media_of(folder / "coupling.json")
     return about | _rounded(numbers)

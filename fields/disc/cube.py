@@ -51,18 +51,18 @@ def cube_density_cm3(path: str | Path, R_d_kpc: float) -> Callable[[ArrayLike, A
         )
     x, y, z = axes
     steps = [each[1] - each[0] for each in axes]
-    R = np.arange(0.0, R_end, 0.5 * min(steps[:2]))
+    rings = np.arange(0.0, R_end, 0.5 * min(steps[:2]))
     angle = 2.0 * np.pi * (np.arange(_AZIMUTHS) + 0.5) / _AZIMUTHS
-    at = np.array(
-        [(R[:, None] * np.sin(angle) - y[0]) / steps[1], (R[:, None] * np.cos(angle) - x[0]) / steps[0]]
-    )
+    around = rings[:, None]
+    at = np.array([(around * np.sin(angle) - y[0]) / steps[1], (around * np.cos(angle) - x[0]) / steps[0]])
     mean = np.array([map_coordinates(layer, at, order=1, mode="nearest").mean(axis=1) for layer in density])
-    within = RegularGridInterpolator((z, R), mean, bounds_error=False, fill_value=None)
+    within = RegularGridInterpolator((z, rings), mean)
 
     def density_cm3(R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         R, height = np.broadcast_arrays(np.asarray(R_kpc, float), np.abs(np.asarray(z_kpc, float)))
         # Half a cell beyond the centre of the last one it is as there.
-        sides = [within((np.clip(side * height, z[0], z[-1]), R)) for side in (1.0, -1.0)]
+        inner = np.minimum(R, rings[-1])
+        sides = [within((np.clip(side * height, z[0], z[-1]), inner)) for side in (1.0, -1.0)]
         return np.where((R <= R_end) & (height <= z_end), 0.5 * (sides[0] + sides[1]), 0.0)
 
     return density_cm3

@@ -5,13 +5,14 @@ All from the steady transport equation in the medium of a run, in the plane at t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ...fields.gas_density import MASS_PER_HYDROGEN
 from ...fields.units import C_KPC_MYR, KPC_CM, M_P_G, M_P_GEV, MBARN_CM2, MYR_S, FloatArray, momentum_GeV
 from ...mc.diffusion.finite_volumes import Cells
 from ...mc.diffusion.nuclei import Network, after_the_sources, solve_nuclei
@@ -90,14 +91,14 @@ class LocalCosmicRays:
         What the sources release.
     energy_edges_GeV : ndarray
         Bins of the total energy of protons.
-    field_uG : float
-        In which positrons lose energy.
+    field_uG : callable
+        (R_kpc, z_kpc) -> uG, in which positrons lose energy.
     """
 
     cells: Cells
     release: Release
     energy_edges_GeV: FloatArray
-    field_uG: float
+    field_uG: Callable[[FloatArray, FloatArray], FloatArray]
 
     def at_sun(self, values: FloatArray) -> FloatArray:
         """Values of cells (..., cells) in the plane at the radius of the Sun."""
@@ -126,7 +127,8 @@ class LocalCosmicRays:
 
     @cached_property
     def _hydrogen_cm3(self) -> FloatArray:
-        return self.cells.gas_cm3.sum(axis=1)
+        # Around the galaxy densities are rho/m_p.
+        return self.cells.gas_cm3 @ [1.0, 1.0, 1.0 / MASS_PER_HYDROGEN]
 
     # -- fluxes at the Sun, inside the heliosphere -------------------------------------------
 
@@ -148,7 +150,7 @@ class LocalCosmicRays:
 
     def _flux(self, name: str, rigidity_GV: FloatArray, modulation_GV: float) -> FloatArray:
         R, J = flux_m2_s_sr_GV(*self._density(name), modulation_GV)
-        known = np.isfinite(R)
+        known = np.isfinite(R) & np.isfinite(J)
         ln_J = np.log(np.maximum(J[known], _TINY))
         at = np.interp(np.log(rigidity_GV), np.log(R[known]), ln_J, left=np.nan, right=np.nan)
         return np.exp(at)
@@ -176,10 +178,10 @@ class LocalCosmicRays:
                 speed_cm3_mb = species.speed_kpc_Myr(R) * KPC_CM * MBARN_CM2
                 removal = (antiprotons_destroyed_mb(R) * speed_cm3_mb)[:, None] * self._hydrogen_cm3
             made = self._made_Myr(species, edges)
-            found[species.name] = (
-                edges,
-                self.at_sun(steady_spectrum(self.cells, species, edges, made, removal, loss)),
-            )
+            density = self.at_sun(steady_spectrum(self.cells, species, edges, made, removal, loss))
+            # Most are made by projectiles of ten times their energy, which must have been followed.
+            known = edges[1:] <= 0.05 * self.energy_edges_GeV[-1]
+            found[species.name] = edges, np.where(known, density, np.nan)
         return found
 
     def _made_Myr(self, species: Species, edges_GV: FloatArray) -> FloatArray:
@@ -208,7 +210,10 @@ class LocalCosmicRays:
     @cached_property
     def _energy_density_eV_cm3(self) -> FloatArray:
         """Of field, cosmic microwave background and starlight in each cell."""
-        uniform = magnetic_energy_density_GeV_cm3(self.field_uG) + CMB_ENERGY_DENSITY_GEV_CM3
+        uniform = (
+            magnetic_energy_density_GeV_cm3(self.field_uG(*self.cells.centres_kpc))
+            + CMB_ENERGY_DENSITY_GEV_CM3
+        )
         light = STARLIGHT_EV_CM3 * starlight_over_local(self.cells.R_kpc, self.cells.z_kpc)[self.cells.used]
         return np.asarray(1e9 * uniform + light)
 

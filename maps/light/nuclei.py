@@ -25,8 +25,6 @@ _FOLDER = Path(__file__).parents[1] / "data" / "nuclei"
 
 BE10_LIFETIME_MYR = 1.387 / np.log(2.0)
 """Of a half-life of 1.387 Myr (Korschinek et al. 2010, Chmeleff et al. 2010)."""
-SOURCE_GRAMMAGE_G_CM2 = 0.4
-"""Crossed inside the sources (Evoli, Aloisio & Blasi 2019, PRD 99, 103023)."""
 
 NUCLEI = (
     Nucleus.of("Fe", 26, 56),

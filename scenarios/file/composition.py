@@ -13,6 +13,7 @@ _NUCLEI = {
     "helium": "He", "carbon": "C12", "nitrogen": "N14", "oxygen": "O", "neon": "Ne", "magnesium": "Mg",
     "silicon": "Si", "iron": "Fe",
 }  # fmt: skip
+_CHARGES = {"He": 2, "C12": 6, "N14": 7, "O": 8, "Ne": 10, "Mg": 12, "Si": 14, "Fe": 26}
 
 _Share = Annotated[float, Number(0, 1)]
 
@@ -45,6 +46,11 @@ class Composition(Table):
     def per_proton(self) -> dict[str, float]:
         """Nuclei for each proton, by the names that `maps.light.nuclei` has for them."""
         return {name: getattr(self, element) / self.hydrogen for element, name in _NUCLEI.items()}
+
+    @property
+    def energy_over_protons(self) -> float:
+        """Energy of all nuclei over that of protons: at the same rigidity Z times as much each."""
+        return 1.0 + sum(_CHARGES[name] * share for name, share in self.per_proton.items())
 
     def conflicts(self) -> Iterator[str]:
         total = self.hydrogen + sum(getattr(self, element) for element in _NUCLEI)

@@ -139,6 +139,12 @@ class Scenario(Table):
             yield f"[composition]: allowed: {allowed}"
         elif self.observer is not None:
             yield "[composition]: allowed: not together with an [observer]"
+        elif self.medium.helium_factor == 1.0:
+            yield "medium.helium_factor = 1: allowed: with a [composition] one that counts helium, as 1.33"
+        elif self.transport.energy_range[0] > 10.0 or self.transport.energy_range[1] < 1e3:
+            given = text_of(self.transport, "energy_range")
+            allowed = "from 10 GeV or less to 1 TeV or more with a [composition]"
+            yield f"transport.energy_range = {given}: allowed: {allowed}"
 
     def _method_suits_field(self) -> Iterator[str]:
         if fault := fault_of_method(self.transport.method, self.medium.has_lines):

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from ...fields.gas_density import MASS_PER_HYDROGEN
 from ...fields.limits import LIMITS
 from .quantities import Choice, Number, Quantity, Several, Span, Word, shown
 
@@ -175,10 +176,15 @@ class Source(Table):
     E_break: Annotated[float, Quantity(*LIMITS["E_break_GeV"])] = as_in_file("10 TeV")
     """Where the slope changes to that."""
     grammage: Annotated[float, Quantity("g/cm2", "0 g/cm2", "10 g/cm2")] = as_in_file("0 g/cm2")
-    """Hydrogen that nuclei cross within their sources."""
+    """Mass of gas, with its helium, that is crossed within the sources."""
     radial: Literal["uniform", "snr", "pulsar"] = "uniform"
     """How sources are spread over R < R_d: evenly, or as supernova remnants (Green 2015) or pulsars (Lorimer
     et al. 2006)."""
+
+    @property
+    def hydrogen_g_cm2(self) -> float:
+        """Hydrogen of that grammage."""
+        return self.grammage / MASS_PER_HYDROGEN
 
     def conflicts(self) -> Iterator[str]:
         if self.E_min >= self.E_max:

@@ -12,7 +12,9 @@ from scipy.interpolate import RegularGridInterpolator
 from ...fields.gas_density import MASS_PER_HYDROGEN
 from ...fields.units import KPC_CM, FloatArray
 from ...maps.data import read
+from ...maps.data.points import points_of
 from ...maps.data.read import Points
+from ...maps.data.tables import load
 from ...maps.figures.nuclei import local_spectra
 from ...maps.light.at_the_sun import MODULATION_GV
 from ...maps.light.local_cosmic_rays import LocalCosmicRays
@@ -47,12 +49,17 @@ def measurements() -> list[tuple[str, Callable[[LocalCosmicRays], Curve], Points
         return lambda local: lambda R: local.flux(above, R) / local.flux(below, R)
 
     return [
-        *(("protons", flux("H"), points) for points in read.protons()),
+        *(("protons", flux("H"), points) for points in [*read.protons(), *_at_higher_energies()]),
         *((_ELEMENTS[name], flux(name), points) for name, points in read.nuclei().items()),
         *(("boron_over_carbon", ratio("B", "C"), points) for points in read.boron_over_carbon()),
         ("antiprotons_over_protons", ratio("pbar", "H"), read.antiproton_over_proton()),
         ("positrons", flux("e+"), read.positrons()),
     ]
+
+
+def _at_higher_energies() -> list[Points]:
+    """Protons up to the knee and beyond, by model of hadronic interactions."""
+    return [points for name in ("lhaaso-protons", "icetop-protons") for points in points_of(load(name), name)]
 
 
 def compared(local: LocalCosmicRays) -> list[dict[str, Any]]:
@@ -103,7 +110,7 @@ def _grammage(run: Run) -> dict[str, Any]:
     """Grammage at the Sun beside that which fits of AMS-02 ask for."""
     low, high = run.at_the_sun.network.rigidity_edges_GV[[0, -1]]
     R = np.array([each for each in _GRAMMAGE_AT_GV if low <= each <= high])
-    halo, sources = run.at_the_sun.hydrogen_g_cm2(R), run.scenario.source.grammage
+    halo, sources = run.at_the_sun.hydrogen_g_cm2(R), run.at_the_sun.release.grammage_g_cm2
     published = [_PUBLISHED_G_CM2[_GRAMMAGE_AT_GV.index(each)] for each in R]
     return {
         "rigidity_GV": R,

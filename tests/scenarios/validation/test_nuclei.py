@@ -53,7 +53,12 @@ TWINS = {
         "cooled_positrons",
         "mean",
     ),
-    "boron without 11C": ((light, "made_mb", without_11C), "boron_of_a_grammage", "2.28"),
+    "boron without 11C": ((light, "made_mb", without_11C), "boron_of_a_grammage", "2.28 g/cm^2 of hyd"),
+    "boron without 11C, of gas": (
+        (light, "made_mb", without_11C),
+        "boron_of_a_grammage",
+        "2.28 g/cm^2 of gas",
+    ),
 }
 
 
