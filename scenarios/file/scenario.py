@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from ...fields.exceptions import did_you_mean
 from ...fields.limits import WITH_STEPS, fault_of_method
 from . import study_tables as studies
-from .composition import Composition
+from .composition import NUCLEI_FROM_GEV, Composition
 from .faults import allowed_names, faults_of, table_class
 from .quantities import Kind, Quantity, ScenarioError, Title, shown
 from .tables import (
@@ -139,6 +139,9 @@ class Scenario(Table):
             yield f"[composition]: allowed: {allowed}"
         elif self.observer is not None:
             yield "[composition]: allowed: not together with an [observer]"
+        elif self.transport.energy_range[0] > NUCLEI_FROM_GEV:
+            given = text_of(self.transport, "energy_range")
+            yield f"transport.energy_range = {given}: allowed: from 10 TeV or less with a [composition]"
 
     def _method_suits_field(self) -> Iterator[str]:
         if fault := fault_of_method(self.transport.method, self.medium.has_lines):

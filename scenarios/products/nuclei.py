@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...fields.gas_density import MASS_PER_HYDROGEN
-from ...fields.units import KPC_CM, FloatArray
+from ...fields.units import FloatArray
 from ...maps.data import read
 from ...maps.data.read import Points
 from ...maps.figures.nuclei import local_spectra
@@ -20,7 +20,7 @@ from ...mc.uncertainty import Estimate
 from ..folder.write import write_ecsv
 from ..run import Run
 from .product import Made, Product
-from .sun import protons_in_ring_cm3
+from .sun import protons_in_ring_cm3, solved_in_ring_cm3
 
 # Between them every point is in the summary: where AMS-02 has protons, the last of which are at 1417 GV, and
 # solar modulation is small.
@@ -110,10 +110,10 @@ def _grammage(run: Run) -> dict[str, Any]:
 
 def _particles_over_equation(run: Run) -> dict[str, Any]:
     """Protons counted in a ring about the Sun over those of the equation, by decade of energy."""
-    counted, local = protons_in_ring_cm3(run.result), run.at_the_sun
+    counted = protons_in_ring_cm3(run.result)
     if counted is None:
         return {}
-    E, solved = run.result.current_energy_GeV, local.at_sun(local.protons.protons_kpc3) / KPC_CM**3
+    E, solved = run.result.current_energy_GeV, solved_in_ring_cm3(run.result, run.at_the_sun.protons)
     decades = np.floor(np.log10(E) + 1e-9)
     energies, ratios = [], []
     for decade in np.unique(decades):

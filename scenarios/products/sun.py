@@ -9,6 +9,7 @@ import numpy as np
 from ...fields.units import KPC_CM, M_P_GEV, FloatArray
 from ...maps.data.read import Points, protons
 from ...maps.light.at_the_sun import MODULATION_GV, proton_flux_m2_s_sr_GV
+from ...mc.diffusion.solve import Solution
 from ...mc.local_fit import at_energies
 from ...mc.observables import bin_energies_GeV, disc_cm2, injected_flux_cm2_s, over
 from ...mc.result import Result
@@ -30,6 +31,15 @@ def protons_in_ring_cm3(result: Result) -> FloatArray | None:
     if not volume > 0.0:
         return None
     return np.asarray(result.by_current_energy("halo")[:, :, ring, 0].sum(axis=2) / volume)
+
+
+def solved_in_ring_cm3(result: Result, solution: Solution) -> FloatArray:
+    """The mean over the same ring of what the transport equation has, (bins,)."""
+    cells, top = solution.cells, result.grid.halo_z_kpc[1]
+    rings = np.diff(np.clip(cells.R_edges_kpc, *_RING_KPC) ** 2)
+    layers = np.diff(np.clip(cells.z_edges_kpc, 0.0, top))
+    mean = rings @ cells.spread(solution.protons_kpc3) @ layers / (rings.sum() * layers.sum())
+    return np.asarray(mean / KPC_CM**3)
 
 
 def protons_over_measured(run: Run) -> dict[str, Any]:
