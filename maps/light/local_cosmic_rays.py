@@ -39,6 +39,8 @@ SHARES_AT_GV = 10.0
 _PER_DECADE, _LOWEST_GV, _HIGHEST_GV = 10, 4.0, 1e5
 # Of antiprotons and positrons; positrons need finer bins, since they cool.
 _SECONDARIES_GV = {ANTIPROTON.name: (1.0, 1e4, 10), POSITRON.name: (0.5, 1e4, 20)}
+# Times their rigidity: from beyond come 2% of antiprotons, 5% of positrons of protons as R^-2.7.
+_MADE_FROM = 100.0
 _TINY = 1e-300
 
 
@@ -102,8 +104,9 @@ class LocalCosmicRays:
 
     def at_sun(self, values: FloatArray) -> FloatArray:
         """Values of cells (..., cells) in the plane at the radius of the Sun."""
-        plane = self.cells.spread(values)[..., 0]
-        return np.apply_along_axis(lambda row: np.interp(SUN_R_KPC, self.cells.R_kpc, row), -1, plane)
+        R = self.cells.R_kpc
+        weights = np.array([np.interp(SUN_R_KPC, R, ring) for ring in np.eye(R.size)])
+        return np.asarray(self.cells.spread(values)[..., 0] @ weights)
 
     @cached_property
     def protons(self) -> Solution:
@@ -167,21 +170,24 @@ class LocalCosmicRays:
 
     @cached_property
     def _secondaries(self) -> dict[str, tuple[FloatArray, FloatArray]]:
-        """Edges of bins of rigidity and densities at the Sun of antiprotons and positrons."""
+        """Edges of bins of rigidity and densities at the Sun of antiprotons and positrons.
+
+        NaN where what makes them was not followed.
+        """
+        low, high = momentum_GeV(self.energy_edges_GeV[[0, -1]])
         found = {}
         for species in (ANTIPROTON, POSITRON):
             edges = _bins_GV(*_SECONDARIES_GV[species.name])
+            R = centres(edges)
             if species is POSITRON:
                 removal, loss = np.zeros(1), cooling_rate_Myr(edges, self._energy_density_eV_cm3)
             else:
-                loss, R = np.zeros(1), centres(edges)
-                speed_cm3_mb = species.speed_kpc_Myr(R) * KPC_CM * MBARN_CM2
+                loss, speed_cm3_mb = np.zeros(1), species.speed_kpc_Myr(R) * KPC_CM * MBARN_CM2
                 removal = (antiprotons_destroyed_mb(R) * speed_cm3_mb)[:, None] * self._hydrogen_cm3
             made = self._made_Myr(species, edges)
             density = self.at_sun(steady_spectrum(self.cells, species, edges, made, removal, loss))
-            # Most are made by projectiles of ten times their energy, which must have been followed.
-            known = edges[1:] <= 0.05 * self.energy_edges_GeV[-1]
-            found[species.name] = edges, np.where(known, density, np.nan)
+            followed = (low <= R) & (R <= high / _MADE_FROM)
+            found[species.name] = edges, np.where(followed, density, np.nan)
         return found
 
     def _made_Myr(self, species: Species, edges_GV: FloatArray) -> FloatArray:
@@ -241,7 +247,7 @@ class LocalCosmicRays:
             residence(self.cells, float(p), self.release.R_d_kpc).crossed_g_cm2
             for p in np.atleast_1d(np.asarray(rigidity_GV, float))
         ]
-        return self.at_sun(np.array(crossed))
+        return self.at_sun(np.reshape(crossed, (-1, self.cells.count)))
 
 
 def _bins_GV(low: float, high: float, per_decade: int) -> FloatArray:

@@ -8,6 +8,8 @@ from typing import Annotated
 from .quantities import Number
 from .tables import Table, as_in_file
 
+NUCLEI_FROM_GEV = 1e4
+"""Nuclei are followed up to 100 TV: what is followed begins a decade below, or lower."""
 _ADDS_UP = 1e-3
 _NUCLEI = {
     "helium": "He", "carbon": "C12", "nitrogen": "N14", "oxygen": "O", "neon": "Ne", "magnesium": "Mg",

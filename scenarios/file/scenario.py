@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from ...fields.exceptions import did_you_mean
 from ...fields.limits import WITH_STEPS, fault_of_method
 from . import study_tables as studies
-from .composition import Composition
+from .composition import NUCLEI_FROM_GEV, Composition
 from .faults import allowed_names, faults_of, table_class
 from .quantities import Kind, Quantity, ScenarioError, Title, shown
 from .tables import (
@@ -141,10 +141,9 @@ class Scenario(Table):
             yield "[composition]: allowed: not together with an [observer]"
         elif self.medium.helium_factor == 1.0:
             yield "medium.helium_factor = 1: allowed: with a [composition] one that counts helium, as 1.33"
-        elif self.transport.energy_range[0] > 10.0 or self.transport.energy_range[1] < 1e3:
+        elif self.transport.energy_range[0] > NUCLEI_FROM_GEV:
             given = text_of(self.transport, "energy_range")
-            allowed = "from 10 GeV or less to 1 TeV or more with a [composition]"
-            yield f"transport.energy_range = {given}: allowed: {allowed}"
+            yield f"transport.energy_range = {given}: allowed: from 10 TeV or less with a [composition]"
 
     def _method_suits_field(self) -> Iterator[str]:
         if fault := fault_of_method(self.transport.method, self.medium.has_lines):

@@ -7,10 +7,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.interpolate import RegularGridInterpolator
 
 from ...fields.gas_density import MASS_PER_HYDROGEN
-from ...fields.units import KPC_CM, FloatArray
+from ...fields.units import FloatArray
 from ...maps.data import read
 from ...maps.data.points import points_of
 from ...maps.data.read import Points
@@ -22,7 +21,7 @@ from ...mc.uncertainty import Estimate
 from ..folder.write import write_ecsv
 from ..run import Run
 from .product import Made, Product
-from .sun import RING_HALF_THICKNESS_KPC, RING_KPC, protons_in_ring_cm3
+from .sun import protons_in_ring_cm3, solved_in_ring_cm3
 
 # Between them every point is in the summary: where AMS-02 has protons, the last of which are at 1417 GV, and
 # solar modulation is small.
@@ -121,24 +120,12 @@ def _grammage(run: Run) -> dict[str, Any]:
     }
 
 
-def _points_in_ring() -> tuple[FloatArray, FloatArray, FloatArray]:
-    """(R, z) of points within the ring that particles are counted in, and their shares of its volume."""
-    parts = (np.arange(8) + 0.5) / 8
-    low, high = RING_KPC
-    R, z = np.meshgrid(low + (high - low) * parts, RING_HALF_THICKNESS_KPC * parts, indexing="ij")
-    return R.ravel(), z.ravel(), (R / R.sum()).ravel()
-
-
 def _particles_over_equation(run: Run) -> dict[str, Any]:
     """Protons counted in a ring about the Sun over those of the equation, by decade of energy."""
-    counted, local = protons_in_ring_cm3(run.result), run.at_the_sun
+    counted = protons_in_ring_cm3(run.result)
     if counted is None:
         return {}
-    R, z, weights = _points_in_ring()
-    solution = local.cells.spread(local.protons.protons_kpc3)
-    nodes, values = (local.cells.R_kpc, local.cells.z_kpc), np.moveaxis(solution, 0, -1)
-    in_ring = RegularGridInterpolator(nodes, values, bounds_error=False, fill_value=None)
-    E, solved = run.result.current_energy_GeV, weights @ in_ring((R, z)) / KPC_CM**3
+    E, solved = run.result.current_energy_GeV, solved_in_ring_cm3(run.result, run.at_the_sun.protons)
     decades = np.floor(np.log10(E) + 1e-9)
     energies, ratios = [], []
     for decade in np.unique(decades):

@@ -9,13 +9,14 @@ import numpy as np
 from ...fields.units import KPC_CM, M_P_GEV, FloatArray
 from ...maps.data.read import Points, protons
 from ...maps.light.at_the_sun import MODULATION_GV, proton_flux_m2_s_sr_GV
+from ...mc.diffusion.solve import Solution
 from ...mc.local_fit import at_energies
 from ...mc.observables import bin_energies_GeV, disc_cm2, injected_flux_cm2_s, over
 from ...mc.result import Result
 from ...mc.uncertainty import Estimate
 from ..run import Run
 
-RING_KPC, RING_HALF_THICKNESS_KPC = (7.0, 9.0), 0.1
+_RING_KPC = (7.0, 9.0)
 _KEYS = {"AMS-02": "protons_over_ams02", "DAMPE": "protons_over_dampe", "CALET": "protons_over_calet"}
 
 
@@ -25,11 +26,20 @@ def protons_in_ring_cm3(result: Result) -> FloatArray | None:
     None where the halo does not reach so far.
     """
     R = result.grid.halo_R_kpc
-    ring = (R[:-1] >= RING_KPC[0] - 1e-9) & (R[1:] <= RING_KPC[1] + 1e-9)
+    ring = (R[:-1] >= _RING_KPC[0] - 1e-9) & (R[1:] <= _RING_KPC[1] + 1e-9)
     volume = result.volumes_kpc3["halo"][ring, 0].sum() * KPC_CM**3
     if not volume > 0.0:
         return None
     return np.asarray(result.by_current_energy("halo")[:, :, ring, 0].sum(axis=2) / volume)
+
+
+def solved_in_ring_cm3(result: Result, solution: Solution) -> FloatArray:
+    """The mean over the same ring of what the transport equation has, (bins,)."""
+    cells, top = solution.cells, result.grid.halo_z_kpc[1]
+    rings = np.diff(np.clip(cells.R_edges_kpc, *_RING_KPC) ** 2)
+    layers = np.diff(np.clip(cells.z_edges_kpc, 0.0, top))
+    mean = rings @ cells.spread(solution.protons_kpc3) @ layers / (rings.sum() * layers.sum())
+    return np.asarray(mean / KPC_CM**3)
 
 
 def protons_over_measured(run: Run) -> dict[str, Any]:

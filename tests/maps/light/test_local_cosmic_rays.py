@@ -54,7 +54,7 @@ def released(shares=None, slope=2.3, grammage=0.0, spectrum=SPECTRUM):
 
 
 def local(cells, release, field_uG=3.0):
-    return LocalCosmicRays(cells, release, EDGES, field_uG)
+    return LocalCosmicRays(cells, release, EDGES, lambda R, z: field_uG + 0.0 * R)
 
 
 # -- what sources release --------------------------------------------------------------------
@@ -130,6 +130,15 @@ def crossed():
 def test_grammage_of_a_thin_disc(crossed):
     R = np.array([10.0, 100.0, 1e3])
     np.testing.assert_allclose(crossed.hydrogen_g_cm2(R), 1.65 * (R / 100.0) ** -0.4, rtol=0.02)
+
+
+def test_at_the_sun_it_is_between_the_rings(crossed):
+    cells = slab()
+    rings = Cells(cells.medium, np.array([0.0, 6.0, 10.0, 14.0]), np.array([0.0, 2.0, H_KPC]))
+    here = replace(crossed, cells=rings)
+    values = np.tile(rings.centres_kpc[0], (2, 3, 1)) * np.array([[1.0], [2.0], [3.0]])
+    np.testing.assert_allclose(here.at_sun(values), np.tile([1.0, 2.0, 3.0], (2, 1)) * SUN_R_KPC)
+    assert here.at_sun(values[:0]).shape == (0, 3)
 
 
 def test_the_flux_of_an_element_is_that_of_its_isotopes(crossed):
@@ -233,6 +242,19 @@ def test_nuclei_make_antiprotons_too():
     assert 1.2 < helium / alone < 1.5
     # Less of carbon leaves: 0.4 g/cm^2 ends some 7% of it, and 3% of helium.
     assert (carbon / alone - 1.0) / (helium / alone - 1.0) == pytest.approx(1.0, abs=0.08)
+
+
+@pytest.mark.parametrize("name, missing", [("pbar", 0.03), ("e+", 0.1)])
+def test_secondaries_end_where_too_few_of_what_makes_them_were_followed(name, missing):
+    """Up to 100 GV with protons up to 10 TeV, of a flux as R^-2.7; positrons cool down from further up."""
+    whole, part = (
+        LocalCosmicRays(slab(1.0), released(), edges, lambda R, z: 3.0 + 0.0 * R)
+        for edges in (EDGES, EDGES[:41])
+    )
+    assert part.flux(name, 70.0, 0.0) / whole.flux(name, 70.0, 0.0) == pytest.approx(1.0, abs=missing)
+    assert np.isnan(part.flux(name, 130.0, 0.0)) and whole.flux(name, 130.0, 0.0) > 0.0
+    above = replace(part, energy_edges_GeV=EDGES[20:])
+    assert np.isnan(above.flux(name, 80.0, 0.0)) and above.flux(name, 130.0, 0.0) > 0.0
 
 
 def test_antiprotons_have_the_mass_of_protons():

@@ -49,6 +49,10 @@ REFUSED = [
     ("source.grammage=0.4 kpc", "source.grammage"),
     ("source.grammage=11 g/cm2", "source.grammage"),
     ("source.E_break=20 PeV", "source.E_break"),
+    (
+        "transport.energy_range=['20 TeV', '9 PeV']",
+        "transport.energy_range = ['0.02 PeV', '9 PeV']: allowed: from 10 TeV or less with a [composition]",
+    ),
 ]
 
 
