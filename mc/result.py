@@ -169,6 +169,8 @@ class Result:
     def reweight(self, **changes: float) -> Result:
         """The same particles under another injection spectrum, the medium left as it was.
 
+        Of protons: nuclei keep their own slope.
+
         Parameters
         ----------
         **changes

@@ -73,6 +73,8 @@ def _read(path: Path) -> tuple[FloatArray, list[FloatArray]]:
     from astropy import units as u
     from astropy.io import fits
 
+    if not path.is_file():
+        raise _refused(path, "no such file; allowed: a FITS file")
     try:
         # What astropy warns of either does no harm, or is refused: a file that ends too early has no data.
         with catch_warnings(action="ignore"), fits.open(path) as file:
@@ -87,8 +89,8 @@ def _read(path: Path) -> tuple[FloatArray, list[FloatArray]]:
     if named != ["X", "Y", "Z"]:
         raise _refused(path, f"CTYPE1 to CTYPE3 = {', '.join(named)}; allowed: X, Y, Z")
     data = data * _factor(path, header, "BUNIT", u.cm**-3)
-    if not (np.all(np.isfinite(data)) and np.all(data >= 0.0)):
-        raise _refused(path, "has densities below zero, or that are no numbers; allowed: others")
+    if not (np.all(np.isfinite(data)) and np.all(data >= 0.0) and np.any(data > 0.0)):
+        raise _refused(path, "has densities below zero, or no numbers, or no gas; allowed: zero or above")
     axes = []
     for i, cells in zip((1, 2, 3), data.shape[::-1], strict=True):
         step = header.get(f"CDELT{i}", 0.0) * _factor(path, header, f"CUNIT{i}", u.kpc)

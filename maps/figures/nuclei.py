@@ -75,18 +75,19 @@ def _points(
 def _model_over(
     axes: Any, rigidity_GV: FloatArray, curves: Mapping[str, tuple[FloatArray, Sequence[Points]]]
 ) -> None:
-    """What was measured over the model, of protons, helium and boron over carbon."""
+    """The model over what was measured, of protons, helium and boron over carbon."""
     shown = {"protons": ("p", BLACK), "helium": ("He", BLUE), "boron_over_carbon": ("B/C", RED)}
     for name, (label, colour) in shown.items():
         values, measured = curves[name]
         for points, marker in zip(measured, _MARKERS, strict=False):
             model = np.exp(np.interp(np.log(points.x), np.log(rigidity_GV), np.log(values)))
+            ratio, errors = model / points.value, model * points.errors[::-1] / points.value**2
             axes.errorbar(
-                points.x, points.value / model, points.errors / model, fmt=marker, markersize=2.0,
+                points.x, ratio, errors, fmt=marker, markersize=2.0,
                 color=colour, elinewidth=0.6, label=f"{label}, {points.label}", linestyle="none",
             )  # fmt: skip
     axes.axhline(1.0, color=GREY, linewidth=0.8)
     axes.axhspan(0.9, 1.1, color=GREY, alpha=0.15, linewidth=0)
     axes.set(xscale="log", xlim=(10.0, 1e4), ylim=(0.6, 1.6))
-    dress(axes, "$R$  [GV]", "measured over model")
+    dress(axes, "$R$  [GV]", "model over measured")
     legend(axes, loc="upper left", ncols=2)

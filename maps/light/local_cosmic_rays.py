@@ -12,7 +12,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ...fields.exceptions import UserError, did_you_mean, on_a_line
 from ...fields.gas_density import MASS_PER_HYDROGEN
+from ...fields.limits import number_in, numbers_in
 from ...fields.units import C_KPC_MYR, KPC_CM, M_P_G, M_P_GEV, MBARN_CM2, MYR_S, FloatArray, momentum_GeV
 from ...mc.diffusion.finite_volumes import Cells
 from ...mc.diffusion.nuclei import Network, after_the_sources, solve_nuclei
@@ -37,6 +39,12 @@ from .synchrotron import CMB_ENERGY_DENSITY_GEV_CM3, magnetic_energy_density_GeV
 SHARES_AT_GV = 10.0
 """Rigidity at which shares of what sources release are given."""
 _PER_DECADE, _LOWEST_GV, _HIGHEST_GV = 10, 4.0, 1e5
+NAMES = {
+    "protons": "H", "helium": "He", "beryllium": "Be", "boron": "B", "carbon": "C", "nitrogen": "N",
+    "oxygen": "O", "neon": "Ne", "magnesium": "Mg", "silicon": "Si", "iron": "Fe", "antiprotons": "pbar",
+    "positrons": "e+",
+}  # fmt: skip
+"""Names of cosmic rays in words, and their symbols."""
 # Of antiprotons and positrons; positrons need finer bins, since they cool.
 _SECONDARIES_GV = {ANTIPROTON.name: (1.0, 1e4, 10), POSITRON.name: (0.5, 1e4, 20)}
 # Times their rigidity: from beyond come 2% of antiprotons, 5% of positrons of protons as R^-2.7.
@@ -141,15 +149,33 @@ class LocalCosmicRays:
         Parameters
         ----------
         name : str
-            "H", an element of `nuclei.ELEMENTS`, one of `nuclei.NUCLEI`, "pbar" or "e+".
-        rigidity_GV : array_like
+            "protons", an element as "helium" or "He", an isotope as "Be10", "antiprotons" or "positrons".
+        rigidity_GV : array_like or Quantity
             Inside the heliosphere.
-        modulation_GV : float
-            Potential of the force field.
+        modulation_GV : float or Quantity
+            Potential of the force field; 0 outside the heliosphere.
+
+        Raises
+        ------
+        UserError
+            If there is none of that name, or a rigidity or the potential is no such thing.
         """
-        R = np.asarray(rigidity_GV, float)
-        parts = (self._flux(each, R, modulation_GV) for each in ELEMENTS.get(name, (name,)))
+        R = numbers_in(rigidity_GV, "GV", "rigidity_GV")
+        outside = isinstance(modulation_GV, int | float) and modulation_GV == 0
+        potential_GV = 0.0 if outside else number_in(modulation_GV, "GV", "modulation_GV")
+        symbol = NAMES.get(name, name) if isinstance(name, str) else name
+        if symbol not in self._symbols:
+            hint = did_you_mean(name, [*NAMES, *self._symbols])
+            names = ", ".join(self._symbols)
+            raise UserError(f"flux of {on_a_line(name)}: {hint}{hint and '; '}allowed: {names}")
+        parts = (self._flux(each, R, potential_GV) for each in ELEMENTS.get(symbol, (symbol,)))
         return np.sum(list(parts), axis=0)
+
+    @property
+    def _symbols(self) -> list[str]:
+        """What there is a flux of."""
+        others = [*ELEMENTS, *self.network.names] if self.release.shares else []
+        return list(dict.fromkeys([PROTON.name, ANTIPROTON.name, POSITRON.name, *others]))
 
     def _flux(self, name: str, rigidity_GV: FloatArray, modulation_GV: float) -> FloatArray:
         R, J = flux_m2_s_sr_GV(*self._density(name), modulation_GV)

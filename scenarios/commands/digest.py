@@ -215,13 +215,17 @@ def _table(summary: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return entry if isinstance(entry, Mapping) else {}
 
 
-_OVER_AMS_02 = {"protons": "protons", "helium": "helium", "boron_over_carbon": "B/C"}
+_OVER_AMS_02 = {
+    "protons": "protons", "helium": "helium", "boron_over_carbon": "B/C",
+    "antiprotons_over_protons": "antiprotons/protons", "positrons": "positrons",
+}  # fmt: skip
+_IN_REGIONS = {"lhaaso-inner": "LHAASO, inner Galaxy", "lhaaso-outer": "LHAASO, outer Galaxy"}
 # More points of rigidity than this are told by their least and largest ratio.
 _MOST_POINTS = 6
 
 
 def _at_the_sun(summary: Mapping[str, Any]) -> list[str]:
-    """One line of what is measured at the Sun, over AMS-02."""
+    """Lines of what is measured at the Sun and in the plane."""
     parts = []
     for key, name in _OVER_AMS_02.items():
         found = _table(summary, f"{key}_over_ams02")
@@ -237,7 +241,13 @@ def _at_the_sun(summary: Mapping[str, Any]) -> list[str]:
             errors = zip(rigidity, ratio, _errors(summary, error, len(ratio)), strict=True)
             cells = [f"{with_error(*each)} at {GV:g} GV" for GV, *each in errors]
             parts.append(f"{name} {', '.join(cells)}")
-    return [plain(f"over AMS-02: {'; '.join(parts)}")] if parts else []
+    lines = [plain(f"over AMS-02: {'; '.join(parts)}")] if parts else []
+    regions = []
+    for key, name in _IN_REGIONS.items():
+        ratio = _table(_table(_table(summary, "regions"), key), "ratio").get("value")
+        if isinstance(ratio, list) and ratio and all(map(_is_number, ratio)):
+            regions.append(f"{name} {min(ratio):.2f} to {max(ratio):.2f}")
+    return lines + ([plain(f"gamma rays over those measured: {'; '.join(regions)}")] if regions else [])
 
 
 def _energy(summary: Mapping[str, Any]) -> list[str]:

@@ -93,7 +93,7 @@ def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
         "memory_MB_estimated": round(memory_MB(scenario, grid_of(scenario, galaxy), threads)),
         "would_write": "scenario.toml, summary.json, a table, figures"
         if study
-        else "scenario.toml, result.h5, summary.json, sky_neutrino.fits, sky_gamma.fits, figures",
+        else "scenario.toml, result.h5, summary.json, sky_neutrino.fits, sky_gamma.fits, tables, figures",
     }
 
 

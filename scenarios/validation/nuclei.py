@@ -158,7 +158,7 @@ def boron_of_a_grammage(scale: float) -> Rows:
 
     As far as C, N and O make it on hydrogen at their own rigidity [5%]. All parents, helium and the
     rigidities of fragments make 25 to 35% more of as much hydrogen; where X is the mass of hydrogen and
-    helium, as in `boron_over_carbon`, 0.305, 0.131 and 0.072, within the 10% to which cross sections are known.
+    helium, as in `boron_over_carbon`, 0.305, 0.131 and 0.072, within the 10% of the cross sections.
     """
     X, R, known = np.array([8.17, 2.28, 1.13]), np.array([10.0, 100.0, 1e3]), (0.284, 0.129, 0.073)
     made = weighted_slab(X, R, parents=("C", "N", "O"), helium=0.0, slope=1.0)

@@ -64,18 +64,18 @@ def test_each_has_a_curve_and_its_points(figure, name):
 
 
 @pytest.mark.parametrize("name", ["protons", "helium", "boron_over_carbon"])
-def test_what_was_measured_over_the_model(name):
-    """Every point there is; with a model of twice as much, at half the height."""
+def test_the_model_over_what_was_measured(name):
+    """Every point there is; with a model of twice as much, at twice the height."""
     once, twice = (drawn(local_spectra(R, curves(times)))[1] for times in (1.0, 2.0))
     values, points = curves()[name]
     for each in points:
         inside = (each.x > R[0]) & (each.x < R[-1])
-        ratio = each.value / np.exp(np.interp(np.log(each.x), np.log(R), np.log(values)))
+        ratio = np.exp(np.interp(np.log(each.x), np.log(R), np.log(values))) / each.value
         for bars, times in ((once, 1.0), (twice, 2.0)):
             assert any(
                 x.shape == each.x.shape
                 and np.allclose(x, each.x)
-                and np.allclose(y[inside], ratio[inside] / times)
+                and np.allclose(y[inside], ratio[inside] * times)
                 for x, y in bars
             ), each.label
 

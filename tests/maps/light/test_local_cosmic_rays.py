@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from astropy import units as u
+from crhalo.fields.exceptions import UserError
 from crhalo.fields.medium import Medium
 from crhalo.fields.medium_table import Wall, axis
 from crhalo.fields.units import C_CM_S, C_KPC_MYR, KPC_CM, M_P_G, M_P_GEV, MBARN_CM2, MYR_S
@@ -309,3 +311,19 @@ def test_a_field_is_no_part_of_what_protons_do():
     R = np.array([20.0, 200.0])
     one, other = (local(slab(), released(), each).flux("H", R) for each in FIELDS_UG)
     np.testing.assert_array_equal(one, other)
+
+
+def test_fluxes_are_asked_for_by_name_at_rigidities_with_units():
+    R, mine = np.array([20.0, 50.0]), local(slab(1.0), released({"He": 0.1}))
+    np.testing.assert_array_equal(mine.flux("helium", R / 1e3 * u.TV), mine.flux("He", R))
+    np.testing.assert_array_equal(mine.flux("He", R, 0.5 * u.GV), mine.flux("He", R, 0.5))
+    for asked, said in (
+        (("helim", R), "did you mean helium"),
+        (("He", R * u.GeV), "rigidity_GV"),
+        (("He", [-1.0]), "rigidity_GV"),
+        (("He", R, -0.5), "modulation_GV"),
+    ):
+        with pytest.raises(UserError, match=said):
+            mine.flux(*asked)
+    with pytest.raises(UserError, match="flux of 'He': "):
+        local(slab(1.0), released()).flux("He", R)

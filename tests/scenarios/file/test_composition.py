@@ -4,7 +4,7 @@ import pytest
 from cases import each, refusal
 from crhalo.maps.light.nuclei import NUCLEI, PRIMARIES
 from crhalo.scenarios import load
-from crhalo.scenarios.build import release_of, spectrum_of
+from crhalo.scenarios.build import galaxy_of, release_of, spectrum_of
 from crhalo.scenarios.commands.main import main
 from crhalo.scenarios.file.composition import _ADDS_UP, Composition
 from crhalo.scenarios.file.quantities import ScenarioError
@@ -29,8 +29,9 @@ def test_a_file_is_read_and_written_with_it():
     text = MILKY_WAY.to_toml()
     assert load_text(text) == MILKY_WAY and "[composition]" in text
     release = release_of(MILKY_WAY, spectrum_of(MILKY_WAY))
-    assert (release.slope, release.grammage_g_cm2, release.R_d_kpc) == (2.1925, 0.4, 15.0)
-    assert release.shares["C12"] == pytest.approx(0.005994 / 0.7978)
+    assert (release.slope, release.R_d_kpc) == (2.2441, 15.0)
+    assert release.grammage_g_cm2 == pytest.approx(0.4 / 1.384)  # of gas, of which this is hydrogen
+    assert release.shares["C12"] == pytest.approx(0.005643 / 0.8039)
 
 
 def test_without_one_no_nuclei_are_released():
@@ -40,8 +41,8 @@ def test_without_one_no_nuclei_are_released():
 
 
 REFUSED = [
-    ("composition.helium=0.3", "composition: its shares add up to 1.118: allowed: 1, to a thousandth"),
-    ("composition.helium=0.1802", "composition: its shares add up to 0.998: allowed: 1"),
+    ("composition.helium=0.3", "composition: its shares add up to 1.123: allowed: 1, to a thousandth"),
+    ("composition.helium=0.1749", "composition: its shares add up to 0.998: allowed: 1"),
     ("composition.helium=2", "composition.helium = 2: allowed: a number from 0 to 1"),
     ("composition.iron=-0.1", "composition.iron = -0.1: allowed: a number from 0 to 1"),
     ("composition.slope=0.5", "composition.slope = 0.5: allowed: a number from 1 to 4"),
@@ -66,7 +67,7 @@ def test_refusals_name_the_key_the_value_and_what_is_allowed():
 
 
 def test_shares_may_be_off_by_less_than_a_thousandth():
-    assert MILKY_WAY.with_overrides(["composition.helium=0.1817"]).composition.helium == 0.1817
+    assert MILKY_WAY.with_overrides(["composition.helium=0.1773"]).composition.helium == 0.1773
 
 
 def test_what_is_all_helium_has_no_protons_to_compare_with():
@@ -76,7 +77,7 @@ def test_what_is_all_helium_has_no_protons_to_compare_with():
 
 
 def text_with(*tables, waves="power-law", diffusion="[diffusion]\n"):
-    medium = f'[medium]\nhalo = "constant"\nbell = false\nwaves = "{waves}"\n'
+    medium = f'[medium]\nhalo = "constant"\nbell = false\nwaves = "{waves}"\nhelium_factor = 1.33\n'
     return 'title = "x"\n' + medium + diffusion + "".join(f"{table}\n" for table in tables)
 
 
@@ -122,7 +123,7 @@ def test_nothing_is_set_in_a_table_that_is_not_there():
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("composition.oxygen=0.9", "its shares add up to 1.892: allowed: 1, to a thousandth"),
+        ("composition.oxygen=0.9", "its shares add up to 1.893: allowed: 1, to a thousandth"),
         ("source.E_break=0.5 GeV", "source.E_break"),
     ],
 )
@@ -163,3 +164,17 @@ def test_without_a_slope_beyond_no_break_is_asked_about():
     plain = MILKY_WAY.with_overrides(["source.slope_beyond=none", "source.E_max=5 TeV"])
     assert spectrum_of(plain).slope_beyond is None
     assert spectrum_of(MILKY_WAY).slope_beyond == 2.4 and spectrum_of(MILKY_WAY).E_break_GeV == 8e3
+
+
+def test_helium_in_the_gas_is_counted_with_nuclei():
+    message = refusal("medium.helium_factor=1", load("milky-way"))
+    assert (
+        message == "medium.helium_factor = 1: allowed: with a [composition] one that counts helium, as 1.33"
+    )
+
+
+def test_all_nuclei_drive_the_bell_region():
+    """At the same rigidity a nucleus has Z times the energy of a proton: 0.44 of it is helium's."""
+    scenario = load("milky-way-circumgalactic")
+    more = galaxy_of(scenario).L_CR_erg_s / scenario.source.L_CR
+    assert more == pytest.approx(scenario.composition.energy_over_protons) and 1.6 < more < 1.8

@@ -190,7 +190,7 @@ def test_misspelt_scenario_names_the_nearest():
         with pytest.raises(ScenarioError, match=f"no such scenario: did you mean {near}\\?"):
             load(name)
 
-    each([("circumgalctic", "circumgalactic"), ("M31", "m31"), ("two_zone", "two-zone")], nearest)
+    each([("figure-2", "figure-1"), ("M31", "m31"), ("two_zone", "two-zone")], nearest)
 
 
 def test_name_is_no_way_to_other_files():
