@@ -110,10 +110,10 @@ def test_a_wrong_placeholder_is_named_with_its_line(wrong, why):
     assert wrong[0] != "{" or wrong in said
 
 
-def test_six_digits_are_kept_and_lists_stand_on_one_line():
+def test_five_digits_are_kept_and_lists_stand_on_one_line():
     text = make.as_json(make._rounded({"x": [1.23456789e-5, 2], "flag": "a [b]"}))
-    assert json.loads(text) == {"x": [1.23457e-5, 2], "flag": "a [b]"}
-    assert "[ 1.23457e-05, 2 ]" in text
+    assert json.loads(text) == {"x": [1.2346e-5, 2], "flag": "a [b]"}
+    assert "[ 1.2346e-05, 2 ]" in text
 
 
 def test_examples_in_docstrings():

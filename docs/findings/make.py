@@ -163,7 +163,7 @@ def kept_of(folder: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        "version", "seed" and "runs": of each its options, particles, seed, version and numbers to six digits.
+        "version", "seed" and "runs": of each its options, particles, seed, version, numbers to five digits.
 
     Raises
     ------

@@ -180,6 +180,8 @@ class LocalCosmicRays:
     def _flux(self, name: str, rigidity_GV: FloatArray, modulation_GV: float) -> FloatArray:
         R, J = flux_m2_s_sr_GV(*self._density(name), modulation_GV)
         known = np.isfinite(R) & np.isfinite(J)
+        if not known.any():
+            return np.full(rigidity_GV.shape, np.nan)
         ln_J = np.log(np.maximum(J[known], _TINY))
         at = np.interp(np.log(rigidity_GV), np.log(R[known]), ln_J, left=np.nan, right=np.nan)
         return np.exp(at)

@@ -85,7 +85,10 @@ def test_dry_run_computes_and_writes_nothing(crhalo, pipeline, tmp_path):
 
 BAD_INPUT = [
     (["nowhere"], "'nowhere': no such scenario; allowed: bell-turbulence, cascade-halo"),
-    (["circumgalactc"], "no such scenario: did you mean circumgalactic?, or the path"),
+    (
+        ["circumgalactc"],
+        "no such scenario: did you mean circumgalactic or milky-way-circumgalactic?",
+    ),
     (["none.toml"], "none.toml': no such file"),
     (["circumgalactic", "--set", "medium.zB=3 kpc"], "medium.zB: no such key: did you mean z_B?"),
     (["circumgalactic", "--set", "medium.z_B=3 s"], "medium.z_B = '3 s': allowed: \"0.01 kpc\" to"),

@@ -178,8 +178,8 @@ def test_grammage_falls_and_counts_sources_and_helium(numbers, milky_way):
     np.testing.assert_array_equal(found["rigidity_GV"], [10.0, 100.0, 1e3])
     halo = found["hydrogen_g_cm2"]
     assert np.all(np.diff(halo) < 0)
-    np.testing.assert_allclose(found["hydrogen_with_sources_g_cm2"] - halo, 0.4)
-    # 0.096 nuclei of helium for each of hydrogen.
+    # 0.096 nuclei of helium for each of hydrogen; 0.4 of gas in the sources.
+    np.testing.assert_allclose(1.384 * (found["hydrogen_with_sources_g_cm2"] - halo), 0.4)
     np.testing.assert_allclose(found["gas_with_sources_g_cm2"] / found["hydrogen_with_sources_g_cm2"], 1.384)
     np.testing.assert_allclose(found["gas_with_sources_g_cm2"], found["published_g_cm2"], rtol=0.15)
 

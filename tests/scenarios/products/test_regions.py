@@ -15,7 +15,7 @@ E = np.geomspace(1e3, 1e5, 5)
 
 
 class TestRegions(ProductContract):
-    PRODUCT, FILES = regions.PRODUCT, {"regions.png"}
+    PRODUCT, FILES = regions.PRODUCT, {"regions.png", "regions.ecsv"}
 
 
 def power_law(value, slope=-0.7, error=0.1):
