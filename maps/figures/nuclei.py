@@ -54,7 +54,7 @@ def local_spectra(
             rigidity_GV, rigidity_GV**power * positive(values), color=BLUE, linewidth=1.2, label="secondary"
         )
         _points(axes, measured, GREY, measured[0].label, 1.0, power)
-        shown = measured[0].x ** power * measured[0].value
+        shown = (measured[0].x ** power * measured[0].value)[measured[0].x > 4.0]
         axes.set(xscale="log", yscale="log", xlim=(4.0, 1e3), ylim=(0.3 * shown.min(), 2.0 * shown.max()))
         dress(axes, "$R$  [GV]", label)
         legend(axes, loc="lower left")

@@ -23,9 +23,9 @@ GALAXY_TWINS = (
         "hydrogen at the Sun",
     ),
     (
-        "grammage above the plane only",
+        "time above the plane only",
         "mc/diffusion/solve.py",
-        (("grammage_g_cm2=time @ per_length", "grammage_g_cm2=0.5 * time @ per_length"),),
+        (("time = density * volume", "time = 0.5 * density * volume"),),
         "discs_as_observed",
         0.02,
         "thin disc of 2.3 mg/cm2",
