@@ -17,6 +17,8 @@ from ..folder.write import finite
 from ..progress import WIDTH, console_of_width
 
 _SMALLEST = 1e-300
+_AXES = ("rigidity_GV", "energy_GeV")
+"""Names of what spectra stand against."""
 _GAP = 3  # columns that the table adds to each of its own
 
 Row = Sequence[object]
@@ -66,16 +68,19 @@ def print_json(data: Any) -> None:
     print(json.dumps(finite(data), indent=1, ensure_ascii=False))
 
 
-def print_summary(summary: Mapping[str, Any], title: str = "", energies: Sequence[Any] = ()) -> None:
+def print_summary(
+    summary: Mapping[str, Any], title: str = "", energies: Sequence[Any] = (), axis: str = _AXES[1]
+) -> None:
     """A nested summary: single values as a list, spectra as tables against energy, each table by itself.
 
     A quantity is ``{"value": ..., "error": ...}`` or a bare value; where ``energy_GeV`` stands beside it with
-    as many entries, or in the table around, it is a spectrum.
+    as many entries, or in the table around, it is a spectrum; so where ``rigidity_GV`` does.
     """
-    energies = summary.get("energy_GeV", energies)
+    axis = next((name for name in _AXES if name in summary), axis)
+    energies = summary.get(axis, energies)
     singles, spectra, tables = [], {}, {}
     for key, entry in summary.items():
-        if key == "energy_GeV":
+        if key in _AXES:
             continue
         value, error = value_and_error(entry)
         if isinstance(value, list) and isinstance(energies, list) and len(value) == len(energies) > 0:
@@ -87,9 +92,9 @@ def print_summary(summary: Mapping[str, Any], title: str = "", energies: Sequenc
             singles.append([plain(key), with_error(value, error)])
     if singles:
         print_rows(title, ["quantity", "value"], singles)
-    _print_spectra(title, energies, spectra)
+    _print_spectra(title, axis, energies, spectra)
     for key, table in tables.items():
-        print_summary(table, f"{title}.{plain(key)}".lstrip("."), energies)
+        print_summary(table, f"{title}.{plain(key)}".lstrip("."), energies, axis)
 
 
 def print_paper_numbers(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -129,18 +134,18 @@ def status_line() -> Iterator[Callable[[str], None]]:
         yield lambda text: status.update(Text(text))
 
 
-def _print_spectra(title: str, energies: Sequence[Any], spectra: Mapping[str, list[str]]) -> None:
+def _print_spectra(title: str, axis: str, energies: Sequence[Any], spectra: Mapping[str, list[str]]) -> None:
     """Spectra side by side, in as many tables as the width asks for."""
     first = [_number(energy, ".4g") if isinstance(energy, int | float) else "-" for energy in energies]
     widths = {key: max(map(len, [key, *cells])) + _GAP for key, cells in spectra.items()}
     left = list(spectra)
     while left:
-        room = WIDTH - max(map(len, ["energy_GeV", *first])) - _GAP - 1
+        room = WIDTH - max(map(len, [axis, *first])) - _GAP - 1
         taken = [left.pop(0)]
         while left and sum(widths[key] for key in [*taken, left[0]]) <= room:
             taken.append(left.pop(0))
         rows = list(zip(first, *(spectra[key] for key in taken), strict=True))
-        print_rows(title, ["energy_GeV", *taken], rows)
+        print_rows(title, [axis, *taken], rows)
 
 
 def value_and_error(entry: Any) -> tuple[Any, Any]:
