@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from ...maps.data.read import Points
 from ...maps.data.tables import load
 from ...maps.figures.nuclei import local_spectra
 from ...maps.light.at_the_sun import MODULATION_GV
-from ...maps.light.local_cosmic_rays import LocalCosmicRays
+from ...maps.light.local_cosmic_rays import NAMES, LocalCosmicRays
 from ...mc.uncertainty import Estimate
 from ..folder.write import write_ecsv
 from ..run import Run
@@ -28,32 +28,28 @@ from .sun import protons_in_ring_cm3, solved_in_ring_cm3
 _COMPARED_GV = (20.0, 1420.0)
 _GRAMMAGE_AT_GV, _PUBLISHED_G_CM2 = (10.0, 100.0, 1e3), (8.2, 2.3, 1.1)
 _BERYLLIUM_GV = (10.0, 30.0, 100.0)
-_ELEMENTS = {
-    "He": "helium", "C": "carbon", "N": "nitrogen", "O": "oxygen", "Ne": "neon", "Mg": "magnesium",
-    "Si": "silicon", "Fe": "iron",
-}  # fmt: skip
-
 _UNIT = "m-2 s-1 sr-1 GV-1"
 
-Curve = Callable[[FloatArray], FloatArray]
+Names = tuple[str, ...]
+"""Of cosmic rays: one, or two for their ratio."""
 
 
-def measurements() -> list[tuple[str, Callable[[LocalCosmicRays], Curve], Points]]:
-    """(What, how a run has it, points) of each measurement."""
-
-    def flux(name: str) -> Callable[[LocalCosmicRays], Curve]:
-        return lambda local: partial(local.flux, name)
-
-    def ratio(above: str, below: str) -> Callable[[LocalCosmicRays], Curve]:
-        return lambda local: lambda R: local.flux(above, R) / local.flux(below, R)
-
+def measurements() -> list[tuple[Names, Points]]:
+    """What was measured, and its points."""
+    words = {symbol: name for name, symbol in NAMES.items()}
     return [
-        *(("protons", flux("H"), points) for points in [*read.protons(), *_at_higher_energies()]),
-        *((_ELEMENTS[name], flux(name), points) for name, points in read.nuclei().items()),
-        *(("boron_over_carbon", ratio("B", "C"), points) for points in read.boron_over_carbon()),
-        ("antiprotons_over_protons", ratio("pbar", "H"), read.antiproton_over_proton()),
-        ("positrons", flux("e+"), read.positrons()),
+        *((("protons",), points) for points in [*read.protons(), *_at_higher_energies()]),
+        *(((words[symbol],), points) for symbol, points in read.nuclei().items()),
+        *((("boron", "carbon"), points) for points in read.boron_over_carbon()),
+        (("antiprotons", "protons"), read.antiproton_over_proton()),
+        (("positrons",), read.positrons()),
     ]
+
+
+def _at_the_sun(local: LocalCosmicRays, names: Names, rigidity_GV: FloatArray) -> FloatArray:
+    """A flux, or the ratio of two."""
+    first, *others = (local.flux(name, rigidity_GV) for name in names)
+    return first / others[0] if others else first
 
 
 def _at_higher_energies() -> list[Points]:
@@ -64,16 +60,16 @@ def _at_higher_energies() -> list[Points]:
 def compared(local: LocalCosmicRays) -> list[dict[str, Any]]:
     """A row for each measured point that lies within what was followed."""
     rows = []
-    for what, of_run, points in measurements():
-        found, error = of_run(local)(points.x), points.errors.mean(axis=0)
+    for names, points in measurements():
+        found, error = _at_the_sun(local, names, points.x), points.errors.mean(axis=0)
         for R, value, measured, sigma in zip(points.x, found, points.value, error, strict=True):
             if np.isfinite(value):
                 rows.append(
                     {
-                        "quantity": what,
+                        "quantity": "_over_".join(names),
                         "experiment": points.label,
                         "rigidity_GV": float(R),
-                        "unit": "1" if "_over_" in what else _UNIT,
+                        "unit": _UNIT if len(names) == 1 else "1",
                         "model": float(value),
                         "measured": float(measured),
                         "error": float(sigma),
@@ -161,8 +157,9 @@ def _draw(local: LocalCosmicRays, ax: Any = None) -> Any:
     low, high = local.network.rigidity_edges_GV[[0, -1]]
     R = np.geomspace(low, high, 200)
     by_name: dict[str, tuple[FloatArray, list[Points]]] = {}
-    for what, of_run, points in measurements():
-        by_name.setdefault(what, (of_run(local)(R), []))[1].append(points)
+    for names, points in measurements():
+        what = "_over_".join(names)
+        by_name.setdefault(what, (_at_the_sun(local, names, R), []))[1].append(points)
     return local_spectra(R, by_name, ax)
 
 

@@ -9,6 +9,7 @@ from contracts import ProductContract
 from crhalo.fields.units import KPC_CM
 from crhalo.maps.data import read
 from crhalo.maps.light.at_the_sun import MODULATION_GV
+from crhalo.maps.light.local_cosmic_rays import NAMES
 from crhalo.scenarios import Run, load
 from crhalo.scenarios.build import given_medium
 from crhalo.scenarios.products import nuclei, sun
@@ -100,6 +101,7 @@ def measured_itself():
     ratios = {"B": (read.boron_over_carbon()[0], "C"), "pbar": (read.antiproton_over_proton(), "H")}
 
     def flux(name, R):
+        name = NAMES.get(name, name)
         if name in ratios:
             ratio, below = ratios[name]
             return ratio.at(R)[0] * flux(below, R)
@@ -114,7 +116,7 @@ def test_what_was_measured_is_one_time_itself():
         if key.endswith("_over_ams02"):
             np.testing.assert_allclose(table["value"], 1.0, rtol=1e-9), key
     twice = measured_itself()
-    twice.flux = lambda name, R, once=twice.flux: once(name, R) * (2.0 if name == "B" else 1.0)
+    twice.flux = lambda name, R, once=twice.flux: once(name, R) * (2.0 if name == "boron" else 1.0)
     np.testing.assert_allclose(
         summary_of(compared(twice))["boron_over_carbon_over_ams02"]["value"], 2.0, rtol=1e-9
     )
@@ -154,7 +156,8 @@ def test_the_table_has_units_and_says_how_it_was_made(table):
 
 
 def test_the_table_has_every_point_that_was_followed(table):
-    for what, _, points in measurements():
+    for names, points in measurements():
+        what = "_over_".join(names)
         here = table[(table["quantity"] == what) & (table["experiment"] == points.label)]
         last = 0.01 * HIGH_GV if what in ("positrons", "antiprotons_over_protons") else HIGH_GV
         followed = (points.x > LOW_GV) & (points.x < last)
