@@ -86,6 +86,7 @@ RUNS: dict[str, list[str]] = {
 # Of docs/, and the file of a run that each is.
 FIGURES = {
     "sky_neutrino_10TeV.png": "circumgalactic/sky_neutrino_10TeV.png",
+    "milky_way_local_spectra.png": "milky-way/local_spectra.png",
     "figure_1.png": "figure-1/figure_1.png",
     "diffusion_check.png": "diffusion-check/diffusion.png",
     "galaxy_tracks.png": "galaxy-tracks/escape.png",
@@ -103,7 +104,9 @@ _KEPT_OF_GALAXY = (
     "protons_of_particles_over_equation", "regions", "neutrino", "galactic_density_over_no_return",
 )  # fmt: skip
 # What differs between equal runs, what is told in other words, and gamma rays, which the page leaves out.
-_NOT_KEPT = ("provenance", "wall_time_s", "blocks_resumed", "gamma")
+_NOT_KEPT = (
+    "provenance", "wall_time_s", "blocks_resumed", "gamma", "sky_averages", "tabulation_error", "notes",
+)  # fmt: skip
 _DIGITS_KEPT = 5
 _DIGITS_WITHOUT_ERROR = 3
 _NEAR = 0.01  # of an energy that is asked for to one that there is
@@ -188,6 +191,9 @@ def _run_of(folder: Path) -> dict[str, Any]:
     few |= dict.fromkeys(_along_lines(), _KEPT_ALONG_LINES)
     if folder.name in few:
         numbers = {key: value for key, value in numbers.items() if key in few[folder.name]}
+    for region in numbers.get("regions", {}).values():
+        for key in region.keys() - {"energy_GeV", "ratio"}:
+            del region[key]
     if (folder / "coupling.json").exists():  # whose summary leaves out grammage and B/C
         numbers |= _media_of(folder / "coupling.json")
     return about | _rounded(numbers)
