@@ -189,8 +189,8 @@ def _run_of(folder: Path) -> dict[str, Any]:
     numbers = {key: value for key, value in summary.items() if key not in _NOT_KEPT}
     few = {"milky-way": _KEPT_OF_GALAXY, "milky-way-circumgalactic": _KEPT_OF_GALAXY}
     few |= dict.fromkeys(_along_lines(), _KEPT_ALONG_LINES)
-    if folder.name in few:
-        numbers = {key: value for key, value in numbers.items() if key in few[folder.name]}
+    wanted = few.get(folder.name, numbers.keys() - {"regions"})
+    numbers = {key: value for key, value in numbers.items() if key in wanted}
     for region in numbers.get("regions", {}).values():
         for key in region.keys() - {"energy_GeV", "ratio"}:
             del region[key]
