@@ -18,6 +18,9 @@ from .tables import AXES, VALUES
 
 PROTONS, BORON_OVER_CARBON = "protons", "boron/carbon"
 NEUTRINOS, GAMMA_RAYS = "neutrinos per flavour", "gamma rays"
+NUCLEI = ("helium", "carbon", "nitrogen", "oxygen", "silicon", "iron")
+POSITRONS = "positrons"
+PLANE = {"inner": "gamma rays of the inner plane", "outer": "gamma rays of the outer plane"}
 
 
 class _Form(NamedTuple):
@@ -77,8 +80,11 @@ _FORMS: dict[str, tuple[_Form, ...]] = {
         _Form("energy_per_nucleon", "GeV", "1", nucleus_rigidity_GV, lambda T, edges: AT_EQUAL_RIGIDITY),
     ),
     # E^2 I in GeV cm^-2 s^-1 sr^-1, against E in GeV.
-    NEUTRINOS: _LIGHT,
-    GAMMA_RAYS: _LIGHT,
+    **dict.fromkeys((NEUTRINOS, GAMMA_RAYS, *PLANE.values()), _LIGHT),
+    # Per rigidity, against rigidity in GV.
+    **dict.fromkeys(NUCLEI, (_Form("rigidity", "GV", _PER_GV),)),
+    # Per energy, against energy in GeV: as per rigidity.
+    POSITRONS: (_Form("energy", "GeV", _PER_GEV), _Form("rigidity", "GV", _PER_GV)),
 }  # fmt: skip
 QUANTITIES = tuple(_FORMS)
 """What figures may show."""

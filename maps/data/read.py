@@ -78,6 +78,11 @@ class Points(NamedTuple):
         """Lengths of the error bars, below and above, of shape (2, n)."""
         return np.stack([self.value - self.low, self.high - self.value])
 
+    def times(self, factor: float) -> Points:
+        """The points times a number."""
+        low, value, high = (factor * each for each in (self.low, self.value, self.high))
+        return self._replace(low=low, value=value, high=high)
+
     def times_power(self, power: float) -> Points:
         """The points times x^power, as figures of steep spectra show them."""
         low, value, high = (self.x**power * each for each in (self.low, self.value, self.high))

@@ -10,6 +10,7 @@ import numpy as np
 from ...fields.units import FloatArray
 from ..data.read import Points
 from .page import BLACK, BLUE, GREEN, GREY, ORANGE, PAGE_INCH, PURPLE, RED, SKY, dress, legend, page, positive
+from .spectra import NOTHING, asked_for, draw_asked_for
 
 _NUCLEI = {
     "protons": ("p", BLACK, 1.0),
@@ -24,7 +25,10 @@ _MARKERS = ("o", "s", "^")
 
 
 def local_spectra(
-    rigidity_GV: FloatArray, curves: Mapping[str, tuple[FloatArray, Sequence[Points]]], ax: Any = None
+    rigidity_GV: FloatArray,
+    curves: Mapping[str, tuple[FloatArray, Sequence[Points]]],
+    more: Mapping[str, Sequence[Points]] = NOTHING,
+    ax: Any = None,
 ) -> Any:
     """R^2.7 J of protons and nuclei, model over measured, antiprotons over protons, and positrons.
 
@@ -34,11 +38,15 @@ def local_spectra(
         Of the curves.
     curves : mapping of str to (ndarray, sequence of Points)
         By what they are: values of the model, and the measurements.
+    more : mapping of str to sequence of Points
+        To be drawn besides, of protons, nuclei and positrons.
     """
     figure = page(ax, PAGE_INCH, 5.4)
     (fluxes, ratios), (antiprotons, positrons) = figure.subplots(2, 2)
     for name, (label, colour, times) in _NUCLEI.items():
         values, measured = curves[name]
+        besides = (each.times_power(2.7) for each in asked_for(more.get(name, ()), measured))
+        draw_asked_for(fluxes, [each.times(times) for each in besides])
         fluxes.plot(rigidity_GV, times * rigidity_GV**2.7 * positive(values), color=colour, linewidth=1.0)
         _points(fluxes, measured[:1], colour, label, times, 2.7)
     fluxes.set(xscale="log", yscale="log", xlim=(4.0, 1e4), ylim=(0.2, 1e6))
@@ -54,6 +62,7 @@ def local_spectra(
             rigidity_GV, rigidity_GV**power * positive(values), color=BLUE, linewidth=1.2, label="secondary"
         )
         _points(axes, measured, GREY, measured[0].label, 1.0, power)
+        draw_asked_for(axes, [each.times_power(power) for each in asked_for(more.get(name, ()), measured)])
         shown = (measured[0].x ** power * measured[0].value)[measured[0].x > 4.0]
         axes.set(xscale="log", yscale="log", xlim=(4.0, 1e3), ylim=(0.3 * shown.min(), 2.0 * shown.max()))
         dress(axes, "$R$  [GV]", label)

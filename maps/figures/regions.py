@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,14 +22,16 @@ from .page import (
     outlined,
     page,
 )
-from .spectra import draw_points
+from .spectra import NOTHING, asked_for, draw_asked_for, draw_points
 
 # How far the energies of the figure go beyond those that were measured.
 _BELOW, _ABOVE = 30.0, 3.0
 
 
 def spectra_in_regions(
-    regions: Mapping[str, tuple[Any, Mapping[str, Estimate], Points]], ax: Any = None
+    regions: Mapping[str, tuple[Any, Mapping[str, Estimate], Points]],
+    more: Mapping[str, Sequence[Points]] = NOTHING,
+    ax: Any = None,
 ) -> Any:
     """Mean E^2 I of gamma rays in each region against energy.
 
@@ -38,6 +40,8 @@ def spectra_in_regions(
     regions : mapping
         By title: the region, whose limits are said; E^2 I [GeV cm^-2 s^-1 sr^-1] of the components and of
         their "total", each an `Estimate` that knows its energies; and the points measured there.
+    more : mapping of str to sequence of Points
+        By title: to be drawn besides.
     """
     figure = page(ax, PAGE_INCH, 3.3)
     panels = figure.subplots(1, len(regions), sharey=True, squeeze=False)[0]
@@ -54,6 +58,7 @@ def spectra_in_regions(
         lowest.append(float(points.value.min()))
         highest.append(float(points.high.max()))
         draw_points(axes, points, GREY, "o")
+        draw_asked_for(axes, asked_for(more.get(title, ()), [points]))
         dress(axes, "$E$  [GeV]", f"$E^2 I$  [{INTENSITY_UNIT}]" if axes is panels[0] else "")
         axes.set(xscale="log", yscale="log", xlim=(low, high))
         axes.set_title(f"{title}: {region}", fontsize=NORMAL, pad=4)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain, cycle
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,10 @@ _HOLLOW = "vdp<h>*"
 
 
 # -- spectra -------------------------------------------------------------------------------
+
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+"""No measurements that were asked for."""
 
 
 def asked_for(data: Sequence[Points], drawn: Sequence[Points]) -> list[Points]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from ...fields.gas_density import MASS_PER_HYDROGEN
 from ...fields.units import FloatArray
 from ...maps.data import read
-from ...maps.data.points import points_of
+from ...maps.data.points import NUCLEI, POSITRONS, PROTONS, points_of
 from ...maps.data.read import Points
 from ...maps.data.tables import load
 from ...maps.figures.nuclei import local_spectra
@@ -20,7 +20,7 @@ from ...maps.light.local_cosmic_rays import NAMES, LocalCosmicRays
 from ...mc.uncertainty import Estimate
 from ..folder.write import write_ecsv
 from ..run import Run
-from .product import Made, Product
+from .product import NOTHING, Made, Product
 from .sun import protons_in_ring_cm3, solved_in_ring_cm3
 
 # Between them every point is in the summary: where AMS-02 has protons, the last of which are at 1417 GV, and
@@ -152,7 +152,7 @@ def _make(run: Run) -> Made:
     )
 
 
-def _draw(local: LocalCosmicRays, ax: Any = None) -> Any:
+def _draw(local: LocalCosmicRays, ax: Any = None, data: Mapping[str, Sequence[Points]] = NOTHING) -> Any:
     """Spectra of protons, nuclei, antiprotons and positrons beside measurements."""
     low, high = local.network.rigidity_edges_GV[[0, -1]]
     R = np.geomspace(low, high, 200)
@@ -160,7 +160,12 @@ def _draw(local: LocalCosmicRays, ax: Any = None) -> Any:
     for names, points in measurements():
         what = "_over_".join(names)
         by_name.setdefault(what, (_at_the_sun(local, names, R), []))[1].append(points)
-    return local_spectra(R, by_name, ax)
+    return local_spectra(R, by_name, data, ax)
 
 
-PRODUCT = Product("nuclei", lambda run: run.scenario.composition is not None, _make)
+PRODUCT = Product(
+    "nuclei",
+    lambda run: run.scenario.composition is not None,
+    _make,
+    {"local_spectra": (PROTONS, *NUCLEI, POSITRONS)},
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ import numpy as np
 from scipy.interpolate import make_interp_spline
 
 from ...fields.units import FloatArray
+from ...maps.data.points import PLANE
 from ...maps.data.read import Points, fermi_igrb, icecube, lhaaso_plane
 from ...maps.figures.regions import spectra_in_regions
 from ...maps.light.regions import REGIONS, means_over
@@ -18,7 +19,7 @@ from ...mc.uncertainty import Estimate
 from ..build import sky_energies_GeV
 from ..folder.write import write_ecsv
 from ..run import SECONDARIES, Run
-from .product import Made, Product
+from .product import NOTHING, Made, Product
 
 Means = dict[str, Estimate]
 
@@ -148,10 +149,21 @@ def _make(run: Run) -> Made:
         for name in lit
         if name in _PANELS
     }
-    figures = {"regions": partial(spectra_in_regions, shown)} if shown else {}
+    figures = {"regions": partial(_draw, shown)} if shown else {}
     rows = rows_of(table)
     files = {"regions.ecsv": partial(write_ecsv, rows, run.result.provenance)} if rows else {}
     return Made({"regions": table, "sky_averages": _averages(run, means)}, files, figures)
 
 
-PRODUCT = Product("regions", lambda run: run.scenario.observer is None and bool(_reached(run)), _make)
+def _draw(shown: dict[str, Any], ax: Any = None, data: Mapping[str, Sequence[Points]] = NOTHING) -> Any:
+    """Gamma rays of the plane beside measurements."""
+    more = {_PANELS[f"lhaaso-{name}"]: data.get(quantity, ()) for name, quantity in PLANE.items()}
+    return spectra_in_regions(shown, more, ax)
+
+
+PRODUCT = Product(
+    "regions",
+    lambda run: run.scenario.observer is None and bool(_reached(run)),
+    _make,
+    {"regions": tuple(PLANE.values())},
+)

@@ -100,6 +100,17 @@ def test_it_goes_into_axes_of_ones_own():
     import matplotlib.pyplot as plt
 
     own, ax = plt.subplots()
-    local_spectra(R, curves(), ax)
+    local_spectra(R, curves(), ax=ax)
     assert any(axes.lines for axes in own.axes)
     plt.close(own)
+
+
+def test_what_is_asked_for_is_drawn_besides_and_nothing_twice():
+    helium, positrons = (
+        each._replace(label="mine", x=1.1 * each.x) for each in (read.helium(), read.positrons())
+    )
+    more = {"helium": [helium, read.helium()], "positrons": [positrons]}
+    bars = drawn(local_spectra(R, curves(), more))[1]
+    for mine in (helium, positrons):
+        assert any(proportional(x, y, mine.x, mine.value) for x, y in bars)
+    assert sum(proportional(x, y, read.helium().x, read.helium().value) for x, y in bars) == 1

@@ -5,8 +5,9 @@ from functools import partial
 import pytest
 from contracts import run_of
 from crhalo.fields.exceptions import RunFailed, UserError
-from crhalo.maps.data.points import QUANTITIES
+from crhalo.maps.data.points import GAMMA_RAYS, NEUTRINOS, PLANE, QUANTITIES
 from crhalo.maps.data.tables import load as load_table
+from crhalo.maps.data.tables import names
 from crhalo.scenarios import load
 from crhalo.scenarios.products import registry, skies
 from crhalo.scenarios.products.overlays import overlaid
@@ -50,12 +51,15 @@ def test_tables_are_sorted_by_what_they_measured(mine):
     }
 
 
+OF_SKIES = ", ".join((NEUTRINOS, GAMMA_RAYS, *PLANE.values()))
+
+
 @pytest.mark.parametrize(
     ("scenario", "name", "allowed"),
     [
-        ("circumgalactic", "ams02-protons", "neutrinos per flavour, gamma rays (what figures of this"),
-        ("cascade-halo", "lhaaso-inner", "neutrinos per flavour, gamma rays, protons, boron/carbon (what"),
-        ("cascade-halo", "m31", "neutrinos per flavour, gamma rays, protons, boron/carbon (what"),
+        ("circumgalactic", "ams02-protons", f"{OF_SKIES} (what figures of this"),
+        ("cascade-halo", "ams02-helium", f"{OF_SKIES}, protons, boron/carbon (what"),
+        ("cascade-halo", "m31", f"{OF_SKIES}, protons, boron/carbon (what"),
         ("figure-1", "icecube-hese", "none (figures of a study are drawn as they are)"),
         ("diffusion-check", "ams02-bc", "none (figures of a study are drawn as they are)"),
     ],
@@ -77,7 +81,8 @@ def test_a_quantity_that_is_none_or_long_is_a_line(mine):
 
 
 def test_all_that_can_be_shown_is_shown_somewhere():
-    found = measured_for(load("cascade-halo"), ["ams02-protons", "ams02-bc", "icecube-mese", "fermi-igrb"])
+    tables = {load_table(name).meta["quantity"]: name for name in names()}
+    found = measured_for(load("milky-way"), [tables[quantity] for quantity in QUANTITIES])
     assert set(found) == set(QUANTITIES)
 
 
