@@ -43,15 +43,18 @@ def local_spectra(
     """
     figure = page(ax, PAGE_INCH, 5.4)
     (fluxes, ratios), (antiprotons, positrons) = figure.subplots(2, 2)
+    besides: list[Points] = []
     for name, (label, colour, times) in _NUCLEI.items():
         values, measured = curves[name]
-        besides = (each.times_power(2.7) for each in asked_for(more.get(name, ()), measured))
-        draw_asked_for(fluxes, [each.times(times) for each in besides])
+        others = asked_for(more.get(name, ()), measured[:1])
+        besides += [each.times_power(2.7).times(times) for each in others]
         fluxes.plot(rigidity_GV, times * rigidity_GV**2.7 * positive(values), color=colour, linewidth=1.0)
         _points(fluxes, measured[:1], colour, label, times, 2.7)
-    fluxes.set(xscale="log", yscale="log", xlim=(4.0, 1e4), ylim=(0.2, 1e6))
+    draw_asked_for(fluxes, besides)
+    right = max([1e4, *(1.4 * float(each.x.max()) for each in besides)])
+    fluxes.set(xscale="log", yscale="log", xlim=(4.0, right), ylim=(0.2, 1e6))
     dress(fluxes, "$R$  [GV]", "$R^{2.7} J$  [GV$^{1.7}$ m$^{-2}$ s$^{-1}$ sr$^{-1}$]")
-    legend(fluxes, loc="upper center", ncols=4)
+    legend(fluxes, loc="upper center", ncols=3 if besides else 4)
     _model_over(ratios, rigidity_GV, curves)
     for axes, name, label, power in (
         (antiprotons, "antiprotons_over_protons", "$\\bar p/p$", 0.0),
