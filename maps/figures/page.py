@@ -232,7 +232,13 @@ def colour_bar(figure: Any, axes: Any, mesh: Any, **where: Any) -> Any:
     extend = "min" if np.any(mesh.get_array().compressed() < low * (1 - 1e-9)) else "neither"
     bar = figure.colorbar(mesh, ax=axes, orientation="horizontal", extend=extend, aspect=32, **where)
     if isinstance(mesh.norm, LogNorm):
-        subs = (1.0, 2.0, 5.0) if high < 12 * low else (1.0,)
+        subs: tuple[float, ...] = (1.0,)
+        if high < 12 * low:
+            subs = (1.0, 2.0, 5.0)
+            power = 10.0 ** np.floor(np.log10(low))
+            # With fewer than two Matplotlib takes others, too many.
+            if sum(low <= each * power * ten <= high for each in subs for ten in (1.0, 10.0)) < 2:
+                subs = (1.0, 2.0, 3.0, 5.0, 7.0)
         bar.ax.xaxis.set_major_locator(LogLocator(10, subs=subs))
         bar.ax.xaxis.set_major_formatter(FuncFormatter(log_tick))
         bar.ax.xaxis.set_minor_formatter(NullFormatter())

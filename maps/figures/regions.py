@@ -45,7 +45,8 @@ def spectra_in_regions(
     """
     figure = page(ax, PAGE_INCH, 3.3)
     panels = figure.subplots(1, len(regions), sharey=True, squeeze=False)[0]
-    lowest, highest = [], []
+    floor = 0.1 * min(float(points.value.min()) for _, _, points in regions.values())
+    highest = []
     for axes, (title, (region, means, points)) in zip(panels, regions.items(), strict=True):
         low, high = points.edges.min() / _BELOW, points.edges.max() * _ABOVE
         for component, label, colour, style in COMPONENTS:
@@ -53,16 +54,17 @@ def spectra_in_regions(
             assert E is not None
             near = (E >= low / 2.0) & (E <= 2.0 * high)
             curve = Estimate(means[component].value[near], means[component].error[near])
+            if np.max(curve.value, initial=0.0) < floor:
+                continue
             band(axes, E[near], curve, label, colour, style)
             highest.append(float(np.max(curve.value, initial=0.0)))
-        lowest.append(float(points.value.min()))
         highest.append(float(points.high.max()))
         draw_points(axes, points, GREY, "o")
         draw_asked_for(axes, asked_for(more.get(title, ()), [points]))
         dress(axes, "$E$  [GeV]", f"$E^2 I$  [{INTENSITY_UNIT}]" if axes is panels[0] else "")
         axes.set(xscale="log", yscale="log", xlim=(low, high))
         axes.set_title(f"{title}: {region}", fontsize=NORMAL, pad=4)
-    panels[0].set_ylim(0.1 * min(lowest), 3.0 * max(highest))
+    panels[0].set_ylim(floor, 3.0 * max(highest))
     for axes in panels[:-1]:
         legend(axes, axes.get_legend_handles_labels()[0][-1:], loc="upper right")
     legend(panels[-1], loc="upper right")
