@@ -235,7 +235,7 @@ def _at_the_sun(summary: Mapping[str, Any]) -> list[str]:
         ):
             continue
         if len(ratio) > _MOST_POINTS and all(map(_is_number, ratio)):
-            ends = f"{rigidity[0]:.3g} GV to {rigidity[-1]:.3g} GV"
+            ends = f"{rigidity[0]:.4g} GV to {rigidity[-1]:.4g} GV"
             parts.append(f"{name} {min(ratio):.3f} to {max(ratio):.3f} from {ends}")
         else:
             errors = zip(rigidity, ratio, _errors(summary, error, len(ratio)), strict=True)
