@@ -77,16 +77,19 @@ def balance(run: Run) -> dict[str, Any]:
     """Pressures behind the wall, work on the plasma beside the power that it carries, and its mass.
 
     Pressures are means within 4 kpc behind the surface, R < 5 kpc; spheres are those of the height of the
-    surface on the axis ("wall") and of the end of the Bell region ("end").
+    surface on the axis ("wall") and of the end of the Bell region ("end"). Of all nuclei, which are taken to
+    do what protons of their rigidity do.
     """
     galaxy, medium = run.galaxy, run.medium
     flow, end_kpc = _Flow(galaxy), galaxy.bell_outer_radius_kpc
     density, ram, magnetic = mean_near_surface(
         galaxy, medium, galaxy.cgm_density_cm3, flow.ram_pressure, flow.magnetic_pressure
     )
-    pressure = pressure_near_surface_erg_cm3(run.result)
+    composition = run.scenario.composition
+    over_protons = composition.energy_over_protons if composition else 1.0
+    pressure = over_protons * pressure_near_surface_erg_cm3(run.result)
     powers = powers_erg_s(run.result)
-    work = powers["adiabatic_behind"] + powers["wall"]
+    work = over_protons * (powers["adiabatic_behind"] + powers["wall"])
     kinetic, field = flow.powers(end_kpc)
     wall, end = flow.mass_per_s(wall_on_axis_kpc(medium)), flow.mass_per_s(end_kpc)
     age_s = run.scenario.transport.t_max * MYR_S

@@ -11,6 +11,8 @@ from crhalo.maps import emissivity_matrix, local_helium_per_proton
 from crhalo.mc.replay import replay
 from crhalo.scenarios import Galaxy, Spectrum, Transport, load, simulate
 from crhalo.scenarios.build import transport_of
+from crhalo.scenarios.file.composition import Composition
+from crhalo.scenarios.products.balance import balance
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +38,18 @@ def test_starlight_dims_gamma_rays_alone(run):
     assert np.all(dim < bare) and lost[0] < 0.002 and 0.005 < lost[1] < 0.05
     neutrinos = [each.sky("neutrino", energy, nside=2).total for each in (run, lit)]
     np.testing.assert_array_equal(*neutrinos)
+
+
+def test_all_nuclei_press_on_the_plasma(run):
+    """What protons press and work, times the energy of all nuclei over theirs; the plasma is as it was."""
+    nuclei = Composition()
+    with_nuclei = replace(run, scenario=run.scenario.model_copy(update={"composition": nuclei}))
+    alone, together = balance(run), balance(with_nuclei)
+    assert 1.5 < nuclei.energy_over_protons < 1.7
+    for name in ("P_CR_erg_cm3", "P_CR_over_rho_u2", "work_erg_s", "work_over_power_at_end"):
+        ratio = together[name].value / alone[name].value
+        assert ratio == pytest.approx(nuclei.energy_over_protons), name
+    assert together["rho_u2_erg_cm3"] == alone["rho_u2_erg_cm3"]
 
 
 def test_helium_that_comes_with_the_protons_shines(run):
