@@ -17,6 +17,7 @@ from ...maps.data.tables import load
 from ...maps.figures.nuclei import local_spectra
 from ...maps.light.at_the_sun import MODULATION_GV
 from ...maps.light.local_cosmic_rays import NAMES, LocalCosmicRays
+from ...mc.diffusion.nuclei import NUCLEON_GEV
 from ...mc.uncertainty import Estimate
 from ..folder.write import write_ecsv
 from ..run import Run
@@ -27,7 +28,7 @@ from .sun import protons_in_ring_cm3, solved_in_ring_cm3
 # solar modulation is small.
 _COMPARED_GV = (20.0, 1420.0)
 _GRAMMAGE_AT_GV, _PUBLISHED_G_CM2 = (10.0, 100.0, 1e3), (8.2, 2.3, 1.1)
-_BERYLLIUM_GV = (10.0, 30.0, 100.0)
+_BERYLLIUM_GEV = (2.0, 5.0, 10.0, 30.0)
 _UNIT = "m-2 s-1 sr-1 GV-1"
 
 Names = tuple[str, ...]
@@ -116,6 +117,15 @@ def _grammage(run: Run) -> dict[str, Any]:
     }
 
 
+def beryllium(local: LocalCosmicRays) -> dict[str, Any]:
+    """10Be over 9Be at equal kinetic energy per nucleon, as it is measured."""
+    E, charge = np.array(_BERYLLIUM_GEV), 4.0
+    momentum = np.sqrt(E * (E + 2.0 * NUCLEON_GEV))
+    # Per energy per nucleon a flux is that per rigidity times A/Z.
+    ten, nine = (A * local.flux(f"Be{A}", A / charge * momentum) for A in (10, 9))
+    return {"energy_GeV": E, "ratio": ten / nine}
+
+
 def _particles_over_equation(run: Run) -> dict[str, Any]:
     """Protons counted in a ring about the Sun over those of the equation, by decade of energy."""
     counted = protons_in_ring_cm3(run.result)
@@ -134,14 +144,12 @@ def _particles_over_equation(run: Run) -> dict[str, Any]:
 def _make(run: Run) -> Made:
     local = run.at_the_sun
     rows = compared(local)
-    low, high = local.network.rigidity_edges_GV[[0, -1]]
-    R = np.array([each for each in _BERYLLIUM_GV if low <= each <= high])
     ratios = summary_of(rows)
     numbers = {
         **ratios,
         "least_and_largest_ratio": ranges_of(ratios),
         "grammage_at_sun": _grammage(run),
-        "beryllium_10_over_9": {"rigidity_GV": R, "ratio": local.flux("Be10", R) / local.flux("Be9", R)},
+        "beryllium_10_over_9": beryllium(local),
         "protons_of_particles_over_equation": _particles_over_equation(run),
     }
     about = {"modulation_GV": MODULATION_GV, **run.result.provenance}
