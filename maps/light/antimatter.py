@@ -11,12 +11,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ...fields.gas_density import HELIUM_PER_HYDROGEN
 from ...fields.units import C_CM_S, M_P_GEV, MBARN_CM2, MYR_S, FloatArray
 from ...mc.diffusion.nuclei import Nucleus
 from ...mc.diffusion.species import Species
 from .absorption import ELECTRON_MASS_GEV, SIGMA_THOMSON_CM2
 from .nuclei import inelastic_cross_section_mb
-from .secondaries import HELIUM_PER_HYDROGEN, _aafragpy
+from .secondaries import _aafragpy
 
 GEV_PER_EV = 1e-9
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ...fields.gas_density import MASS_PER_HYDROGEN
 from ...fields.units import (
     C_CM_S,
     C_KPC_MYR,
@@ -17,14 +18,12 @@ from ...fields.units import (
 )
 from ...mc.diffusion.species import Species, centres
 from .nuclei import weighted_slab
-from .secondaries import HELIUM_PER_HYDROGEN
 
 MODULATION_GV = 0.5
 """Force-field potential of the Sun, a mean over AMS-02's years (Gleeson & Axford 1968 for the method)."""
 
 # Where the fluxes of the parents are taken: B/C of a grammage changes by 2% from 10 GV to 1 TV with it.
 _PARENTS_AT_GV = 100.0
-_GAS_OVER_HYDROGEN = 1.0 + 4.0 * HELIUM_PER_HYDROGEN
 
 
 def proton_flux_m2_s_sr_GV(
@@ -101,13 +100,13 @@ def boron_over_carbon(grammage_g_cm2: ArrayLike) -> FloatArray:
     smaller. See `nuclei.weighted_slab`; this is for a grammage alone, with parents as at 100 GV. 8.2, 2.3
     and 1.1 g cm^-2 make 0.31, 0.131 and 0.072.
     """
-    return weighted_slab(np.asarray(grammage_g_cm2, float) / _GAS_OVER_HYDROGEN, _PARENTS_AT_GV)
+    return weighted_slab(np.asarray(grammage_g_cm2, float) / MASS_PER_HYDROGEN, _PARENTS_AT_GV)
 
 
 def grammage_of(boron_over_carbon: ArrayLike) -> FloatArray:
     """The mean grammage [g cm^-2] that makes a B/C, as `boron_over_carbon` has it; between 1e-4 and 1e3."""
     X = np.geomspace(1e-4, 1e3, 4001)
-    made = weighted_slab(X / _GAS_OVER_HYDROGEN, _PARENTS_AT_GV)
+    made = weighted_slab(X / MASS_PER_HYDROGEN, _PARENTS_AT_GV)
     return np.exp(np.interp(np.log(np.asarray(boron_over_carbon, float)), np.log(made), np.log(X)))
 
 

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ...fields.gas_density import HELIUM_PER_HYDROGEN
 from ...fields.units import M_P_G, MBARN_CM2, FloatArray
 from ...mc.diffusion.nuclei import NUCLEON_GEV, Network, Nucleus
 from ...mc.diffusion.species import centres
-from .secondaries import HELIUM_PER_HYDROGEN
 
 _FOLDER = Path(__file__).parents[1] / "data" / "nuclei"
 

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...fields.gas_density import inelastic_cross_section_mb
+from ...fields.gas_density import HELIUM_PER_HYDROGEN, MASS_PER_HYDROGEN, inelastic_cross_section_mb
 from ...fields.units import M_P_GEV, FloatArray
 
 SECONDARIES: dict[str, tuple[str, ...]] = {
@@ -124,10 +124,6 @@ def light_mb_GeV(pair: str, energy_per_nucleon_GeV: float) -> float:
     return float(np.trapezoid(sigma * product**2, np.log(product)))
 
 
-HELIUM_PER_HYDROGEN = 0.096
-"""Nuclei of helium for each of hydrogen in the gas (a mass fraction of 0.28)."""
-
-
 def helium_over_hydrogen(proton_energy_GeV: float) -> float:
     """Energy that a proton's collisions put into light in helium, over those in as many nuclei of hydrogen.
 
@@ -144,7 +140,7 @@ def target_factors(proton_energy_GeV: float = 1e3) -> tuple[float, float, float]
     and 0.98 to 0.95.
     """
     per_hydrogen = 1.0 + HELIUM_PER_HYDROGEN * helium_over_hydrogen(proton_energy_GeV)
-    return per_hydrogen, per_hydrogen, per_hydrogen / (1.0 + 4.0 * HELIUM_PER_HYDROGEN)
+    return per_hydrogen, per_hydrogen, per_hydrogen / MASS_PER_HYDROGEN
 
 
 @cache

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...fields.gas_density import HELIUM_PER_HYDROGEN
 from ...fields.units import M_P_GEV, FloatArray, momentum_GeV
 from ...maps.light.emissivity import emissivity_matrix, local_helium_per_proton
 from ...maps.light.secondaries import (
-    HELIUM_PER_HYDROGEN,
     PAIRS,
     light_mb_GeV,
     production_cross_section_mb_GeV,

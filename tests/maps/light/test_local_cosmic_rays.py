@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from astropy import units as u
 from crhalo.fields.exceptions import UserError
+from crhalo.fields.gas_density import HELIUM_PER_HYDROGEN
 from crhalo.fields.medium import Medium
 from crhalo.fields.medium_table import Wall, axis
 from crhalo.fields.units import C_CM_S, C_KPC_MYR, KPC_CM, M_P_G, M_P_GEV, MBARN_CM2, MYR_S
@@ -13,7 +14,7 @@ from crhalo.maps.light import local_cosmic_rays as module
 from crhalo.maps.light.antimatter import ANTIPROTON, CHANNELS, antiprotons_destroyed_mb
 from crhalo.maps.light.local_cosmic_rays import LocalCosmicRays, Release
 from crhalo.maps.light.nuclei import ELEMENTS, network, weighted_slab
-from crhalo.maps.light.secondaries import HELIUM_PER_HYDROGEN, _aafragpy
+from crhalo.maps.light.secondaries import _aafragpy
 from crhalo.maps.light.sky import SUN_R_KPC
 from crhalo.maps.light.starlight import STARLIGHT_EV_CM3
 from crhalo.mc.diffusion import nuclei as chain

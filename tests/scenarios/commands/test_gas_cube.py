@@ -7,6 +7,7 @@ import pytest
 from astropy.io import fits
 from crhalo.scenarios import Run, load
 from crhalo.scenarios.commands.main import main
+from cubes import write_cube
 
 PLANE, HEIGHT = np.linspace(-16.0, 16.0, 33), np.linspace(-1.0, 1.0, 41)
 SMALL = [
@@ -17,16 +18,11 @@ SMALL = [
 
 def cube(path, times=1.0, **keys):
     """A disc of 1 cm^-3 on the plane, which falls by e in 100 pc, times a factor."""
-    data = (
-        np.zeros((HEIGHT.size, PLANE.size, PLANE.size)) + times * np.exp(-np.abs(HEIGHT) / 0.1)[:, None, None]
-    )
-    header = fits.Header({"BUNIT": "cm-3"})
-    for i, (name, places) in enumerate(zip("XYZ", (PLANE, PLANE, HEIGHT), strict=True), start=1):
-        header.update({f"CTYPE{i}": name, f"CUNIT{i}": "kpc", f"CRPIX{i}": 1.0})
-        header.update({f"CRVAL{i}": places[0], f"CDELT{i}": places[1] - places[0]})
-    header.update(keys)
-    fits.PrimaryHDU(data.astype(np.float32), header).writeto(path)
-    return path
+
+    def density(X, Y, Z):
+        return times * np.exp(-np.abs(Z) / 0.1)
+
+    return write_cube(path, PLANE, PLANE, HEIGHT, density, **keys)
 
 
 def missing(path):
