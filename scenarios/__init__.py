@@ -14,9 +14,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Galaxy, Run, Scenario, Spectrum, Transport, load, names, simulate
+    from .api import Fit, Galaxy, Run, Scenario, Spectrum, Transport, fit, load, names, simulate
 
-__all__ = ["Galaxy", "Run", "Scenario", "Spectrum", "Transport", "load", "names", "simulate"]
+__all__ = ["Fit", "Galaxy", "Run", "Scenario", "Spectrum", "Transport", "fit", "load", "names", "simulate"]
 
 
 def __getattr__(name: str) -> Any:

@@ -26,6 +26,8 @@ from ..mc.spectrum import Spectrum
 from .build import Setup, check_orbits, find_medium, functions_of, scenario_of, spectrum_of, with_spectrum
 from .file.quantities import ScenarioError, shown
 from .file.scenario import Scenario, load, load_text, names
+from .fitting.files import write_fit
+from .fitting.fit import Fit, fit
 from .folder.check import check_finished, check_output
 from .folder.lock import only_one_run_in
 from .products.registry import Figures, Summary, write_run
@@ -34,7 +36,7 @@ from .progress import shown_if
 from .run import Run, follow, make_run
 from .studies.orbits import diffusion_tests
 
-__all__ = ["Galaxy", "Run", "Scenario", "Spectrum", "Transport", "load", "names", "simulate"]
+__all__ = ["Fit", "Galaxy", "Run", "Scenario", "Spectrum", "Transport", "fit", "load", "names", "simulate"]
 
 # Parameters that a galaxy and a spectrum both have: the luminosity drives the instability, too.
 _SHARED = ("L_CR_erg_s", "slope", "E_min_GeV", "E_max_GeV")
@@ -251,4 +253,5 @@ Run.open = staticmethod(_open)
 Run.summary = property(Summary)
 Run.figures = property(Figures)
 Run.write = _write
+Fit.write = write_fit
 Run.compare_with_transport_equation = _compare_with_transport_equation

@@ -20,7 +20,6 @@ from ..fields.turbulence.scattering import power_law_D, two_zone_D
 from ..fields.turbulence.synthetic import Turbulence, kolmogorov, resonant, rms_of_waves_uG, scale_invariant
 from ..fields.units import FloatArray
 from ..fields.waves.self_generated import WaveModel
-from ..maps.light.local_cosmic_rays import Release
 from ..mc.blocks import Realisations, Transport
 from ..mc.coupled.current import MeasuredCurrent, measure_current
 from ..mc.coupled.waves import ConvergedWaves, Iteration, iterate
@@ -168,14 +167,6 @@ def spectrum_of(scenario: Scenario) -> Spectrum:
     s = scenario.source
     above, beyond = (None if isinstance(each, str) else each for each in (s.slope_above, s.slope_beyond))
     return Spectrum(s.L_CR, s.slope, s.E_min, s.E_max, above, beyond, s.E_break)
-
-
-def release_of(scenario: Scenario, spectrum: Spectrum) -> Release:
-    """What its sources release: protons of a spectrum, and the nuclei of its [composition], if it has one."""
-    source, composition = scenario.source, scenario.composition
-    if composition is None:
-        return Release(spectrum, {}, spectrum.slope, 0.0, source.R_d)
-    return Release(spectrum, composition.per_proton, composition.slope, source.hydrogen_g_cm2, source.R_d)
 
 
 def with_spectrum(scenario: Scenario, spectrum: Spectrum) -> Scenario:

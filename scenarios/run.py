@@ -27,17 +27,17 @@ from ..mc import observables
 from ..mc.blocks import Executor
 from ..mc.checkpoint import CheckpointWriter, difference
 from ..mc.coupled.current import MeasuredCurrent
-from ..mc.coupled.waves import ConvergedWaves, round_cells
+from ..mc.coupled.waves import ConvergedWaves
 from ..mc.engine import run
 from ..mc.replay import as_table, numbers_of, replay
 from ..mc.result import Result
 from ..mc.spectrum import Spectrum
 from ..mc.uncertainty import Estimate
+from .at_the_sun import local_cosmic_rays
 from .build import (
     Setup,
     find_medium,
     grid_of,
-    release_of,
     sky_energies_GeV,
     spectrum_of,
     transport_of,
@@ -139,9 +139,8 @@ class Run:
     @cached_property
     def at_the_sun(self) -> LocalCosmicRays:
         """Cosmic rays at the Sun by the steady transport equation; nuclei where there is a [composition]."""
-        release = release_of(self.scenario, self.spectrum)
-        cells, edges = round_cells(self.medium, self.galaxy), self.result.grid.current_edges_GeV
-        return LocalCosmicRays(cells, release, edges, self.galaxy.magnetic_field_uG)
+        setup, edges = Setup(self.galaxy, self.medium), self.result.grid.current_edges_GeV
+        return local_cosmic_rays(self.scenario, setup, self.spectrum, edges)
 
     @cached_property
     def sky_model(self) -> SkyModel:

@@ -31,6 +31,12 @@ def test_examples_of_a_galaxy_of_ones_own_run(title, undrawn, tmp_path, monkeypa
     assert "nan" not in capsys.readouterr().out
 
 
+def test_the_example_of_a_fit_runs(capsys):
+    (block,) = BLOCK.findall((ROOT / "docs" / "fit.md").read_text())
+    exec(compile(block, "fit.md", "exec"), {"__name__": "example"})
+    assert "nan" not in capsys.readouterr().out
+
+
 def test_they_are_short_and_complete():
     assert {"A magnetic field", "A diffusion coefficient", "Gas"} <= set(EXTEND)
     assert any("urbulence" in title for title in EXTEND)

@@ -61,10 +61,28 @@ _TO_THE_BELL_REGION = [
     "--set", 'galaxy_tracks.energies=["3 PeV", "10 PeV", 2]',
 ]  # fmt: skip
 
-# Names of runs: what each is, after `crhalo run`.
+# Names of runs: what each is, after `crhalo run`, or `crhalo fit`.
 RUNS: dict[str, list[str]] = {
+    "fit": [
+        "milky-way",
+        "--data",
+        "ams02-protons,ams02-bc",
+        "--free",
+        "diffusion.D0,diffusion.delta,diffusion.delta_high,source.slope,source.L_CR",
+        "--posterior",
+    ],
     "milky-way": ["milky-way"],
     "milky-way-circumgalactic": ["milky-way-circumgalactic"],
+    "circumgalactic-limits": ["circumgalactic-limits"],
+    "limits-x-shaped": [
+        "circumgalactic-limits",
+        "--set",
+        'circumgalactic_limits.field=["x-shaped"]',
+        "--set",
+        'circumgalactic_limits.outflow=["momentum"]',
+        "--set",
+        'circumgalactic_limits.z_B=["2 kpc", "4 kpc"]',
+    ],
     "circumgalactic": ["circumgalactic", "--transport-equation"],
     "momentum": ["circumgalactic", "--transport-equation", "--set", "medium.outflow=momentum"],
     **_along_lines(),
@@ -83,9 +101,12 @@ RUNS: dict[str, list[str]] = {
     "self-generated-halo": ["self-generated-halo"],
     "self-controlled": ["self-controlled"],
 }
+FITS = ("fit",)
 # Of docs/, and the file of a run that each is.
 FIGURES = {
     "sky_neutrino_10TeV.png": "circumgalactic/sky_neutrino_10TeV.png",
+    "fit_posterior.png": "fit/corner.png",
+    "circumgalactic_limits.png": "circumgalactic-limits/circumgalactic_limits.png",
     "milky_way_local_spectra.png": "milky-way/local_spectra.png",
     "figure_1.png": "figure-1/figure_1.png",
     "diffusion_check.png": "diffusion-check/diffusion.png",
@@ -103,9 +124,15 @@ _KEPT_OF_GALAXY = (
     "energy_GeV", "least_and_largest_ratio", "grammage_at_sun", "beryllium_10_over_9", "dipole_anisotropy",
     "protons_of_particles_over_equation", "regions", "neutrino", "galactic_density_over_no_return",
 )  # fmt: skip
+# Of fits, whose correlations are in their files.
+_KEPT_OF_KEYS = ("value", "error", "quantile_16", "quantile_84")
+_KEPT_OF_COUPLING = ("energy_GeV", "density", "boron_over_carbon", "outflow_km_s", "unchanged_below_GeV")
+_KEPT_OF_MEDIA = ("allowed", "chi2", "behind_the_best", "neutrino_E2_flux_100_TeV_GeV_cm2_s_sr")
 # What differs between equal runs, what is told in other words, and gamma rays, which the page leaves out.
 _NOT_KEPT = (
     "provenance", "wall_time_s", "blocks_resumed", "gamma", "sky_averages", "tabulation_error", "notes",
+    "precision", "wall_sampling", "counters", "steps", "leave_time_Myr",
+    "brightest_near_the_best_gamma",
 )  # fmt: skip
 _DIGITS_KEPT = 5
 _DIGITS_WITHOUT_ERROR = 3
@@ -136,12 +163,13 @@ def make_runs(folder: Path) -> None:
     for name, words in RUNS.items():
         out = folder / name
         finished = (out / "summary.json").exists()
-        there = ["--resume"] if finished or any(out.glob("checkpoint*")) else []
+        there = ["--resume"] if finished or any(out.glob("checkpoint*")) or any(out.glob("eval*")) else []
         if not there:
             # Of tracks that were stopped, which begin anew.
             (out / "scenario.toml").unlink(missing_ok=True)
         print(f"{name}: {'there already' if finished else 'running'}", flush=True)
-        _crhalo("run", *words, "--seed", str(SEED), "--out", str(out), *there)
+        command = ["fit", *words] if name in FITS else ["run", *words, "--seed", str(SEED)]
+        _crhalo(*command, "--out", str(out), *there)
 
 
 def _crhalo(*arguments: str) -> None:
@@ -189,20 +217,36 @@ def _run_of(folder: Path) -> dict[str, Any]:
     numbers = {key: value for key, value in summary.items() if key not in _NOT_KEPT}
     few = {"milky-way": _KEPT_OF_GALAXY, "milky-way-circumgalactic": _KEPT_OF_GALAXY}
     few |= dict.fromkeys(_along_lines(), _KEPT_ALONG_LINES)
-    wanted = few.get(folder.name, numbers.keys() - {"regions"})
+    wanted = few.get(folder.name, numbers.keys() - {"regions", "criterion"})
     numbers = {key: value for key, value in numbers.items() if key in wanted}
     for region in numbers.get("regions", {}).values():
         for key in region.keys() - {"energy_GeV", "ratio"}:
             del region[key]
+    for key, of_key in numbers.get("parameters", {}).items():
+        numbers["parameters"][key] = {name: of_key[name] for name in _KEPT_OF_KEYS}
+    if (folder / "circumgalactic_limits.json").exists():
+        numbers = {key: _of_medium(key, entry) for key, entry in numbers.items() if "alfven" not in key}
     if (folder / "coupling.json").exists():  # whose summary leaves out grammage and B/C
         numbers |= _media_of(folder / "coupling.json")
     return about | _rounded(numbers)
 
 
+def _of_medium(name: str, entry: Any) -> Any:
+    """What is kept of a medium; other entries as they are."""
+    if "delta_G" not in name:
+        return entry
+    return {key: value for key, value in entry.items() if key in _KEPT_OF_MEDIA}
+
+
 def _media_of(path: Path) -> dict[str, Any]:
     """The media of a coupling.json by the names that its summary gives them."""
     media = json.loads(path.read_text("utf-8"))["media"]
-    return {f"{one['outflow']}, z_B={one['z_B_kpc']:g} kpc, delta_G={one['delta_G']:g}": one for one in media}
+    return {
+        f"{one['outflow']}, z_B={one['z_B_kpc']:g} kpc, delta_G={one['delta_G']:g}": {
+            key: one[key] for key in _KEPT_OF_COUPLING
+        }
+        for one in media
+    }
 
 
 def _rounded(data: Any) -> Any:

@@ -20,6 +20,7 @@ PROTONS, BORON_OVER_CARBON = "protons", "boron/carbon"
 NEUTRINOS, GAMMA_RAYS = "neutrinos per flavour", "gamma rays"
 NUCLEI = ("helium", "carbon", "nitrogen", "oxygen", "silicon", "iron")
 POSITRONS = "positrons"
+UNDRAWN = ("neon", "magnesium", "antiprotons")
 PLANE = {"inner": "gamma rays of the inner plane", "outer": "gamma rays of the outer plane"}
 
 
@@ -82,12 +83,12 @@ _FORMS: dict[str, tuple[_Form, ...]] = {
     # E^2 I in GeV cm^-2 s^-1 sr^-1, against E in GeV.
     **dict.fromkeys((NEUTRINOS, GAMMA_RAYS, *PLANE.values()), _LIGHT),
     # Per rigidity, against rigidity in GV.
-    **dict.fromkeys(NUCLEI, (_Form("rigidity", "GV", _PER_GV),)),
+    **dict.fromkeys((*NUCLEI, *UNDRAWN), (_Form("rigidity", "GV", _PER_GV),)),
     # Per energy, against energy in GeV: as per rigidity.
     POSITRONS: (_Form("energy", "GeV", _PER_GEV), _Form("rigidity", "GV", _PER_GV)),
 }  # fmt: skip
 QUANTITIES = tuple(_FORMS)
-"""What figures may show."""
+"""Of what points can be made; figures show all but `UNDRAWN`."""
 
 
 def points_of(table: Any, name: str) -> list[Points]:

@@ -125,7 +125,7 @@ _MARKERS = "osD^v<>p"
 _HIGHEST = 2e3
 
 
-_CARRIED_BY = {
+CARRIED_BY = {
     "alfven": r"$u = v_A$",
     "momentum": r"$\rho u^2 = P_{\rm CR}$",
     "bubble": "expanding bubble",
@@ -159,7 +159,7 @@ def coupling_figure(media: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
                 axes.plot(E, medium[name]["without"].value, color=GREY, linewidth=0.8, linestyle=_DOTTED)
     for axes, outflow in zip(panels[0], outflows, strict=True):
         axes.axhline(1.0, color=GREY, linewidth=0.6)
-        axes.set_title(_CARRIED_BY[outflow], fontsize=NORMAL, pad=4)
+        axes.set_title(CARRIED_BY[outflow], fontsize=NORMAL, pad=4)
     labels = ("density, with return / without", "grammage of all gas  [g cm$^{-2}$]", "implied B/C")
     for row, label in zip(panels, labels, strict=True):
         for axes in row:

@@ -6,7 +6,7 @@ All from the steady transport equation in the medium of a run, in the plane at t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -79,14 +79,18 @@ class Release:
     def rates_Myr(self, network: Network) -> FloatArray:
         """Nuclei that leave the sources per Myr, (bins, nuclei)."""
         R = network.rigidity_GV
-        E = np.hypot(R, M_P_GEV)
-        # dN/dln R of protons: dE/dR is R/E.
-        protons = self.spectrum.rate_GeV_s(E) * R**2 / E * np.diff(np.log(network.rigidity_edges_GV)) * MYR_S
-        harder = (R / SHARES_AT_GV) ** (self.spectrum.slope - self.slope)
+        per_share = self.nuclei_per_ln_R_Myr(R) * np.diff(np.log(network.rigidity_edges_GV))
         made = np.zeros((R.size, len(network.nuclei)))
         for name, share in self.shares.items():
-            made[:, network.names.index(name)] = share * protons * harder
+            made[:, network.names.index(name)] = share * per_share
         return after_the_sources(network, made, self.grammage_g_cm2)
+
+    def nuclei_per_ln_R_Myr(self, rigidity_GV: FloatArray) -> FloatArray:
+        """dN/dln R of nuclei with a share of 1."""
+        R, E = rigidity_GV, np.hypot(rigidity_GV, M_P_GEV)
+        # Of protons: dE/dR is R/E.
+        protons = self.spectrum.rate_GeV_s(E) * R**2 / E * MYR_S
+        return np.asarray(protons * (R / SHARES_AT_GV) ** (self.spectrum.slope - self.slope))
 
 
 @dataclass(frozen=True)
@@ -103,12 +107,15 @@ class LocalCosmicRays:
         Bins of the total energy of protons.
     field_uG : callable
         (R_kpc, z_kpc) -> uG, in which positrons lose energy.
+    bins_per_decade : int
+        Of the rigidity of nuclei; with half as many B/C comes out to 0.3%.
     """
 
     cells: Cells
     release: Release
     energy_edges_GeV: FloatArray
     field_uG: Callable[[FloatArray, FloatArray], FloatArray]
+    bins_per_decade: int = _PER_DECADE
 
     def at_sun(self, values: FloatArray) -> FloatArray:
         """Values of cells (..., cells) in the plane at the radius of the Sun."""
@@ -126,7 +133,7 @@ class LocalCosmicRays:
     def network(self) -> Network:
         """Nuclei, and bins of rigidity within the energies of the protons."""
         low, high = momentum_GeV(self.energy_edges_GeV[[0, -1]])
-        return network(_bins_GV(max(low, _LOWEST_GV), min(high, _HIGHEST_GV), _PER_DECADE))
+        return network(_bins_GV(max(low, _LOWEST_GV), min(high, _HIGHEST_GV), self.bins_per_decade))
 
     @cached_property
     def nuclei_kpc3(self) -> FloatArray:
@@ -135,6 +142,34 @@ class LocalCosmicRays:
         return solve_nuclei(
             self.cells, self.network, self.release.rates_Myr(self.network), shares, self._hydrogen_cm3
         )
+
+    def reweighted(self, release: Release) -> LocalCosmicRays:
+        """The same with other spectra of protons and nuclei, without solving the equation again.
+
+        Exact where particles keep their energy per nucleon: what sources release keeps its rigidity, and
+        fragments come from nuclei that left at twice their momentum per nucleon (iron, at 2.15 times). Losses
+        in collisions with gas, of a few per cent, are taken to be those of the old spectrum.
+
+        Raises
+        ------
+        ValueError
+            If the release differs in more than its spectra: then nuclei mix in another way.
+        """
+        same = replace(release, spectrum=self.release.spectrum, slope=self.release.slope)
+        if same != self.release:
+            raise ValueError("release: allowed: one that differs in its spectra alone")
+        other, edges = replace(self, release=release), self.energy_edges_GeV
+        # What has not been solved yet will be when it is asked for.
+        if "protons" in self.__dict__:
+            rates = _ratio(*(each.spectrum.group_rates_s(edges) for each in (release, self.release)))
+            density = rates[:, None] * self.protons.protons_kpc3
+            other.__dict__["protons"] = replace(self.protons, protons_kpc3=density)
+        if "nuclei_kpc3" in self.__dict__:
+            left_at = [1.0 if n.name in release.shares else 2.0 * n.Z / n.A for n in self.network.nuclei]
+            R = self.network.rigidity_GV[:, None] * np.array(left_at)
+            rates = _ratio(*(each.nuclei_per_ln_R_Myr(R) for each in (release, self.release)))
+            other.__dict__["nuclei_kpc3"] = rates[..., None] * self.nuclei_kpc3
+        return other
 
     @cached_property
     def _hydrogen_cm3(self) -> FloatArray:
@@ -276,6 +311,10 @@ class LocalCosmicRays:
             for p in np.atleast_1d(np.asarray(rigidity_GV, float))
         ]
         return self.at_sun(np.reshape(crossed, (-1, self.cells.count)))
+
+
+def _ratio(above: FloatArray, below: FloatArray) -> FloatArray:
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
 
 
 def _bins_GV(low: float, high: float, per_decade: int) -> FloatArray:

@@ -227,7 +227,7 @@ def _hats(nodes: FloatArray, x: FloatArray) -> tuple[np.ndarray, FloatArray]:
     return i, np.maximum((x - nodes[i]) / (nodes[i + 1] - nodes[i]), 0.0)
 
 
-def _ring_weight(R: FloatArray, z: FloatArray) -> FloatArray:
+def ring_weight(R: FloatArray, z: FloatArray) -> FloatArray:
     """Mean intensity per emissivity and area dR d|z| of the rings at z and -z [1/kpc].
 
     integral R dphi/(16 pi^2 d^2) = R/(8 pi d_near d_far), the distances of the nearest and of the farthest
@@ -309,7 +309,7 @@ def distance_weights(
     nodes = [np.asarray(R_kpc, float), np.asarray(z_kpc, float)]
     (R, dR), (z, dz) = (_sub_cells(x, sun) for x, sun in zip(nodes, (SUN_R_KPC, SUN_Z_KPC), strict=True))
     r = np.hypot(R[:, None], z)
-    weight = _ring_weight(R[:, None], z) * dR[:, None] * dz * (r <= r_max_kpc)
+    weight = ring_weight(R[:, None], z) * dR[:, None] * dz * (r <= r_max_kpc)
     (i, f), (j, g) = _hats(nodes[0], R), _hats(nodes[1], z)
 
     shape = (r_cut.size + 1, nodes[0].size, nodes[1].size)

@@ -13,6 +13,7 @@ from ...fields.exceptions import NotConverged, RunFailed, UserError, did_you_mea
 from ..file.quantities import shown
 from ..folder.check import is_unfinished
 
+_GO_ON = ("run", "fit")  # commands, which write to a folder of their name if not told otherwise
 _NO_COMMAND = re.compile(r"No such command ['\"](.*?)['\"]")
 
 # Typer carries click within itself, or not, by its version.
@@ -49,14 +50,15 @@ def said_of(error: BaseException, arguments: list[str]) -> tuple[int, str]:
 def _go_on(arguments: list[str]) -> str:
     """How to go on, where there is something to go on from."""
     words = [word for argument in arguments for word in argument.split("=", argument.startswith("--out="))]
-    out = Path(dict(pairwise(words)).get("--out", "run"))
-    going_on = arguments[:1] == ["run"] and is_unfinished(out)
+    command = arguments[0] if arguments else ""
+    out = Path(dict(pairwise(words)).get("--out", command))
+    going_on = command in _GO_ON and is_unfinished(out)
     return "; the same with --resume goes on" if going_on else ""
 
 
 def _nothing_kept(arguments: list[str]) -> str:
     """Of a run that was stopped before its first checkpoint."""
-    return "; nothing is kept yet to go on from" if arguments[:1] == ["run"] else ""
+    return "; nothing is kept yet to go on from" if arguments and arguments[0] in _GO_ON else ""
 
 
 def _misused(error: Any) -> str:

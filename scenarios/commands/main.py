@@ -19,9 +19,9 @@ import typer
 
 from ...fields.cores import MOST_THREADS, cores, threads_of
 from ..file.quantities import ScenarioError, shown
-from ..folder.check import check_output, is_finished, read_summary
+from ..folder.check import check_fit_output, check_output, is_finished, read_summary
 from .failed import said_of
-from .options import format_of, names_of, path_of, share_of
+from .options import format_of, names_of, path_of, range_of, share_of
 
 if TYPE_CHECKING:
     from ...mc.blocks import Executor
@@ -36,6 +36,11 @@ app = typer.Typer(
     help="Cosmic-ray protons from the Galactic disc, through its halo, into the circumgalactic medium.",
 )
 
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A scenario, or the path of a .toml file.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Replace a value, as medium.z_B='3 kpc'; repeatable."),
+]
 Format = Annotated[str, typer.Option("--format", metavar="png|pdf", help="Format of the figures.")]
 Data = Annotated[
     str | None,
@@ -106,13 +111,8 @@ def list_scenarios() -> None:
 
 @app.command()
 def run(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A scenario, or the path of a .toml file.")],
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="KEY=VALUE", help="Replace a value, as medium.z_B='3 kpc'; repeatable."
-        ),
-    ] = None,
+    name: Name,
+    settings: Settings = None,
     particles: Annotated[str | None, typer.Option(metavar="NUMBER", help="Number of particles.")] = None,
     seed: Annotated[str | None, typer.Option(metavar="NUMBER", help="Seed of the random numbers.")] = None,
     threads: Annotated[
@@ -172,6 +172,40 @@ def run(
     with _workers(cluster) as executor, progress_bar() as progress:
         options = RunOptions(resume=resume, executor=executor, **drawn, **given)
         execute(scenario, out, threads, progress, options)
+    _digest(out)
+
+
+@app.command()
+def fit(
+    name: Name,
+    data: Annotated[
+        str, typer.Option(metavar="NAME|FILE,...", help="Fit these measurements, as ams02-protons,ams02-bc.")
+    ],
+    free: Annotated[str, typer.Option(metavar="KEY,...", help="Keys to fit, as diffusion.D0,source.slope.")],
+    settings: Settings = None,
+    between: Annotated[
+        str | None,
+        typer.Option("--range", metavar="LOW,HIGH", help="Rigidities to fit, as '20 GV,2 TV', which it is."),
+    ] = None,
+    posterior: Annotated[
+        bool, typer.Option("--posterior", help="Sample the posterior, too; pip install 'crhalo[fit]'.")
+    ] = False,
+    out: Annotated[Path, typer.Option(parser=path_of, metavar="DIR", help="Folder for the results.")] = Path(
+        "fit"
+    ),
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a fit that was stopped.")] = False,
+    figures: Format = "png",
+) -> None:
+    """Fit keys of a scenario to measurements at the Sun, by the transport equation."""
+    from ..file.scenario import load
+    from .fit import execute_fit
+
+    scenario = load(name).with_overrides(settings or [])
+    check_fit_output(out, resume)
+    execute_fit(
+        scenario, names_of(data), names_of(free, "free"), range_of(between), posterior, out,
+        cores(), format_of(figures),
+    )  # fmt: skip
     _digest(out)
 
 
@@ -349,10 +383,12 @@ def bench(json: Json = False) -> None:
 
 
 def _digest(folder: Path) -> None:
-    """Print what a finished run found, on a page."""
+    """Print what a finished run, or a fit, found, on a page."""
     from .digest import print_digest
+    from .fit_digest import print_fit
 
-    print_digest(read_summary(folder), folder)
+    summary = read_summary(folder)
+    (print_fit if "chi2" in summary else print_digest)(summary, folder)
 
 
 def _show(numbers: dict[str, Any]) -> None:

@@ -25,12 +25,23 @@ def format_of(text: str) -> str:
     return text
 
 
-def names_of(text: str | None) -> list[str]:
+_LISTS = {"data": "names of tables or files, as in crhalo data", "free": "keys of the scenario"}
+
+
+def names_of(text: str | None, option: str = "data") -> list[str]:
     """Names or files with commas between them; none where the option is not given."""
     names = [] if text is None else [name.strip() for name in text.split(",")]
     if not all(names):
-        raise ScenarioError(f"--data {shown(text)}: allowed: names of tables or files, as in crhalo data")
+        raise ScenarioError(f"--{option} {shown(text)}: allowed: {_LISTS[option]}")
     return names
+
+
+def range_of(text: str | None) -> list[str] | None:
+    """Two rigidities with a comma between them, as "20 GV,2 TV"; none where the option is not given."""
+    ends = None if text is None else [end.strip() for end in text.split(",")]
+    if ends is not None and not (len(ends) == 2 and all(ends)):
+        raise ScenarioError(f"--range {shown(text)}: allowed: two rigidities, as '20 GV,2 TV'")
+    return ends
 
 
 def share_of(text: str) -> float:

@@ -125,6 +125,11 @@ class Number(Kind):
     def write(self, value: Any) -> Any:
         return list(value) if isinstance(value, tuple) else value
 
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Lowest and highest number."""
+        return self.bare.low, self.bare.high
+
 
 class Word(Kind):
     """One of a few words, or the path of a file of some ending, which is made absolute."""
@@ -213,6 +218,20 @@ class Quantity(Kind):
         texts = [f"{value / _internal(f'1 {unit}', self.unit):.12g} {unit}" for unit in units]
         exact = [text for text in texts if _internal(text, self.unit) == value]
         return min(exact, key=len) if exact else f"{value!r} {self.unit}"
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The bounds in the internal unit."""
+        return self._bound(self.low), self._bound(self.high)
+
+    @property
+    def written_unit(self) -> str:
+        """The unit of the lower bound."""
+        return self.low.split(maxsplit=1)[1]
+
+    def in_written_unit(self, value: float) -> float:
+        """A value of the internal unit in that of the lower bound."""
+        return value / _internal(f"1 {self.written_unit}", self.unit)
 
     def _bound(self, text: str) -> float:
         return _internal(text, self.unit)

@@ -40,6 +40,7 @@ from .text import as_toml, parsed, read_bounded
 
 STUDIES = (
     "figure_1", "radio", "coupling", "galaxies", "expanding_bubble", "galaxy_tracks", "local_diffusion",
+    "circumgalactic_limits",
 )  # fmt: skip
 """Tables that ask for several runs, or for none; see `scenarios.studies`."""
 LIBRARY = Path(__file__).parents[1] / "library"
@@ -73,6 +74,7 @@ class Scenario(Table):
     expanding_bubble: studies.ExpandingBubble | None = None
     galaxy_tracks: studies.GalaxyTracks | None = None
     local_diffusion: studies.LocalDiffusion | None = None
+    circumgalactic_limits: studies.CircumgalacticLimits | None = None
     observer: Observer | None = None
 
     # What needs the engine is bound in `scenarios.api`, where it is described.
@@ -107,6 +109,8 @@ class Scenario(Table):
             yield f"[{tables[0]}]: allowed: not together with a [self_consistency]"
         if tables and self.observer is not None:
             yield f"[observer]: allowed: not together with a [{tables[0]}]"
+        if self.circumgalactic_limits is not None:
+            yield from studies.limits_suit(self.medium, self.diffusion is not None)
         if self.figure_1 is not None and 0.02 * self.transport.energy_range[1] < self.sky.energies[0]:
             given = text_of(self.transport, "energy_range")
             yield f"transport.energy_range = {given}: allowed: up to 50 times the lowest of sky.energies"
@@ -134,8 +138,9 @@ class Scenario(Table):
             if self.source.grammage > 0.0:
                 given = text_of(self.source, "grammage")
                 yield f'source.grammage = {given}: allowed: "0 g/cm2" without a [composition]'
-        elif self.medium.waves not in GIVEN_D or self.study is not None:
+        elif self.medium.waves not in GIVEN_D or self.study not in (None, "circumgalactic_limits"):
             allowed = f"where medium.waves is {' or '.join(GIVEN_D)}, and not together with a study"
+            allowed += " other than [circumgalactic_limits]"
             yield f"[composition]: allowed: {allowed}"
         elif self.observer is not None:
             yield "[composition]: allowed: not together with an [observer]"

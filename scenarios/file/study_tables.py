@@ -156,3 +156,43 @@ class LocalDiffusion(Table):
         as_in_file(["1 PeV", "10 PeV", 3])
     )
     """Lowest and highest energy, and how many, evenly spaced in the logarithm."""
+
+
+class CircumgalacticLimits(Table):
+    """How bright the circumgalactic sky may be, given data at the Sun: a fit in each of many media."""
+
+    delta_G: _Overdensities = as_in_file([1.0, 10.0, 100.0, 300.0])
+    """Overdensities of the circumgalactic gas, which is uniform."""
+    outflow: Annotated[tuple[str, ...], Several(Word("alfven", "momentum"), 1, 2)] = ("alfven", "momentum")
+    """What carries the plasma, of `medium.outflow`."""
+    z_B: Annotated[tuple[float, ...], Several(Quantity("kpc", "0.01 kpc", "100 kpc"), 1, 20)] = as_in_file(
+        ["1 kpc", "2 kpc", "4 kpc"]
+    )
+    """Scales over which the halo field falls by e; `diffusion.scale` follows."""
+    field: Annotated[tuple[str, ...], Several(Word("isotropic", "x-shaped"), 1, 2)] = ("isotropic",)
+    """Directions of the halo field, of `medium.field`."""
+    epsilon: Annotated[float, Number(0, 1)] = 0.1
+    """D across the lines over D along them, in a field that is not isotropic."""
+    data: Annotated[tuple[str, ...], Several(Title(), 1, 20)] = ("ams02-protons", "ams02-bc")
+    """Measurements at the Sun: names of tables, or files."""
+    range: Annotated[tuple[float, float], Span("GV", "1 GV", "10 PV")] = as_in_file(["20 GV", "2 TV"])
+    """Rigidities that are fitted."""
+    free: Annotated[tuple[str, ...], Several(Title(), 1, 12)] = (
+        "diffusion.D0", "diffusion.delta", "diffusion.delta_high", "source.slope", "source.L_CR",
+    )  # fmt: skip
+    """Keys that are fitted in each medium."""
+
+    def conflicts(self) -> Iterator[str]:
+        lists = ("delta_G", "outflow", "z_B", "field", "data", "free")
+        yield from _each_once(self, "circumgalactic_limits", *lists)
+
+
+def limits_suit(medium: Medium, has_diffusion: bool) -> Iterator[str]:
+    """What a [circumgalactic_limits] does not go together with."""
+    if not has_diffusion:
+        yield "[circumgalactic_limits]: allowed: with a [diffusion]"
+    if medium.halo != "exponential":
+        yield f'medium.halo = "{medium.halo}": allowed: "exponential" with a [circumgalactic_limits]'
+    if medium.cgm_beta > 0.0:
+        given = f"medium.cgm_beta = {medium.cgm_beta:g}"
+        yield f"{given}: allowed: 0 with a [circumgalactic_limits], whose gas is uniform"

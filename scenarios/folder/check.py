@@ -10,13 +10,16 @@ from typing import Any
 from ..file.quantities import ScenarioError, shown
 
 RUN_FILES = ("scenario.toml", "result.h5", "summary.json")
+EVALUATIONS = "evaluations.jsonl"
+"""What a fit has solved, from which it goes on."""
 _LARGEST_SUMMARY, _DEEPEST_SUMMARY = 50_000_000, 20  # bytes, levels
 
 
 def is_unfinished(folder: Path) -> bool:
-    """Whether it holds checkpoints of a run that was stopped."""
+    """Whether it holds checkpoints of a run, or solutions of a fit, that was stopped."""
     # Their names are those of `mc.checkpoint`, which takes long to import.
-    return any(folder.glob("checkpoint*.[01]")) and not (folder / "summary.json").exists()
+    begun = any(folder.glob("checkpoint*.[01]")) or (folder / EVALUATIONS).exists()
+    return begun and not (folder / "summary.json").exists()
 
 
 def check_output(folder: Path, resume: bool) -> None:
@@ -43,6 +46,13 @@ def check_output(folder: Path, resume: bool) -> None:
             trial.write(bytes(4096))
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(folder)) from None
+
+
+def check_fit_output(folder: Path, resume: bool) -> None:
+    """As `check_output`, for a fit, which goes on from no more than a fit."""
+    check_output(folder, resume)
+    if any((folder / name).exists() for name in RUN_FILES) and not (folder / EVALUATIONS).exists():
+        raise ScenarioError(f"--resume: {shown(folder)} holds a run; allowed: a folder with a fit")
 
 
 def check_finished(folder: Path, file: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from ...mc.files import write_text
 
 _UNITS = {"_kpc": "kpc", "_Myr": "Myr", "_GeV": "GeV", "_GV": "GV", "_cm2_s": "cm2 / s"}
-_UNITS |= {"_E2I": "GeV / (cm2 s sr)"}
+_UNITS |= {"_E2I": "GeV / (cm2 s sr)", "_erg_s": "erg / s"}
 
 
 def write_json(data: Any, path: Path) -> None:

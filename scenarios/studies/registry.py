@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from ..file.scenario import Scenario
-from . import coupling, expanding_bubble, figure_1, galaxies, galaxy_tracks, local_diffusion, orbits, radio
+from . import (
+    circumgalactic_limits,
+    coupling,
+    expanding_bubble,
+    figure_1,
+    galaxies,
+    galaxy_tracks,
+    local_diffusion,
+    orbits,
+    radio,
+)
 from .study import Study
 
 STUDIES: tuple[Study, ...] = (
@@ -14,6 +24,7 @@ STUDIES: tuple[Study, ...] = (
     expanding_bubble.STUDY,
     galaxy_tracks.STUDY,
     local_diffusion.STUDY,
+    circumgalactic_limits.STUDY,
     orbits.STUDY,
 )
 

@@ -135,6 +135,12 @@ def test_grammage_of_a_thin_disc(crossed):
     np.testing.assert_allclose(crossed.hydrogen_g_cm2(R), 1.65 * (R / 100.0) ** -0.4, rtol=0.02)
 
 
+def test_half_as_many_bins_of_nuclei_give_the_same_ratio(crossed):
+    coarse, R = replace(crossed, bins_per_decade=5), np.geomspace(20.0, 1e3, 6)
+    ratios = [each.flux("boron", R) / each.flux("carbon", R) for each in (coarse, crossed)]
+    np.testing.assert_allclose(*ratios, rtol=5e-3)
+
+
 def test_at_the_sun_it_is_between_the_rings(crossed):
     cells = slab()
     rings = Cells(cells.medium, np.array([0.0, 6.0, 10.0, 14.0]), np.array([0.0, 2.0, H_KPC]))
@@ -328,3 +334,37 @@ def test_fluxes_are_asked_for_by_name_at_rigidities_with_units():
             mine.flux(*asked)
     with pytest.raises(UserError, match="flux of 'He': "):
         local(slab(1.0), released()).flux("He", R)
+
+
+def test_reweighted_it_is_what_would_be_solved():
+    """Protons, nuclei that are released, and those that are made of these; losses change by 1e-3."""
+    here = local(slab(1.65), released(PARENTS))
+    other = replace(
+        here.release, spectrum=replace(SPECTRUM, slope=2.5, slope_beyond=2.2, E_break_GeV=300.0), slope=2.4
+    )
+    solved = replace(here, release=other)
+    for each in (here, solved):
+        _ = each.protons, each.nuclei_kpc3
+    weighed = here.reweighted(other)
+    R = np.geomspace(20.0, 2e4, 20)
+    # Bins have the release of their middle: where it bends, it is that of the bins beside it.
+    for name, share in {"protons": 2e-3, "C": 2e-3, "B": 8e-3, "Fe": 2e-3}.items():
+        ratio = weighed.flux(name, R) / solved.flux(name, R)
+        assert np.all(np.abs(ratio - 1.0) < share), (name, ratio)
+
+
+def test_at_the_rigidity_of_the_parent_alone_boron_would_be_off():
+    here = local(slab(1.65), released(PARENTS))
+    other = replace(here.release, slope=here.release.slope + 0.5)
+    solved = replace(here, release=other)
+    _ = here.nuclei_kpc3
+    R = np.geomspace(20.0, 2e4, 20)
+    naive = here.flux("B", R) * (R / 10.0) ** -0.5 / solved.flux("B", R)
+    weighed = here.reweighted(other).flux("B", R) / solved.flux("B", R)
+    assert np.all(np.abs(naive - 1.0) > 0.015) and np.all(np.abs(weighed - 1.0) < 0.008)
+
+
+def test_other_nuclei_cannot_be_weighed():
+    here = local(slab(1.65), released(PARENTS))
+    with pytest.raises(ValueError, match="differs in its spectra alone"):
+        here.reweighted(replace(here.release, shares={"He": 0.1}))

@@ -74,7 +74,8 @@ def fuzz(folder: Path) -> Outcome:
     chance, survived = random.Random(4), 0
     tables = [key for key in base if isinstance(base[key], dict)] + [
         "turbulence", "self_consistency", "two_zone", "diffusion", "figure_1", "radio", "coupling",
-        "galaxies", "expanding_bubble", "galaxy_tracks", "local_diffusion", "observer",
+        "galaxies", "expanding_bubble", "galaxy_tracks", "local_diffusion", "circumgalactic_limits",
+        "observer",
     ]  # fmt: skip
     for _ in range(10_000):
         data = json.loads(json.dumps(base))

@@ -4,7 +4,8 @@ import pytest
 from cases import each, refusal
 from crhalo.maps.light.nuclei import NUCLEI, PRIMARIES
 from crhalo.scenarios import load
-from crhalo.scenarios.build import galaxy_of, release_of, spectrum_of
+from crhalo.scenarios.at_the_sun import release_of
+from crhalo.scenarios.build import galaxy_of, spectrum_of
 from crhalo.scenarios.commands.main import main
 from crhalo.scenarios.file.composition import _ADDS_UP, Composition
 from crhalo.scenarios.file.quantities import ScenarioError

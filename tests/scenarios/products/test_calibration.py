@@ -1,11 +1,10 @@
 """The Galaxy as local data have it, as it is shipped, is within 10% of AMS-02 at every point above 20 GV."""
 
 import pytest
-from crhalo.maps.light.local_cosmic_rays import LocalCosmicRays
-from crhalo.mc.coupled.waves import round_cells
 from crhalo.mc.tally import energy_groups
 from crhalo.scenarios import load
-from crhalo.scenarios.build import given_medium, release_of, spectrum_of
+from crhalo.scenarios.at_the_sun import local_cosmic_rays
+from crhalo.scenarios.build import given_medium, spectrum_of
 from crhalo.scenarios.products.nuclei import compared, ranges_of, summary_of
 
 EDGES = energy_groups(1.0, 1e7)[::2]
@@ -13,9 +12,7 @@ EDGES = energy_groups(1.0, 1e7)[::2]
 
 def farthest_from_ams02(scenario):
     """Largest departure from one of protons, helium and B/C, by what it is, from 20 GV to 1.4 TV."""
-    galaxy, medium, *_ = given_medium(scenario)
-    release = release_of(scenario, spectrum_of(scenario))
-    local = LocalCosmicRays(round_cells(medium, galaxy), release, EDGES, galaxy.magnetic_field_uG)
+    local = local_cosmic_rays(scenario, given_medium(scenario), spectrum_of(scenario), EDGES)
     ranges = ranges_of(summary_of(compared(local)))
     names = ("protons", "helium", "boron_over_carbon")
     return {name: max(abs(each - 1.0) for each in ranges[f"{name}_over_ams02"]) for name in names}

@@ -22,6 +22,7 @@ RUNS = {
     "expanding-bubble": 0,
     "galaxy-tracks": 0,
     "local-diffusion": 0,
+    "circumgalactic-limits": 0,
     "diffusion-check": 0,
     "bell-turbulence": 0,
     "self-generated-slab": 0,

@@ -20,7 +20,7 @@ def test_the_exact_answers_themselves():
 def test_a_wrong_sky_fails(wrong, monkeypatch):
     if wrong == "1/d":  # in place of 1/d^2, for rings near the Sun
         ring = lambda R, z: R / (8 * np.pi) * 2 / np.hypot(R - SUN_R_KPC, z - SUN_Z_KPC) / 10  # noqa: E731
-        monkeypatch.setattr("crhalo.maps.light.structure._ring_weight", ring)
+        monkeypatch.setattr("crhalo.maps.light.structure.ring_weight", ring)
         rows = checks.mean_of_the_sky(1.0)
     elif wrong == "Sun in the plane":  # 23% more disc to the north
         monkeypatch.setattr(checks, "SUN_Z_KPC", 0.0)

@@ -1,0 +1,98 @@
+"""The sky at the Sun, averaged over all directions, of protons whose density is known in cells.
+
+The mean over the sky of integral q ds/(4 pi) is integral q dV/(16 pi^2 d^2), d the distance from the Sun.
+A cell is a ring above the plane and its mirror image below. The Sun lies in the disc: of the gas of the disc,
+cells near it are too coarse for more than an estimate; the circumgalactic gas is kiloparsecs away.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ...fields.units import KPC_CM, FloatArray
+from ...mc.diffusion.finite_volumes import Cells
+from ...mc.diffusion.solve import Solution
+from .absorption import cmb_absorption_per_kpc
+from .emissivity import matrix_per_flavour
+from .sky import SUN_R_KPC, SUN_Z_KPC
+from .sky_model import COMPONENTS
+from .structure import ring_weight
+
+_POINTS = 4  # of Gauss quadrature along each side of a cell
+_AZIMUTHS = 24  # over half a turn
+# Below this share of light that is lost on the way nothing is.
+_LEAST_ABSORBED = 1e-6
+
+
+def sky_average(
+    solution: Solution,
+    secondary: str,
+    energy_GeV: ArrayLike,
+    helium_per_proton: FloatArray | None = None,
+) -> dict[str, FloatArray]:
+    """Intensity averaged over the sky of what protons in cells make, by component.
+
+    Parameters
+    ----------
+    solution : Solution
+        Protons of the transport equation.
+    secondary : {"gamma", "neutrino"}
+        Gamma rays are dimmed on the CMB on their way; neutrinos are per flavour, nu + nubar.
+    energy_GeV : array_like, shape (n,)
+        Of the product.
+    helium_per_proton : ndarray, shape (bins,), optional
+        Nuclei that come with the protons, in each bin of their energy.
+
+    Returns
+    -------
+    dict of ndarray, each (n,)
+        Of the gas of "disc", "halo" and "cgm", GeV^-1 cm^-2 s^-1 sr^-1.
+    """
+    E, cells = np.asarray(energy_GeV, float), solution.cells
+    matrix = matrix_per_flavour(secondary, E, solution.energy_edges_GeV, helium_per_proton)
+    per_H = matrix @ solution.protons_kpc3 / KPC_CM**3
+    targets = cells.gas_cm3 * cells.medium.table.collisions
+    seen = per_H * weights_kpc(cells)[cells.used]
+    if secondary == "gamma":
+        seen *= transmission(cells, E)
+    return dict(zip(COMPONENTS, (seen @ targets).T * KPC_CM, strict=True))
+
+
+def weights_kpc(cells: Cells) -> FloatArray:
+    """Sky average of an emissivity of one in each cell (R, z) and its mirror image, unabsorbed [kpc]."""
+    return _weights_kpc(tuple(cells.R_edges_kpc), tuple(cells.z_edges_kpc))
+
+
+@lru_cache(maxsize=8)
+def _weights_kpc(R_edges: tuple[float, ...], z_edges: tuple[float, ...]) -> FloatArray:
+    (R, dR), (z, dz) = (_gauss(np.array(each)) for each in (R_edges, z_edges))
+    found = ring_weight(R[:, None], z) * dR[:, None] * dz
+    return np.asarray(found.reshape(len(R_edges) - 1, _POINTS, len(z_edges) - 1, _POINTS).sum(axis=(1, 3)))
+
+
+def _gauss(edges: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Points and weights of quadrature, `_POINTS` to a cell."""
+    x, w = np.polynomial.legendre.leggauss(_POINTS)
+    half = 0.5 * np.diff(edges)[:, None]
+    return (0.5 * (edges[1:] + edges[:-1])[:, None] + half * x).ravel(), (half * w).ravel()
+
+
+def transmission(cells: Cells, energy_GeV: FloatArray) -> FloatArray:
+    """Share of the gamma rays of each cell that reach the Sun through the CMB, (energies, cells).
+
+    The mean over azimuth, and both sides of the plane, of exp(-d/lambda) weighted with 1/d^2, from the middle
+    of the cell.
+    """
+    azimuth = np.pi * (np.arange(_AZIMUTHS) + 0.5) / _AZIMUTHS
+    R, z = (each[:, None] for each in cells.centres_kpc)
+    across = R**2 + SUN_R_KPC**2 - 2.0 * R * SUN_R_KPC * np.cos(azimuth)
+    d = np.sqrt(np.concatenate([across + (z - SUN_Z_KPC) ** 2, across + (z + SUN_Z_KPC) ** 2], axis=1))
+    near = d**-2 / (d**-2).sum(axis=1, keepdims=True)
+    found = np.ones((energy_GeV.size, cells.count))
+    for row, per_kpc in zip(found, cmb_absorption_per_kpc(energy_GeV), strict=True):
+        if per_kpc * d.max() > _LEAST_ABSORBED:
+            row[:] = (np.exp(-per_kpc * d) * near).sum(axis=1)
+    return found
