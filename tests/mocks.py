@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 from crhalo.scenarios import load
-from crhalo.scenarios.fitting.free_keys import free_keys
+from crhalo.scenarios.fitting import free_keys
 from crhalo.scenarios.fitting.local_data import measured_at_sun
 from crhalo.scenarios.fitting.predictions import Predictions
 
@@ -12,17 +12,14 @@ SCENARIO = load("milky-way")
 
 
 def predictions_of(free, data=("ams02-protons",), between=(60.0, 2000.0), scenario=SCENARIO):
-    return Predictions(scenario, free_keys(scenario, free), measured_at_sun(scenario, data, between))
+    return Predictions(
+        scenario, free_keys.free_keys(scenario, free), measured_at_sun(scenario, data, between)
+    )
 
 
 def coordinates_of(predictions):
     """Those of the scenario itself."""
-    return np.array(
-        [
-            key.coordinate(getattr(getattr(predictions.scenario, key.table), key.key))
-            for key in predictions.keys
-        ]
-    )
+    return free_keys.coordinates_of(predictions.scenario, predictions.keys)
 
 
 def mock(predictions, seed, scatter=1.0):

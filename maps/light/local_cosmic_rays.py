@@ -5,7 +5,7 @@ All from the steady transport equation in the medium of a run, in the plane at t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -311,6 +311,12 @@ class LocalCosmicRays:
             for p in np.atleast_1d(np.asarray(rigidity_GV, float))
         ]
         return self.at_sun(np.reshape(crossed, (-1, self.cells.count)))
+
+
+def flux_or_ratio(local: LocalCosmicRays, names: Sequence[str], rigidity_GV: ArrayLike) -> FloatArray:
+    """The flux at the Sun of one kind of particles, or the ratio of two; as `LocalCosmicRays.flux`."""
+    first, *others = (local.flux(name, rigidity_GV) for name in names)
+    return first / others[0] if others else first
 
 
 def _ratio(above: FloatArray, below: FloatArray) -> FloatArray:

@@ -16,7 +16,7 @@ from ...fields.exceptions import NotConverged, RunFailed, UserError
 from ...fields.units import FloatArray
 from ..file.quantities import ScenarioError
 from .free_keys import FreeKey
-from .local_data import Measured
+from .local_data import Measured, by_measurement
 from .predictions import Predictions
 
 _MOST_STEPS = 40
@@ -68,8 +68,7 @@ class BestFit:
 
 def pulls_of(measured: Sequence[Measured], model: FloatArray) -> tuple[FloatArray, FloatArray]:
     """(Model - measured) over the error on its side, and that error; both (..., points), as a model is."""
-    ends = np.cumsum([each.value.size for each in measured])[:-1]
-    parts = list(zip(measured, np.split(model, ends, axis=-1), strict=True))
+    parts = zip(measured, by_measurement(measured, model), strict=True)
     error = np.concatenate([each.error(part) for each, part in parts], axis=-1)
     return (model - np.concatenate([each.value for each in measured])) / error, error
 
@@ -119,6 +118,11 @@ def relative_errors(measured: Sequence[Measured]) -> FloatArray:
     return 0.5 * np.divide(errors, values, out=np.full(values.size, np.inf), where=values > 0.0)
 
 
+def propagated(slopes: FloatArray, covariance: FloatArray) -> FloatArray:
+    """Errors (n,) that a covariance of the keys makes of what has some slopes in them, (n, keys)."""
+    return np.sqrt(np.einsum("pi,ij,pj->p", slopes, covariance, slopes))
+
+
 def best_fit(predictions: Predictions, start: FloatArray, told: Callable[[], None] = lambda: None) -> BestFit:
     """The least chi^2 from a start.
 
@@ -158,8 +162,7 @@ def best_fit(predictions: Predictions, start: FloatArray, told: Callable[[], Non
     if fault := unconstrained(predictions.keys, weighted, at):
         raise NotConverged(f"at the best fit, {fault}", at)
     covariance = np.asarray(np.linalg.inv(weighted.T @ weighted))
-    relative = np.sqrt(np.einsum("pi,ij,pj->p", slopes, covariance, slopes))
-    return BestFit(at, covariance, model, model * relative, pulls)
+    return BestFit(at, covariance, model, model * propagated(slopes, covariance), pulls)
 
 
 def _searched(

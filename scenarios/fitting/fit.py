@@ -17,9 +17,9 @@ from ..file.scenario import Scenario
 from ..folder.provenance import provenance_of
 from ..progress import Progress, shown_if
 from .best_fit import BestFit, best_fit, check_constrained
-from .free_keys import FreeKey, free_keys, with_values
+from .free_keys import FreeKey, coordinates_of, free_keys, with_values
 from .kept import Kept
-from .local_data import Measured, measured_at_sun, range_GV
+from .local_data import Measured, by_measurement, independent_points, measured_at_sun, range_GV
 from .posterior import Posterior, check_can_sample, sample
 from .predictions import Predictions
 
@@ -72,7 +72,7 @@ class Fit:
     @property
     def degrees_of_freedom(self) -> int:
         """Independent points less free keys."""
-        return round(sum(each.independent for each in self.measured)) - len(self.keys)
+        return independent_points(self.measured) - len(self.keys)
 
     @property
     def note(self) -> str:
@@ -93,11 +93,10 @@ class Fit:
         rows = []
         for i, key in enumerate(self.keys):
             u, error = float(self.best.coordinates[i]), float(self.best.errors[i])
-            start = getattr(getattr(self.scenario, key.table), key.key)
             row: dict[str, Any] = {
                 "key": key.name,
                 "unit": key.unit or "1",
-                "start": key.in_unit(start),
+                "start": key.in_unit(key.value_in(self.scenario)),
                 "value": key.in_unit(key.value(u)),
                 "error": key.error_in_unit(u, error),
                 "at_limit": self._at_limit(i),
@@ -137,8 +136,8 @@ class Fit:
 
     def points(self) -> list[dict[str, Any]]:
         """A row for each point that was fitted."""
-        ends = np.cumsum([each.value.size for each in self.measured])[:-1]
-        parts = (np.split(each, ends) for each in (self.best.model, self.best.model_error, self.best.pulls))
+        best = self.best
+        parts = (by_measurement(self.measured, each) for each in (best.model, best.model_error, best.pulls))
         return [
             {
                 "quantity": each.what,
@@ -253,7 +252,7 @@ def run_fit(
         check_can_sample()
     keys, between_GV = free_keys(scenario, free), range_GV(between)
     measured = measured_at_sun(scenario, data, between_GV)
-    start = np.array([key.coordinate(getattr(getattr(scenario, key.table), key.key)) for key in keys])
+    start = coordinates_of(scenario, keys)
     predictions = Predictions(scenario, keys, measured, threads=threads)
     if evaluations is not None:
         predictions.kept = Kept.read(evaluations, _header(predictions))

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ...fields.exceptions import did_you_mean
+from ...fields.units import FloatArray
 from ..file.composition import Composition
 from ..file.faults import allowed_names, table_class
 from ..file.quantities import Kind, Number, Quantity, ScenarioError, shown
@@ -67,6 +70,10 @@ class FreeKey:
     def of_source_alone(self) -> bool:
         """Whether it says no more than how much is released at which energy."""
         return self.key in _SOURCE_ALONE.get(self.table, ())
+
+    def value_in(self, scenario: Scenario) -> float:
+        """What a scenario has, in internal units."""
+        return float(getattr(getattr(scenario, self.table), self.key))
 
     def coordinate(self, value: float) -> float:
         return math.log(value) if self.logarithmic else value
@@ -134,6 +141,11 @@ def _free_key(scenario: Scenario, name: str) -> FreeKey:
     assert isinstance(kind, Quantity | Number)
     low, high = kind.limits
     return FreeKey(table, key, kind, low, high)
+
+
+def coordinates_of(scenario: Scenario, keys: Sequence[FreeKey]) -> FloatArray:
+    """Coordinates of the values that a scenario has, (keys,)."""
+    return np.array([key.coordinate(key.value_in(scenario)) for key in keys])
 
 
 def with_values(scenario: Scenario, keys: Sequence[FreeKey], values: Sequence[Any]) -> Scenario:

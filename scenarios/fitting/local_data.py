@@ -70,6 +70,17 @@ class Measured:
         return np.where(model > self.value, self.above, self.below)
 
 
+def by_measurement(measured: Sequence[Measured], values: FloatArray) -> list[FloatArray]:
+    """Values at all points (..., points), apart for each measurement."""
+    ends = np.cumsum([each.value.size for each in measured])[:-1]
+    return np.split(values, ends, axis=-1)
+
+
+def independent_points(measured: Sequence[Measured]) -> int:
+    """How many points count."""
+    return round(sum(each.independent for each in measured))
+
+
 def range_GV(asked: object) -> tuple[float, float]:
     """Lowest and highest rigidity of what is fitted, of numbers or quantities."""
     if asked is None:

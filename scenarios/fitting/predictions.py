@@ -12,7 +12,7 @@ import numpy as np
 
 from ...fields.exceptions import RunFailed
 from ...fields.units import FloatArray
-from ...maps.light.local_cosmic_rays import LocalCosmicRays
+from ...maps.light.local_cosmic_rays import LocalCosmicRays, flux_or_ratio
 from ...mc.checkpoint import digest
 from ...mc.tally import energy_groups
 from ..at_the_sun import local_cosmic_rays, release_of
@@ -136,11 +136,7 @@ class Predictions:
         return setup, local_cosmic_rays(scenario, setup, spectrum_of(scenario), edges)
 
     def _predicted(self, local: LocalCosmicRays) -> FloatArray:
-        parts = []
-        for each in self.measured:
-            first, *others = (local.flux(name, each.rigidity_GV) for name in each.names)
-            parts.append(first / others[0] if others else first)
-        found = np.concatenate(parts)
+        found = np.concatenate([flux_or_ratio(local, each.names, each.rigidity_GV) for each in self.measured])
         if not np.all(np.isfinite(found) & (found > _NOTHING)):
             raise RunFailed("the transport equation has no flux above zero where there are measurements")
         return found

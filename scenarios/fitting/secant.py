@@ -14,7 +14,7 @@ from scipy.optimize import lsq_linear
 
 from ...fields.exceptions import NotConverged, RunFailed
 from ...fields.units import FloatArray
-from .best_fit import BestFit, pulls_of, relative_errors
+from .best_fit import BestFit, propagated, pulls_of, relative_errors
 from .predictions import Predictions
 
 _MOST_STEPS = 60
@@ -51,7 +51,7 @@ class SecantFit:
 
     def relative_errors(self) -> FloatArray:
         """Of all predictions, by the covariance of the keys."""
-        return np.sqrt(np.einsum("pi,ij,pj->p", self.slopes, self.best.covariance, self.slopes))
+        return propagated(self.slopes, self.best.covariance)
 
 
 def secant_fit(
@@ -184,8 +184,8 @@ class _Search:
         A = self.weight[:, None] * J[: self.points, ~ended]
         covariance = np.zeros((at.size, at.size))
         covariance[np.ix_(~ended, ~ended)] = _inverse(A.T @ A) if settled else np.nan
-        model, slopes = np.exp(ln[: self.points]), J[: self.points]
-        relative = np.sqrt(np.einsum("pi,ij,pj->p", slopes, covariance, slopes))
-        best = BestFit(at, covariance, model, model * relative, pulls_of(self.predictions.measured, model)[0])
+        model = np.exp(ln[: self.points])
+        error = model * propagated(J[: self.points], covariance)
+        best = BestFit(at, covariance, model, error, pulls_of(self.predictions.measured, model)[0])
         names = tuple(key.name for key, end in zip(keys, ended, strict=True) if end)
         return SecantFit(best, np.exp(ln), J, names, settled)

@@ -16,7 +16,7 @@ from ...maps.data.read import Points
 from ...maps.data.tables import load
 from ...maps.figures.nuclei import local_spectra
 from ...maps.light.at_the_sun import MODULATION_GV
-from ...maps.light.local_cosmic_rays import NAMES, LocalCosmicRays
+from ...maps.light.local_cosmic_rays import NAMES, LocalCosmicRays, flux_or_ratio
 from ...mc.diffusion.nuclei import NUCLEON_GEV
 from ...mc.uncertainty import Estimate
 from ..folder.write import write_ecsv
@@ -47,12 +47,6 @@ def measurements() -> list[tuple[Names, Points]]:
     ]
 
 
-def _at_the_sun(local: LocalCosmicRays, names: Names, rigidity_GV: FloatArray) -> FloatArray:
-    """A flux, or the ratio of two."""
-    first, *others = (local.flux(name, rigidity_GV) for name in names)
-    return first / others[0] if others else first
-
-
 def _at_higher_energies() -> list[Points]:
     """Protons up to the knee and beyond, by model of hadronic interactions."""
     return [points for name in ("lhaaso-protons", "icetop-protons") for points in points_of(load(name), name)]
@@ -62,7 +56,7 @@ def compared(local: LocalCosmicRays) -> list[dict[str, Any]]:
     """A row for each measured point that lies within what was followed."""
     rows = []
     for names, points in measurements():
-        found, error = _at_the_sun(local, names, points.x), points.errors.mean(axis=0)
+        found, error = flux_or_ratio(local, names, points.x), points.errors.mean(axis=0)
         for R, value, measured, sigma in zip(points.x, found, points.value, error, strict=True):
             if np.isfinite(value):
                 rows.append(
@@ -167,7 +161,7 @@ def _draw(local: LocalCosmicRays, ax: Any = None, data: Mapping[str, Sequence[Po
     by_name: dict[str, tuple[FloatArray, list[Points]]] = {}
     for names, points in measurements():
         what = "_over_".join(names)
-        by_name.setdefault(what, (_at_the_sun(local, names, R), []))[1].append(points)
+        by_name.setdefault(what, (flux_or_ratio(local, names, R), []))[1].append(points)
     return local_spectra(R, by_name, data, ax)
 
 

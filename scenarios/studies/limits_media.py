@@ -17,8 +17,8 @@ from ...fields.units import FloatArray
 from ..file.quantities import ScenarioError
 from ..file.scenario import Scenario
 from ..fitting.best_fit import pulls_of
-from ..fitting.free_keys import FreeKey, free_keys
-from ..fitting.local_data import Measured, measured_at_sun
+from ..fitting.free_keys import coordinates_of, free_keys
+from ..fitting.local_data import Measured, by_measurement, independent_points, measured_at_sun
 from ..fitting.predictions import Predictions
 from ..fitting.secant import PATIENCE, SecantFit, secant_fit
 from ..fitting.with_light import PredictionsWithLight
@@ -98,11 +98,6 @@ def predictions_of(scenario: Scenario, single: Scenario) -> PredictionsWithLight
     return PredictionsWithLight(single, keys, measured, light=light_of(scenario))
 
 
-def start_of(single: Scenario, keys: tuple[FreeKey, ...]) -> FloatArray:
-    """Coordinates of the values that a scenario has."""
-    return np.array([key.coordinate(float(getattr(getattr(single, key.table), key.key))) for key in keys])
-
-
 def solutions_of(scenario: Scenario) -> int:
     """How often the equation is solved in one medium, about."""
     wanted = scenario.circumgalactic_limits
@@ -116,7 +111,7 @@ def seconds_of_one(scenario: Scenario) -> float:
     assert wanted is not None
     predictions = predictions_of(scenario, medium_at(scenario, places_of(scenario)[0], wanted.delta_G[0]))
     began = time.monotonic()
-    predictions.at(start_of(predictions.scenario, predictions.keys))
+    predictions.at(coordinates_of(predictions.scenario, predictions.keys))
     return time.monotonic() - began
 
 
@@ -170,7 +165,7 @@ def fits_along(scenario: Scenario, place: Place) -> Iterator[dict[str, Any]]:
         try:
             predictions = predictions_of(scenario, medium_at(scenario, place, delta_G))
             if start is None:
-                start = start_of(predictions.scenario, predictions.keys)
+                start = coordinates_of(predictions.scenario, predictions.keys)
             fit = secant_fit(predictions, start, slopes, patience)
             row = row_of(predictions, fit)
             if not fit.settled and out_of_reach is None:
@@ -209,7 +204,7 @@ def alone(predictions: PredictionsWithLight) -> dict[str, dict[str, float]]:
         if len(one.names) > 1 and highest <= judged_below_GV(single):
             by_itself = Predictions(single, keys, (one,))
             try:
-                at = secant_fit(by_itself, start_of(single, keys)).best.coordinates
+                at = secant_fit(by_itself, coordinates_of(single, keys)).best.coordinates
             except NotConverged as stopped:  # along keys that it does not tell
                 at = stopped.found
             pulls, _ = pulls_of((one,), by_itself.at(at))
@@ -224,10 +219,8 @@ def row_of(predictions: PredictionsWithLight, fit: SecantFit) -> dict[str, Any]:
     relative = fit.relative_errors()
     found: dict[str, Any] = {
         "chi2": best.chi2,
-        "points": round(sum(each.independent for each in measured)),
-        "freedom": round(
-            sum(each.independent for each in measured) - len(predictions.keys) + len(fit.at_limits)
-        ),
+        "points": independent_points(measured),
+        "freedom": independent_points(measured) - len(predictions.keys) + len(fit.at_limits),
         "by_data": _by_data(measured, best.pulls, best.model),
         "at_limits": list(fit.at_limits),
         "settled": fit.settled,
@@ -259,8 +252,7 @@ def _by_data(
     measured: tuple[Measured, ...], pulls: FloatArray, model: FloatArray
 ) -> dict[str, dict[str, float]]:
     """chi^2, points, the largest |model/measured - 1| and the highest rigidity of each measurement."""
-    ends = np.cumsum([each.value.size for each in measured])[:-1]
-    parts = zip(measured, np.split(pulls, ends), np.split(model, ends), strict=True)
+    parts = zip(measured, *(by_measurement(measured, each) for each in (pulls, model)), strict=True)
     return {
         f"{each.label}, {each.what}": {
             "chi2": float(pull @ pull),

@@ -16,9 +16,10 @@ from crhalo.scenarios.commands.main import main
 from crhalo.scenarios.commands.plan import plan
 from crhalo.scenarios.commands.run import execute
 from crhalo.scenarios.file.scenario import from_mapping
+from crhalo.scenarios.fitting.free_keys import coordinates_of
 from crhalo.scenarios.studies import circumgalactic_limits as study
 from crhalo.scenarios.studies import limits_media
-from crhalo.scenarios.studies.limits_media import fit_all, medium_at, places_of, predictions_of, start_of
+from crhalo.scenarios.studies.limits_media import fit_all, medium_at, places_of, predictions_of
 from scipy.stats import chi2 as chi2_distribution
 
 TABLE = "circumgalactic_limits"
@@ -89,7 +90,7 @@ def check_light(scenario, row):
     values = {name: f"{of['value']!r} {of['unit']}".strip() for name, of in row["keys"].items()}
     single = single.with_overrides([f"{name}={value}" for name, value in values.items()])
     predictions = predictions_of(scenario, single)
-    local = predictions.local_at(start_of(single, predictions.keys), (0.0, 0.0))[1]
+    local = predictions.local_at(coordinates_of(single, predictions.keys), (0.0, 0.0))[1]
     protons = solve(local.cells, local.energy_edges_GeV, spectrum_of(single), 15.0, single.transport.t_max)
     for secondary in ("neutrino", "gamma"):
         E = row[secondary]["energy_GeV"]
