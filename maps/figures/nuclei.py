@@ -103,3 +103,49 @@ def _model_over(
     axes.set(xscale="log", xlim=(10.0, 1e4), ylim=(0.6, 1.6))
     dress(axes, "$R$  [GV]", "model over measured")
     legend(axes, loc="upper left", ncols=2)
+
+
+_MODELS = {
+    "nested leaky box": (RED, "-", 1.3),
+    "without radiation": (RED, (0, (1.5, 1)), 0.9),
+    "made in the Galaxy": (ORANGE, (0, (5, 1.5)), 0.9),
+    "standard halo": (BLUE, "-", 1.3),
+}
+_PANELS = (
+    ("protons", "$R^{2.7} J$  [GV$^{1.7}$ m$^{-2}$ s$^{-1}$ sr$^{-1}$]", 2.7, (4e3, 1.7e4), "lower right"),
+    ("boron_over_carbon", "B/C", 0.0, (0.03, 0.4), "lower left"),
+    ("antiprotons_over_protons", "$\\bar p/p$", 0.0, (2e-5, 5e-4), "lower right"),
+    ("positrons", "$E^3 J(e^+)$  [GeV$^2$ m$^{-2}$ s$^{-1}$ sr$^{-1}$]", 3.0, (1.0, 200.0), "upper left"),
+)
+
+
+def nested_leaky_box_figure(
+    rigidity_GV: FloatArray,
+    curves: Mapping[str, Mapping[str, FloatArray]],
+    measured: Mapping[str, Sequence[Points]],
+    ax: Any = None,
+) -> Any:
+    """Protons, B/C, antiprotons over protons and positrons of two models, beside measurements.
+
+    Parameters
+    ----------
+    rigidity_GV : ndarray, shape (n,)
+        Of the curves.
+    curves : mapping of str to mapping of str to ndarray
+        By what they are and by model, as `_PANELS` and `_MODELS` have them.
+    measured : mapping of str to sequence of Points
+        By what they are; the first three of each are drawn.
+    """
+    figure = page(ax, PAGE_INCH, 5.4)
+    for axes, (name, label, power, ends, corner) in zip(figure.subplots(2, 2).flat, _PANELS, strict=True):
+        for model, values in curves[name].items():
+            colour, dashes, width = _MODELS[model]
+            scaled = rigidity_GV**power * positive(values)
+            axes.plot(rigidity_GV, scaled, color=colour, linestyle=dashes, linewidth=width, label=model)
+        shades = (BLACK, GREEN, PURPLE)
+        for points, colour in zip(measured[name], shades, strict=False):
+            _points(axes, [points], colour, points.label, 1.0, power)
+        axes.set(xscale="log", yscale="log", xlim=(5.0, 5e3), ylim=ends)
+        dress(axes, "$E$  [GeV]" if name == "positrons" else "$R$  [GV]", label)
+        legend(axes, loc=corner)
+    return figure

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ...fields.exceptions import UserError, did_you_mean, on_a_line
 from ...fields.gas_density import MASS_PER_HYDROGEN
+from ...fields.limits import number_in, numbers_in
 from ...fields.units import (
     C_CM_S,
     C_KPC_MYR,
@@ -17,13 +22,21 @@ from ...fields.units import (
     speed_kpc_Myr,
 )
 from ...mc.diffusion.species import Species, centres
-from .nuclei import weighted_slab
+from .nuclei import ELEMENTS, weighted_slab
 
 MODULATION_GV = 0.5
 """Force-field potential of the Sun, a mean over AMS-02's years (Gleeson & Axford 1968 for the method)."""
 
+NAMES = {
+    "protons": "H", "helium": "He", "beryllium": "Be", "boron": "B", "carbon": "C", "nitrogen": "N",
+    "oxygen": "O", "neon": "Ne", "magnesium": "Mg", "silicon": "Si", "iron": "Fe", "antiprotons": "pbar",
+    "positrons": "e+",
+}  # fmt: skip
+"""Names of cosmic rays in words, and their symbols."""
+
 # Where the fluxes of the parents are taken: B/C of a grammage changes by 2% from 10 GV to 1 TV with it.
 _PARENTS_AT_GV = 100.0
+_TINY = 1e-300
 
 
 def proton_flux_m2_s_sr_GV(
@@ -91,6 +104,62 @@ def flux_m2_s_sr_GV(
     # J/p^2 is conserved (Liouville) for J per energy; dE/dR is Z beta.
     flux = outside * (R_in / R_out) ** 2 * beta_in / beta_out
     return np.where(arrives, R_in, np.nan), np.where(arrives, flux, np.nan)
+
+
+class FluxesAtSun(ABC):
+    """Fluxes at the Sun, inside the heliosphere, of a model that says the densities outside it."""
+
+    @property
+    @abstractmethod
+    def symbols(self) -> list[str]:
+        """What there is a flux of."""
+
+    @abstractmethod
+    def density_at_sun(self, name: str) -> tuple[Species, FloatArray, FloatArray]:
+        """Species, edges of its bins of rigidity, and its density at the Sun per bin, per kpc^3."""
+
+    def flux(self, name: str, rigidity_GV: ArrayLike, modulation_GV: float = MODULATION_GV) -> FloatArray:
+        """Flux per rigidity at the Sun, m^-2 s^-1 sr^-1 GV^-1; NaN beyond what was solved for.
+
+        Parameters
+        ----------
+        name : str
+            "protons", an element as "helium" or "He", an isotope as "Be10", "antiprotons" or "positrons".
+        rigidity_GV : array_like or Quantity
+            Inside the heliosphere.
+        modulation_GV : float or Quantity
+            Potential of the force field; 0 outside the heliosphere.
+
+        Raises
+        ------
+        UserError
+            If there is none of that name, or a rigidity or the potential is no such thing.
+        """
+        R = numbers_in(rigidity_GV, "GV", "rigidity_GV")
+        outside = isinstance(modulation_GV, int | float) and modulation_GV == 0
+        potential_GV = 0.0 if outside else number_in(modulation_GV, "GV", "modulation_GV")
+        symbol = NAMES.get(name, name) if isinstance(name, str) else name
+        if symbol not in self.symbols:
+            hint = did_you_mean(name, [*NAMES, *self.symbols])
+            names = ", ".join(self.symbols)
+            raise UserError(f"flux of {on_a_line(name)}: {hint}{hint and '; '}allowed: {names}")
+        parts = (self._flux(each, R, potential_GV) for each in ELEMENTS.get(symbol, (symbol,)))
+        return np.sum(list(parts), axis=0)
+
+    def _flux(self, name: str, rigidity_GV: FloatArray, modulation_GV: float) -> FloatArray:
+        R, J = flux_m2_s_sr_GV(*self.density_at_sun(name), modulation_GV)
+        known = np.isfinite(R) & np.isfinite(J)
+        if not known.any():
+            return np.full(rigidity_GV.shape, np.nan)
+        ln_J = np.log(np.maximum(J[known], _TINY))
+        at = np.interp(np.log(rigidity_GV), np.log(R[known]), ln_J, left=np.nan, right=np.nan)
+        return np.exp(at)
+
+
+def flux_or_ratio(local: FluxesAtSun, names: Sequence[str], rigidity_GV: ArrayLike) -> FloatArray:
+    """The flux at the Sun of one kind of particles, or the ratio of two; as `FluxesAtSun.flux`."""
+    first, *others = (local.flux(name, rigidity_GV) for name in names)
+    return first / others[0] if others else first
 
 
 def boron_over_carbon(grammage_g_cm2: ArrayLike) -> FloatArray:

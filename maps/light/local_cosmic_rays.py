@@ -5,16 +5,14 @@ All from the steady transport equation in the medium of a run, in the plane at t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...fields.exceptions import UserError, did_you_mean, on_a_line
 from ...fields.gas_density import MASS_PER_HYDROGEN
-from ...fields.limits import number_in, numbers_in
 from ...fields.units import C_KPC_MYR, KPC_CM, M_P_G, M_P_GEV, MBARN_CM2, MYR_S, FloatArray, momentum_GeV
 from ...mc.diffusion.finite_volumes import Cells
 from ...mc.diffusion.nuclei import Network, after_the_sources, solve_nuclei
@@ -30,7 +28,7 @@ from .antimatter import (
     cooling_rate_Myr,
     made_per_projectile_cm3_Myr,
 )
-from .at_the_sun import MODULATION_GV, flux_m2_s_sr_GV
+from .at_the_sun import FluxesAtSun
 from .nuclei import ELEMENTS, network
 from .sky import SUN_R_KPC
 from .starlight import STARLIGHT_EV_CM3, starlight_over_local
@@ -39,12 +37,6 @@ from .synchrotron import CMB_ENERGY_DENSITY_GEV_CM3, magnetic_energy_density_GeV
 SHARES_AT_GV = 10.0
 """Rigidity at which shares of what sources release are given."""
 _PER_DECADE, _LOWEST_GV, _HIGHEST_GV = 10, 4.0, 1e5
-NAMES = {
-    "protons": "H", "helium": "He", "beryllium": "Be", "boron": "B", "carbon": "C", "nitrogen": "N",
-    "oxygen": "O", "neon": "Ne", "magnesium": "Mg", "silicon": "Si", "iron": "Fe", "antiprotons": "pbar",
-    "positrons": "e+",
-}  # fmt: skip
-"""Names of cosmic rays in words, and their symbols."""
 # Of antiprotons and positrons; positrons need finer bins, since they cool.
 _SECONDARIES_GV = {ANTIPROTON.name: (1.0, 1e4, 10), POSITRON.name: (0.5, 1e4, 20)}
 # Times their rigidity: from beyond come 2% of antiprotons, 5% of positrons of protons as R^-2.7.
@@ -85,6 +77,10 @@ class Release:
             made[:, network.names.index(name)] = share * per_share
         return after_the_sources(network, made, self.grammage_g_cm2)
 
+    def protons_Myr(self, energy_edges_GeV: FloatArray) -> FloatArray:
+        """Protons that leave the sources per Myr, by bin of total energy."""
+        return self.spectrum.group_rates_s(energy_edges_GeV) * MYR_S
+
     def nuclei_per_ln_R_Myr(self, rigidity_GV: FloatArray) -> FloatArray:
         """dN/dln R of nuclei with a share of 1."""
         R, E = rigidity_GV, np.hypot(rigidity_GV, M_P_GEV)
@@ -94,7 +90,7 @@ class Release:
 
 
 @dataclass(frozen=True)
-class LocalCosmicRays:
+class LocalCosmicRays(FluxesAtSun):
     """Cosmic rays at the Sun.
 
     Attributes
@@ -132,8 +128,7 @@ class LocalCosmicRays:
     @cached_property
     def network(self) -> Network:
         """Nuclei, and bins of rigidity within the energies of the protons."""
-        low, high = momentum_GeV(self.energy_edges_GeV[[0, -1]])
-        return network(_bins_GV(max(low, _LOWEST_GV), min(high, _HIGHEST_GV), self.bins_per_decade))
+        return network_within(self.energy_edges_GeV, self.bins_per_decade)
 
     @cached_property
     def nuclei_kpc3(self) -> FloatArray:
@@ -176,52 +171,15 @@ class LocalCosmicRays:
         # Around the galaxy densities are rho/m_p.
         return self.cells.gas_cm3 @ [1.0, 1.0, 1.0 / MASS_PER_HYDROGEN]
 
-    # -- fluxes at the Sun, inside the heliosphere -------------------------------------------
-
-    def flux(self, name: str, rigidity_GV: ArrayLike, modulation_GV: float = MODULATION_GV) -> FloatArray:
-        """Flux per rigidity at the Sun, m^-2 s^-1 sr^-1 GV^-1; NaN beyond what was solved for.
-
-        Parameters
-        ----------
-        name : str
-            "protons", an element as "helium" or "He", an isotope as "Be10", "antiprotons" or "positrons".
-        rigidity_GV : array_like or Quantity
-            Inside the heliosphere.
-        modulation_GV : float or Quantity
-            Potential of the force field; 0 outside the heliosphere.
-
-        Raises
-        ------
-        UserError
-            If there is none of that name, or a rigidity or the potential is no such thing.
-        """
-        R = numbers_in(rigidity_GV, "GV", "rigidity_GV")
-        outside = isinstance(modulation_GV, int | float) and modulation_GV == 0
-        potential_GV = 0.0 if outside else number_in(modulation_GV, "GV", "modulation_GV")
-        symbol = NAMES.get(name, name) if isinstance(name, str) else name
-        if symbol not in self._symbols:
-            hint = did_you_mean(name, [*NAMES, *self._symbols])
-            names = ", ".join(self._symbols)
-            raise UserError(f"flux of {on_a_line(name)}: {hint}{hint and '; '}allowed: {names}")
-        parts = (self._flux(each, R, potential_GV) for each in ELEMENTS.get(symbol, (symbol,)))
-        return np.sum(list(parts), axis=0)
+    # -- at the Sun, outside the heliosphere --------------------------------------------------
 
     @property
-    def _symbols(self) -> list[str]:
+    def symbols(self) -> list[str]:
         """What there is a flux of."""
         others = [*ELEMENTS, *self.network.names] if self.release.shares else []
         return list(dict.fromkeys([PROTON.name, ANTIPROTON.name, POSITRON.name, *others]))
 
-    def _flux(self, name: str, rigidity_GV: FloatArray, modulation_GV: float) -> FloatArray:
-        R, J = flux_m2_s_sr_GV(*self._density(name), modulation_GV)
-        known = np.isfinite(R) & np.isfinite(J)
-        if not known.any():
-            return np.full(rigidity_GV.shape, np.nan)
-        ln_J = np.log(np.maximum(J[known], _TINY))
-        at = np.interp(np.log(rigidity_GV), np.log(R[known]), ln_J, left=np.nan, right=np.nan)
-        return np.exp(at)
-
-    def _density(self, name: str) -> tuple[Species, FloatArray, FloatArray]:
+    def density_at_sun(self, name: str) -> tuple[Species, FloatArray, FloatArray]:
         """Species, edges of its bins of rigidity, and its density at the Sun per bin."""
         if name == PROTON.name:
             return PROTON, momentum_GeV(self.energy_edges_GeV), self.at_sun(self.protons.protons_kpc3)
@@ -237,10 +195,9 @@ class LocalCosmicRays:
 
         NaN where what makes them was not followed.
         """
-        low, high = momentum_GeV(self.energy_edges_GeV[[0, -1]])
         found = {}
         for species in (ANTIPROTON, POSITRON):
-            edges = _bins_GV(*_SECONDARIES_GV[species.name])
+            edges = secondary_edges_GV(species)
             R = centres(edges)
             if species is POSITRON:
                 removal, loss = np.zeros(1), cooling_rate_Myr(edges, self._energy_density_eV_cm3)
@@ -249,8 +206,7 @@ class LocalCosmicRays:
                 removal = (antiprotons_destroyed_mb(R) * speed_cm3_mb)[:, None] * self._hydrogen_cm3
             made = self._made_Myr(species, edges)
             density = self.at_sun(steady_spectrum(self.cells, species, edges, made, removal, loss))
-            followed = (low <= R) & (R <= high / _MADE_FROM)
-            found[species.name] = edges, np.where(followed, density, np.nan)
+            found[species.name] = edges, where_followed(self.energy_edges_GeV, R, density)
         return found
 
     def _made_Myr(self, species: Species, edges_GV: FloatArray) -> FloatArray:
@@ -313,15 +269,28 @@ class LocalCosmicRays:
         return self.at_sun(np.reshape(crossed, (-1, self.cells.count)))
 
 
-def flux_or_ratio(local: LocalCosmicRays, names: Sequence[str], rigidity_GV: ArrayLike) -> FloatArray:
-    """The flux at the Sun of one kind of particles, or the ratio of two; as `LocalCosmicRays.flux`."""
-    first, *others = (local.flux(name, rigidity_GV) for name in names)
-    return first / others[0] if others else first
+def network_within(energy_edges_GeV: FloatArray, per_decade: int = _PER_DECADE) -> Network:
+    """Nuclei, and bins of rigidity within energies of protons."""
+    low, high = momentum_GeV(energy_edges_GeV[[0, -1]])
+    return network(bins_GV(max(low, _LOWEST_GV), min(high, _HIGHEST_GV), per_decade))
+
+
+def secondary_edges_GV(species: Species) -> FloatArray:
+    """Bins of rigidity of antiprotons or positrons."""
+    return bins_GV(*_SECONDARIES_GV[species.name])
+
+
+def where_followed(energy_edges_GeV: FloatArray, rigidity_GV: FloatArray, density: FloatArray) -> FloatArray:
+    """Densities of antiprotons or positrons, NaN where what makes them was not followed."""
+    low, high = momentum_GeV(energy_edges_GeV[[0, -1]])
+    followed = (low <= rigidity_GV) & (rigidity_GV <= high / _MADE_FROM)
+    return np.where(followed, density, np.nan)
 
 
 def _ratio(above: FloatArray, below: FloatArray) -> FloatArray:
     return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
 
 
-def _bins_GV(low: float, high: float, per_decade: int) -> FloatArray:
+def bins_GV(low: float, high: float, per_decade: int) -> FloatArray:
+    """Edges of bins, evenly spaced in the logarithm."""
     return np.geomspace(low, high, max(round(per_decade * np.log10(high / low)), 3) + 1)

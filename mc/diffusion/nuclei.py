@@ -15,8 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...fields.units import C_CM_S, C_KPC_MYR, M_P_G, MBARN_CM2, MYR_S, FloatArray
-from .finite_volumes import Cells
-from .species import Species, centres, steady_spectrum
+from .species import Places, Species, centres, steady_spectrum
 
 NUCLEON_GEV = 0.9315
 """Mass of a bound nucleon."""
@@ -110,13 +109,13 @@ class Network:
 
 
 def solve_nuclei(
-    cells: Cells, network: Network, rates_Myr: FloatArray, shares: FloatArray, gas_cm3: FloatArray
+    cells: Places, network: Network, rates_Myr: FloatArray, shares: FloatArray, gas_cm3: FloatArray
 ) -> FloatArray:
     """Nuclei of a chain, each injected with the same shares in space.
 
     Parameters
     ----------
-    cells : Cells
+    cells : Places
         Where.
     network : Network
         Nuclei, cross sections and the bins of rigidity, a tenth of a decade or so.

@@ -9,13 +9,13 @@ Coulomb collisions are left out, which matters below some 5 GV.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import diags
 
 from ...fields.units import C_KPC_MYR, FloatArray, speed_kpc_Myr
-from .finite_volumes import Cells
 from .solve import lost_and_gained, slope_from_above, steady
 
 
@@ -46,6 +46,28 @@ class Species:
         return C_KPC_MYR * momentum / np.hypot(momentum, self.mass_GeV)
 
 
+class Places(Protocol):
+    """Where particles are: the cells of a medium, or one that is well mixed."""
+
+    @property
+    def count(self) -> int:
+        """How many."""
+
+    @property
+    def volume_kpc3(self) -> FloatArray:
+        """Of each."""
+
+    @property
+    def expansion_Myr(self) -> FloatArray:
+        """Divergence of the flow in each, per Myr."""
+
+    def operator(self, p_GeV: float, speed: float = 1.0) -> Any:
+        """A, by which places of density n lose A n [kpc^3/Myr] of particles of a rigidity.
+
+        `speed` is theirs over that of protons of the rigidity.
+        """
+
+
 def centres(edges: ArrayLike) -> FloatArray:
     """Geometric means of the ends of bins."""
     ends = np.asarray(edges, float)
@@ -53,7 +75,7 @@ def centres(edges: ArrayLike) -> FloatArray:
 
 
 def steady_spectrum(
-    cells: Cells,
+    cells: Places,
     species: Species,
     rigidity_edges_GV: ArrayLike,
     sources_Myr: FloatArray,
@@ -66,7 +88,7 @@ def steady_spectrum(
 
     Parameters
     ----------
-    cells : Cells
+    cells : Places
         Where.
     species : Species
         Whose charge gives the momentum, whose mass the speed.

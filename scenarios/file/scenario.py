@@ -40,7 +40,7 @@ from .text import as_toml, parsed, read_bounded
 
 STUDIES = (
     "figure_1", "radio", "coupling", "galaxies", "expanding_bubble", "galaxy_tracks", "local_diffusion",
-    "circumgalactic_limits",
+    "circumgalactic_limits", "nested_leaky_box",
 )  # fmt: skip
 """Tables that ask for several runs, or for none; see `scenarios.studies`."""
 LIBRARY = Path(__file__).parents[1] / "library"
@@ -75,6 +75,7 @@ class Scenario(Table):
     galaxy_tracks: studies.GalaxyTracks | None = None
     local_diffusion: studies.LocalDiffusion | None = None
     circumgalactic_limits: studies.CircumgalacticLimits | None = None
+    nested_leaky_box: studies.NestedLeakyBox | None = None
     observer: Observer | None = None
 
     # What needs the engine is bound in `scenarios.api`, where it is described.
@@ -134,13 +135,21 @@ class Scenario(Table):
                 yield f"medium.bell = false: allowed: true for {said} waves in a field that falls off"
 
     def _nuclei_suit(self) -> Iterator[str]:
+        boxes = self.nested_leaky_box is not None
+        if boxes and self.composition is None:
+            yield "[nested_leaky_box]: allowed: with a [composition]"
+        elif boxes and self.source.grammage > 0.0:
+            given = text_of(self.source, "grammage")
+            yield f'source.grammage = {given}: allowed: "0 g/cm2" with a [nested_leaky_box]'
         if self.composition is None:
             if self.source.grammage > 0.0:
                 given = text_of(self.source, "grammage")
                 yield f'source.grammage = {given}: allowed: "0 g/cm2" without a [composition]'
-        elif self.medium.waves not in GIVEN_D or self.study not in (None, "circumgalactic_limits"):
+        elif not boxes and (
+            self.medium.waves not in GIVEN_D or self.study not in (None, "circumgalactic_limits")
+        ):
             allowed = f"where medium.waves is {' or '.join(GIVEN_D)}, and not together with a study"
-            allowed += " other than [circumgalactic_limits]"
+            allowed += " other than [circumgalactic_limits] or [nested_leaky_box]"
             yield f"[composition]: allowed: {allowed}"
         elif self.observer is not None:
             yield "[composition]: allowed: not together with an [observer]"

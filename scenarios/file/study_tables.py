@@ -17,6 +17,8 @@ def medium_of(study: str, medium: Medium) -> tuple[bool, str]:
     """Whether a medium is one for a study, and which are."""
     if study == "local_diffusion":
         return medium.has_lines, 'medium.field is not "isotropic"'
+    if study == "nested_leaky_box":
+        return True, ""
     if study == "galaxy_tracks":
         ends = medium.halo == "constant" or (medium.bell and medium.two_way)
         where = 'medium.field is not "isotropic", medium.halo = "constant" or a two-way Bell region ends it'
@@ -196,3 +198,28 @@ def limits_suit(medium: Medium, has_diffusion: bool) -> Iterator[str]:
     if medium.cgm_beta > 0.0:
         given = f"medium.cgm_beta = {medium.cgm_beta:g}"
         yield f"{given}: allowed: 0 with a [circumgalactic_limits], whose gas is uniform"
+
+
+class NestedLeakyBox(Table):
+    """Grammage about the sources, which falls with energy, and one in the Galaxy, beside `milky-way`.
+
+    Grammages are masses of gas with its helium; densities are of hydrogen.
+    """
+
+    source_grammage: Annotated[str, Word("power-law", file=".ecsv")] = "power-law"
+    """About the sources: X_0 (R/R_0)^-delta_s, or a table with the columns rigidity and grammage, between its
+    rows and beyond them as powers."""
+    X_0: Annotated[float, Quantity("g/cm2", "0 g/cm2", "1000 g/cm2")] = as_in_file("10 g/cm2")
+    """About the sources, at R_0."""
+    R_0: Annotated[float, Quantity("GV", "1 GV", "10000 GV")] = as_in_file("10 GV")
+    """Where X_0 is given."""
+    delta_s: Annotated[float, Number(0, 3)] = 0.8
+    """How X_s falls with rigidity."""
+    X_g: Annotated[float, Quantity("g/cm2", "0.001 g/cm2", "100 g/cm2")] = as_in_file("1 g/cm2")
+    """In the Galaxy, at all energies."""
+    source_gas: Annotated[float, Quantity("cm-3", "0.001 cm-3", "1e6 cm-3")] = as_in_file("100 cm-3")
+    """Density about the sources, which says how long it takes to cross X_s."""
+    gas: Annotated[float, Quantity("cm-3", "0.001 cm-3", "1000 cm-3")] = as_in_file("1 cm-3")
+    """Mean density in the Galaxy."""
+    height: Annotated[float, Quantity("kpc", "0.01 kpc", "20 kpc")] = as_in_file("0.1 kpc")
+    """Of the box above the plane, and below it; its radius is source.R_d."""

@@ -12,7 +12,8 @@ import numpy as np
 
 from ...fields.exceptions import RunFailed
 from ...fields.units import FloatArray
-from ...maps.light.local_cosmic_rays import LocalCosmicRays, flux_or_ratio
+from ...maps.light.at_the_sun import flux_or_ratio
+from ...maps.light.local_cosmic_rays import LocalCosmicRays
 from ...mc.checkpoint import digest
 from ...mc.tally import energy_groups
 from ..at_the_sun import local_cosmic_rays, release_of

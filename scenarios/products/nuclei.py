@@ -15,8 +15,8 @@ from ...maps.data.points import NUCLEI, POSITRONS, PROTONS, points_of
 from ...maps.data.read import Points
 from ...maps.data.tables import load
 from ...maps.figures.nuclei import local_spectra
-from ...maps.light.at_the_sun import MODULATION_GV
-from ...maps.light.local_cosmic_rays import NAMES, LocalCosmicRays, flux_or_ratio
+from ...maps.light.at_the_sun import MODULATION_GV, NAMES, FluxesAtSun, flux_or_ratio
+from ...maps.light.local_cosmic_rays import LocalCosmicRays
 from ...mc.diffusion.nuclei import NUCLEON_GEV
 from ...mc.uncertainty import Estimate
 from ..folder.write import write_ecsv
@@ -26,7 +26,7 @@ from .sun import protons_in_ring_cm3, solved_in_ring_cm3
 
 # Between them every point is in the summary: where AMS-02 has protons, the last of which are at 1417 GV, and
 # solar modulation is small.
-_COMPARED_GV = (20.0, 1420.0)
+COMPARED_GV = (20.0, 1420.0)
 _GRAMMAGE_AT_GV, _PUBLISHED_G_CM2 = (10.0, 100.0, 1e3), (8.2, 2.3, 1.1)
 _BERYLLIUM_GEV = (2.0, 5.0, 10.0, 30.0)
 _UNIT = "m-2 s-1 sr-1 GV-1"
@@ -52,7 +52,7 @@ def _at_higher_energies() -> list[Points]:
     return [points for name in ("lhaaso-protons", "icetop-protons") for points in points_of(load(name), name)]
 
 
-def compared(local: LocalCosmicRays) -> list[dict[str, Any]]:
+def compared(local: FluxesAtSun) -> list[dict[str, Any]]:
     """A row for each measured point that lies within what was followed."""
     rows = []
     for names, points in measurements():
@@ -76,15 +76,18 @@ def compared(local: LocalCosmicRays) -> list[dict[str, Any]]:
     return rows
 
 
+def measured_as(row: dict[str, Any]) -> str:
+    """What a row is called in summaries, as protons_over_ams02."""
+    experiment = row["experiment"].split()[0].replace("-", "").lower()
+    return f"{row['quantity']}_over_{experiment}"
+
+
 def summary_of(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Ratios to each measurement between 20 GV and 1.4 TV, with the error of the measurement."""
     found: dict[str, Any] = {}
     for row in rows:
-        if _COMPARED_GV[0] <= row["rigidity_GV"] <= _COMPARED_GV[1]:
-            experiment = row["experiment"].split()[0].replace("-", "").lower()
-            table = found.setdefault(
-                f"{row['quantity']}_over_{experiment}", {"rigidity_GV": [], "value": [], "error": []}
-            )
+        if COMPARED_GV[0] <= row["rigidity_GV"] <= COMPARED_GV[1]:
+            table = found.setdefault(measured_as(row), {"rigidity_GV": [], "value": [], "error": []})
             table["rigidity_GV"].append(row["rigidity_GV"])
             table["value"].append(row["ratio"])
             table["error"].append(row["ratio_error"])
@@ -111,7 +114,7 @@ def _grammage(run: Run) -> dict[str, Any]:
     }
 
 
-def beryllium(local: LocalCosmicRays) -> dict[str, Any]:
+def beryllium(local: FluxesAtSun) -> dict[str, Any]:
     """10Be over 9Be at equal kinetic energy per nucleon, as it is measured."""
     E, charge = np.array(_BERYLLIUM_GEV), 4.0
     momentum = np.sqrt(E * (E + 2.0 * NUCLEON_GEV))

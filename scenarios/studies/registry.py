@@ -11,6 +11,7 @@ from . import (
     galaxies,
     galaxy_tracks,
     local_diffusion,
+    nested_leaky_box,
     orbits,
     radio,
 )
@@ -25,6 +26,7 @@ STUDIES: tuple[Study, ...] = (
     galaxy_tracks.STUDY,
     local_diffusion.STUDY,
     circumgalactic_limits.STUDY,
+    nested_leaky_box.STUDY,
     orbits.STUDY,
 )
 

@@ -28,6 +28,8 @@ from ...fields.units import (
 from ...fields.waves import streaming
 from ...maps.light.emissivity import emissivity
 from ...maps.light.synchrotron import synchrotron_emissivity
+from .leaky_box import nested_leaky_box_rows
+from .tools import paper_row as _row
 
 RADIO_HZ = np.array([1.4e9])
 
@@ -41,23 +43,6 @@ AMS_PROTONS_10_GV = 24.6
 """Proton flux at 10 GV in m^-2 s^-1 sr^-1 GV^-1, AMS-02 (Aguilar et al. 2021, Phys. Rep. 894, 1)."""
 
 
-def _row(
-    name: str, source: str, unit: str, paper: float | tuple[float, float], ours: Any, note: str | None = None
-) -> dict[str, Any]:
-    """One row; the ratio to a range is 1 inside it, and taken to the nearer edge outside."""
-    ours = float(ours)
-    low, high = paper if isinstance(paper, tuple) else (paper, paper)
-    row: dict[str, Any] = {
-        "name": name,
-        "source": source,
-        "unit": unit,
-        "paper": list(paper) if isinstance(paper, tuple) else paper,
-        "ours": ours,
-        "ratio": ours / min(max(ours, low), high),
-    }
-    return row if note is None else {**row, "note": note}
-
-
 def paper_numbers() -> list[dict[str, Any]]:
     """Every number the two papers state, beside ours.
 
@@ -68,7 +53,7 @@ def paper_numbers() -> list[dict[str, Any]]:
         functions of the package, in that unit), ratio (ours over paper; for a range 1 inside it, else to
         the nearer edge) and, where one is due, a note. A ratio off by more than 10% has a note.
     """
-    return [*_instability(), *_outflow(), *_neutrinos(), *_radio(), *_galaxy()]
+    return [*_instability(), *_outflow(), *_neutrinos(), *_radio(), *_galaxy(), *nested_leaky_box_rows()]
 
 
 def _energy_flux(slope: float = SLOPE) -> float:

@@ -32,6 +32,7 @@ from .discs import disc_of_any_radius, discs_as_observed
 from .energy import energy_counters, momentum_balance
 from .galactic_orbits import carried_orbits, lines_and_waves, mirrored_orbits, orbits_in_a_tube
 from .helium import helium
+from .leaky_box import boron_of_two_boxes, flat_grammage, no_cocoons, radiating_positrons
 from .nuclei import (
     boron_of_a_grammage,
     cooled_positrons,
@@ -147,6 +148,10 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (nuclei_kept, 1.0),
     (cooled_positrons, 1.0),
     (boron_of_a_grammage, 1.0),
+    (flat_grammage, 1.0),
+    (boron_of_two_boxes, 1.0),
+    (no_cocoons, 1.0),
+    (radiating_positrons, 1.0),
 )
 FULL: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (well_mixed, 1.0),

@@ -52,6 +52,23 @@ def row(name: str, value: float, expected: float, error: float, tolerance: float
     }
 
 
+def paper_row(
+    name: str, source: str, unit: str, paper: float | tuple[float, float], ours: Any, note: str | None = None
+) -> dict[str, Any]:
+    """A row of `crhalo table`; the ratio to a range is 1 inside it, and taken to the nearer edge outside."""
+    ours = float(ours)
+    low, high = paper if isinstance(paper, tuple) else (paper, paper)
+    row: dict[str, Any] = {
+        "name": name,
+        "source": source,
+        "unit": unit,
+        "paper": list(paper) if isinstance(paper, tuple) else paper,
+        "ours": ours,
+        "ratio": ours / min(max(ours, low), high),
+    }
+    return row if note is None else {**row, "note": note}
+
+
 @dataclass(frozen=True)
 class Slab:
     """A slab |z| < H with mean free path lambda(z), and what lies behind its surface.

@@ -8,8 +8,7 @@ from astropy.table import Table
 from contracts import ProductContract
 from crhalo.fields.units import KPC_CM
 from crhalo.maps.data import read
-from crhalo.maps.light.at_the_sun import MODULATION_GV
-from crhalo.maps.light.local_cosmic_rays import NAMES
+from crhalo.maps.light.at_the_sun import MODULATION_GV, NAMES
 from crhalo.scenarios import Run, load
 from crhalo.scenarios.build import given_medium
 from crhalo.scenarios.products import nuclei, sun

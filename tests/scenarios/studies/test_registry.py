@@ -23,6 +23,7 @@ RUNS = {
     "galaxy-tracks": 0,
     "local-diffusion": 0,
     "circumgalactic-limits": 0,
+    "nested-leaky-box": 0,
     "diffusion-check": 0,
     "bell-turbulence": 0,
     "self-generated-slab": 0,
