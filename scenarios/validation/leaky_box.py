@@ -8,6 +8,7 @@ import numpy as np
 
 from ...fields.gas_density import HELIUM_PER_HYDROGEN
 from ...fields.units import KPC_CM, M_P_G, M_P_GEV, MBARN_CM2
+from ...maps.data import read
 from ...maps.light.antimatter import (
     ANTIPROTON,
     CHANNELS,
@@ -31,8 +32,10 @@ from ..studies.nested_costs import (
     kept,
     kept_in_a_box,
     longest_residence_Myr,
+    measured_antiprotons,
     over_production,
     slope,
+    slope_of,
     source_slope,
 )
 from ..studies.nested_leaky_box import boxes_of
@@ -146,7 +149,42 @@ _PER_NUCLEON_GEV = (10.0, 100.0)
 def nested_leaky_box_rows() -> list[dict[str, Any]]:
     """What REV says of the nested leaky box, beside the scenario `nested-leaky-box`, in numbers."""
     boxes = boxes_of(load("nested-leaky-box"))
-    return [*_grammage_rows(boxes), *_secondary_rows(boxes), *_cost_rows(boxes)]
+    return [
+        *_measured_rows(boxes),
+        *_grammage_rows(boxes),
+        *_secondary_rows(boxes),
+        *_cost_rows(boxes),
+    ]
+
+
+def _measured_rows(boxes: NestedLeakyBox) -> list[dict[str, Any]]:
+    """What the model is to explain, as AMS-02 has it, and how much of it is there."""
+    antiprotons, positrons, at = measured_antiprotons(), read.positrons(), np.array([10.0, 30.0, 100.0])
+    (low, high), protons, rows = SLOPES_GV, slope_of(read.protons()[0]), []
+    for name, points in (("antiprotons", antiprotons), ("positrons", positrons)):
+        found = slope_of(points)
+        told = f"slopes {found.value:.3f} +- {found.error:.3f} and {protons.value:.3f} +- {protons.error:.3f}"
+        title = f"slope of {name} over that of protons, {low:g}-{high:g} GV, AMS-02"
+        rows.append(paper_row(title, "REV Sect. 3", "1", 1.0, found.value / protons.value, told))
+    above, below = positrons.at(at), antiprotons.at(at)
+    ratio = above[0] / below[0] / over_production(boxes, at)[0]
+    error = ratio * np.hypot(above[1] / above[0], below[1] / below[0])
+    told = ", ".join(f"{R:g} GV {r:.2f} +- {e:.2f}" for R, r, e in zip(at, ratio, error, strict=True))
+    title = "positrons over antiprotons at 100 GV, AMS-02, over the ratio of their production"
+    rows.append(paper_row(title, "REV Sect. 3", "1", 1.0, ratio[2], told))
+    for name, values in (("antiprotons", below), ("positrons", above)):
+        rows.append(
+            paper_row(
+                f"nested leaky box: {name} over those of AMS-02, 100 GV",
+                "REV Sect. 3",
+                "1",
+                1.0,
+                boxes.flux(name, at)[2] / values[0][2],
+                "if all were of collisions; B/C leaves the Galaxy a quarter of the grammage that this takes "
+                "(`asked_for` of `crhalo run nested-leaky-box`)",
+            )
+        )
+    return rows
 
 
 def _grammage_rows(boxes: NestedLeakyBox) -> list[dict[str, Any]]:
@@ -172,7 +210,7 @@ def _grammage_rows(boxes: NestedLeakyBox) -> list[dict[str, Any]]:
             (0.5, 1.0),
             there[1] / sum(there),
             "REV: 'dominated by the energy independent Galactic grammage'; X_s and X_g as fitted to B/C of "
-            "AMS-02 above 10 GV, X_s/X_g = 1.6 +- 0.35",
+            "AMS-02 above 10 GV, X_s/X_g = 1.6 +- 0.3",
         ),
     ]
 

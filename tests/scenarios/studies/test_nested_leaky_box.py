@@ -54,6 +54,9 @@ def test_what_comes_along_is_the_best_fit(summary):
         assert abs(found["value"] - getattr(wanted, key)) < 0.1 * found["error"]
     assert abs(fit["delta_s"]["value"] - wanted.delta_s) < 0.1 * fit["delta_s"]["error"]
     assert fit["chi2_per_point"] < 0.5
+    # As a note of the table of the papers' numbers says.
+    ratio = fit["X_s_over_X_g_at_200_GV"]
+    assert (round(ratio["value"], 1), round(ratio["error"], 1)) == (1.6, 0.3)
 
 
 def test_boron_is_as_measured_and_antimatter_is_not(summary):
