@@ -33,6 +33,13 @@ from .energy import energy_counters, momentum_balance
 from .galactic_orbits import carried_orbits, lines_and_waves, mirrored_orbits, orbits_in_a_tube
 from .helium import helium
 from .leaky_box import boron_of_two_boxes, flat_grammage, no_cocoons, radiating_positrons
+from .near_source import (
+    collective_escape,
+    diffusion_in_a_tube,
+    particles_in_a_tube,
+    residence_in_a_tube,
+    work_on_the_waves,
+)
 from .nuclei import (
     boron_of_a_grammage,
     cooled_positrons,
@@ -143,6 +150,11 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (bubble_that_stalls, 1.0),
     (cosmic_rays_in_gas_at_rest, 1.0),
     (energy_of_the_bubble, 1.0),
+    (diffusion_in_a_tube, 1.0),
+    (residence_in_a_tube, 1.0),
+    (work_on_the_waves, 1.0),
+    (collective_escape, 1.0),
+    (particles_in_a_tube, 0.3),
     (secondaries_of_a_thin_disc, 1.0),
     (radioactive_nuclei, 1.0),
     (nuclei_kept, 1.0),
