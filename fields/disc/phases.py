@@ -9,6 +9,7 @@ from ..exceptions import UserError
 # Momentum that an ion loses per neutral hydrogen mass [cm^3 s^-1]: the polarisation rate of Draine (2011,
 # Physics of the Interstellar and Intergalactic Medium, section 2.4), 8.98e-10 (alpha/a_0^3)^(1/2)
 # (m_H/mu)^(1/2), times m_n/(m_n + m_i), over the mass of the neutral.
+_CHARGE_EXCHANGE = 8.4e-9  # of protons with hydrogen at 1e4 K (Kulsrud & Cesarsky 1971)
 _PROTON_IN_HELIUM = 9.5e-10 / 4.0
 _CARBON_IN_HYDROGEN = 1.5e-10
 _CARBON_IN_MOLECULES = 2.3e-10 / 2.0
@@ -30,7 +31,8 @@ class GasPhase:
         Ordered field.
     neutral_rate_cm3_s : float or None
         Momentum that an ion loses in gas of one neutral hydrogen mass per cm^3; None: charge exchange of
-        protons with hydrogen, 8.4e-9 (T/10^4 K)^0.4 (Kulsrud & Cesarsky 1971, ApL 8, 189).
+        protons with hydrogen, 8.4e-9 (T/10^4 K)^0.4 (Kulsrud & Cesarsky 1971, ApL 8, 189), as in
+        `streaming.ion_neutral_damping_rate_Myr`.
     source : str
         Where the numbers come from.
     """
@@ -52,6 +54,18 @@ class GasPhase:
     def ions_cm3(self) -> float:
         """Ions, as hydrogen masses per cm^3: what moves with waves that neutrals cannot follow."""
         return self.density_cm3 * (1.0 - self.neutral_fraction)
+
+    @property
+    def collision_temperature_K(self) -> float:
+        """At which charge exchange with hydrogen brakes ions as fast as the neutrals do here."""
+        if self.neutral_rate_cm3_s is None:
+            return self.temperature_K
+        return float(1e4 * (self.neutral_rate_cm3_s / _CHARGE_EXCHANGE) ** 2.5)
+
+    @property
+    def collision_rate_s(self) -> float:
+        """At which an ion loses its momentum to neutrals [1/s]."""
+        return _CHARGE_EXCHANGE * (self.collision_temperature_K / 1e4) ** 0.4 * self.neutrals_cm3
 
     @property
     def neutrals_cm3(self) -> float:

@@ -135,19 +135,6 @@ def nonlinear_landau_damping_rate_Myr(k_kpc: ArrayLike, v_s_kpc_Myr: float, F: A
     return np.asarray(k_kpc, dtype=float) * v_s_kpc_Myr * np.asarray(F, dtype=float)
 
 
-KOLMOGOROV_CONSTANT = 3.6
-"""c_K of `cascade_damping_rate_Myr` (Ptuskin & Zirakashvili 2003)."""
-
-
-def cascade_damping_rate_Myr(k_kpc: ArrayLike, v_A_kpc_Myr: ArrayLike, F: ArrayLike) -> FloatArray:
-    """Rate (2 c_K)^(-3/2) k v_A F^(1/2) in 1/Myr at which waves cascade away, of energy.
-
-    Ptuskin & Zirakashvili (2003, A&A 403, 1); the other form of non-linear damping, beside REV Eq. 6.
-    """
-    root = np.sqrt(np.asarray(F, dtype=float))
-    return (2.0 * KOLMOGOROV_CONSTANT) ** -1.5 * np.asarray(k_kpc) * np.asarray(v_A_kpc_Myr) * root
-
-
 CASCADE_CONSTANT = 0.052
 """C_K of the diffusion of waves in k (Miller & Roberts 1995; Evoli et al. 2018)."""
 
@@ -177,36 +164,22 @@ def turbulent_damping_rate_Myr(
     return 2.0 * np.asarray(v_A_kpc_Myr) * np.sqrt(np.asarray(k_kpc, dtype=float) / injection_scale_kpc)
 
 
-def collision_rate_Myr(
-    neutral_density_cm3: ArrayLike, temperature_K: float, rate_cm3_s: float | None = None
-) -> FloatArray:
-    """Rate nu in 1/Myr at which an ion loses its momentum to neutrals.
-
-    By charge exchange of protons with hydrogen, 8.4e-9 (T/10^4 K)^0.4 n_n s^-1 (Kulsrud & Cesarsky 1971), or
-    at `rate_cm3_s` n_n.
-    """
-    per_neutral = 8.4e-9 * (temperature_K / 1e4) ** 0.4 if rate_cm3_s is None else rate_cm3_s
-    return np.asarray(per_neutral * MYR_S * np.asarray(neutral_density_cm3, dtype=float))
-
-
 def ion_neutral_damping_rate_Myr(
     k_kpc: ArrayLike,
     v_A_kpc_Myr: ArrayLike,
     neutral_density_cm3: ArrayLike,
     ion_density_cm3: ArrayLike,
     temperature_K: float,
-    rate_cm3_s: float | None = None,
 ) -> FloatArray:
     """Damping rate -2 Im(omega) of Alfven waves by collisions of ions with neutrals, in 1/Myr, of energy.
 
     Of omega (omega^2 - omega_k^2) + i nu ((1 + chi) omega^2 - chi omega_k^2) = 0 (Kulsrud & Pearce 1969;
     Zweibel & Shull 1982) with omega_k = k v_A of the ions alone, chi = n_i/n_n and the collision rate
-    nu = 8.4e-9 (T/10^4 K)^0.4 n_n s^-1, or `rate_cm3_s` n_n for other ions and neutrals, densities then those
-    of mass. It is nu for waves too short for the neutrals to follow. In a band
+    nu = 8.4e-9 (T/10^4 K)^0.4 n_n s^-1. It is nu for waves too short for the neutrals to follow. In a band
     where nothing propagates it is the decay that both ends of the band go over into.
     """
     n_n, n_i = (np.asarray(n, dtype=float) for n in (neutral_density_cm3, ion_density_cm3))
-    nu, chi = collision_rate_Myr(n_n, temperature_K, rate_cm3_s), n_i / np.maximum(n_n, 1e-300)
+    nu, chi = 8.4e-9 * MYR_S * (temperature_K / 1e4) ** 0.4 * n_n, n_i / np.maximum(n_n, 1e-300)
     k, v_A, nu, chi = np.broadcast_arrays(np.asarray(k_kpc, float), v_A_kpc_Myr, nu, chi)
     rates = np.zeros(k.shape)
     for at in np.ndindex(k.shape):

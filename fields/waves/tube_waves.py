@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..disc.phases import GasPhase
 from ..exceptions import UserError
@@ -22,6 +23,7 @@ from ..units import (
     KPC2_MYR_CM2_S,
     KPC_MYR_CM_S,
     M_P_G,
+    MYR_S,
     FloatArray,
     speed_kpc_Myr,
 )
@@ -29,6 +31,17 @@ from . import streaming
 
 NONLINEAR = ("landau", "cascade", "none")
 _NEWTON = 40
+KOLMOGOROV_CONSTANT = 3.6
+"""c_K of `cascade_damping_rate_Myr` (Ptuskin & Zirakashvili 2003)."""
+
+
+def cascade_damping_rate_Myr(k_kpc: ArrayLike, v_A_kpc_Myr: ArrayLike, F: ArrayLike) -> FloatArray:
+    """Rate (2 c_K)^(-3/2) k v_A F^(1/2) in 1/Myr at which waves cascade away, of energy.
+
+    Ptuskin & Zirakashvili (2003, A&A 403, 1); the other form of non-linear damping, beside REV Eq. 6.
+    """
+    root = np.sqrt(np.asarray(F, dtype=float))
+    return (2.0 * KOLMOGOROV_CONSTANT) ** -1.5 * np.asarray(k_kpc) * np.asarray(v_A_kpc_Myr) * root
 
 
 @dataclass(frozen=True)
@@ -102,9 +115,7 @@ class TubeWaves:
         """
         phase = self.phase
         ions = float(streaming.alfven_speed_kpc_Myr(phase.B_uG, phase.ions_cm3))
-        nu = streaming.collision_rate_Myr(
-            phase.neutrals_cm3, phase.temperature_K, phase.neutral_rate_cm3_s
-        ) * float(self.ion_neutral)
+        nu = phase.collision_rate_s * MYR_S * float(self.ion_neutral)
         return np.where(ions / self.r_L_kpc >= 0.5 * nu, ions, self._v_A_of_all_kpc_Myr)
 
     @cached_property
@@ -133,7 +144,7 @@ class TubeWaves:
         if self.ion_neutral and phase.neutral_fraction > 0.0:
             ions = streaming.alfven_speed_kpc_Myr(phase.B_uG, phase.ions_cm3)
             rate += streaming.ion_neutral_damping_rate_Myr(
-                k, ions, phase.neutrals_cm3, phase.ions_cm3, phase.temperature_K, phase.neutral_rate_cm3_s
+                k, ions, phase.neutrals_cm3, phase.ions_cm3, phase.collision_temperature_K
             )
         if self.shear_scale_kpc > 0.0:
             # (epsilon/(r_L v_A))^(1/2), with the epsilon of turbulence that moves all gas at its scale.
@@ -147,7 +158,7 @@ class TubeWaves:
         if self.nonlinear == "landau":
             return streaming.nonlinear_landau_damping_rate_Myr(1.0 / self.r_L_kpc, self.v_s_kpc_Myr, F)
         if self.nonlinear == "cascade":
-            return streaming.cascade_damping_rate_Myr(1.0 / self.r_L_kpc, self.v_A_kpc_Myr, F)
+            return cascade_damping_rate_Myr(1.0 / self.r_L_kpc, self.v_A_kpc_Myr, F)
         return np.zeros_like(F)
 
     def D_kpc2_Myr(self, F: FloatArray) -> FloatArray:

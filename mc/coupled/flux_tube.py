@@ -192,6 +192,8 @@ class FluxTube:
     def __post_init__(self) -> None:
         tube, waves = self.tube, self.waves
         p = waves.p_GeV
+        if p.size < 2 or np.ptp(np.diff(np.log(p))) > 1e-6:
+            raise UserError("momenta of a flux tube: allowed: two or more, even in the logarithm")
         count, energies = tube.gas_cm3.size, p.size
         self.n = np.zeros((count, energies))
         self.F = np.tile(waves.F_gal, (count + 1, 1))

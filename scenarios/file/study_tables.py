@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Literal
 
+from ...fields.disc.phases import PHASES
+from ...fields.waves.tube_waves import NONLINEAR
 from .quantities import Number, Quantity, Several, Span, Title, Word
 from .tables import Medium, Table, as_in_file, text_of
 
@@ -17,7 +19,7 @@ def medium_of(study: str, medium: Medium) -> tuple[bool, str]:
     """Whether a medium is one for a study, and which are."""
     if study == "local_diffusion":
         return medium.has_lines, 'medium.field is not "isotropic"'
-    if study == "nested_leaky_box":
+    if study in ("nested_leaky_box", "near_source"):
         return True, ""
     if study == "galaxy_tracks":
         ends = medium.halo == "constant" or (medium.bell and medium.two_way)
@@ -223,3 +225,84 @@ class NestedLeakyBox(Table):
     """Mean density in the Galaxy."""
     height: Annotated[float, Quantity("kpc", "0.01 kpc", "20 kpc")] = as_in_file("0.1 kpc")
     """Of the box above the plane, and below it; its radius is source.R_d."""
+
+
+class NearSource(Table):
+    """Protons along the field around one source, and the waves that hold them there, in time."""
+
+    phases: Annotated[tuple[str, ...], Several(Word(*PHASES), 1, len(PHASES))] = tuple(PHASES)
+    """Gas around the source, one run for each."""
+    density: Annotated[float | Literal["auto"], Quantity("cm-3", "1e-5 cm-3", "1e5 cm-3", word="auto")] = (
+        "auto"
+    )
+    """All gas, as hydrogen masses; of a single phase, in place of its own."""
+    neutral_fraction: Annotated[float | Literal["auto"], Number(0, 0.99999, word="auto")] = "auto"
+    """Share of its mass in neutrals that rub against ions; the same."""
+    temperature: Annotated[float | Literal["auto"], Quantity("K", "10 K", "1e8 K", word="auto")] = "auto"
+    """The same."""
+    field: Annotated[float | Literal["auto"], Quantity("uG", "0.1 uG", "1000 uG", word="auto")] = "auto"
+    """Along the tube; the same."""
+    L_c: Annotated[float, Quantity("kpc", "1 pc", "1000 pc")] = as_in_file("100 pc")
+    """How far the field keeps its direction: half of the length of the tube."""
+    radius: Annotated[float, Quantity("kpc", "1 pc", "200 pc")] = as_in_file("20 pc")
+    """Of the tube: that of the remnant."""
+    source_length: Annotated[float, Quantity("kpc", "0.1 pc", "100 pc")] = as_in_file("5 pc")
+    """Half of the length that the source fills when it lets protons go."""
+    energy_erg: Annotated[float, Number(1e44, 1e53)] = 1e50
+    """Kinetic energy of the protons."""
+    explosion_erg: Annotated[float, Number(1e48, 1e54)] = 1e51
+    """Of the explosion."""
+    release: Literal["at once", "escape"] = "at once"
+    """escape: from high to low momenta, p ~ t^-2.5, the highest at release_start."""
+    release_start: Annotated[float, Quantity("Myr", "1 yr", "1 Myr")] = as_in_file("200 yr")
+    """See release."""
+    D_gal: Annotated[float, Quantity("kpc2/Myr", "1e25 cm2/s", "1e31 cm2/s")] = as_in_file("1.5e28 cm2/s")
+    """D in the Galaxy of protons of 1 GeV/c, over v/c."""
+    D_slope: Annotated[float, Number(0, 1)] = 1.0 / 3.0
+    """How it rises with momentum."""
+    growth: bool = True
+    """Whether protons excite waves."""
+    advected: bool = True
+    """Whether waves travel, and carry the protons."""
+    ion_neutral: bool = True
+    """Whether neutrals damp waves."""
+    nonlinear: Annotated[str, Word(*NONLINEAR)] = "landau"
+    """Damping by waves themselves: of REV Eq. 6, by a cascade, or none."""
+    shear_scale: Annotated[float, Quantity("kpc", "0 pc", "1000 pc")] = as_in_file("50 pc")
+    """Scale at which turbulence is stirred that shears waves; 0: none."""
+    cloud_mass: Annotated[float, Number(0, 1e7)] = 0.0
+    """Of a dense cloud on one side [Msun], spread over the cross-section; it is a target and nothing else."""
+    cloud_distance: Annotated[float, Quantity("kpc", "0 pc", "1000 pc")] = as_in_file("50 pc")
+    """Of its middle, along the tube."""
+    cloud_radius: Annotated[float, Quantity("kpc", "0.5 pc", "100 pc")] = as_in_file("5 pc")
+    """Half of its length."""
+    age: Annotated[float, Quantity("Myr", "1 kyr", "100 Myr")] = as_in_file("3 Myr")
+    """Until when the source is followed."""
+    cells: Annotated[int, Number(20, 2000, whole=True)] = 200
+    """Of half of the tube."""
+    change: Annotated[float, Number(0.01, 1)] = 0.15
+    """Of ln F, and of the protons held, that a step may make; twice that must give the same."""
+    particles: Annotated[int, Number(0, 100_000, whole=True)] = 200
+    """Test protons of each of three high energies; 0: none."""
+
+    def conflicts(self) -> Iterator[str]:
+        yield from _each_once(self, "near_source", "phases")
+        if len(self.phases) > 1:
+            for key in ("density", "neutral_fraction", "temperature", "field"):
+                if getattr(self, key) != "auto":
+                    yield f'near_source.{key} = {text_of(self, key)}: allowed: "auto" with several phases'
+        if self.source_length >= self.L_c:
+            given = text_of(self, "source_length")
+            yield f"near_source.source_length = {given}: allowed: less than near_source.L_c"
+        if self.cloud_mass > 0.0 and not self._cloud_inside:
+            given = text_of(self, "cloud_distance")
+            yield f"near_source.cloud_distance = {given}: allowed: a cloud within near_source.L_c, on a side"
+        if self.energy_erg > self.explosion_erg:
+            allowed = f"up to near_source.explosion_erg = {self.explosion_erg:g}"
+            yield f"near_source.energy_erg = {self.energy_erg:g}: allowed: {allowed}"
+
+    @property
+    def _cloud_inside(self) -> bool:
+        return (
+            self.cloud_distance >= self.cloud_radius and self.cloud_distance + self.cloud_radius <= self.L_c
+        )

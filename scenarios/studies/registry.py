@@ -11,6 +11,7 @@ from . import (
     galaxies,
     galaxy_tracks,
     local_diffusion,
+    near_source,
     nested_leaky_box,
     orbits,
     radio,
@@ -26,6 +27,7 @@ STUDIES: tuple[Study, ...] = (
     galaxy_tracks.STUDY,
     local_diffusion.STUDY,
     circumgalactic_limits.STUDY,
+    near_source.STUDY,
     nested_leaky_box.STUDY,
     orbits.STUDY,
 )

@@ -29,6 +29,7 @@ from ...fields.waves import streaming
 from ...maps.light.emissivity import emissivity
 from ...maps.light.synchrotron import synchrotron_emissivity
 from .leaky_box import nested_leaky_box_rows
+from .papers_near_source import near_source_rows
 from .tools import paper_row as _row
 
 RADIO_HZ = np.array([1.4e9])
@@ -53,7 +54,8 @@ def paper_numbers() -> list[dict[str, Any]]:
         functions of the package, in that unit), ratio (ours over paper; for a range 1 inside it, else to
         the nearer edge) and, where one is due, a note. A ratio off by more than 10% has a note.
     """
-    return [*_instability(), *_outflow(), *_neutrinos(), *_radio(), *_galaxy(), *nested_leaky_box_rows()]
+    near = [*near_source_rows(), *nested_leaky_box_rows()]
+    return [*_instability(), *_outflow(), *_neutrinos(), *_radio(), *_galaxy(), *near]
 
 
 def _energy_flux(slope: float = SLOPE) -> float:
@@ -237,7 +239,6 @@ def _galaxy() -> list[dict[str, Any]]:
     D = streaming.diffusion_coefficient_kpc2_Myr(p_GeV, B0_UG, F)
     pressure = streaming.cosmic_ray_pressure_eV_cm3(E_GeV)
     by_pressure = streaming.growth_rate_pressure_Myr(pressure, B0_UG, N_I_CM3, F, H_KPC)
-    D_1GeV = 1.5e28 / KPC2_MYR_CM2_S
     return [
         _row(
             "magnetic energy density B^2/(4 pi) at 3 uG",
@@ -278,14 +279,6 @@ def _galaxy() -> list[dict[str, Any]]:
             MYR_YR / by_pressure,
             "REV has its thousand years from Eq. 4 with D0/H; D/H of Eq. 9 is ten times smaller, a drift "
             "below the Alfven speed, and the pressure of Eq. 8 is 2.4 times that of the AMS-02 protons",
-        ),
-        _row(
-            "residence near the source at 1 GeV, L_c = 10 pc",
-            "REV Eq. 10",
-            "yr",
-            2000.0,
-            streaming.near_source_residence_Myr(0.01, D_1GeV) * MYR_YR,
-            "needs D(1 GeV) = 1.5e28 cm^2/s",
         ),
     ]
 

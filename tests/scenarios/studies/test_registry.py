@@ -24,6 +24,7 @@ RUNS = {
     "local-diffusion": 0,
     "circumgalactic-limits": 0,
     "nested-leaky-box": 0,
+    "near-source": 0,
     "diffusion-check": 0,
     "bell-turbulence": 0,
     "self-generated-slab": 0,
