@@ -11,11 +11,10 @@ from . import (
     galaxies,
     galaxy_tracks,
     local_diffusion,
-    near_source,
-    nested_leaky_box,
     orbits,
     radio,
 )
+from .near_sources import near_source, nested_leaky_box
 from .study import Study
 
 STUDIES: tuple[Study, ...] = (

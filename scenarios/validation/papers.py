@@ -28,8 +28,8 @@ from ...fields.units import (
 from ...fields.waves import streaming
 from ...maps.light.emissivity import emissivity
 from ...maps.light.synchrotron import synchrotron_emissivity
-from .leaky_box import nested_leaky_box_rows
-from .papers_near_source import near_source_rows
+from .near_sources.leaky_box import nested_leaky_box_rows
+from .near_sources.paper_rows import near_source_rows
 from .tools import paper_row as _row
 
 RADIO_HZ = np.array([1.4e9])

@@ -32,8 +32,8 @@ from .discs import disc_of_any_radius, discs_as_observed
 from .energy import energy_counters, momentum_balance
 from .galactic_orbits import carried_orbits, lines_and_waves, mirrored_orbits, orbits_in_a_tube
 from .helium import helium
-from .leaky_box import boron_of_two_boxes, flat_grammage, no_cocoons, radiating_positrons
-from .near_source import (
+from .near_sources.leaky_box import boron_of_two_boxes, flat_grammage, no_cocoons, radiating_positrons
+from .near_sources.tube import (
     collective_escape,
     diffusion_in_a_tube,
     particles_in_a_tube,

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ...fields.disc.phases import PHASES
-from ...fields.units import C_CM_S, C_KPC_MYR, KPC2_MYR_CM2_S, KPC_CM, M_P_G, MYR_S, MYR_YR, FloatArray
-from ...fields.waves import streaming
-from ...fields.waves.tube_waves import TubeWaves
-from ...mc.coupled.flux_tube import FluxTube, Tube, TubeRun
-from .tools import paper_row
+from ....fields.disc.phases import PHASES
+from ....fields.units import C_CM_S, C_KPC_MYR, KPC2_MYR_CM2_S, KPC_CM, M_P_G, MYR_S, MYR_YR, FloatArray
+from ....fields.waves import streaming
+from ....fields.waves.tube_waves import TubeWaves
+from ....mc.coupled.flux_tube import FluxTube, Tube, TubeRun
+from ..tools import paper_row
 
 _L_C_KPC, _SOURCE_KPC, _AGE_MYR = 0.1, 0.005, 3.0
 # With twice the cells and half the steps residence times change by 4% at most.

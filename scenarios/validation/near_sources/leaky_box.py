@@ -6,27 +6,27 @@ from typing import Any
 
 import numpy as np
 
-from ...fields.gas_density import HELIUM_PER_HYDROGEN
-from ...fields.units import KPC_CM, M_P_G, M_P_GEV, MBARN_CM2
-from ...maps.data import read
-from ...maps.light.antimatter import (
+from ....fields.gas_density import HELIUM_PER_HYDROGEN
+from ....fields.units import KPC_CM, M_P_G, M_P_GEV, MBARN_CM2
+from ....maps.data import read
+from ....maps.light.antimatter import (
     ANTIPROTON,
     CHANNELS,
     POSITRON,
     antiprotons_destroyed_mb,
     cooling_rate_Myr,
 )
-from ...maps.light.at_the_sun import local_slope
-from ...maps.light.local_cosmic_rays import Release, secondary_edges_GV
-from ...maps.light.nested_leaky_box import NestedLeakyBox, nuclei_through_both
-from ...maps.light.secondaries import _aafragpy
-from ...mc.diffusion.leaky_box import Box
-from ...mc.diffusion.nuclei import Nucleus, solve_nuclei
-from ...mc.diffusion.species import centres
-from ...mc.spectrum import Spectrum
-from ...mc.tally import energy_groups
-from ..file.scenario import load
-from ..studies.nested_costs import (
+from ....maps.light.at_the_sun import local_slope
+from ....maps.light.local_cosmic_rays import Release, secondary_edges_GV
+from ....maps.light.nested_leaky_box import NestedLeakyBox, nuclei_through_both
+from ....maps.light.secondaries import _aafragpy
+from ....mc.diffusion.leaky_box import Box
+from ....mc.diffusion.nuclei import Nucleus, solve_nuclei
+from ....mc.diffusion.species import centres
+from ....mc.spectrum import Spectrum
+from ....mc.tally import energy_groups
+from ...file.scenario import load
+from ...studies.near_sources.nested_costs import (
     REV_GV,
     SLOPES_GV,
     kept,
@@ -38,9 +38,9 @@ from ..studies.nested_costs import (
     slope_of,
     source_slope,
 )
-from ..studies.nested_leaky_box import boxes_of
-from .nuclei import _network, _power_law
-from .tools import Rows, paper_row, row
+from ...studies.near_sources.nested_leaky_box import boxes_of
+from ..nuclei import _network, _power_law
+from ..tools import Rows, paper_row, row
 
 _SLOPE = 2.7
 _U_EV_CM3 = 1.0

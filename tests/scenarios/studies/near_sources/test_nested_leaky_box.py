@@ -11,8 +11,8 @@ from crhalo.scenarios import load
 from crhalo.scenarios.commands.main import main
 from crhalo.scenarios.commands.run import execute
 from crhalo.scenarios.file.quantities import ScenarioError
-from crhalo.scenarios.studies import nested_costs as costs
-from crhalo.scenarios.studies.nested_leaky_box import boxes_of
+from crhalo.scenarios.studies.near_sources import nested_costs as costs
+from crhalo.scenarios.studies.near_sources.nested_leaky_box import boxes_of
 
 SCENARIO = load("nested-leaky-box")
 

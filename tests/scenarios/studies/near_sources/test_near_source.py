@@ -12,8 +12,8 @@ from crhalo.scenarios import load
 from crhalo.scenarios.commands.main import main
 from crhalo.scenarios.commands.run import execute
 from crhalo.scenarios.file.quantities import ScenarioError
-from crhalo.scenarios.studies.near_source_published import PUBLISHED, beside_published
-from crhalo.scenarios.studies.near_source_tube import momenta_GeV, phase_of, tube_of, wanted_of
+from crhalo.scenarios.studies.near_sources.published import PUBLISHED, beside_published
+from crhalo.scenarios.studies.near_sources.source import momenta_GeV, phase_of, tube_of, wanted_of
 
 SMALL = [
     "near_source.phases=['hot-ionised', 'diffuse-molecular']", "near_source.cells=40",
@@ -139,7 +139,7 @@ def test_options_of_particles_are_refused(tmp_path):
 
 
 def test_steps_that_do_not_converge_are_told_and_kept(tmp_path, monkeypatch):
-    from crhalo.scenarios.studies import near_source
+    from crhalo.scenarios.studies.near_sources import near_source
 
     monkeypatch.setattr(near_source, "CONVERGED", 1e-6)
     few = ["near_source.phases=['diffuse-molecular']", "near_source.cells=20", "near_source.particles=0"]

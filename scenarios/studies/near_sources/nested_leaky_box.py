@@ -15,26 +15,26 @@ from typing import Any
 import numpy as np
 from scipy.optimize import least_squares
 
-from ...fields.exceptions import on_a_line
-from ...fields.gas_density import MASS_PER_HYDROGEN
-from ...fields.units import FloatArray
-from ...maps.data.read import boron_over_carbon
-from ...maps.figures.nuclei import nested_leaky_box_figure
-from ...maps.light.antimatter import ANTIPROTON, GEV_PER_EV, POSITRON
-from ...maps.light.at_the_sun import FluxesAtSun, flux_or_ratio
-from ...maps.light.local_cosmic_rays import LocalCosmicRays
-from ...maps.light.nested_leaky_box import NestedLeakyBox
-from ...maps.light.starlight import STARLIGHT_EV_CM3
-from ...maps.light.synchrotron import CMB_ENERGY_DENSITY_GEV_CM3, magnetic_energy_density_GeV_cm3
-from ...mc.diffusion.leaky_box import Box
-from ...mc.tally import energy_groups
-from ...mc.uncertainty import Estimate
-from ..at_the_sun import local_cosmic_rays, release_of
-from ..build import given_medium, spectrum_of
-from ..file.quantities import ScenarioError
-from ..file.scenario import Scenario, load
-from ..folder.write import write_ecsv, write_json
-from ..products.nuclei import (
+from ....fields.exceptions import on_a_line
+from ....fields.gas_density import MASS_PER_HYDROGEN
+from ....fields.units import FloatArray
+from ....maps.data.read import boron_over_carbon
+from ....maps.figures.nuclei import nested_leaky_box_figure
+from ....maps.light.antimatter import ANTIPROTON, GEV_PER_EV, POSITRON
+from ....maps.light.at_the_sun import FluxesAtSun, flux_or_ratio
+from ....maps.light.local_cosmic_rays import LocalCosmicRays
+from ....maps.light.nested_leaky_box import NestedLeakyBox
+from ....maps.light.starlight import STARLIGHT_EV_CM3
+from ....maps.light.synchrotron import CMB_ENERGY_DENSITY_GEV_CM3, magnetic_energy_density_GeV_cm3
+from ....mc.diffusion.leaky_box import Box
+from ....mc.tally import energy_groups
+from ....mc.uncertainty import Estimate
+from ...at_the_sun import local_cosmic_rays, release_of
+from ...build import given_medium, spectrum_of
+from ...file.quantities import ScenarioError
+from ...file.scenario import Scenario, load
+from ...folder.write import write_ecsv, write_json
+from ...products.nuclei import (
     COMPARED_GV,
     compared,
     measured_as,
@@ -42,9 +42,9 @@ from ..products.nuclei import (
     ranges_of,
     summary_of,
 )
-from ..products.product import Made
+from ...products.product import Made
+from ..study import envelope, study_of_runs
 from .nested_costs import REV_GV, asked_for, costs, made_in_the_galaxy, of_secondaries
-from .study import envelope, study_of_runs
 
 STANDARD = "milky-way"
 _FITTED_FROM_GV = 10.0

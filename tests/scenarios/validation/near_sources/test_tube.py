@@ -5,15 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from crhalo.scenarios.validation import near_source
+from crhalo.scenarios.validation.near_sources import tube
 from nightly.tube_twins import TUBE_TWINS
 
-ROOT = Path(near_source.__file__).parents[2]
+ROOT = Path(tube.__file__).parents[3]
 CHECKS = (
-    near_source.diffusion_in_a_tube,
-    near_source.residence_in_a_tube,
-    near_source.work_on_the_waves,
-    near_source.collective_escape,
+    tube.diffusion_in_a_tube,
+    tube.residence_in_a_tube,
+    tube.work_on_the_waves,
+    tube.collective_escape,
 )
 
 
@@ -24,7 +24,7 @@ def test_known_answers(check):
 
 
 def test_particles():
-    rows = near_source.particles_in_a_tube(0.1)
+    rows = tube.particles_in_a_tube(0.1)
     assert all(row["passed"] for row in rows), rows
 
 
@@ -41,13 +41,13 @@ def test_a_broken_twin_fails(twin, monkeypatch):
     exec(compile(source, file, "exec"), broken)
     for name in ("FluxTube", "TubeWaves", "passage"):
         if name in broken and broken[name].__module__ == module.__name__:
-            monkeypatch.setattr(near_source, name, broken[name])
-    rows = getattr(near_source, check)(scale)
+            monkeypatch.setattr(tube, name, broken[name])
+    rows = getattr(tube, check)(scale)
     assert any(row["name"].startswith(failing) and not row["passed"] for row in rows)
 
 
 def test_the_self_similar_cloud_is_that_of_the_paper():
     """Malkov et al. (2013): a pedestal P = 2/|z| between the core and D_gal, in units of D F/a."""
     zeta = np.array([0.02, 0.05, 0.1])
-    _, fall = near_source.self_similar(14.0, zeta)
+    _, fall = tube.self_similar(14.0, zeta)
     np.testing.assert_allclose(fall, 2.0 / zeta, rtol=0.1)

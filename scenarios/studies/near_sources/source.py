@@ -7,17 +7,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...fields.disc.phases import PHASES, GasPhase
-from ...fields.galaxy import Galaxy
-from ...fields.units import KPC2_MYR_CM2_S, KPC_CM, M_P_G, M_SUN_G, FloatArray, momentum_GeV
-from ...fields.waves.streaming import larmor_radius_kpc
-from ...fields.waves.tube_waves import TubeWaves
-from ...mc.coupled.flux_tube import FluxTube, Tube, TubeRun
-from ...mc.coupled.tube_particles import Passage, free_path_kpc, passage
-from ..file.quantities import ScenarioError
-from ..file.scenario import Scenario
-from ..file.study_tables import NearSource
-from ..file.tables import text_of
+from ....fields.disc.phases import PHASES, GasPhase
+from ....fields.galaxy import Galaxy
+from ....fields.units import KPC2_MYR_CM2_S, KPC_CM, M_P_G, M_SUN_G, FloatArray, momentum_GeV
+from ....fields.waves.streaming import larmor_radius_kpc
+from ....fields.waves.tube_waves import TubeWaves
+from ....mc.coupled.flux_tube import FluxTube, Tube, TubeRun
+from ....mc.coupled.tube_particles import Passage, free_path_kpc, passage
+from ...file.quantities import ScenarioError
+from ...file.scenario import Scenario
+from ...file.study_tables import NearSource
+from ...file.tables import text_of
 
 _PER_DECADE, _MOST_MOMENTA = 8, 48
 _EPOCHS, _FIRST_EPOCH = 60, 1e-6

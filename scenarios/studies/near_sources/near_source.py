@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from ...fields.exceptions import RunFailed
-from ...fields.units import MYR_YR, FloatArray, total_energy_GeV
-from ...maps.figures import near_source as figures
-from ...mc.coupled.tube_particles import free_path_kpc, verdict
-from ..build import sky_energies_GeV
-from ..file.scenario import Scenario
-from ..folder.write import write_ecsv, write_json
-from ..products.product import Made
-from ..progress import Progress
-from ..run import RunOptions
-from .near_source_light import halo, write_tubes
-from .near_source_published import beside_published
-from .near_source_tube import CONVERGED, Source, source_in, wanted_of
-from .study import Study, envelope, refuse, write_study
+from ....fields.exceptions import RunFailed
+from ....fields.units import MYR_YR, FloatArray, total_energy_GeV
+from ....maps.figures import near_source as figures
+from ....mc.coupled.tube_particles import free_path_kpc, verdict
+from ...build import sky_energies_GeV
+from ...file.scenario import Scenario
+from ...folder.write import write_ecsv, write_json
+from ...products.product import Made
+from ...progress import Progress
+from ...run import RunOptions
+from ..study import Study, envelope, refuse, write_study
+from .halo import halo, write_tubes
+from .published import beside_published
+from .source import CONVERGED, Source, source_in, wanted_of
 
 ENERGIES_GEV = (10.0, 100.0, 1e3, 1e4)
 # Longer than this times what D of the Galaxy alone makes of it, waves of the protons matter.
@@ -159,16 +159,18 @@ def _made(scenario: Scenario, sources: list[Source]) -> Made:
         "halos": halos,
     }  # fmt: skip
     told = {
-        each.name: phases[each.name]
+        each.name: {key: phases[each.name][key] for key in ("matters_up_to_GeV", "steps_change", "imbalance")}
         | {
             key: [row[key] for row in rows if row["phase"] == each.name]
             for key in ("energy_GeV", "residence_Myr", "over_galactic", "grammage_g_cm2", "verdict")
         }
         for each in sources
     }
+    ratios = {f"{one['paper']}, {one['quantity']}, {one['phase']}, {one['energy_GeV']:g} GeV": one["ratio"]
+              for one in published}  # fmt: skip
     runs = {each.name: each.run for each in sources}
     return Made(
-        {"near_source": told, "published": published},
+        {"near_source": told, "over_published": ratios},
         {
             "near_source.json": partial(write_json, found),
             "near_source.ecsv": partial(write_ecsv, rows, about),

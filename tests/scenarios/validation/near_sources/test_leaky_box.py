@@ -6,7 +6,7 @@ from crhalo.maps.light import nested_leaky_box as light
 from crhalo.maps.light.antimatter import made_per_projectile_cm3_Myr
 from crhalo.mc.diffusion import leaky_box
 from crhalo.mc.diffusion.leaky_box import Box
-from crhalo.scenarios.validation import leaky_box as checks
+from crhalo.scenarios.validation.near_sources import leaky_box as checks
 
 LEAVING = Box.leaving_Myr
 

@@ -13,17 +13,17 @@ import numpy as np
 from scipy.integrate import quad
 from scipy.optimize import brentq
 
-from ...fields.units import GEV_ERG, KPC_CM, M_P_G, M_P_GEV, M_SUN_G, FloatArray
-from ...maps.data import read
-from ...maps.data.read import Points
-from ...maps.light.antimatter import ANTIPROTON, POSITRON, PROTON, cooling_per_GeV_Myr
-from ...maps.light.at_the_sun import FluxesAtSun, boron_over_carbon, flux_or_ratio, local_slope
-from ...maps.light.local_cosmic_rays import LocalCosmicRays, secondary_edges_GV
-from ...maps.light.nested_leaky_box import NestedLeakyBox
-from ...mc.diffusion.species import Species, centres
-from ...mc.observables import crossing
-from ...mc.uncertainty import Estimate
-from ..products.nuclei import beryllium
+from ....fields.units import GEV_ERG, KPC_CM, M_P_G, M_P_GEV, M_SUN_G, FloatArray
+from ....maps.data import read
+from ....maps.data.read import Points
+from ....maps.light.antimatter import ANTIPROTON, POSITRON, PROTON, cooling_per_GeV_Myr
+from ....maps.light.at_the_sun import FluxesAtSun, boron_over_carbon, flux_or_ratio, local_slope
+from ....maps.light.local_cosmic_rays import LocalCosmicRays, secondary_edges_GV
+from ....maps.light.nested_leaky_box import NestedLeakyBox
+from ....mc.diffusion.species import Species, centres
+from ....mc.observables import crossing
+from ....mc.uncertainty import Estimate
+from ...products.nuclei import beryllium
 
 REV_GV = 200.0
 """Of protons that make positrons of 10 GeV, in the review."""

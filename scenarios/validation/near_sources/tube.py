@@ -8,12 +8,12 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from ...fields.disc.phases import PHASES
-from ...fields.units import C_KPC_MYR, KPC2_MYR_CM2_S, KPC_CM, MYR_YR, FloatArray
-from ...fields.waves.tube_waves import TubeWaves
-from ...mc.coupled.flux_tube import FluxTube, Tube, TubeRun
-from ...mc.coupled.tube_particles import passage
-from .tools import Rows, row
+from ....fields.disc.phases import PHASES
+from ....fields.units import C_KPC_MYR, KPC2_MYR_CM2_S, KPC_CM, MYR_YR, FloatArray
+from ....fields.waves.tube_waves import TubeWaves
+from ....mc.coupled.flux_tube import FluxTube, Tube, TubeRun
+from ....mc.coupled.tube_particles import passage
+from ..tools import Rows, row
 
 _HOT = PHASES["hot-ionised"]
 _MOMENTA = np.geomspace(10.0, 1e3, 3)

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ...fields.units import KPC2_MYR_CM2_S, KPC_CM, FloatArray, total_energy_GeV
-from ...maps.light.emissivity import matrix_per_flavour
-from ...mc.coupled.flux_tube import TubeRun
-from ...mc.files import replacing
-from ..folder.write import finite
+from ....fields.units import KPC2_MYR_CM2_S, KPC_CM, FloatArray, total_energy_GeV
+from ....maps.light.emissivity import matrix_per_flavour
+from ....mc.coupled.flux_tube import TubeRun
+from ....mc.files import replacing
+from ...folder.write import finite
 
 EPOCHS_MYR = (0.003, 0.01, 0.03, 0.1, 0.3)
 """At which a halo is looked at, and its profiles are kept; the nearest that were solved."""

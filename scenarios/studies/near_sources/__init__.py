@@ -1,0 +1,1 @@
+"""Cosmic rays near their sources, and what follows for the Galaxy."""

@@ -1,0 +1,1 @@
+"""Known answers of cosmic rays near their sources, and what the review says of them."""
