@@ -23,7 +23,7 @@ from .page import (
 )
 
 
-def _sky_image(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def sky_image(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """A HEALPix map (RING, Galactic) on cells in longitude and latitude: edges of -l and b in rad, image."""
     import healpy
 
@@ -34,7 +34,7 @@ def _sky_image(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     return np.radians(x), np.radians(b), values[pixels]
 
 
-def _sky_scale(values: FloatArray) -> Any:
+def sky_scale(values: FloatArray) -> Any:
     """Logarithmic colours over at most four decades; linear ones if the map varies less than threefold."""
     from matplotlib.colors import LogNorm, Normalize
 
@@ -59,7 +59,7 @@ def _sky_colour_bar(figure: Any, axes: Any, mesh: Any, unit: str) -> None:
     bar.set_label(f"$E^2 I$  [{factor}{unit}]", fontsize=SMALL)
 
 
-def _graticule(axes: Any, colour: str = "white") -> None:
+def graticule(axes: Any, colour: str = "white") -> None:
     """Meridians with their longitude, increasing to the left, and parallels with their latitude."""
     degrees = (-120, -60, 0, 60, 120)
     axes.set_xticks(np.radians(degrees), [""] * len(degrees))
@@ -103,11 +103,11 @@ def contrast_panels(maps: Mapping[str, ArrayLike], *, title: str, ax: Any = None
     largest = max(float(np.nanmax(np.abs(values))) for values in maps.values())
     end = 0.5 * max(np.ceil(largest / 0.5), 1.0)
     for axes, (name, values) in zip(panels.flat, maps.items(), strict=False):
-        x, b, image = _sky_image(np.asarray(values, float))
+        x, b, image = sky_image(np.asarray(values, float))
         shown = np.ma.masked_invalid(image)
         mesh = axes.pcolormesh(x, b, shown, cmap="RdBu_r", norm=Normalize(-end, end), rasterized=True)
         axes.set_title(name, fontsize=NORMAL, pad=4)
-        _graticule(axes, GREY)
+        graticule(axes, GREY)
     for axes in panels.flat[len(maps) :]:
         axes.remove()
     bar = colour_bar(figure, list(panels.flat[: len(maps)]), mesh, shrink=0.6, pad=0.03)
@@ -149,12 +149,12 @@ def sky_panels(
     colours = colormaps["inferno"].with_extremes(bad="0.75")
     for axes, (name, values) in zip(panels.flat, maps.items(), strict=False):
         values = np.asarray(values, dtype=float)
-        x, b, image = _sky_image(values)
-        norm = _sky_scale(values)
+        x, b, image = sky_image(values)
+        norm = sky_scale(values)
         shown = np.ma.masked_invalid(positive(image))
         mesh = axes.pcolormesh(x, b, shown, cmap=colours, norm=norm, rasterized=True)
         axes.set_title(name + _spread(norm, values), fontsize=NORMAL, pad=4)
-        _graticule(axes)
+        graticule(axes)
         if shown.count():
             _sky_colour_bar(figure, axes, mesh, unit)
     for axes in panels.flat[len(maps) :]:

@@ -28,7 +28,7 @@ from .page import (
     shades,
     show_at_least,
 )
-from .skies import _graticule, _sky_image, _sky_scale
+from .skies import graticule, sky_image, sky_scale
 
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 
@@ -171,13 +171,13 @@ def relative_error_maps(maps: Mapping[str, ArrayLike], *, title: str, ax: Any = 
     panels = figure.subplots(rows, 2, subplot_kw={"projection": "mollweide"}, squeeze=False)
     colours = colormaps["viridis"].with_extremes(bad="0.75")
     percent = {name: 100 * np.asarray(values, float) for name, values in maps.items()}
-    norm = _sky_scale(np.concatenate(list(percent.values())))
+    norm = sky_scale(np.concatenate(list(percent.values())))
     for axes, (name, values) in zip(panels.flat, percent.items(), strict=False):
-        x, b, image = _sky_image(values)
+        x, b, image = sky_image(values)
         shown = np.ma.masked_invalid(positive(image))
         mesh = axes.pcolormesh(x, b, shown, cmap=colours, norm=norm, rasterized=True)
         axes.set_title(name, fontsize=NORMAL, pad=4)
-        _graticule(axes)
+        graticule(axes)
     for axes in panels.flat[len(maps) :]:
         axes.remove()
     bar = colour_bar(figure, list(panels.flat[: len(maps)]), mesh, shrink=0.6, pad=0.03)

@@ -34,11 +34,11 @@ from ...fields.units import (
     total_energy_GeV,
 )
 from ...fields.waves.tube_waves import TubeWaves
+from ..diffusion.faces import bernoulli
 
 _FIRST_STEP = 1e-9
 """Of the age."""
 _GROWTH_OF_STEP = 1.25
-_NOTHING = 1e-300
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,8 @@ class TubeRun:
     energy_erg : dict
         released, in the tube, escaped, work (on waves), collisions, cooled (below the lowest momentum), waves
         (what growth alone gave them).
+    loss_Myr : ndarray, shape (n,)
+        -dln p/dt of collisions in gas of 1 cm^-3.
     steps : int
         How many were made.
     finished : bool
@@ -153,6 +155,7 @@ class TubeRun:
     escaped: FloatArray
     half_left_Myr: FloatArray
     energy_erg: dict[str, float]
+    loss_Myr: FloatArray
     steps: int
     finished: bool
 
@@ -210,8 +213,8 @@ class FluxTube:
         pressure = p * waves.speed_kpc_Myr / C_KPC_MYR / 3.0
         # Work and losses per time, over the fall of energy from one momentum to the next.
         self._expansion = np.diff(self._carried, axis=0) / tube.width_kpc * pressure / steps
-        rate = np.zeros_like(p) if self.loss_rate is None else self.loss_rate(p)
-        self._colliding = tube.gas_cm3[:, None] * rate * 3.0 * pressure / steps
+        self._loss = np.zeros_like(p) if self.loss_rate is None else np.asarray(self.loss_rate(p))
+        self._colliding = tube.gas_cm3[:, None] * self._loss * 3.0 * pressure / steps
         self._steps_erg = steps * GEV_ERG
         self._sums = {name: np.zeros(energies) for name in ("time", "gas", "out", "work", "hit", "gain")}
         self._half, self._leaving = np.full(energies, np.nan), np.zeros(energies)
@@ -265,9 +268,13 @@ class FluxTube:
         return n, self.waves.after(F, self._growth(n) * dt, dt)
 
     def _conductance(self) -> FloatArray:
-        """D/h at the faces (cells + 1, n) [kpc/Myr]; at the end n vanishes, half a cell away."""
+        """D/h at the faces (cells + 1, n) [kpc/Myr]; at the end n vanishes, half a cell away.
+
+        Times x/(e^x - 1), x = u h/D: with u n of the cell behind a face, the exact flux of a steady flow.
+        """
         D = self.waves.D_kpc2_Myr(self.F) / self.tube.width_kpc
         D[0], D[-1] = 0.0, 2.0 * D[-1]
+        D[1:] *= bernoulli(self._carried[1:] / D[1:])
         return D
 
     def _transported(self, dt: float) -> FloatArray:
@@ -346,6 +353,7 @@ class FluxTube:
             escaped=sums["out"] / total,
             half_left_Myr=self._half,
             energy_erg=energy,
+            loss_Myr=self._loss,
             steps=steps,
             finished=finished,
         )

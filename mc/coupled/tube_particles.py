@@ -1,10 +1,11 @@
-"""Test protons through the waves of a flux tube, one by one, in flights between scatterings.
+"""Test protons through the waves of a flux tube, one by one, in flights between scatterings or in steps.
 
 The D(s, t) of a `TubeRun` is taken between its snapshots, linear in s and in ln t; each particle's own time
-picks it. They scatter isotropically in the frame of the waves, at v/lambda with lambda = 3D/v, by Woodcock's
-method: exact for any lambda, in a time that goes as 1/lambda. Their energy does not change; what expansion
-does to a spectrum p^-slope at one momentum is a weight. Where lambda is below a cell there is no question
-that transport is by diffusion, and diffusive steps would need as many: D has cliffs of a cell.
+picks it. In flights they scatter isotropically in the frame of the waves, at v/lambda with lambda = 3D/v, by
+Woodcock's method: exact for any lambda, in a time that goes as lambda^-2. In steps they diffuse and are
+carried from one face to the next (`tube_steps`), which is right where lambda is short, in a time that does
+not depend on it. Energies do not change; what expansion does to those of one momentum is a weight, by the
+steepness of the spectrum that was found there.
 """
 
 from __future__ import annotations
@@ -16,10 +17,16 @@ import numpy as np
 from ...fields.exceptions import UserError
 from ...fields.units import C_CM_S, C_KPC_MYR, M_P_G, MYR_S, FloatArray
 from .flux_tube import TubeRun
+from .tube_steps import Walk
 
 DIFFUSIVE, BALLISTIC = 0.1, 1.0
 """lambda/L_c below which transport is diffusive, and above which a particle meets nothing on its way."""
+FLIGHTS_FROM = 0.06
+"""lambda/L_c above which particles fly: the surface of diffusion is 0.7 lambda off, a tenth of the time."""
+AtEpoch = tuple[np.ndarray, FloatArray]
+"""Snapshots that times lie behind, and how far between them and the next."""
 _MOST_EVENTS = 1_000_000
+_NOTHING = 1e-300
 # How many cells a flight may cross at once, and how much D may vary there.
 _FAR, _EVEN = 12, 0.3
 
@@ -36,6 +43,8 @@ class Passage:
         Gas passed.
     finished : bool
         Whether all left, or reached the last snapshot.
+    steps : bool
+        Whether they diffused in steps; else they flew.
     """
 
     residence_Myr: float
@@ -43,6 +52,7 @@ class Passage:
     grammage_g_cm2: float
     grammage_error_g_cm2: float
     finished: bool
+    steps: bool
 
 
 class _Table:
@@ -59,9 +69,10 @@ class _Table:
         self.last = run.snapshots[-1].age_Myr
         self.v_A = float(waves.v_A_kpc_Myr[at]) * float(waves.advected)
         self.source, self.gas = tube.source_kpc, tube.gas_cm3
+        self._steepness, self._loss = _steepness(run, at), float(run.loss_Myr[at])
         self.speed = float(waves.speed_kpc_Myr[at])
 
-    def epoch(self, t: FloatArray) -> tuple[np.ndarray, FloatArray]:
+    def epoch(self, t: FloatArray) -> AtEpoch:
         x = np.log(np.maximum(t, 1e-300))
         i = np.clip(np.searchsorted(self.ln_t, x, side="right") - 1, 0, self.ln_t.size - 2)
         return i, np.clip((x - self.ln_t[i]) / (self.ln_t[i + 1] - self.ln_t[i]), 0.0, 1.0)
@@ -84,12 +95,35 @@ class _Table:
     def flow(self, s: FloatArray) -> FloatArray:
         return self.v_A * np.clip(s / self.source, -1.0, 1.0)
 
+    def falling(self, s: FloatArray, at_epoch: AtEpoch, within_kpc: float) -> FloatArray:
+        """Rate at which there are fewer at this momentum, by expansion and collisions [1/Myr].
+
+        Of a particle that is anywhere `within_kpc` of s.
+        """
+        i, a = at_epoch
+        steep = (1.0 - a) * self._steepness[i] + a * self._steepness[i + 1]
+        share = np.clip(0.5 + 0.5 * (self.source - np.abs(s)) / max(within_kpc, 1e-12), 0.0, 1.0)
+        return steep * (share * self.v_A / self.source / 3.0 + self._loss * self.target(s))
+
     def target(self, s: FloatArray) -> FloatArray:
         cell = np.minimum((np.abs(s) / self.h).astype(int), self.count - 1)
         return self.gas[cell]
 
 
-def passage(run: TubeRun, at: int, particles: int, seed: int) -> Passage:
+def _steepness(run: TubeRun, at: int) -> FloatArray:
+    """-d ln n/d ln p of the protons within the source at one momentum, (epochs,) and two at least."""
+    ln_p = np.log(run.waves.p_GeV)
+    within = run.tube.faces_kpc[:-1] < run.tube.source_kpc
+    beside = slice(max(at - 1, 0), at + 2)
+    found = []
+    for one in run.snapshots:
+        n = one.n_cm3[within].sum(axis=0)[beside]
+        known = bool((n > _NOTHING).all())
+        found.append(-np.polyfit(ln_p[beside], np.log(n), 1)[0] if known else run.tube.slope - 1.0)
+    return np.array(found if len(found) > 1 else 2 * found)
+
+
+def passage(run: TubeRun, at: int, particles: int, seed: int, steps: bool | None = None) -> Passage:
     """Follow particles of one momentum of a run from the source until they leave the tube.
 
     Parameters
@@ -100,30 +134,29 @@ def passage(run: TubeRun, at: int, particles: int, seed: int) -> Passage:
         Number of the momentum.
     particles, seed : int
         How many, and of which random numbers.
+    steps : bool, optional
+        Whether they diffuse in steps; by default where lambda is below `FLIGHTS_FROM` L_c (`free_path_kpc`).
     """
     if particles < 2:
         raise UserError(f"particles = {particles}: allowed: 2 or more")
+    if steps is None:
+        steps = bool(free_path_kpc(run)[at] < FLIGHTS_FROM * run.tube.L_c_kpc)
     table, rng = _Table(run, at), np.random.default_rng(seed)
-    s = rng.uniform(-1.0, 1.0, particles) * table.source
+    move = _Steps(table, rng, particles) if steps else _Flights(table, rng, particles)
     t = np.full(particles, float(run.tube.release_Myr[at]))
     weight, held, passed = np.ones(particles), np.zeros(particles), np.zeros(particles)
-    mu = rng.uniform(-1.0, 1.0, particles)
-    near, far = table.smallest(1), table.smallest(_FAR)
-    # As far as D does not vary much.
-    reach = np.where(far > _EVEN * near, _FAR, 1)
-    smallest = np.where(reach > 1, far, near)
     alive, events = np.arange(particles), 0
     while alive.size and events < _MOST_EVENTS:
-        x, now = s[alive], t[alive]
-        new, dt, mu[alive] = _flight(table, (smallest, reach), rng, x, now, mu[alive])
-        inside = np.abs(x) < table.source
+        x, now = move.s[alive], t[alive]
+        at_epoch = table.epoch(now)
+        dt = move(alive, now, at_epoch)
+        new = move.s[alive]
         w = weight[alive]
         held[alive] += w * dt
         passed[alive] += w * dt * 0.5 * (table.target(x) + table.target(new))
-        falling = (run.tube.slope - 1.0) * table.v_A / table.source / 3.0
-        weight[alive] = np.where(inside, w * np.exp(-falling * dt), w)
-        s[alive], t[alive] = new, now + dt
-        alive = alive[(np.abs(new) < table.end) & (now + dt < table.last)]
+        weight[alive] = w * np.exp(-table.falling(x, at_epoch, move.within_kpc) * dt)
+        t[alive] = now + dt
+        alive = alive[(np.abs(new) < table.end * (1.0 - 1e-12)) & (now + dt < table.last)]
         events += 1
     to_grammage = M_P_G * table.speed / C_KPC_MYR * C_CM_S * MYR_S
     root = np.sqrt(particles)
@@ -133,12 +166,47 @@ def passage(run: TubeRun, at: int, particles: int, seed: int) -> Passage:
         float(passed.mean() * to_grammage),
         float(passed.std(ddof=1) / root * to_grammage),
         not alive.size,
+        steps,
     )
+
+
+class _Steps:
+    """Moves of particles by steps from face to face of a `Walk`."""
+
+    def __init__(self, table: _Table, rng: np.random.Generator, particles: int) -> None:
+        self._walk, self._rng = Walk(table.D, table.h, table.flow), rng
+        self.within_kpc = 0.5 * self._walk.h
+        self.s = rng.uniform(-1.0, 1.0, particles) * table.source
+
+    def __call__(self, alive: np.ndarray, t: FloatArray, at_epoch: AtEpoch) -> FloatArray:
+        epoch, share = at_epoch
+        self.s[alive], dt = self._walk.step(self.s[alive], t, epoch + (share > 0.5), self._rng)
+        return dt
+
+
+class _Flights:
+    """Moves of particles by flights to what may be a scattering."""
+
+    def __init__(self, table: _Table, rng: np.random.Generator, particles: int) -> None:
+        self._table, self._rng, self.within_kpc = table, rng, 0.0
+        self.s = rng.uniform(-1.0, 1.0, particles) * table.source
+        self._mu = rng.uniform(-1.0, 1.0, particles)
+        near, far = table.smallest(1), table.smallest(_FAR)
+        # As far as D does not vary much.
+        reach = np.where(far > _EVEN * near, _FAR, 1)
+        self._bounds = np.where(reach > 1, far, near), reach
+
+    def __call__(self, alive: np.ndarray, t: FloatArray, at_epoch: AtEpoch) -> FloatArray:
+        s, mu = self.s[alive], self._mu[alive]
+        self.s[alive], dt, self._mu[alive] = _flight(
+            self._table, (*self._bounds, at_epoch[0]), self._rng, s, t, mu
+        )
+        return dt
 
 
 def _flight(
     table: _Table,
-    bounds: tuple[FloatArray, np.ndarray],
+    bounds: tuple[FloatArray, np.ndarray, np.ndarray],
     rng: np.random.Generator,
     s: FloatArray,
     t: FloatArray,
@@ -146,10 +214,9 @@ def _flight(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """A flight to what may be a scattering, some cells away at most: new place, time taken, direction.
 
-    `bounds` are the smallest D within as many cells of each, (epochs - 1, cells) both.
+    `bounds` are the smallest D within as many cells of each, (epochs - 1, cells) both, and the epochs.
     """
-    smallest, reach = bounds
-    i, _ = table.epoch(t)
+    smallest, reach, i = bounds
     cell = np.minimum((np.abs(s) / table.h).astype(int), table.count - 1)
     most = table.speed**2 / (3.0 * smallest[i, cell])  # scatterings per time
     u = table.flow(s)

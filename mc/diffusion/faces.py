@@ -15,7 +15,7 @@ from ...fields.units import FloatArray
 NOBODY = -1
 
 
-def _bernoulli(x: FloatArray) -> FloatArray:
+def bernoulli(x: FloatArray) -> FloatArray:
     """x/(e^x - 1)."""
     small = np.abs(x) < 1e-5
     safe = np.where(small, 1.0, x)
@@ -45,7 +45,7 @@ class Faces:
 
 def half_cell(D: FloatArray, h: FloatArray, u: FloatArray) -> tuple[FloatArray, FloatArray]:
     """(a, b) of flux = a n(0) - b n(h) over a length h of constant D and u."""
-    return D / h * _bernoulli(-u * h / D), D / h * _bernoulli(u * h / D)
+    return D / h * bernoulli(-u * h / D), D / h * bernoulli(u * h / D)
 
 
 def leaves(f: Faces) -> np.ndarray:

@@ -40,7 +40,7 @@ from .text import as_toml, parsed, read_bounded
 
 STUDIES = (
     "figure_1", "radio", "coupling", "galaxies", "expanding_bubble", "galaxy_tracks", "local_diffusion",
-    "circumgalactic_limits", "near_source", "nested_leaky_box",
+    "circumgalactic_limits", "near_source", "cocoons", "nested_leaky_box",
 )  # fmt: skip
 """Tables that ask for several runs, or for none; see `scenarios.studies`."""
 LIBRARY = Path(__file__).parents[1] / "library"
@@ -77,6 +77,7 @@ class Scenario(Table):
     circumgalactic_limits: studies.CircumgalacticLimits | None = None
     nested_leaky_box: studies.NestedLeakyBox | None = None
     near_source: studies.NearSource | None = None
+    cocoons: studies.Cocoons | None = None
     observer: Observer | None = None
 
     # What needs the engine is bound in `scenarios.api`, where it is described.

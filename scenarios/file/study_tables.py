@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from ...fields.disc.phases import PHASES
 from ...fields.waves.tube_waves import NONLINEAR
@@ -19,7 +19,7 @@ def medium_of(study: str, medium: Medium) -> tuple[bool, str]:
     """Whether a medium is one for a study, and which are."""
     if study == "local_diffusion":
         return medium.has_lines, 'medium.field is not "isotropic"'
-    if study in ("nested_leaky_box", "near_source"):
+    if study in ("cocoons", "near_source", "nested_leaky_box"):
         return True, ""
     if study == "galaxy_tracks":
         ends = medium.halo == "constant" or (medium.bell and medium.two_way)
@@ -282,27 +282,44 @@ class NearSource(Table):
     """Of half of the tube."""
     change: Annotated[float, Number(0.01, 1)] = 0.15
     """Of ln F, and of the protons held, that a step may make; twice that must give the same."""
-    particles: Annotated[int, Number(0, 100_000, whole=True)] = 200
-    """Test protons of each of three high energies; 0: none."""
+    particles: Annotated[int, Number(0, 100_000, whole=True)] = 400
+    """Test protons of each of some energies; 0: none."""
+
+    NAME: ClassVar[str] = "near_source"
 
     def conflicts(self) -> Iterator[str]:
-        yield from _each_once(self, "near_source", "phases")
+        name = self.NAME
+        yield from _each_once(self, name, "phases")
         if len(self.phases) > 1:
             for key in ("density", "neutral_fraction", "temperature", "field"):
                 if getattr(self, key) != "auto":
-                    yield f'near_source.{key} = {text_of(self, key)}: allowed: "auto" with several phases'
+                    yield f'{name}.{key} = {text_of(self, key)}: allowed: "auto" with several phases'
         if self.source_length >= self.L_c:
             given = text_of(self, "source_length")
-            yield f"near_source.source_length = {given}: allowed: less than near_source.L_c"
+            yield f"{name}.source_length = {given}: allowed: less than {name}.L_c"
         if self.cloud_mass > 0.0 and not self._cloud_inside:
             given = text_of(self, "cloud_distance")
-            yield f"near_source.cloud_distance = {given}: allowed: a cloud within near_source.L_c, on a side"
+            yield f"{name}.cloud_distance = {given}: allowed: a cloud within {name}.L_c, on a side"
         if self.energy_erg > self.explosion_erg:
-            allowed = f"up to near_source.explosion_erg = {self.explosion_erg:g}"
-            yield f"near_source.energy_erg = {self.energy_erg:g}: allowed: {allowed}"
+            allowed = f"up to {name}.explosion_erg = {self.explosion_erg:g}"
+            yield f"{name}.energy_erg = {self.energy_erg:g}: allowed: {allowed}"
 
     @property
     def _cloud_inside(self) -> bool:
         return (
             self.cloud_distance >= self.cloud_radius and self.cloud_distance + self.cloud_radius <= self.L_c
         )
+
+
+class Cocoons(NearSource):
+    """Many such sources in the disc, each at a random place and age: what they shine beside the Galaxy.
+
+    There are source.L_CR / energy_erg of them per time, spread over the disc as those of [source].
+    """
+
+    NAME: ClassVar[str] = "cocoons"
+
+    height: Annotated[float, Quantity("kpc", "0 pc", "5 kpc")] = as_in_file("100 pc")
+    """Over which sources fall off by e, on either side of the plane."""
+    realisations: Annotated[int, Number(2, 1000, whole=True)] = 10
+    """Of their places and ages."""

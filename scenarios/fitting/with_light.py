@@ -9,7 +9,7 @@ import numpy as np
 from ...fields.exceptions import RunFailed
 from ...fields.units import FloatArray
 from ...maps.light.local_cosmic_rays import LocalCosmicRays
-from ...maps.light.sky_average import sky_average
+from ...maps.light.sky_of_cells import sky_average
 from ...mc.diffusion.solve import Solution, solve
 from ..build import Setup
 from .local_data import needed_GeV

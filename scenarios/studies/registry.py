@@ -14,7 +14,7 @@ from . import (
     orbits,
     radio,
 )
-from .near_sources import near_source, nested_leaky_box
+from .near_sources import cocoons, near_source, nested_leaky_box
 from .study import Study
 
 STUDIES: tuple[Study, ...] = (
@@ -27,6 +27,7 @@ STUDIES: tuple[Study, ...] = (
     local_diffusion.STUDY,
     circumgalactic_limits.STUDY,
     near_source.STUDY,
+    cocoons.STUDY,
     nested_leaky_box.STUDY,
     orbits.STUDY,
 )

@@ -32,12 +32,14 @@ from .discs import disc_of_any_radius, discs_as_observed
 from .energy import energy_counters, momentum_balance
 from .galactic_orbits import carried_orbits, lines_and_waves, mirrored_orbits, orbits_in_a_tube
 from .helium import helium
+from .near_sources.cocoons import flux_of_many_sources, light_of_a_life
 from .near_sources.leaky_box import boron_of_two_boxes, flat_grammage, no_cocoons, radiating_positrons
 from .near_sources.tube import (
     collective_escape,
     diffusion_in_a_tube,
     particles_in_a_tube,
     residence_in_a_tube,
+    steps_in_a_tube,
     work_on_the_waves,
 )
 from .nuclei import (
@@ -152,9 +154,12 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (energy_of_the_bubble, 1.0),
     (diffusion_in_a_tube, 1.0),
     (residence_in_a_tube, 1.0),
+    (steps_in_a_tube, 1.0),
     (work_on_the_waves, 1.0),
     (collective_escape, 1.0),
     (particles_in_a_tube, 0.3),
+    (light_of_a_life, 1.0),
+    (flux_of_many_sources, 1.0),
     (secondaries_of_a_thin_disc, 1.0),
     (radioactive_nuclei, 1.0),
     (nuclei_kept, 1.0),

@@ -5,6 +5,7 @@ TUBE, WAVES, PARTICLES = (
     "fields/waves/tube_waves.py",
     "mc/coupled/tube_particles.py",
 )
+STEPS = "mc/coupled/tube_steps.py"
 
 TUBE_TWINS = (
     (
@@ -64,5 +65,21 @@ TUBE_TWINS = (
         "particles_in_a_tube",
         0.3,
         "flights in a tube",
+    ),
+    (
+        "steps that know no flow",
+        STEPS,
+        (("np.minimum(u * h / D, _STEEPEST)", "np.minimum(0.0 * u * h / D, _STEEPEST)"),),
+        "steps_in_a_tube",
+        0.5,
+        "steps in found waves",
+    ),
+    (
+        "steps as long as if both ways were open",
+        STEPS,
+        (("self._time = (", "self._time = 0.5 * ("),),
+        "steps_in_a_tube",
+        0.2,
+        "steps in a tube of one D",
     ),
 )

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ....fields.units import KPC2_MYR_CM2_S, KPC_CM, FloatArray, total_energy_GeV
-from ....maps.light.emissivity import matrix_per_flavour
+from ....fields.units import KPC2_MYR_CM2_S, KPC_CM, FloatArray
+from ....maps.light.near_sources.cocoons import tube_emissivity
 from ....mc.coupled.flux_tube import TubeRun
 from ....mc.files import replacing
 from ...folder.write import finite
@@ -31,20 +31,17 @@ def shown(run: TubeRun) -> list[int]:
     return sorted({int(np.argmin(np.abs(np.log(ages / wanted)))) for wanted in EPOCHS_MYR})
 
 
-def halo(run: TubeRun, energy_GeV: FloatArray) -> dict[str, Any]:
+def halo(run: TubeRun, energy_GeV: FloatArray, per_mass: float) -> dict[str, Any]:
     """Gamma rays of a tube: E^2 I against s from the side, and E^2 dN/dE/dt of all of it, at each age shown.
 
-    From the side a line of sight crosses pi/2 radii of the tube on average.
+    From the side a line of sight crosses pi/2 radii of the tube on average. `per_mass` is that of
+    `tube_emissivity`.
     """
-    p = run.waves.p_GeV
-    step = np.sqrt(p[1] / p[0])
-    edges = total_energy_GeV(np.append(p / step, p[-1] * step))
-    matrix = matrix_per_flavour("gamma", energy_GeV, edges)
-    tube, width = run.tube, float(np.log(p[1] / p[0]))
+    tube = run.tube
     length = 0.5 * np.pi * tube.radius_kpc * KPC_CM
     brightness, luminosity = [], []
     for at in shown(run):
-        q = (run.snapshots[at].n_cm3 * width) @ matrix.T * tube.gas_cm3[:, None] * energy_GeV**2
+        q = tube_emissivity(run, run.snapshots[at], "gamma", energy_GeV, per_mass) * energy_GeV**2
         brightness.append(q * length / (4.0 * np.pi))
         luminosity.append(q.sum(axis=0) * tube.area_cm2 * tube.width_kpc * KPC_CM)
     return {

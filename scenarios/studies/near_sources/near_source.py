@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ....fields.exceptions import RunFailed
 from ....fields.units import MYR_YR, FloatArray, total_energy_GeV
-from ....maps.figures import near_source as figures
+from ....maps.figures.near_sources import tube as figures
 from ....mc.coupled.tube_particles import free_path_kpc, verdict
 from ...build import sky_energies_GeV
 from ...file.scenario import Scenario
@@ -21,7 +20,7 @@ from ...run import RunOptions
 from ..study import Study, envelope, refuse, write_study
 from .halo import halo, write_tubes
 from .published import beside_published
-from .source import CONVERGED, Source, source_in, wanted_of
+from .source import Source, per_mass, refuse_rough, sources_in_all_phases, wanted_of
 
 ENERGIES_GEV = (10.0, 100.0, 1e3, 1e4)
 # Longer than this times what D of the Galaxy alone makes of it, waves of the protons matter.
@@ -113,6 +112,7 @@ def _particles(source: Source) -> list[dict[str, Any]]:
             "over_equation": one.residence_Myr / float(run.residence_Myr[at]),
             "over_equation_error": one.residence_error_Myr / float(run.residence_Myr[at]),
             "lambda_over_L_c": float(free_path_kpc(run)[at] / run.tube.L_c_kpc),
+            "by": "steps" if one.steps else "flights",
         }
         for at, one in source.particles.items()
     ]
@@ -120,18 +120,9 @@ def _particles(source: Source) -> list[dict[str, Any]]:
 
 def _execute(scenario: Scenario, folder: Path, threads: int, progress: Progress, options: RunOptions) -> None:
     refuse(options, "a [near_source]")
-    wanted = wanted_of(scenario)
-    sources = []
-    for done, name in enumerate(wanted.phases):
-        progress("Phases of the gas", done, len(wanted.phases))
-        sources.append(source_in(scenario, name))
-    progress("Phases of the gas", len(wanted.phases), len(wanted.phases))
+    sources = sources_in_all_phases(scenario, progress)
     write_study(scenario, _made(scenario, sources), folder, options.figure_format)
-    # Negated, so that what is no number does not pass.
-    if rough := [each for each in sources if not (each.run.finished and each.change < CONVERGED)]:
-        one = rough[0]
-        how = f"residence times change by {one.change:.2g}" if one.run.finished else "they are too many"
-        raise RunFailed(f"near_source, {one.name}: steps do not converge: {how}; what there is: {folder}")
+    refuse_rough(sources, folder)
 
 
 def _made(scenario: Scenario, sources: list[Source]) -> Made:
@@ -140,7 +131,7 @@ def _made(scenario: Scenario, sources: list[Source]) -> Made:
     rows = [row for each in sources for row in _rows(each)]
     spectra = {each.name: _spectra(each) for each in sources}
     particles = [row for each in sources for row in _particles(each)]
-    halos = {each.name: halo(each.run, E) for each in sources}
+    halos = {each.name: halo(each.run, E, per_mass(scenario)) for each in sources}
     published = beside_published(rows)
     phases = {
         each.name: {

@@ -19,7 +19,7 @@ from ....maps.data.read import Points
 from ....maps.light.antimatter import ANTIPROTON, POSITRON, PROTON, cooling_per_GeV_Myr
 from ....maps.light.at_the_sun import FluxesAtSun, boron_over_carbon, flux_or_ratio, local_slope
 from ....maps.light.local_cosmic_rays import LocalCosmicRays, secondary_edges_GV
-from ....maps.light.nested_leaky_box import NestedLeakyBox
+from ....maps.light.near_sources.nested_leaky_box import NestedLeakyBox
 from ....mc.diffusion.species import Species, centres
 from ....mc.observables import crossing
 from ....mc.uncertainty import Estimate

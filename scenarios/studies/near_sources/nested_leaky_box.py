@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +22,16 @@ from ....maps.data.read import boron_over_carbon
 from ....maps.figures.nuclei import nested_leaky_box_figure
 from ....maps.light.antimatter import ANTIPROTON, GEV_PER_EV, POSITRON
 from ....maps.light.at_the_sun import FluxesAtSun, flux_or_ratio
-from ....maps.light.local_cosmic_rays import LocalCosmicRays
-from ....maps.light.nested_leaky_box import NestedLeakyBox
+from ....maps.light.near_sources.nested_leaky_box import NestedLeakyBox
 from ....maps.light.starlight import STARLIGHT_EV_CM3
 from ....maps.light.synchrotron import CMB_ENERGY_DENSITY_GEV_CM3, magnetic_energy_density_GeV_cm3
 from ....mc.diffusion.leaky_box import Box
 from ....mc.tally import energy_groups
 from ....mc.uncertainty import Estimate
-from ...at_the_sun import local_cosmic_rays, release_of
-from ...build import given_medium, spectrum_of
+from ...at_the_sun import release_of
+from ...build import spectrum_of
 from ...file.quantities import ScenarioError
-from ...file.scenario import Scenario, load
+from ...file.scenario import Scenario
 from ...folder.write import write_ecsv, write_json
 from ...products.nuclei import (
     COMPARED_GV,
@@ -45,8 +44,8 @@ from ...products.nuclei import (
 from ...products.product import Made
 from ..study import envelope, study_of_runs
 from .nested_costs import REV_GV, asked_for, costs, made_in_the_galaxy, of_secondaries
+from .standard import STANDARD, standard_halo
 
-STANDARD = "milky-way"
 _FITTED_FROM_GV = 10.0
 _GRAMMAGE_AT_GV = np.array([10.0, 30.0, 100.0, 200.0, 1e3])
 _CURVES_GV = np.geomspace(5.0, 5e3, 121)
@@ -179,14 +178,6 @@ def fitted(boxes: NestedLeakyBox, scenario: Scenario) -> dict[str, Any]:
 
 
 # -- beside the standard halo --------------------------------------------------------------
-
-
-@lru_cache(maxsize=1)
-def standard_halo() -> LocalCosmicRays:
-    """Cosmic rays at the Sun of `milky-way`, by the transport equation."""
-    scenario = load(STANDARD)
-    edges = energy_groups(*scenario.transport.energy_range)
-    return local_cosmic_rays(scenario, given_medium(scenario), spectrum_of(scenario), edges)
 
 
 def rows_of(models: dict[str, FluxesAtSun]) -> Iterator[dict[str, Any]]:

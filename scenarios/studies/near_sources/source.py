@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from ....fields.disc.phases import PHASES, GasPhase
+from ....fields.exceptions import RunFailed
 from ....fields.galaxy import Galaxy
 from ....fields.units import KPC2_MYR_CM2_S, KPC_CM, M_P_G, M_SUN_G, FloatArray, momentum_GeV
 from ....fields.waves.streaming import larmor_radius_kpc
 from ....fields.waves.tube_waves import TubeWaves
 from ....mc.coupled.flux_tube import FluxTube, Tube, TubeRun
-from ....mc.coupled.tube_particles import Passage, free_path_kpc, passage
+from ....mc.coupled.tube_particles import FLIGHTS_FROM, Passage, free_path_kpc, passage
+from ...build import galaxy_of
 from ...file.quantities import ScenarioError
 from ...file.scenario import Scenario
 from ...file.study_tables import NearSource
 from ...file.tables import text_of
+from ...progress import Progress
 
 _PER_DECADE, _MOST_MOMENTA = 8, 48
-_EPOCHS, _FIRST_EPOCH = 60, 1e-6
-# Where flights take seconds: lambda over L_c of a constant D that holds them as long.
-_PARTICLES_FROM, _PARTICLE_ENERGIES = 0.06, 3
+_EPOCHS, _FIRST_EPOCH = 120, 1e-6
+# Where test protons are followed in steps; and how many energies of those that fly.
+_STEPS_AT_GEV, _FLIGHTS = (100.0, 1e3), 3
 CONVERGED = 0.03
 """Most that residence times may change where steps are twice as long."""
 
@@ -44,15 +48,15 @@ def wanted_of(scenario: Scenario) -> NearSource:
     ScenarioError
         If the tube is shorter than the Larmor radius of the highest energy.
     """
-    wanted = scenario.near_source
+    wanted = scenario.near_source or scenario.cocoons
     assert wanted is not None
     for name in wanted.phases:
         r_L = float(larmor_radius_kpc(scenario.source.E_max, phase_of(wanted, name).B_uG))
         if wanted.L_c <= r_L:
             longer = f"more than the Larmor radius at source.E_max, {1e3 * r_L:.3g} pc"
-            raise ScenarioError(f"near_source.L_c = {text_of(wanted, 'L_c')}: allowed: {longer}")
+            raise ScenarioError(f"{wanted.NAME}.L_c = {text_of(wanted, 'L_c')}: allowed: {longer}")
     if scenario.source.E_max < 10.0 * scenario.source.E_min:
-        raise ScenarioError("source.E_max: allowed: ten times source.E_min or more with a [near_source]")
+        raise ScenarioError(f"source.E_max: allowed: ten times source.E_min or more with a [{wanted.NAME}]")
     return wanted
 
 
@@ -74,6 +78,11 @@ def momenta_GeV(scenario: Scenario) -> FloatArray:
     count = min(int(np.ceil(_PER_DECADE * np.log10(high / low))), _MOST_MOMENTA)
     edges = np.geomspace(low, high, count + 1)
     return np.asarray(np.sqrt(edges[1:] * edges[:-1]))
+
+
+def per_mass(scenario: Scenario) -> float:
+    """Hydrogen atoms that a hydrogen mass of gas with helium is as a target."""
+    return float(galaxy_of(scenario).helium_factors[2])
 
 
 def tube_of(wanted: NearSource, phase: GasPhase, p_GeV: FloatArray, slope: float) -> Tube:
@@ -120,11 +129,40 @@ def source_in(scenario: Scenario, name: str) -> Source:
     change = float(np.nanmax(np.abs(coarse.residence_Myr / run.residence_Myr - 1.0)))
     particles = {}
     if wanted.particles > 1 and run.finished:
-        slow = np.flatnonzero(free_path_kpc(run) > _PARTICLES_FROM * wanted.L_c)
-        for at in (
-            np.unique(slow[np.linspace(0, slow.size - 1, _PARTICLE_ENERGIES).astype(int)])
-            if slow.size
-            else ()
-        ):
-            particles[int(at)] = passage(run, int(at), wanted.particles, scenario.transport.seed)
+        seed = scenario.transport.seed
+        particles = {at: passage(run, at, wanted.particles, seed) for at in _followed(run)}
     return Source(name, run, change, particles)
+
+
+def _followed(run: TubeRun) -> list[int]:
+    """Momenta of test protons: some that diffuse in steps, and some of those that fly."""
+    p = run.waves.p_GeV
+    steps = [int(np.argmin(np.abs(np.log(p / each)))) for each in _STEPS_AT_GEV if p[0] <= each <= p[-1]]
+    fly = np.flatnonzero(free_path_kpc(run) > FLIGHTS_FROM * run.tube.L_c_kpc)
+    some = fly[np.linspace(0, fly.size - 1, _FLIGHTS).astype(int)] if fly.size else fly
+    return sorted({*steps, *some.tolist()})
+
+
+def sources_in_all_phases(scenario: Scenario, progress: Progress) -> list[Source]:
+    """The source in each phase that a scenario lists."""
+    phases, sources = wanted_of(scenario).phases, []
+    for done, name in enumerate(phases):
+        progress("Phases of the gas", done, len(phases))
+        sources.append(source_in(scenario, name))
+    progress("Phases of the gas", len(phases), len(phases))
+    return sources
+
+
+def refuse_rough(sources: list[Source], folder: Path) -> None:
+    """Fail where the steps of a source do not converge; what was found is in the folder.
+
+    Raises
+    ------
+    RunFailed
+        With the first of them.
+    """
+    # Negated, so that what is no number does not pass.
+    if rough := [each for each in sources if not (each.run.finished and each.change < CONVERGED)]:
+        one = rough[0]
+        how = f"residence times change by {one.change:.2g}" if one.run.finished else "they are too many"
+        raise RunFailed(f"source in {one.name} gas: steps do not converge: {how}; what there is: {folder}")

@@ -18,7 +18,7 @@ from ....maps.light.antimatter import (
 )
 from ....maps.light.at_the_sun import local_slope
 from ....maps.light.local_cosmic_rays import Release, secondary_edges_GV
-from ....maps.light.nested_leaky_box import NestedLeakyBox, nuclei_through_both
+from ....maps.light.near_sources.nested_leaky_box import NestedLeakyBox, nuclei_through_both
 from ....maps.light.secondaries import _aafragpy
 from ....mc.diffusion.leaky_box import Box
 from ....mc.diffusion.nuclei import Nucleus, solve_nuclei

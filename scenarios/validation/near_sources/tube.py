@@ -175,7 +175,7 @@ def particles_in_a_tube(scale: float) -> Rows:
     gas = np.where(np.arange(200) < 100, 0.01, 0.03)
     tube = Tube(0.1, 0.02, 0.01, 1e50, 2.0, np.zeros(p.size), gas)
     run = _solved(tube, constant, 50.0 * 0.1**2 / float(constant.D_gal_kpc2_Myr[-1]))
-    found = passage(run, p.size - 1, round(3000 * scale), 1)
+    found = passage(run, p.size - 1, round(3000 * scale), 1, steps=False)
     # The density vanishes 0.7104 lambda beyond the end.
     expected = float(run.residence_Myr[-1]) * (1.0 + 2.0 * 0.7104 * free_path)
     error = found.residence_error_Myr / expected
@@ -196,3 +196,21 @@ def particles_in_a_tube(scale: float) -> Rows:
                     max(0.03, 3.0 * error))
             )  # fmt: skip
     return rows
+
+
+def steps_in_a_tube(scale: float) -> Rows:
+    """Test protons that diffuse in steps: a constant D, and the waves and the flow of a source."""
+    p = np.geomspace(10.0, 316.0, 13)
+    tube = Tube(0.1, 0.02, 0.01, 1e50, 2.0, np.zeros(p.size), np.full(200, 0.01))
+    still = TubeWaves(p, _HOT, nonlinear="none", **_QUIET)  # type: ignore[arg-type]
+    run = _solved(tube, still, 50.0 * 0.1**2 / float(still.D_gal_kpc2_Myr[0]))
+    expected = (0.1**2 - 0.01**2 / 3.0) / (2.0 * float(still.D_gal_kpc2_Myr[0]))
+    one = passage(run, 0, round(4000 * scale), 3)
+    error = one.residence_error_Myr / expected
+    name = "steps in a tube of one D: residence"
+    rows = [row(name, one.residence_Myr / expected, 1.0, error, max(0.03, 3.0 * error))]
+    run = FluxTube(tube, TubeWaves(p, _HOT), change=0.1).follow(list(np.geomspace(1e-6, 3.0, 60)))
+    one, known = passage(run, 8, round(2000 * scale), 2), float(run.residence_Myr[8])
+    error = one.residence_error_Myr / known
+    name = "steps in found waves and their flow: residence"
+    return [*rows, row(name, one.residence_Myr / known, 1.0, error, max(0.03, 3.0 * error))]

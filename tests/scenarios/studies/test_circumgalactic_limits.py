@@ -7,7 +7,7 @@ import pytest
 from astropy.table import Table
 from crhalo.fields.exceptions import NotConverged
 from crhalo.maps.data.read import fermi_igrb, icecube
-from crhalo.maps.light.sky_average import sky_average
+from crhalo.maps.light.sky_of_cells import sky_average
 from crhalo.mc.diffusion.solve import solve
 from crhalo.mc.uncertainty import Estimate
 from crhalo.scenarios import load

@@ -25,6 +25,7 @@ RUNS = {
     "circumgalactic-limits": 0,
     "nested-leaky-box": 0,
     "near-source": 0,
+    "cocoons": 0,
     "diffusion-check": 0,
     "bell-turbulence": 0,
     "self-generated-slab": 0,

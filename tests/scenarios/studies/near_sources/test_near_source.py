@@ -139,10 +139,10 @@ def test_options_of_particles_are_refused(tmp_path):
 
 
 def test_steps_that_do_not_converge_are_told_and_kept(tmp_path, monkeypatch):
-    from crhalo.scenarios.studies.near_sources import near_source
+    from crhalo.scenarios.studies.near_sources import source
 
-    monkeypatch.setattr(near_source, "CONVERGED", 1e-6)
+    monkeypatch.setattr(source, "CONVERGED", 1e-6)
     few = ["near_source.phases=['diffuse-molecular']", "near_source.cells=20", "near_source.particles=0"]
-    with pytest.raises(RunFailed, match="near_source, diffuse-molecular: steps do not converge"):
+    with pytest.raises(RunFailed, match="diffuse-molecular gas: steps do not converge"):
         execute(load("near-source").with_overrides(few), tmp_path / "run", 1)
     assert (tmp_path / "run" / "summary.json").exists()

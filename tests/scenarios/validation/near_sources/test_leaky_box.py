@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from crhalo.maps.light import nested_leaky_box as light
 from crhalo.maps.light.antimatter import made_per_projectile_cm3_Myr
+from crhalo.maps.light.near_sources import nested_leaky_box as light
 from crhalo.mc.diffusion import leaky_box
 from crhalo.mc.diffusion.leaky_box import Box
 from crhalo.scenarios.validation.near_sources import leaky_box as checks

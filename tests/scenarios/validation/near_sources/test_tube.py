@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from crhalo.mc.coupled import tube_particles
 from crhalo.scenarios.validation.near_sources import tube
 from nightly.tube_twins import TUBE_TWINS
 
@@ -23,8 +24,9 @@ def test_known_answers(check):
     assert rows and all(row["passed"] for row in rows), [row for row in rows if not row["passed"]]
 
 
-def test_particles():
-    rows = tube.particles_in_a_tube(0.1)
+@pytest.mark.parametrize("check", [tube.particles_in_a_tube, tube.steps_in_a_tube])
+def test_particles(check):
+    rows = check(0.1)
     assert all(row["passed"] for row in rows), rows
 
 
@@ -42,6 +44,8 @@ def test_a_broken_twin_fails(twin, monkeypatch):
     for name in ("FluxTube", "TubeWaves", "passage"):
         if name in broken and broken[name].__module__ == module.__name__:
             monkeypatch.setattr(tube, name, broken[name])
+    if "Walk" in broken and file.endswith("steps.py"):
+        monkeypatch.setattr(tube_particles, "Walk", broken["Walk"])
     rows = getattr(tube, check)(scale)
     assert any(row["name"].startswith(failing) and not row["passed"] for row in rows)
 

@@ -16,12 +16,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...fields.gas_density import inelasticity, pp_energy_loss_rate_GeV_Myr
-from ...fields.units import KPC_CM, MBARN_CM2, FloatArray, momentum_GeV
-from ...mc.diffusion.leaky_box import Box
-from ...mc.diffusion.nuclei import Network, solve_nuclei
-from ...mc.diffusion.species import Species, centres, steady_spectrum
-from .antimatter import (
+from ....fields.gas_density import inelasticity, pp_energy_loss_rate_GeV_Myr
+from ....fields.units import KPC_CM, MBARN_CM2, FloatArray, momentum_GeV
+from ....mc.diffusion.leaky_box import Box
+from ....mc.diffusion.nuclei import Network, solve_nuclei
+from ....mc.diffusion.species import Species, centres, steady_spectrum
+from ..antimatter import (
     ANTIPROTON,
     HELIUM,
     POSITRON,
@@ -30,9 +30,9 @@ from .antimatter import (
     cooling_rate_Myr,
     made_per_projectile_cm3_Myr,
 )
-from .at_the_sun import FluxesAtSun
-from .local_cosmic_rays import Release, network_within, secondary_edges_GV, where_followed
-from .nuclei import ELEMENTS
+from ..at_the_sun import FluxesAtSun
+from ..local_cosmic_rays import Release, network_within, secondary_edges_GV, where_followed
+from ..nuclei import ELEMENTS
 
 Both = tuple[FloatArray, FloatArray]
 """Densities in the cocoons and in the Galaxy, per kpc^3."""

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ...fields.units import MYR_YR, FloatArray, energy_label
-from ...mc.coupled.flux_tube import TubeRun
-from .page import (
+from ....fields.units import MYR_YR, FloatArray, energy_label
+from ....mc.coupled.flux_tube import TubeRun
+from ..page import (
     BLACK,
     BLUE,
     GREEN,
@@ -29,7 +29,7 @@ from .page import (
 )
 
 _DASHED, _DOTTED = (0, (5, 1.5)), (0, (1.5, 1))
-_COLOURS = {
+PHASE_COLOURS = {
     "hot-ionised": RED,
     "warm-ionised": ORANGE,
     "warm-ionised-helium": PURPLE,
@@ -65,7 +65,7 @@ def near_source(
     figure = page(ax, PAGE_INCH, 5.2)
     (time, gas), (diffusion, light) = figure.subplots(2, 2)
     for name, one in spectra.items():
-        colour, label = _COLOURS.get(name, BLACK), name.replace("-", " ")
+        colour, label = PHASE_COLOURS.get(name, BLACK), name.replace("-", " ")
         E = one["energy_GeV"]
         time.plot(E, MYR_YR * one["residence_Myr"], color=colour, linewidth=1.2, label=label)
         gas.plot(E, positive(one["grammage_g_cm2"]), color=colour, linewidth=1.2)
@@ -76,15 +76,14 @@ def near_source(
     )
     for point in particles:
         E, t, error = (point[key] for key in ("energy_GeV", "residence_Myr", "residence_error_Myr"))
-        colour = _COLOURS.get(point["phase"], BLACK)
+        colour = PHASE_COLOURS.get(point["phase"], BLACK)
         style = {"fmt": "o", "markersize": 3, "elinewidth": 0.8, "markerfacecolor": "none"}
         time.errorbar(E, MYR_YR * t, MYR_YR * error, color=colour, **style)
     if particles:
         time.plot([], [], "o", color=GREY, markersize=3, markerfacecolor="none", label="test protons")
     gas.axhspan(5.0, 10.0, color=GREY, alpha=0.25, linewidth=0)
-    gas.text(
-        0.97, 0.02, "band: all of the Galaxy at 10 to 50 GeV", transform=gas.transAxes, ha="right", fontsize=7
-    )
+    gas.text(0.97, 7.0, "Galaxy, 10 to 50 GeV", transform=gas.get_yaxis_transform(), ha="right", va="center",
+             fontsize=7)  # fmt: skip
     dress(time, "$E$  [GeV]", "time within $L_c$  [yr]")
     dress(gas, "$E$  [GeV]", "grammage  [g cm$^{-2}$]")
     for axes in (time, gas):

@@ -1,4 +1,4 @@
-"""The sky at the Sun, averaged over all directions, of protons whose density is known in cells.
+"""The sky at the Sun of protons whose density is known in cells: its average, and its map.
 
 The mean over the sky of integral q ds/(4 pi) is integral q dV/(16 pi^2 d^2), d the distance from the Sun.
 A cell is a ring above the plane and its mirror image below. The Sun lies in the disc: of the gas of the disc,
@@ -11,13 +11,14 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.interpolate import RegularGridInterpolator
 
 from ...fields.units import KPC_CM, FloatArray
 from ...mc.diffusion.finite_volumes import Cells
 from ...mc.diffusion.solve import Solution
 from .absorption import cmb_absorption_per_kpc
 from .emissivity import matrix_per_flavour
-from .sky import SUN_R_KPC, SUN_Z_KPC
+from .sky import SUN_R_KPC, SUN_Z_KPC, table_sky_map
 from .sky_model import COMPONENTS
 from .structure import ring_weight
 
@@ -59,6 +60,47 @@ def sky_average(
     if secondary == "gamma":
         seen *= transmission(cells, E)
     return dict(zip(COMPONENTS, (seen @ targets).T * KPC_CM, strict=True))
+
+
+def sky_of_cells(
+    solution: Solution,
+    secondary: str,
+    energy_GeV: ArrayLike,
+    nside: int,
+    helium_per_proton: FloatArray | None = None,
+    disc_radius_kpc: float = 10.0,
+) -> FloatArray:
+    """Map of what protons in cells make, of all components together.
+
+    Densities are interpolated linearly in R and |z| between the middles of cells; the gas is that of the
+    medium at its nodes.
+
+    Parameters
+    ----------
+    solution, secondary, energy_GeV, helium_per_proton
+        As for `sky_average`.
+    nside : int
+        HEALPix resolution.
+    disc_radius_kpc : float
+        Where the gas disc ends.
+
+    Returns
+    -------
+    ndarray, shape (n, 12 nside^2)
+        Intensity in GeV^-1 cm^-2 s^-1 sr^-1, RING order, Galactic coordinates.
+    """
+    E, cells = np.asarray(energy_GeV, float), solution.cells
+    table = cells.medium.table
+    matrix = matrix_per_flavour(secondary, E, solution.energy_edges_GeV, helium_per_proton)
+    per_H = np.moveaxis(cells.spread(matrix @ solution.protons_kpc3 / KPC_CM**3), 0, -1)
+    R, z = table.R.nodes, table.z.nodes
+    middles = cells.R_kpc, cells.z_kpc
+    nearest = (np.clip(x, m[0], m[-1]) for x, m in zip((R, z), middles, strict=True))
+    at_nodes = RegularGridInterpolator(middles, per_H)(tuple(np.meshgrid(*nearest, indexing="ij")))
+    gas = cells.medium.targets_cm3(R[:, None], z).sum(axis=-1)
+    absorption = cmb_absorption_per_kpc(E) if secondary == "gamma" else np.zeros(E.size)
+    end = {"r_max_kpc": table.r_max, "disc_radius_kpc": disc_radius_kpc}
+    return table_sky_map(at_nodes * gas[..., None], R, z, nside, absorption_per_kpc=absorption, **end)
 
 
 def weights_kpc(cells: Cells) -> FloatArray:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from crhalo.fields.units import KPC_CM
-from crhalo.maps.light import sky_average
+from crhalo.maps.light import sky_of_cells
 from crhalo.maps.light.absorption import cmb_absorption_per_kpc
 from crhalo.maps.light.emissivity import matrix_per_flavour
 from crhalo.maps.light.sky import SUN_R_KPC, SUN_Z_KPC
@@ -40,7 +40,7 @@ def seen(cells, secondary, E):
     solution = SimpleNamespace(
         cells=cells, energy_edges_GeV=EDGES, protons_kpc3=np.ones((EDGES.size - 1, cells.count))
     )
-    return sky_average.sky_average(solution, secondary, E)
+    return sky_of_cells.sky_average(solution, secondary, E)
 
 
 def of_shell_kpc(inner, outer, per_kpc=0.0):
@@ -75,9 +75,9 @@ def test_a_shell_has_its_closed_form(inner, outer):
 
 @pytest.fixture
 def fresh():
-    sky_average._weights_kpc.cache_clear()
+    sky_of_cells._weights_kpc.cache_clear()
     yield
-    sky_average._weights_kpc.cache_clear()
+    sky_of_cells._weights_kpc.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def fresh():
     ],
 )
 def test_a_broken_weight_is_seen(broken, monkeypatch, fresh):
-    monkeypatch.setattr(sky_average, "ring_weight", broken)
+    monkeypatch.setattr(sky_of_cells, "ring_weight", broken)
     with pytest.raises(AssertionError):
         check_shell(14.0, 15.0)
 
@@ -122,7 +122,7 @@ def test_it_is_that_of_particles(both, secondary):
     E = np.array([50.0, 500.0, 5e3])
     model = run.sky_model
     counted = model.mean(secondary, E)
-    found = sky_average.sky_average(solution, secondary, E, model.helium_per_proton)
+    found = sky_of_cells.sky_average(solution, secondary, E, model.helium_per_proton)
     for component in ("cgm", "halo"):
         error = np.hypot(counted[component].error, 0.05 * counted[component].value)
         assert np.all(np.abs(found[component] - counted[component].value) < 3.0 * error), component

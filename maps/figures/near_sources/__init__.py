@@ -1,0 +1,1 @@
+"""Figures of cosmic rays near their sources."""
