@@ -89,6 +89,11 @@ RUNS: dict[str, list[str]] = {
     "figure-1": ["figure-1"],
     "coupling": ["coupling"],
     "expanding-bubble": ["expanding-bubble"],
+    "near-source": ["near-source"],
+    "near-source-escape": ["near-source", "--set", "near_source.release=escape"],
+    "near-source-cloud": ["near-source", "--set", "near_source.cloud_mass=1e4"],
+    "cocoons": ["cocoons"],
+    "nested-leaky-box": ["nested-leaky-box"],
     "m31": ["m31"],
     "radio": ["radio"],
     "galaxies": ["galaxies"],
@@ -108,6 +113,9 @@ FIGURES = {
     "fit_posterior.png": "fit/corner.png",
     "circumgalactic_limits.png": "circumgalactic-limits/circumgalactic_limits.png",
     "milky_way_local_spectra.png": "milky-way/local_spectra.png",
+    "near_source.png": "near-source/near_source.png",
+    "cocoons.png": "cocoons/cocoons.png",
+    "nested_leaky_box.png": "nested-leaky-box/nested_leaky_box.png",
     "figure_1.png": "figure-1/figure_1.png",
     "diffusion_check.png": "diffusion-check/diffusion.png",
     "galaxy_tracks.png": "galaxy-tracks/escape.png",
@@ -134,6 +142,14 @@ _NOT_KEPT = (
     "precision", "wall_sampling", "counters", "steps", "leave_time_Myr",
     "brightest_near_the_best_gamma",
 )  # fmt: skip
+# Of sources whose particles stay near: spectra at the four energies, shares of the Galactic plane.
+_KEPT_NEAR_SOURCES = {
+    "near-source": ("near_source", "over_published"),
+    "near-source-escape": ("near_source",),
+    "near-source-cloud": ("near_source",),
+    "nested-leaky-box": ("grammage", "fit", "secondaries", "asked_for", "costs"),
+}
+_REGIONS_NOT_KEPT = ("high-latitudes", "whole-sky")
 _DIGITS_KEPT = 5
 _DIGITS_WITHOUT_ERROR = 3
 _NEAR = 0.01  # of an energy that is asked for to one that there is
@@ -216,9 +232,11 @@ def _run_of(folder: Path) -> dict[str, Any]:
     about |= {"particles": transport["particles"], "seed": transport["seed"]}
     numbers = {key: value for key, value in summary.items() if key not in _NOT_KEPT}
     few = {"milky-way": _KEPT_OF_GALAXY, "milky-way-circumgalactic": _KEPT_OF_GALAXY}
-    few |= dict.fromkeys(_along_lines(), _KEPT_ALONG_LINES)
+    few |= dict.fromkeys(_along_lines(), _KEPT_ALONG_LINES) | _KEPT_NEAR_SOURCES
     wanted = few.get(folder.name, numbers.keys() - {"regions", "criterion"})
     numbers = {key: value for key, value in numbers.items() if key in wanted}
+    for region in _REGIONS_NOT_KEPT:
+        numbers.get("share_of_the_diffuse_emission", {}).pop(region, None)
     for region in numbers.get("regions", {}).values():
         for key in region.keys() - {"energy_GeV", "ratio"}:
             del region[key]

@@ -17,7 +17,7 @@ import numpy as np
 from ...fields.units import FloatArray
 
 _FEWEST = 50
-"""Cells of half a tube: the mean number of steps to leave it is their square; with 100 times come out 4% longer at 10 GeV."""
+"""Cells of half a tube; steps to leave it are their square. With 100 times at 10 GeV come out 4% longer."""
 _SMALL = 1e-4
 _AT_MOST, _AT_FIRST_MYR = 0.1, 1e-6
 _STEEPEST = 100.0  # u h/D beyond which nobody goes back

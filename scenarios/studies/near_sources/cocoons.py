@@ -112,10 +112,14 @@ def _rows(
     return rows
 
 
+def _told_at(E: FloatArray) -> list[int]:
+    """Which of the energies are told."""
+    return sorted({int(np.argmin(np.abs(np.log(E / each)))) for each in _TOLD_GEV if E[0] <= each <= E[-1]})
+
+
 def _told(rows: list[dict[str, Any]], phases: list[str], region: str, E: FloatArray) -> dict[str, Estimate]:
     """Shares in a region at some of the energies, by phase."""
-    at = sorted({int(np.argmin(np.abs(np.log(E / each)))) for each in _TOLD_GEV if E[0] <= each <= E[-1]})
-    told = {}
+    told, at = {}, _told_at(E)
     for phase in phases:
         these = [row for row in rows if (row["region"], row["phase"]) == (region, phase)]
         value, error = ([these[i][key] for i in at] for key in ("share", "share_error"))
@@ -148,7 +152,10 @@ def _made(scenario: Scenario, sources: list[Source], found: dict[str, FloatArray
             "followed": population.per_Myr * wanted.age,
             "realisations": len(found[_REGIONS[0]]),
         },
-        "share_of_the_diffuse_emission": {name: _told(rows, phases, name, E) for name in _REGIONS},
+        "share_of_the_diffuse_emission": {
+            "energy_GeV": E[_told_at(E)],
+            **{name: _told(rows, phases, name, E) for name in _REGIONS},
+        },
     }
     files: dict[str, Any] = {
         "cocoons.json": partial(write_json, {**about, **numbers, "rows": rows}),

@@ -22,7 +22,8 @@ def light_of_a_life(scale: float) -> Rows:
     """Gamma rays of a source over its life: those of the grammage that its protons cross."""
     p = np.geomspace(10.0, 1e4, 13)
     tube = Tube(0.1, 0.02, 0.01, 1e50, 2.2, np.zeros(p.size), np.where(np.arange(100) < 50, 0.5, 2.0))
-    run = FluxTube(tube, TubeWaves(p, PHASES["warm-ionised"])).follow(list(np.geomspace(1e-6, 1.0, 60) * 3.0))
+    waves, ages = TubeWaves(p, PHASES["warm-ionised"]), np.geomspace(1e-6, 1.0, 120) * 3.0
+    run = FluxTube(tube, waves, change=0.1).follow(list(ages))
     found = CocoonLight.of(run, "gamma", _E_GEV, 0.96, 10).whole
     step = float(np.log(p[1] / p[0]))
     edges = total_energy_GeV(p[0] * np.exp(step * (np.arange(p.size + 1) - 0.5)))
@@ -75,12 +76,13 @@ def flux_of_many_sources(scale: float) -> Rows:
         d2 = ((kept.place_kpc - SUN_KPC) ** 2).sum(axis=1)
         ratio += totals[-1] / float((1.0 / (4.0 * np.pi * d2 * KPC_CM**2)).sum()) / 20.0
     expected = population.per_Myr * _mean_dilution(population)
+    mean = float(np.mean(totals))
     error = float(np.std(totals, ddof=1) / np.sqrt(len(totals)) / expected)
     return [
         row("flux on the maps of sources over their 1/(4 pi d^2)", ratio, 1.0, 0.0, 5e-3),
         row(
             "mean flux of sources over that of their disc",
-            np.mean(totals) / expected,
+            mean / expected,
             1.0,
             error,
             3.0 * error,
