@@ -93,6 +93,13 @@ RUNS: dict[str, list[str]] = {
     "near-source-escape": ["near-source", "--set", "near_source.release=escape"],
     "near-source-cloud": ["near-source", "--set", "near_source.cloud_mass=1e4"],
     "cocoons": ["cocoons"],
+    "cocoons-no-neutrals": [
+        "cocoons",
+        "--set",
+        "cocoons.phases=['warm-ionised']",
+        "--set",
+        "cocoons.neutral_fraction=0",
+    ],
     "nested-leaky-box": ["nested-leaky-box"],
     "m31": ["m31"],
     "radio": ["radio"],
