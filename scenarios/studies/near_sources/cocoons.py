@@ -133,7 +133,7 @@ def _execute(scenario: Scenario, folder: Path, threads: int, progress: Progress,
     lights = lights_of(scenario, sources, E)
     found, skies = realised(scenario, lights, E, progress)
     write_study(scenario, _made(scenario, sources, found, skies), folder, options.figure_format)
-    refuse_rough(sources, folder)
+    refuse_rough(sources, "cocoons", folder)
 
 
 def _made(scenario: Scenario, sources: list[Source], found: dict[str, FloatArray], skies: FloatArray) -> Made:

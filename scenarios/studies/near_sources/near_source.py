@@ -122,7 +122,7 @@ def _execute(scenario: Scenario, folder: Path, threads: int, progress: Progress,
     refuse(options, "a [near_source]")
     sources = sources_in_all_phases(scenario, progress)
     write_study(scenario, _made(scenario, sources), folder, options.figure_format)
-    refuse_rough(sources, folder)
+    refuse_rough(sources, "near_source", folder)
 
 
 def _made(scenario: Scenario, sources: list[Source]) -> Made:

@@ -153,7 +153,7 @@ def sources_in_all_phases(scenario: Scenario, progress: Progress) -> list[Source
     return sources
 
 
-def refuse_rough(sources: list[Source], folder: Path) -> None:
+def refuse_rough(sources: list[Source], table: str, folder: Path) -> None:
     """Fail where the steps of a source do not converge; what was found is in the folder.
 
     Raises
@@ -165,4 +165,7 @@ def refuse_rough(sources: list[Source], folder: Path) -> None:
     if rough := [each for each in sources if not (each.run.finished and each.change < CONVERGED)]:
         one = rough[0]
         how = f"residence times change by {one.change:.2g}" if one.run.finished else "they are too many"
-        raise RunFailed(f"source in {one.name} gas: steps do not converge: {how}; what there is: {folder}")
+        hint = f"{'a smaller' if one.run.finished else 'a larger'} {table}.change may help"
+        raise RunFailed(
+            f"source in {one.name} gas: steps do not converge: {how}; {hint}; what there is: {folder}"
+        )
