@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ...fields.exceptions import UserError, on_a_line
 from ...fields.medium import Medium
 from ...fields.medium_table import Wall
 from ...fields.units import FloatArray
@@ -65,6 +66,21 @@ class ComponentMaps:
     def total(self) -> FloatArray:
         """Sum of the components."""
         return sum(self.maps.values(), start=np.zeros_like(self.maps["disc"]))
+
+    def to_gammapy(self, component: str = "total") -> Any:
+        """A `gammapy.modeling.models.SkyModel` of the sky, or of "disc", "halo" or "cgm" alone.
+
+        Raises
+        ------
+        UserError
+            If there is no such component, one energy only, or gammapy is not installed.
+        """
+        from ..export.gammapy import gammapy_model
+
+        parts = self.maps | {"total": self.total}
+        if component not in parts:
+            raise UserError(f"component = {on_a_line(component)}: allowed: {', '.join(parts)}")
+        return gammapy_model(self.energy_GeV, np.asarray(parts[component], float), f"crhalo-{component}")
 
 
 @dataclass(frozen=True)
@@ -128,6 +144,16 @@ class SkyModel:
         if to_nodes is None:
             return np.zeros((*self.gas_cm3.shape[:2], *cells.shape[2:]))
         return to_nodes.at_nodes(cells)
+
+    def protons_cm3(self) -> FloatArray:
+        """Protons in each bin of energy at the nodes, each on its side of the surface, (n_R, n_z, bins)."""
+        halo, behind = (
+            self._at_nodes(np.moveaxis(self.result.density_cm3(side)[0], 0, -1), side)
+            for side in ("halo", "bell")
+        )
+        R, z = self.nodes_kpc
+        inside = self.medium.distance_kpc(R[:, None], z) < 0.0
+        return np.where(inside[..., None], halo, behind)
 
     def _response(self, component: str, weights: FloatArray) -> FloatArray:
         """What weights at the nodes (n, nodes in R, nodes in |z|) see of one per H atom in each cell.

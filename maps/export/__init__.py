@@ -1,0 +1,1 @@
+"""Skies and cosmic rays in the forms that other codes read."""
