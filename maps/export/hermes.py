@@ -16,7 +16,6 @@ from scipy.interpolate import RegularGridInterpolator
 from ...fields.exceptions import UserError
 from ...fields.units import C_CM_S, M_P_GEV, FloatArray
 from ...mc.files import replacing
-from ..light.sky_model import SkyModel
 
 _TO_INTENSITY = C_CM_S / (4.0 * np.pi) * 1e4  # c/(4 pi), of densities per cm^3, per m^2
 _TINY = 1e-300
@@ -41,39 +40,45 @@ class CosmicRayCube(NamedTuple):
     density_GeV_cm3: FloatArray
 
 
-def cube_of(sky: SkyModel, R_max_kpc: float, z_max_kpc: float, spacing_kpc: float = 0.25) -> CosmicRayCube:
-    """Protons of a run, linear between the nodes of its medium, powers between its energies.
+def cube_of(
+    nodes_kpc: tuple[FloatArray, FloatArray],
+    energy_edges_GeV: FloatArray,
+    protons_cm3: FloatArray,
+    ends_kpc: tuple[float, float],
+    spacing_kpc: float = 0.25,
+) -> CosmicRayCube:
+    """Protons of a run, linear between its nodes, powers between its energies.
 
     Parameters
     ----------
-    sky : SkyModel
-        Of the run.
-    R_max_kpc, z_max_kpc, spacing_kpc : float
-        Ends of the axes, and the steps along them.
+    nodes_kpc, energy_edges_GeV, protons_cm3 : ndarrays
+        Places (R, |z|), bins of total energy, and protons in each bin there, (n_R, n_z, bins); those of
+        `SkyModel.nodes_kpc`, of its result's grid and of `SkyModel.protons_cm3`.
+    ends_kpc : (float, float)
+        Of the axes, R and |z|.
+    spacing_kpc : float
+        Steps along them.
 
     Raises
     ------
     UserError
-        If the cube reaches beyond the medium, or is of one energy.
+        If the cube reaches beyond the nodes, or is of one energy.
     """
-    end = sky.medium.table.r_max
-    if not (0.0 < spacing_kpc <= min(R_max_kpc, z_max_kpc) and np.hypot(R_max_kpc, z_max_kpc) <= end * 1.5):
-        raise UserError(f"a cube of {R_max_kpc:g} and {z_max_kpc:g} kpc: allowed: within {end:g} kpc")
-    edges = sky.result.grid.current_edges_GeV
-    if edges.size < 3:
+    reach = [float(each[-1]) for each in nodes_kpc]
+    inside = all(spacing_kpc <= end <= far for end, far in zip(ends_kpc, reach, strict=True))
+    if not (spacing_kpc > 0.0 and inside):
+        far = " and ".join(f"{each:g}" for each in reach)
+        raise UserError(f"a cube of {ends_kpc[0]:g} and {ends_kpc[1]:g} kpc: allowed: within {far}")
+    if energy_edges_GeV.size < 3:
         raise UserError("protons of one energy: allowed: two or more for HERMES")
-    centres = np.sqrt(edges[1:] * edges[:-1])
-    first, last = (float(each) - M_P_GEV for each in centres[[0, -1]])
-    kinetic = np.geomspace(first, last, centres.size)
-    R = np.linspace(0.0, R_max_kpc, round(R_max_kpc / spacing_kpc) + 1)
-    half = np.linspace(0.0, z_max_kpc, round(z_max_kpc / spacing_kpc) + 1)
-    nodes = sky.nodes_kpc
-    per_GeV = sky.protons_cm3() / np.diff(edges)
-    inside = (np.clip(x, n[0], n[-1]) for x, n in zip((R, half), nodes, strict=True))
-    at = RegularGridInterpolator(nodes, per_GeV)(tuple(np.meshgrid(*inside, indexing="ij")))
-    ln_n = np.log(np.maximum(at, _TINY))
-    x = np.log(centres)
-    found = np.exp(np.apply_along_axis(lambda y: np.interp(np.log(kinetic + M_P_GEV), x, y), -1, ln_n))
+    centres = np.sqrt(energy_edges_GeV[1:] * energy_edges_GeV[:-1])
+    kinetic = np.geomspace(centres[0] - M_P_GEV, centres[-1] - M_P_GEV, centres.size)
+    R, half = (np.linspace(0.0, end, round(end / spacing_kpc) + 1) for end in ends_kpc)
+    within = (np.clip(x, n[0], n[-1]) for x, n in zip((R, half), nodes_kpc, strict=True))
+    per_GeV = RegularGridInterpolator(nodes_kpc, protons_cm3 / np.diff(energy_edges_GeV))
+    ln_n = np.log(np.maximum(per_GeV(tuple(np.meshgrid(*within, indexing="ij"))), _TINY))
+    x, at = np.log(centres), np.log(kinetic + M_P_GEV)
+    found = np.exp(np.apply_along_axis(lambda y: np.interp(at, x, y), -1, ln_n))
     found[found <= 2.0 * _TINY] = 0.0
     upper = np.moveaxis(found, 0, 1)
     return CosmicRayCube(kinetic, R, np.append(-half[:0:-1], half), np.concatenate([upper[:0:-1], upper]))

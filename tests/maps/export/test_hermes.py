@@ -43,13 +43,18 @@ def test_every_value_is_where_hermes_looks_for_it(tmp_path):
     np.testing.assert_allclose(n, 1e6 * cube.density_GeV_cm3, rtol=1e-6)
 
 
+def protons_of(run):
+    sky = run.sky_model
+    return sky.nodes_kpc, run.result.grid.current_edges_GeV, sky.protons_cm3()
+
+
 @pytest.fixture(scope="module")
 def run():
     return load("free-escape").run(particles=272, seed=1)
 
 
 def test_the_cube_of_a_run_is_its_density(run):
-    cube = cube_of(run.sky_model, 10.0, 4.0, 0.5)
+    cube = cube_of(*protons_of(run), (10.0, 4.0), 0.5)
     assert cube.density_GeV_cm3.shape == (17, 21, cube.kinetic_GeV.size)
     np.testing.assert_array_equal(cube.density_GeV_cm3, cube.density_GeV_cm3[::-1])
     # Near the plane, averaged over the disc, at an energy with many particles.
@@ -63,4 +68,4 @@ def test_the_cube_of_a_run_is_its_density(run):
 
 def test_a_cube_beyond_the_medium_is_refused(run):
     with pytest.raises(UserError, match="a cube of 1000 and 4 kpc: allowed: within"):
-        cube_of(run.sky_model, 1000.0, 4.0)
+        cube_of(*protons_of(run), (1000.0, 4.0))
