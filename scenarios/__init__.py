@@ -14,9 +14,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Fit, Galaxy, Run, Scenario, Spectrum, Transport, fit, load, names, simulate
+    from .api import Fit, Galaxy, Run, Scan, Scenario, Spectrum, Transport, fit, load, names, scan, simulate
 
-__all__ = ["Fit", "Galaxy", "Run", "Scenario", "Spectrum", "Transport", "fit", "load", "names", "simulate"]
+__all__ = [
+    "Fit", "Galaxy", "Run", "Scan", "Scenario", "Spectrum", "Transport", "fit", "load", "names", "scan",
+    "simulate",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

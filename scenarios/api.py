@@ -34,9 +34,16 @@ from .products.registry import Figures, Summary, write_run
 from .products.transport_equation import compare_run
 from .progress import shown_if
 from .run import Run, follow, make_run
+from .scanning.figure import figure
+from .scanning.files import write_scan
+from .scanning.netcdf import to_xarray
+from .scanning.scan import Scan, scan
 from .studies.orbits import diffusion_tests
 
-__all__ = ["Fit", "Galaxy", "Run", "Scenario", "Spectrum", "Transport", "fit", "load", "names", "simulate"]
+__all__ = [
+    "Fit", "Galaxy", "Run", "Scan", "Scenario", "Spectrum", "Transport", "fit", "load", "names", "scan",
+    "simulate",
+]  # fmt: skip
 
 # Parameters that a galaxy and a spectrum both have: the luminosity drives the instability, too.
 _SHARED = ("L_CR_erg_s", "slope", "E_min_GeV", "E_max_GeV")
@@ -254,4 +261,7 @@ Run.summary = property(Summary)
 Run.figures = property(Figures)
 Run.write = _write
 Fit.write = write_fit
+Scan.write = write_scan
+Scan.to_xarray = to_xarray
+Scan.figure = figure
 Run.compare_with_transport_equation = _compare_with_transport_equation

@@ -34,15 +34,7 @@ from ..mc.result import Result
 from ..mc.spectrum import Spectrum
 from ..mc.uncertainty import Estimate
 from .at_the_sun import local_cosmic_rays
-from .build import (
-    Setup,
-    find_medium,
-    grid_of,
-    sky_energies_GeV,
-    spectrum_of,
-    transport_of,
-    with_spectrum,
-)  # fmt: skip
+from .build import Setup, find_medium, grid_of, sky_energies_GeV, spectrum_of, transport_of, with_spectrum
 from .file.quantities import ScenarioError
 from .file.scenario import Scenario, load_text
 from .file.tables import NSIDES
@@ -318,6 +310,8 @@ class RunOptions:
         Of the figures.
     data : mapping of str to sequence of Points
         Measurements to draw on the figures, by quantity; see `scenarios.products.overlays`.
+    tells_notes : bool
+        Whether what should be known of it is said on standard error.
     """
 
     folder: Path | None = None
@@ -328,6 +322,7 @@ class RunOptions:
     transport_equation: bool = False
     figure_format: str = "png"
     data: Mapping[str, Sequence[Points]] = field(default_factory=dict)
+    tells_notes: bool = True
 
 
 PLAIN = RunOptions()
@@ -394,6 +389,6 @@ def follow(
     for fault in checkpoints.faults if checkpoints else ():
         print(f"crhalo: {fault}; went on from the one before", file=sys.stderr)
     done = Run(scenario, galaxy, medium, result, setup.waves, setup.current)
-    for note in done.notes:
+    for note in done.notes if options.tells_notes else ():
         print(f"crhalo: {note}", file=sys.stderr)
     return done

@@ -13,7 +13,7 @@ from ...fields.exceptions import NotConverged, RunFailed, UserError, did_you_mea
 from ..file.quantities import shown
 from ..folder.check import is_unfinished
 
-_GO_ON = ("run", "fit")  # commands, which write to a folder of their name if not told otherwise
+_GO_ON = ("run", "fit", "scan")  # commands, which write to a folder of their name if not told otherwise
 _NO_COMMAND = re.compile(r"No such command ['\"](.*?)['\"]")
 
 # Typer carries click within itself, or not, by its version.

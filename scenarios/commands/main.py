@@ -7,27 +7,40 @@ Exit codes: 0 done; 1 a check or the disk failed, or waves did not converge; 2 t
 from __future__ import annotations
 
 import os
-import re
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...fields.cores import MOST_THREADS, cores, threads_of
+from ...fields.cores import cores, threads_of
 from ..file.quantities import ScenarioError, shown
-from ..folder.check import check_fit_output, check_output, is_finished, read_summary
+from ..folder.check import EVALUATIONS, check_kept_output, check_output, is_finished, read_summary
+from .cluster import check_cluster, workers
 from .failed import said_of
-from .options import format_of, names_of, path_of, range_of, share_of
+from .options import (
+    Cluster,
+    Format,
+    Name,
+    Out,
+    Particles,
+    Resume,
+    Seed,
+    Settings,
+    Threads,
+    format_of,
+    names_of,
+    path_of,
+    range_of,
+    share_of,
+)  # fmt: skip
+from .scan import scan
 
 if TYPE_CHECKING:
-    from ...mc.blocks import Executor
     from ..file.scenario import Scenario
 
-_CLUSTER = re.compile(r"dask-local:[1-9]\d{0,2}|dask://[\w.\-\[\]]+:\d{1,5}")
 _UNTIL_PRECISE = 10**9
 
 app = typer.Typer(
@@ -36,12 +49,6 @@ app = typer.Typer(
     help="Cosmic-ray protons from the Galactic disc, through its halo, into the circumgalactic medium.",
 )
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A scenario, or the path of a .toml file.")]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Replace a value, as medium.z_B='3 kpc'; repeatable."),
-]
-Format = Annotated[str, typer.Option("--format", metavar="png|pdf", help="Format of the figures.")]
 Data = Annotated[
     str | None,
     typer.Option("--data", metavar="NAME|FILE,...", help="Draw these measurements on figures, too."),
@@ -113,28 +120,19 @@ def list_scenarios() -> None:
 def run(
     name: Name,
     settings: Settings = None,
-    particles: Annotated[str | None, typer.Option(metavar="NUMBER", help="Number of particles.")] = None,
-    seed: Annotated[str | None, typer.Option(metavar="NUMBER", help="Seed of the random numbers.")] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, max=MOST_THREADS, help="Threads; the result does not depend on it.")
-    ] = None,
-    out: Annotated[Path, typer.Option(parser=path_of, metavar="DIR", help="Folder for the results.")] = Path(
-        "run"
-    ),
+    particles: Particles = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    out: Out = Path("run"),
     transport_equation: Annotated[
         bool, typer.Option("--transport-equation", help="Compare the run with the transport equation.")
     ] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue a run that was stopped.")] = False,
+    resume: Resume = False,
     precision: Annotated[
         str | None,
         typer.Option(metavar="SHARE", help="Stop at this relative error of transport.precision_of."),
     ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WHERE", help="Follow particles on dask workers: dask://HOST:PORT, or dask-local:N."
-        ),
-    ] = None,
+    cluster: Cluster = None,
     figures: Format = "png",
     data: Data = None,
     force: Annotated[bool, typer.Option("--force", help="Try it though it may not fit into memory.")] = False,
@@ -148,8 +146,7 @@ def run(
     given: Any = {"precision": share, "transport_equation": transport_equation}
     drawn: Any = {"figure_format": format_of(figures), "data": _measured(scenario, names_of(data))}
     threads = threads_of(threads)
-    if cluster is not None and not _CLUSTER.fullmatch(cluster):
-        raise ScenarioError(f"--cluster {shown(cluster)}: allowed: dask://HOST:PORT, or dask-local:N")
+    check_cluster(cluster)
     if not dry_run:
         check_output(out, resume)
         wanted = {"scenario": scenario.to_toml(), **given}
@@ -169,7 +166,7 @@ def run(
         return
     if not force:
         check_room(scenario, out, threads)
-    with _workers(cluster) as executor, progress_bar() as progress:
+    with workers(cluster) as executor, progress_bar() as progress:
         options = RunOptions(resume=resume, executor=executor, **drawn, **given)
         execute(scenario, out, threads, progress, options)
     _digest(out)
@@ -190,10 +187,8 @@ def fit(
     posterior: Annotated[
         bool, typer.Option("--posterior", help="Sample the posterior, too; pip install 'crhalo[fit]'.")
     ] = False,
-    out: Annotated[Path, typer.Option(parser=path_of, metavar="DIR", help="Folder for the results.")] = Path(
-        "fit"
-    ),
-    resume: Annotated[bool, typer.Option("--resume", help="Continue a fit that was stopped.")] = False,
+    out: Out = Path("fit"),
+    resume: Resume = False,
     figures: Format = "png",
 ) -> None:
     """Fit keys of a scenario to measurements at the Sun, by the transport equation."""
@@ -201,12 +196,15 @@ def fit(
     from .fit import execute_fit
 
     scenario = load(name).with_overrides(settings or [])
-    check_fit_output(out, resume)
+    check_kept_output(out, resume, EVALUATIONS, "fit")
     execute_fit(
         scenario, names_of(data), names_of(free, "free"), range_of(between), posterior, out,
         cores(), format_of(figures),
     )  # fmt: skip
     _digest(out)
+
+
+app.command()(scan)
 
 
 def _asked_for(
@@ -231,18 +229,6 @@ def _measured(scenario: Scenario, names: list[str]) -> Any:
     from ..products.registry import measured_for
 
     return measured_for(scenario, names)
-
-
-@contextmanager
-def _workers(cluster: str | None) -> Iterator[Executor | None]:
-    """Where blocks are followed: the threads of this process (None), or a cluster while it is connected."""
-    if cluster is None:
-        yield None
-        return
-    from ...mc.dask_cluster import connected
-
-    with connected(cluster) as executor:
-        yield executor
 
 
 @app.command()
@@ -383,12 +369,14 @@ def bench(json: Json = False) -> None:
 
 
 def _digest(folder: Path) -> None:
-    """Print what a finished run, or a fit, found, on a page."""
+    """Print what a finished run, a fit or a scan found, on a page."""
     from .digest import print_digest
     from .fit_digest import print_fit
+    from .scan import print_scan
 
     summary = read_summary(folder)
-    (print_fit if "chi2" in summary else print_digest)(summary, folder)
+    printed = print_fit if "chi2" in summary else print_scan if "grid" in summary else print_digest
+    printed(summary, folder)
 
 
 def _show(numbers: dict[str, Any]) -> None:

@@ -1,10 +1,14 @@
-"""How the command reads what is given to its options."""
+"""The options that several commands share, and how what is given to them is read."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from ...fields.cores import MOST_THREADS
 from ..file.quantities import ScenarioError, shown
 
 FORMATS = ("png", "pdf")
@@ -55,3 +59,24 @@ def share_of(text: str) -> float:
         hint = f"; {text.strip()} is {float(percent[1]) / 100:g}" if percent else ""
         raise ScenarioError(f"--precision {shown(text)}: allowed: a number from 1e-06 to 1{hint}")
     return share
+
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A scenario, or the path of a .toml file.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Replace a value, as medium.z_B='3 kpc'; repeatable."),
+]
+Particles = Annotated[str | None, typer.Option(metavar="NUMBER", help="Number of particles.")]
+Seed = Annotated[str | None, typer.Option(metavar="NUMBER", help="Seed of the random numbers.")]
+Threads = Annotated[
+    int | None, typer.Option(min=1, max=MOST_THREADS, help="Threads; the result does not depend on it.")
+]
+Out = Annotated[Path, typer.Option(parser=path_of, metavar="DIR", help="Folder for the results.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue one that was stopped.")]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHERE", help="Follow particles on dask workers: dask://HOST:PORT, or dask-local:N."
+    ),
+]
+Format = Annotated[str, typer.Option("--format", metavar="png|pdf", help="Format of the figures.")]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...maps.figures.page import save
-from ...maps.figures.replay import replay_figure
+from ...maps.figures.tracks import replay_figure
 from ...mc.blocks import TRACK_COLUMNS
 from ...mc.files import replacing
 from ...mc.replay import replay

@@ -9,13 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ...fields.exceptions import did_you_mean
 from ...fields.units import FloatArray
 from ..file.composition import Composition
-from ..file.faults import allowed_names, table_class
-from ..file.quantities import Kind, Number, Quantity, ScenarioError, shown
+from ..file.keys import key_of
+from ..file.quantities import Number, Quantity, ScenarioError, shown
 from ..file.scenario import Scenario, from_mapping
-from ..file.tables import Table
 
 # Above this factor between its limits a key varies in its logarithm.
 _WIDE = 100.0
@@ -117,28 +115,13 @@ def free_keys(scenario: Scenario, names: Sequence[str]) -> tuple[FreeKey, ...]:
 
 
 def _free_key(scenario: Scenario, name: str) -> FreeKey:
-    table, _, key = name.partition(".") if isinstance(name, str) else ("", "", "")
-    tables = [each for each in Scenario.model_fields if isinstance(getattr(scenario, each), Table)]
-    there = {
-        f"{each}.{other}": other
-        for each in tables
-        for other in table_class(Scenario, each).model_fields
-    }  # fmt: skip
-    if name not in there:
-        same = [full for full, short in there.items() if short == key]
-        hint = f"did you mean {' or '.join(same)}?" if same else did_you_mean(name, there, "keys")
-        raise ScenarioError(f"free: {shown(name)}: no such key{allowed_names(hint, list(there))}")
+    table, key, kind = key_of(scenario, name, "free")
     value = getattr(getattr(scenario, table), key)
-    kind = next(
-        (k for k in table_class(Scenario, table).model_fields[key].metadata if isinstance(k, Kind)), None
-    )
-    number = isinstance(value, float) and isinstance(kind, Quantity | Number)
-    if not number or (table, key) == ("composition", "hydrogen"):
+    if not isinstance(value, float) or kind is None or (table, key) == ("composition", "hydrogen"):
         allowed = "a number that can vary"
         if key == "hydrogen":
             allowed = "its other shares: hydrogen takes the rest"
         raise ScenarioError(f"free: {name} = {shown(scenario.model_dump()[table][key])}: allowed: {allowed}")
-    assert isinstance(kind, Quantity | Number)
     low, high = kind.limits
     return FreeKey(table, key, kind, low, high)
 

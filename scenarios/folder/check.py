@@ -12,13 +12,16 @@ from ..file.quantities import ScenarioError, shown
 RUN_FILES = ("scenario.toml", "result.h5", "summary.json")
 EVALUATIONS = "evaluations.jsonl"
 """What a fit has solved, from which it goes on."""
+POINTS = "points.jsonl"
+"""What a scan has found at its points, from which it goes on."""
 _LARGEST_SUMMARY, _DEEPEST_SUMMARY = 50_000_000, 20  # bytes, levels
 
 
 def is_unfinished(folder: Path) -> bool:
-    """Whether it holds checkpoints of a run, or solutions of a fit, that was stopped."""
+    """Whether it holds checkpoints of a run, solutions of a fit or points of a scan that was stopped."""
     # Their names are those of `mc.checkpoint`, which takes long to import.
-    begun = any(folder.glob("checkpoint*.[01]")) or (folder / EVALUATIONS).exists()
+    begun = any(folder.glob("checkpoint*.[01]"))
+    begun = begun or any((folder / kept).exists() for kept in (EVALUATIONS, POINTS))
     return begun and not (folder / "summary.json").exists()
 
 
@@ -48,11 +51,12 @@ def check_output(folder: Path, resume: bool) -> None:
         raise OSError(error.errno, error.strerror, str(folder)) from None
 
 
-def check_fit_output(folder: Path, resume: bool) -> None:
-    """As `check_output`, for a fit, which goes on from no more than a fit."""
+def check_kept_output(folder: Path, resume: bool, kept: str, what: str) -> None:
+    """As `check_output`, for a fit or a scan (`what`), which goes on from no more than what is in `kept`."""
     check_output(folder, resume)
-    if any((folder / name).exists() for name in RUN_FILES) and not (folder / EVALUATIONS).exists():
-        raise ScenarioError(f"--resume: {shown(folder)} holds a run; allowed: a folder with a fit")
+    others = {*RUN_FILES, EVALUATIONS, POINTS} - {kept}
+    if any((folder / name).exists() for name in others) and not (folder / kept).exists():
+        raise ScenarioError(f"--resume: {shown(folder)} holds a run; allowed: a folder with a {what}")
 
 
 def check_finished(folder: Path, file: str) -> None:

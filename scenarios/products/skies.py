@@ -36,11 +36,11 @@ _TITLES = {"neutrino": "Neutrinos per flavour", "gamma": "Gamma rays"}
 
 
 def _make(run: Run) -> Made:
-    prl_17 = prl_17_flux(run.galaxy) if run.galaxy.has_bell_region else None
+    prl_17, (neutrino, gamma) = prl_17_of(run), (run.skies["neutrino"], run.skies["gamma"])
     tables = {
         "neutrino": {"flavours": "per flavour (nu + nubar, a third of the sum)"}
-        | spectra(run.skies["neutrino"], prl_17),
-        "gamma": spectra(run.skies["gamma"]),
+        | spectra(neutrino.energy_GeV, neutrino.mean, prl_17),
+        "gamma": spectra(gamma.energy_GeV, gamma.mean),
     }
     of_structure, figures = _structure(run)
     files = {
@@ -87,19 +87,26 @@ def prl_17_flux(galaxy: Galaxy) -> float:
     return float(bell.neutrino_flux_prl17(galaxy.delta_G, galaxy.L_CR_erg_s, Lambda))
 
 
-def spectra(sky: ComponentMaps, prl_17: float | None = None) -> dict[str, Any]:
-    """Sky-averaged E^2 flux, total and by component; neutrinos per flavour.
+def prl_17_of(run: Run) -> float | None:
+    """PRL Eq. 17 for a run; None where it has no Bell region."""
+    return prl_17_flux(run.galaxy) if run.galaxy.has_bell_region else None
+
+
+def spectra(
+    energy_GeV: FloatArray, mean: Mapping[str, Estimate], prl_17: float | None = None
+) -> dict[str, Any]:
+    """Sky-averaged E^2 flux of mean intensities, total and by component; neutrinos per flavour.
 
     ratio_to_prl_17 is the circumgalactic part, which PRL Eq. 17 estimates, over that estimate.
     """
-    E2, energy = sky.energy_GeV**2, sky.energy_GeV.tolist()
+    E2, energy = energy_GeV**2, energy_GeV.tolist()
 
     def flux(name: str) -> dict[str, Any]:
-        return {"energy_GeV": energy, "E2_flux_GeV_cm2_s_sr": E2 * sky.mean[name]}
+        return {"energy_GeV": energy, "E2_flux_GeV_cm2_s_sr": E2 * mean[name]}
 
     out = flux("total") | {name: flux(name) for name in COMPONENTS}
     if prl_17:
-        out["ratio_to_prl_17"] = E2 * sky.mean["cgm"] / prl_17
+        out["ratio_to_prl_17"] = E2 * mean["cgm"] / prl_17
     return out
 
 

@@ -1,0 +1,101 @@
+"""`crhalo scan`: a scenario at every point of a grid of its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ...fields.cores import threads_of
+from ..file.quantities import ScenarioError, shown
+from ..folder.check import POINTS, check_kept_output
+from .cluster import check_cluster, workers
+from .options import Cluster, Format, Name, Out, Particles, Resume, Seed, Settings, Threads, format_of
+
+
+def scan(
+    name: Name,
+    grid: Annotated[
+        list[str],
+        typer.Option(
+            metavar="KEY=VALUES",
+            help="Values of a key, as medium.delta_G=1:200:log8 or medium.z_B='1,2,4 kpc'; repeatable.",
+        ),
+    ],
+    settings: Settings = None,
+    particles: Particles = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    out: Out = Path("scan"),
+    resume: Resume = False,
+    cluster: Cluster = None,
+    plot: Annotated[
+        list[str] | None,
+        typer.Option(metavar="QUANTITY[@ENERGY]", help="Draw this, as escape_time_Myr@1TeV; repeatable."),
+    ] = None,
+    figures: Format = "png",
+) -> None:
+    """Run a scenario at every point of a grid of its keys; all numbers go into one netCDF file."""
+    from ..file.scenario import load
+
+    transport = {"particles": particles, "seed": seed}
+    given = [f"transport.{key}={value}" for key, value in transport.items() if value is not None]
+    _check_apart(grid, [*(settings or []), *given])
+    scenario = load(name).with_overrides([*(settings or []), *given])
+    figure_format, number = format_of(figures), threads_of(threads)
+    check_cluster(cluster)
+    check_kept_output(out, resume, POINTS, "scan")
+
+    from ..folder.lock import only_one_run_in
+    from ..progress import progress_bar
+    from ..run import RunOptions
+    from ..scanning.figure import asked_for, check_axes
+    from ..scanning.files import write_scan
+    from ..scanning.grid import axes_of
+    from ..scanning.scan import run_scan
+
+    axes, plots = axes_of(scenario, grid), [asked_for(text) for text in plot or []]
+    if plots:
+        check_axes(axes)
+    with only_one_run_in(out), workers(cluster) as executor, progress_bar() as progress:
+        options = RunOptions(folder=out, resume=resume, executor=executor)
+        found = run_scan(scenario, axes, progress, number, options, [each.name for each in plots])
+        write_scan(found, out, plots, figure_format)
+    from ..folder.check import read_summary
+
+    print_scan(read_summary(out), out)
+
+
+def _check_apart(grid: list[str], settings: list[str]) -> None:
+    """Refuse (`ScenarioError`) a key that is to have one value and several."""
+    keys = {text.partition("=")[0].strip() for text in grid}
+    for setting in settings:
+        if (key := setting.partition("=")[0].strip()) in keys:
+            raise ScenarioError(
+                f"--set {shown(setting)}: allowed: other keys than those of --grid, as {key} is"
+            )
+
+
+def print_scan(summary: Mapping[str, Any], folder: Path) -> None:
+    """Print what was scanned, and which quantities there are."""
+    from .show import print_lines, print_rows
+
+    rows = [
+        [axis["key"], axis["unit"], ", ".join(f"{each:g}" for each in axis["values"])]
+        for axis in summary["grid"]
+    ]
+    print_rows("", ["key", "unit", "values"], rows)
+    by_energy = [name for name, about in summary["quantities"].items() if about["along"]]
+    others = [name for name, about in summary["quantities"].items() if not about["along"]]
+    notes = [f"! {note} ({count} of {summary['points']} points)" for note, count in summary["notes"].items()]
+    failed = [f"! failed: {place}: {fault}" for place, fault in summary["failed"].items()]
+    print_lines([
+        f"{summary['title']}: {summary['points']} points of {summary['particles_of_each']} particles",
+        f"by energy: {', '.join(by_energy)}",
+        f"one number each: {', '.join(others)}",
+        *notes,
+        *failed,
+        f"Written to {folder}: scan.nc, which xarray reads; --resume --plot NAME draws a quantity",
+    ])  # fmt: skip

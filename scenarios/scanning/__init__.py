@@ -1,0 +1,1 @@
+"""Scans: a scenario run at every point of a grid of its keys."""
