@@ -20,6 +20,7 @@ from ..fields.medium import Medium
 from ..fields.units import KPC_CM, MYR_S
 from .checkpoint import difference
 from .files import plain_arrays, plain_attributes, replacing_hdf5
+from .html import html_table
 from .spectrum import Spectrum
 from .tally import (
     AGES_MYR,
@@ -111,6 +112,11 @@ class Result:
     def __repr__(self) -> str:
         low, high = self.grid.energy_edges_GeV[[0, -1]]
         return f"<Result: {self.particles} particles of {low:g} to {high:g} GeV, {self.steps} moves>"
+
+    def _repr_html_(self) -> str:
+        low, high = self.grid.energy_edges_GeV[[0, -1]]
+        rows = [*self.counters.items(), ["energies [GeV]", f"{low:g} to {high:g}"], ["moves", self.steps]]
+        return html_table(rows, caption=f"{self.particles} particles, injected {self.spectrum}")
 
     @classmethod
     def from_batches(

@@ -31,11 +31,13 @@ from .fitting.fit import Fit, fit
 from .folder.check import check_finished, check_output
 from .folder.lock import only_one_run_in
 from .products.registry import Figures, Summary, write_run
+from .products.tables import quantities_of, run_html, scenario_html, summary_table, table
 from .products.transport_equation import compare_run
 from .progress import shown_if
 from .run import Run, follow, make_run
 from .scanning.figure import figure
 from .scanning.files import write_scan
+from .scanning.kept import Point
 from .scanning.netcdf import to_xarray
 from .scanning.scan import Scan, scan
 from .studies.orbits import diffusion_tests
@@ -254,7 +256,19 @@ def _compare_with_transport_equation(run: Run) -> Comparison:
     return compare_run(run)
 
 
+def _to_xarray(run: Run) -> Any:
+    """All numbers of a run as an `xarray.Dataset`: values, errors, units, by energy; as those of a scan.
+
+    Raises
+    ------
+    UserError
+        If xarray is not installed.
+    """
+    return to_xarray(Scan(run.scenario, (), (Point(quantities_of(run), run.notes),)))
+
+
 Scenario.run = _run
+Scenario._repr_html_ = scenario_html
 Scenario.diffusion_tests = _diffusion_tests
 Run.open = staticmethod(_open)
 Run.summary = property(Summary)
@@ -264,4 +278,8 @@ Fit.write = write_fit
 Scan.write = write_scan
 Scan.to_xarray = to_xarray
 Scan.figure = figure
+Run.summary_table = summary_table
+Run.table = table
+Run.to_xarray = _to_xarray
+Run._repr_html_ = run_html
 Run.compare_with_transport_equation = _compare_with_transport_equation

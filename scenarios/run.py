@@ -80,6 +80,10 @@ class Run:
     summary: ClassVar[Any]
     figures: ClassVar[Any]
     write: ClassVar[Callable[..., None]]
+    summary_table: ClassVar[Callable[..., Any]]
+    table: ClassVar[Callable[..., Any]]
+    to_xarray: ClassVar[Callable[..., Any]]
+    _repr_html_: ClassVar[Callable[..., str]]
     compare_with_transport_equation: ClassVar[Callable[..., Any]]
 
     def __repr__(self) -> str:

@@ -37,6 +37,14 @@ def test_the_example_of_a_fit_runs(capsys):
     assert "nan" not in capsys.readouterr().out
 
 
+def test_the_example_of_a_scan_runs(tmp_path, monkeypatch, capsys):
+    """The last one; the file that the first reads is of a scan of minutes."""
+    block = BLOCK.findall((ROOT / "docs" / "scan.md").read_text())[-1]
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "scan.md", "exec"), {"__name__": "example"})
+    assert "Myr" in capsys.readouterr().out and (tmp_path / "my-scan" / "scan.nc").exists()
+
+
 def test_they_are_short_and_complete():
     assert {"A magnetic field", "A diffusion coefficient", "Gas"} <= set(EXTEND)
     assert any("urbulence" in title for title in EXTEND)

@@ -17,7 +17,6 @@ from .page import (
     PAGE_INCH,
     SMALL,
     dress,
-    legend,
     page,
     plain_numbers,
     positive,
@@ -28,6 +27,7 @@ _GREEK = "alpha beta gamma delta epsilon eta lambda mu nu rho sigma tau phi"
 _MARKERS = "osD^vP"
 _LOGARITHMIC = 5.0  # ratio of the largest to the smallest value, above which an axis is so
 _FEW_DECADES = 100.0
+_IN_A_ROW = (3, 6)  # lines that the legend names, over one panel and over several
 
 
 def scan_figure(
@@ -35,7 +35,6 @@ def scan_figure(
     panels: Mapping[str, Estimate],
     y_label: str,
     lines: Sequence[str] = (),
-    lines_label: str = "",
     ax: Any = None,
 ) -> Any:
     """A panel for each of some energies, and in it a line with error bars for each value of another key.
@@ -50,8 +49,6 @@ def scan_figure(
         Of the quantity, with its unit.
     lines : sequence of str
         What each line is; none if there is a single one.
-    lines_label : str
-        What they differ in.
     """
     label, values = x
     width = COLUMN_INCH if len(panels) == 1 else PAGE_INCH
@@ -63,8 +60,13 @@ def scan_figure(
         axes.set_title(title, fontsize=NORMAL, pad=4)
         dress(axes, label, y_label if axes is places[0] else "")
         _scale_x(axes, values)
-    if lines:
-        legend(places[0], title=lines_label or None, title_fontsize=SMALL)
+    if lines:  # above the panels, where no line can be
+        handles = places[0].get_legend_handles_labels()[0]
+        columns = min(len(lines), _IN_A_ROW[len(panels) > 1])
+        figure.legend(
+            handles=handles, loc="outside upper center", ncols=columns, fontsize=SMALL, frameon=False,
+            columnspacing=1.4, handletextpad=0.5, borderaxespad=0.2,
+        )  # fmt: skip
     return figure
 
 
@@ -106,21 +108,29 @@ def _scale_x(axes: Any, values: FloatArray) -> None:
 
 
 def label_of(key: str, unit: str) -> str:
-    """The label of a key: symbols as in papers, and the unit.
+    """The label of a key: its symbol, and the unit.
 
     >>> label_of("delta_G", ""), label_of("z_B", "kpc"), label_of("slope", "")
     ('$\\\\delta_G$', '$z_B$  [kpc]', 'slope')
     """
+    return f"{symbol_of(key)}{unit_label(unit)}"
+
+
+def symbol_of(key: str) -> str:
+    """A key as papers write it; words where it is none of one letter.
+
+    >>> symbol_of("L_CR"), symbol_of("B0"), symbol_of("slope_above")
+    ('$L_{\\\\rm CR}$', '$B_0$', 'slope above')
+    """
     stem, _, index = key.partition("_")
-    if stem in _GREEK.split():
+    if numbered := re.fullmatch(r"([A-Z])(\d)", stem):
+        stem, index = numbered[1], numbered[2]
+    elif stem in _GREEK.split():
         stem = f"\\{stem}"
-    elif len(stem) > 1 and not re.fullmatch(r"[A-Z]\d", stem):
-        return f"{key.replace('_', ' ')}{unit_label(unit)}"
-    if re.fullmatch(r"[A-Z]\d", stem):
-        stem, index = stem[0], stem[1]
+    elif len(stem) > 1:
+        return key.replace("_", " ")
     below = index if len(index) == 1 else f"{{\\rm {index.replace('_', ' ')}}}"
-    below = f"_{below}" if index else ""
-    return f"${stem}{below}${unit_label(unit)}"
+    return f"${stem}_{below}$" if index else f"${stem}$"
 
 
 def unit_label(unit: str) -> str:

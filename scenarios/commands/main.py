@@ -19,6 +19,7 @@ from ...fields.cores import cores, threads_of
 from ..file.quantities import ScenarioError, shown
 from ..folder.check import EVALUATIONS, check_kept_output, check_output, is_finished, read_summary
 from .cluster import check_cluster, workers
+from .explain import explain, new
 from .failed import said_of
 from .options import (
     Cluster,
@@ -204,7 +205,8 @@ def fit(
     _digest(out)
 
 
-app.command()(scan)
+for command in (scan, explain, new):
+    app.command()(command)
 
 
 def _asked_for(

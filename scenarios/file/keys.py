@@ -1,12 +1,17 @@
-"""Keys of a scenario by name, as "medium.z_B", that hold one number."""
+"""Keys of a scenario by name, as "medium.z_B": those that hold one number, and what is said of all."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import ast
+import inspect
+from itertools import pairwise
+from typing import NamedTuple, get_args
+
+from pydantic import BaseModel
 
 from ...fields.exceptions import did_you_mean
 from .faults import allowed_names, table_class
-from .quantities import Kind, Number, Quantity, ScenarioError, shown
+from .quantities import Kind, NotAllowed, Number, Quantity, ScenarioError, shown
 from .scenario import Scenario
 from .tables import Table
 
@@ -43,3 +48,41 @@ def key_of(scenario: Scenario, name: str, option: str) -> Key:
     ]
     kind = kinds[0] if kinds else None
     return Key(table, key, kind if isinstance(kind, Quantity | Number) else None)
+
+
+def all_keys() -> dict[str, type[BaseModel]]:
+    """Every "table.key" that a scenario file may have, with the class of its table."""
+    found: dict[str, type[BaseModel]] = {}
+    for name in Scenario.model_fields:
+        try:
+            table = table_class(Scenario, name)
+        except StopIteration:  # the title
+            continue
+        found |= {f"{name}.{key}": table for key in table.model_fields}
+    return found
+
+
+def docstrings_of(table: type[BaseModel]) -> dict[str, str]:
+    """What the class of a table says of each of its keys, on one line."""
+    body = ast.parse(inspect.getsource(table)).body[0]
+    assert isinstance(body, ast.ClassDef)
+    found = {}
+    for each, after in pairwise(body.body):
+        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
+            match after:
+                case ast.Expr(value=ast.Constant(value=str(text))):
+                    found[each.target.id] = " ".join(text.split())
+    return found
+
+
+def allowed_of(table: type[BaseModel], key: str) -> str:
+    """What a key may hold."""
+    about = table.model_fields[key]
+    for kind in about.metadata:
+        if isinstance(kind, Kind):
+            try:
+                kind.parse(object())
+            except NotAllowed as fault:
+                return str(fault)
+    words = get_args(about.annotation)
+    return ", ".join(map(str, words)) if words else "true or false"

@@ -83,6 +83,7 @@ class Scenario(Table):
     # What needs the engine is bound in `scenarios.api`, where it is described.
     run: ClassVar[Callable[..., Any]]
     diffusion_tests: ClassVar[Callable[..., list[Any]]]
+    _repr_html_: ClassVar[Callable[..., str]]
 
     @property
     def study(self) -> str | None:

@@ -10,7 +10,7 @@ import numpy as np
 from ...fields.limits import number_in
 from ...fields.units import FloatArray, energy_label
 from ...maps.figures.page import plain_style, save
-from ...maps.figures.scan import label_of, scan_figure, unit_label
+from ...maps.figures.scan import label_of, scan_figure, symbol_of, unit_label
 from ...mc.uncertainty import Estimate
 from ..file.quantities import ScenarioError, shown
 from ..products.numbers import Known, in_words
@@ -19,11 +19,15 @@ from .scan import Scan
 
 # Of a panel each; of lines, where there is one axis.
 _PANELS, _LINES = (10.0, 1e3, 1e5), tuple(10.0**power for power in range(1, 7))
+_LONG = 40  # characters of a label, above which its unit has a line of its own
 _SLACK = 1.2  # of an energy, beyond those there are
 _SAID = {
     f"{secondary}_{part}E2_flux_GeV_cm2_s_sr": f"{what}{of}, $E^2 I$"
     for secondary, of in (("neutrino", "neutrinos"), ("gamma", "gamma rays"))
     for part, what in (("", ""), ("disc_", "disc "), ("halo_", "halo "), ("cgm_", "circumgalactic "))
+} | {
+    "galactic_density": r"density in the disc  [$\phi_0/c$]",
+    "density_over_free_escape": r"density outside  [$3\phi/c$]",
 }
 
 
@@ -81,21 +85,23 @@ def figure(scan: Scan, name: str, energy_GeV: Any = None, ax: Any = None) -> Any
         cut = [(..., i) for i in places] if known.at is not None else [(...,)]
         panels = {label: Estimate(value[at], error[at]) for label, at in zip(labels, cut, strict=True)}
         second = scan.axes[1]
-        lines, of = [f"{each:g}" for each in second.values], label_of(second.key, second.unit)
+        of = f"{symbol_of(second.key)} = "
+        lines = [f"{of}{each:g}{second.unit and ' '}{second.unit}" for each in second.values]
     else:
-        panels, lines, of = _one_axis(value, error, places, labels)
-    y_label = _SAID.get(name, in_words(name, known.unit)) + unit_label(known.unit)
-    return scan_figure((label_of(axis.key, axis.unit), axis.array), panels, y_label, lines, of, ax)
+        panels, lines = _one_axis(value, error, places, labels)
+    said, unit = _SAID.get(name, in_words(name, known.unit)), unit_label(known.unit)
+    y_label = f"{said}\n{unit.strip()}" if len(said + unit) > _LONG else f"{said}{unit}"
+    return scan_figure((label_of(axis.key, axis.unit), axis.array), panels, y_label, lines, ax)
 
 
 def _one_axis(
     value: FloatArray, error: FloatArray, places: list[int], labels: list[str]
-) -> tuple[dict[str, Estimate], list[str], str]:
+) -> tuple[dict[str, Estimate], list[str]]:
     """One panel: a line, or one for each energy."""
     if value.ndim == 1:
-        return {"": Estimate(value[:, None], error[:, None])}, [], ""
+        return {"": Estimate(value[:, None], error[:, None])}, []
     one = Estimate(value[:, places], error[:, places])
-    return ({labels[0]: one}, [], "") if len(places) == 1 else ({"": one}, labels, "")
+    return ({labels[0]: one}, []) if len(places) == 1 else ({"": one}, labels)
 
 
 def _label(known: Known, at: float) -> str:

@@ -93,7 +93,7 @@ def attributes_of(scan: Scan) -> dict[str, str | int]:
     provenance = provenance_of(scan.scenario)
     provenance["conventions"] = provenance["conventions"] | CONVENTIONS
     return {
-        "title": f"Scan of: {scan.scenario.title}",
+        "title": f"Scan of: {scan.scenario.title}" if scan.axes else scan.scenario.title,
         "format": FORMAT,
         "source": f"crhalo {provenance['version']}",
         "seed": scan.scenario.transport.seed,

@@ -11,20 +11,20 @@ CURVE = Estimate(VALUE, 0.1 * VALUE)
 
 
 def drawn(curve=CURVE, **how):
-    figure = scan_figure((label_of("delta_G", ""), X), {"1 TeV": curve}, "y", ["1", "2"], "z", **how)
+    figure = scan_figure((label_of("delta_G", ""), X), {"1 TeV": curve}, "y", ["1", "2"], **how)
     figure.draw_without_rendering()
     return figure, figure.axes[0]
 
 
 def test_lines_are_values_with_their_errors_in_order():
-    _, axes = drawn()
+    figure, axes = drawn()
     first, second = axes.containers
     np.testing.assert_array_equal(first.lines[0].get_xdata(), [1.0, 10.0, 100.0])
     np.testing.assert_array_equal(first.lines[0].get_ydata(), [1.0, 2.0, 4.0])
     ends = np.array([segment[:, 1] for segment in first.lines[2][0].get_segments()])
     np.testing.assert_allclose(ends, [[0.9, 1.1], [1.8, 2.2], [3.6, 4.4]])
     assert np.isnan(second.lines[0].get_ydata()[1]) and axes.get_xscale() == axes.get_yscale() == "log"
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["1", "2"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["1", "2"]
 
 
 def test_a_narrow_or_negative_quantity_has_a_linear_axis():

@@ -124,7 +124,7 @@ def test_bad_input_is_one_line_and_leaves_no_folder(crhalo, pipeline, tmp_path):
 
 
 UNKNOWN = [
-    (["ran"], "'ran': no such command: did you mean run?; allowed: list, run, fit, scan, show"),
+    (["ran"], "'ran': no such command: did you mean run?"),
     (["Show"], "did you mean show? commands are case-sensitive"),
     (["xyzzy"], "'xyzzy': no such command; allowed: list, run"),
     (["--nope"], "'--nope': no such option; allowed: --version"),
