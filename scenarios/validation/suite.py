@@ -97,6 +97,7 @@ from .waves import (
     wave_balance,
 )
 from .whole_runs import energy_budget, nucleon_losses, reweighting, snapshots
+from .winds.known_answers import bernoulli_of_winds, energy_of_winds, parkers_wind
 
 QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (slab_escape, 0.8),
@@ -160,6 +161,9 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (particles_in_a_tube, 0.3),
     (light_of_a_life, 1.0),
     (flux_of_many_sources, 1.0),
+    (bernoulli_of_winds, 1.0),
+    (energy_of_winds, 1.0),
+    (parkers_wind, 1.0),
     (secondaries_of_a_thin_disc, 1.0),
     (radioactive_nuclei, 1.0),
     (nuclei_kept, 1.0),
