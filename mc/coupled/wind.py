@@ -20,7 +20,7 @@ from ...fields.units import FloatArray
 from .wind_base import BOUND, NOT_A_SADDLE, NoWind, critical_guess, energy_at_base
 from .wind_flow import Closure, WindBase, WindEquations, WindTube, square_speed, temperature_K
 
-_TOLERANCES = {"method": "LSODA", "rtol": 1e-11, "atol": 1e-13}
+_TOLERANCES = {"method": "LSODA", "rtol": 1e-10, "atol": 1e-12}
 # First order from there on, so that the error is the square of it.
 _STEP_FROM_CRITICAL = 3e-5
 _POINTS, _NEAREST = 1600, 1e-7
@@ -30,8 +30,9 @@ class Critical(NamedTuple):
     """The point where u = c*, by the unknowns it is found with."""
 
     z_kpc: float
+    u_kpc_Myr: float
     mass_flux: float
-    ln_cosmic_ray_pressure: float
+    cosmic_ray_pressure: float
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,6 @@ class Wind:
         rho/m_p.
     gas_pressure, cosmic_ray_pressure : ndarray, shape (m,)
         In m_p (kpc/Myr)^2 cm^-3.
-    gamma : ndarray, shape (m,)
-        d ln P_c/d ln rho.
     """
 
     base: WindBase
@@ -67,7 +66,6 @@ class Wind:
     density_cm3: FloatArray
     gas_pressure: FloatArray
     cosmic_ray_pressure: FloatArray
-    gamma: FloatArray
 
     @property
     def area(self) -> FloatArray:
@@ -88,11 +86,6 @@ class Wind:
     def waves_kpc_Myr(self) -> FloatArray:
         """Speed of waves, u + v_A, which carry cosmic rays, (m,)."""
         return self.u_kpc_Myr + self.v_A_kpc_Myr
-
-    @property
-    def gamma_c(self) -> FloatArray:
-        """Effective adiabatic index of cosmic rays, if they did not diffuse, (m,)."""
-        return self.gamma * 2.0 * self.waves_kpc_Myr / (2.0 * self.u_kpc_Myr + self.v_A_kpc_Myr)
 
     @property
     def work(self) -> FloatArray:
@@ -131,20 +124,18 @@ class Wind:
 
 
 def _at_critical(equations: WindEquations, critical: Critical) -> FloatArray:
-    """y where u = c* and c*^2 A'/A = g: u from the height, P_g from c*.
+    """y where u = c*: P_g from c*.
 
     Raises
     ------
     ValueError
         If the gas would have no pressure.
     """
-    z, tube, index = critical.z_kpc, equations.tube, equations.base.gamma_g
-    square = float(tube.gravity(z)) / float(tube.opening(z))
-    ln_u = 0.5 * math.log(square)
-    y = np.array([ln_u, 0.0, critical.ln_cosmic_ray_pressure])
+    z, index = critical.z_kpc, equations.base.gamma_g
+    y = np.array([math.log(critical.u_kpc_Myr), 0.0, math.log(critical.cosmic_ray_pressure)])
     state = equations.state(z, y)
-    gas = (square - state.square_c(index) + index * state.gas) / index
-    y[1] = math.log(gas * equations.density_cm3(z, ln_u))
+    gas = (state.u**2 - state.square_c(index) + index * state.gas) / index
+    y[1] = math.log(gas * equations.density_cm3(z, y[0]))
     return y
 
 
@@ -195,23 +186,25 @@ def _followed(
 
 
 def _missed(base: WindBase, tube: WindTube, closure: Closure, x: FloatArray) -> FloatArray:
-    """By how much the solution through a critical point misses the base: ln of density, temperature, P_c."""
-    critical = Critical(math.exp(x[0]), math.exp(x[1]), float(x[2]))
-    equations = WindEquations(base, tube, closure, critical.mass_flux)
+    """What c*^2 A'/A misses of g there, and what the solution misses of the base: ln density, T, P_c."""
     try:
+        critical = Critical(*np.exp(x).tolist())
+        equations = WindEquations(base, tube, closure, critical.mass_flux)
         y = _at_critical(equations, critical)
+        pull = equations.sides(critical.z_kpc, y)[0] / float(tube.gravity(critical.z_kpc))
         ends = _followed(equations, critical.z_kpc, y, base.z_kpc, np.array([base.z_kpc]))[:, -1]
         density = equations.density_cm3(base.z_kpc, ends[0])
         cosmic = closure.base_share * base.cosmic_ray_pressure(math.exp(ends[0]))
         return np.array(
             [
+                pull,
                 math.log(density / base.density_cm3),
                 ends[1] - math.log(density * square_speed(base.temperature_K)),
                 ends[2] - math.log(cosmic),
             ]
         )
     except (ValueError, OverflowError, ZeroDivisionError):
-        return np.full(3, math.nan)
+        return np.full(4, math.nan)
 
 
 def driven_wind(
@@ -240,7 +233,7 @@ def driven_wind(
             return wind
     u, z, y = critical_guess(base, tube, closure)
     flux = base.density_cm3 * u * math.exp(float(tube.ln_area(base.z_kpc)))
-    wind = _through(base, tube, closure, Critical(z, flux, float(y[2])))
+    wind = _through(base, tube, closure, Critical(z, math.exp(y[0]), flux, math.exp(y[2])))
     if wind is None:
         raise NoWind(BOUND if energy_at_base(base, tube, closure, u) < 0.0 else NOT_A_SADDLE, [])
     return wind
@@ -248,15 +241,13 @@ def driven_wind(
 
 def _through(base: WindBase, tube: WindTube, closure: Closure, near: Critical) -> Wind | None:
     """The wind whose critical point is near one; None where there is none to the end of the tube."""
-    x = np.array([math.log(near.z_kpc), math.log(near.mass_flux), near.ln_cosmic_ray_pressure])
     with np.errstate(all="ignore"):
-        found = root(lambda x: _missed(base, tube, closure, x), x, tol=1e-11)
+        found = root(lambda x: _missed(base, tube, closure, x), np.log(near), tol=1e-11)
         missed = _missed(base, tube, closure, found.x)
         if not np.isfinite(missed).all() or np.abs(missed).max() > _NEAREST:
             return None
-        critical = Critical(math.exp(found.x[0]), math.exp(found.x[1]), float(found.x[2]))
         try:
-            return _profiles(base, tube, closure, critical)
+            return _profiles(base, tube, closure, Critical(*np.exp(found.x).tolist()))
         except (ValueError, OverflowError, ZeroDivisionError):
             return None
 
@@ -272,7 +263,7 @@ def _profiles(base: WindBase, tube: WindTube, closure: Closure, critical: Critic
     if not np.isfinite(y).all():
         return None
     states = [equations.state(at, each) for at, each in zip(z, y.T, strict=True)]
-    u, v_A, gas, cosmic, gamma = (np.array(column) for column in zip(*states, strict=True))
+    u, v_A, gas, cosmic, *_ = (np.array(column) for column in zip(*states, strict=True))
     density = np.exp(y[1]) / gas
     c = np.sqrt(np.maximum([state.square_c(base.gamma_g) for state in states], 0.0))
-    return Wind(base, tube, closure, critical, z, u, v_A, c, density, np.exp(y[1]), cosmic * density, gamma)
+    return Wind(base, tube, closure, critical, z, u, v_A, c, density, np.exp(y[1]), cosmic * density)

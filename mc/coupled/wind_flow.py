@@ -2,15 +2,15 @@
 
     rho u A and B A constant,                         u u' = -(P_g' + P_c')/rho - g,
     P_g' = gamma_g P_g rho'/rho - (gamma_g - 1) (v_A/u) P_c',
-    P_c'/P_c = Gamma rho'/rho,                        Gamma = gamma_c (2u + v_A)/(2(u + v_A)),
+    P_c'/P_c = Gamma rho'/rho + G,                    Gamma = gamma_c (2u + v_A)/(2(u + v_A)),
 
-so that (u^2 - c*^2) u'/u = c*^2 A'/A - g with
+so that (u^2 - c*^2) u'/u = c*^2 A'/A - g - G (P_c/rho) l with
 
-    c*^2 = gamma_g P_g/rho + Gamma (P_c/rho) [1 - (gamma_g - 1) v_A/u]
+    c*^2 = gamma_g P_g/rho + Gamma (P_c/rho) l,       l = 1 - (gamma_g - 1) v_A/u
 
 (Breitschwerdt, McKenzie & Voelk 1991, A&A 245, 79; Zirakashvili et al. 1996; Recchia, Blasi & Morlino 2016,
-MNRAS 462, 4227). Gas takes up all that cosmic rays do on waves, -v_A P_c'. Gamma follows from gamma_c where
-cosmic rays do not diffuse against the waves; where they do, it is what the protons say (`wind_protons`).
+MNRAS 462, 4227). Gas takes up all that cosmic rays do on waves, -v_A P_c'. G is zero for a fluid that does
+not diffuse; where protons do, and where their gamma_c is another, it is what they say (`wind_loop`).
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from ...fields.disc.gravity import GalacticPotential
 from ...fields.exceptions import UserError
@@ -31,6 +33,7 @@ PRESSURE_ERG_CM3 = M_P_G * KPC_MYR_CM_S**2
 """The unit of pressure here, m_p (kpc/Myr)^2 cm^-3, in erg cm^-3."""
 ENERGY_FLUX_ERG_CM2_S = M_P_G * KPC_MYR_CM_S**3
 """The unit of energy flux, in erg cm^-2 s^-1."""
+_LOWEST_KPC = 1e-3
 _KELVIN = 2.0 * K_B_ERG_K / (M_P_G * KPC_MYR_CM_S**2)
 
 
@@ -42,6 +45,21 @@ def square_speed(temperature_K: float) -> float:
 def temperature_K(square_kpc2_Myr2: FloatArray) -> FloatArray:
     """T of ionised hydrogen with that P_g/rho."""
     return np.asarray(square_kpc2_Myr2, float) / _KELVIN
+
+
+class EvenSpline:
+    """A cubic spline through values at even steps of ln z, for one number at a time, at which it is fast."""
+
+    def __init__(self, ln_z: FloatArray, values: FloatArray) -> None:
+        self.first, self.step, self.last = float(ln_z[0]), float(ln_z[1] - ln_z[0]), ln_z.size - 2
+        self.powers = [tuple(row) for row in CubicSpline(ln_z, values).c.T.tolist()]
+
+    def __call__(self, z: float) -> float:
+        x = math.log(z) - self.first
+        at = min(max(int(x / self.step), 0), self.last)
+        x -= at * self.step
+        a, b, c, d = self.powers[at]
+        return float(((a * x + b) * x + c) * x + d)
 
 
 class WindTube(NamedTuple):
@@ -67,10 +85,12 @@ class WindTube(NamedTuple):
 def galactic_tube(R_kpc: float, opening_kpc: float, end_kpc: float) -> WindTube:
     """A = 1 + (z/opening)^2 at one R of the Galaxy's potential, as in Breitschwerdt et al. (1991)."""
     galaxy = GalacticPotential()
+    x = np.linspace(math.log(_LOWEST_KPC), math.log(2.0 * end_kpc), 2000)
+    pull = EvenSpline(x, galaxy.vertical_gravity_kpc_Myr2(R_kpc, np.exp(x)))
     return WindTube(
-        lambda z: np.log1p((z / opening_kpc) ** 2),
+        lambda z: np.log1p((z / opening_kpc) ** 2),  # of arrays as well
         lambda z: 2.0 * z / (opening_kpc**2 + z * z),
-        lambda z: galaxy.vertical_gravity_kpc_Myr2(R_kpc, z),  # type: ignore[arg-type,return-value]
+        pull,
         lambda z: galaxy.potential_kpc2_Myr2(R_kpc, z),  # type: ignore[arg-type,return-value]
         end_kpc,
     )
@@ -109,7 +129,7 @@ class WindBase:
         if not (1.0 <= self.gamma_g <= 2.0 and 1.0 < self.gamma_c <= 2.0):
             raise UserError("adiabatic indices of a wind: allowed: 1 to 2, gamma_c above 1")
 
-    @property
+    @cached_property
     def v_A_kpc_Myr(self) -> float:
         """Alfven speed at the base."""
         return float(alfven_speed_kpc_Myr(self.B_uG, self.density_cm3))
@@ -121,12 +141,9 @@ class WindBase:
 
 
 class Closure(NamedTuple):
-    """How cosmic rays follow the gas where they diffuse: Gamma by ln z, and P_c of the base over the fluid's.
+    """What protons do that a fluid does not: z G by z (none: nothing), and their P_c over its at the base."""
 
-    `gamma` None: they do not diffuse, and Gamma follows from gamma_c.
-    """
-
-    gamma: Callable[[float], float] | None = None
+    extra: EvenSpline | None = None
     base_share: float = 1.0
 
 
@@ -138,12 +155,17 @@ class State(NamedTuple):
     gas: float
     cosmic: float
     gamma: float
-    """d ln P_c/d ln rho."""
+    """Gamma."""
+    extra: float
+    """G in 1/kpc."""
+
+    def lift(self, gamma_g: float) -> float:
+        """Share of the force of cosmic rays that lifts; the rest goes as heat of the gas."""
+        return 1.0 - (gamma_g - 1.0) * self.v_A / self.u
 
     def square_c(self, gamma_g: float) -> float:
         """c*^2."""
-        lift = 1.0 - (gamma_g - 1.0) * self.v_A / self.u
-        return gamma_g * self.gas + self.gamma * self.cosmic * lift
+        return gamma_g * self.gas + self.gamma * self.cosmic * self.lift(gamma_g)
 
 
 @dataclass(frozen=True)
@@ -178,23 +200,21 @@ class WindEquations:
         n = self.mass_flux / (u * math.exp(ln_area))
         there = base.B_uG * math.exp(float(self.tube.ln_area(base.z_kpc)) - ln_area)
         v_A = base.v_A_kpc_Myr * there / base.B_uG * math.sqrt(base.density_cm3 / n)
-        if self.closure.gamma is None:
-            gamma = base.gamma_c * (2.0 * u + v_A) / (2.0 * (u + v_A))
-        else:
-            gamma = float(self.closure.gamma(math.log(z)))
-        return State(u, v_A, math.exp(y[1]) / n, math.exp(y[2]) / n, gamma)
+        gamma = base.gamma_c * (2.0 * u + v_A) / (2.0 * (u + v_A))
+        extra = 0.0 if self.closure.extra is None else self.closure.extra(z) / z
+        return State(u, v_A, math.exp(y[1]) / n, math.exp(y[2]) / n, gamma, extra)
 
     def sides(self, z: float, y: FloatArray) -> tuple[float, float, State]:
-        """c*^2 A'/A - g, u^2 - c*^2, and the state that they are of."""
-        state = self.state(z, y)
-        square = state.square_c(self.base.gamma_g)
-        numerator = square * float(self.tube.opening(z)) - float(self.tube.gravity(z))
-        return numerator, state.u**2 - square, state
+        """c*^2 A'/A - g - G (P_c/rho) l, u^2 - c*^2, and the state that they are of."""
+        state, index = self.state(z, y), self.base.gamma_g
+        square = state.square_c(index)
+        pulled = float(self.tube.gravity(z)) + state.extra * state.cosmic * state.lift(index)
+        return square * float(self.tube.opening(z)) - pulled, state.u**2 - square, state
 
     def slopes(self, z: float, state: State, steepness: float) -> list[float]:
         """dy/dz where d ln u/dz is `steepness`."""
         ln_rho = -steepness - float(self.tube.opening(z))
-        ln_P_c = state.gamma * ln_rho
+        ln_P_c = state.gamma * ln_rho + state.extra
         index = self.base.gamma_g
         heating = (index - 1.0) * state.v_A / state.u * state.cosmic / state.gas * ln_P_c
         return [steepness, index * ln_rho - heating, ln_P_c]

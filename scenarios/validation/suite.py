@@ -97,7 +97,13 @@ from .waves import (
     wave_balance,
 )
 from .whole_runs import energy_budget, nucleon_losses, reweighting, snapshots
-from .winds.known_answers import bernoulli_of_winds, energy_of_winds, parkers_wind
+from .winds.known_answers import (
+    bernoulli_of_winds,
+    energy_of_winds,
+    parkers_wind,
+    particles_of_winds,
+    protons_of_winds,
+)
 
 QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (slab_escape, 0.8),
@@ -164,6 +170,8 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (bernoulli_of_winds, 1.0),
     (energy_of_winds, 1.0),
     (parkers_wind, 1.0),
+    (protons_of_winds, 1.0),
+    (particles_of_winds, 0.3),
     (secondaries_of_a_thin_disc, 1.0),
     (radioactive_nuclei, 1.0),
     (nuclei_kept, 1.0),

@@ -10,7 +10,7 @@ WIND_TWINS = (
     (
         "cosmic rays that lift all that they push, and heat as well",
         FLOW,
-        (("lift = 1.0 - (gamma_g - 1.0) * self.v_A / self.u", "lift = 1.0 + 0.0 * gamma_g"),),
+        (("return 1.0 - (gamma_g - 1.0) * self.v_A / self.u", "return 1.0"),),
         "bernoulli_of_winds",
         "wind, cool: spread of Bernoulli's constant",
     ),
@@ -43,8 +43,41 @@ WIND_TWINS = (
     (
         "gravity that holds half",
         FLOW,
-        (("- float(self.tube.gravity(z))\n", "- 0.5 * float(self.tube.gravity(z))\n"),),
+        (("pulled = float(self.tube.gravity(z))", "pulled = 0.5 * float(self.tube.gravity(z))"),),
         "parkers_wind",
         "Parker's wind: critical radius",
+    ),
+    (
+        "no work on the disc's own plasma",
+        PROTONS,
+        (("np.append(carried[0], np.diff(carried)) / 3.0", "np.append(0.0, np.diff(carried)) / 3.0"),),
+        "protons_of_winds",
+        "protons carried without diffusion",
+    ),
+    (
+        "energy lost at twice the rate of the expansion",
+        PROTONS,
+        (("losing = self.expansion.copy()", "losing = 2.0 * self.expansion"),),
+        "protons_of_winds",
+        "protons of a wind: energy that they lose",
+    ),
+    (
+        "half of the time at the base",
+        PARTICLES,
+        (
+            (
+                "new, at_base = old + way + pushed, pushed / D",
+                "new, at_base = old + way + pushed, 0.5 * pushed / D",
+            ),
+        ),
+        "particles_of_winds",
+        "test protons of a wind over the equation, 10 GeV/c, at the base",
+    ),
+    (
+        "particles that a D which rises does not push",
+        PARTICLES,
+        (("return D, V + D * (steep + opening), loss", "return D, V + 0.0 * steep, loss"),),
+        "particles_of_winds",
+        "test protons of a wind over the equation, 1000 GeV/c",
     ),
 )
