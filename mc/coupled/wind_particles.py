@@ -19,7 +19,7 @@ from ...fields.units import KPC_MYR_CM_S, FloatArray
 from .wind_loop import DrivenWind
 
 _STEP = 0.004  # (2 D dt)^(1/2) is 9% of the length over which D and V change
-_LENGTH_KPC, _NEAR = 0.5, 0.03
+_LENGTH_KPC, _NEAR = 0.5, 0.005
 _HALF_BIN, _RELEASED_UP_TO = 0.2, 3.0  # in ln p
 _FEWER_ABOVE = 1.3  # released as p^-1.3, those from far above count for little
 _MOST_STEPS = 400_000
@@ -62,6 +62,11 @@ class _Table:
         )
         steep = (high - low) / (self.ln_z[1] - self.ln_z[0]) / z
         return D, V + D * (steep + opening), loss
+
+    def D_at_base(self, ln_p: FloatArray) -> FloatArray:
+        """D at the base."""
+        j, b = _place(ln_p, self.ln_p)
+        return np.exp(self.ln_D[0, j] + b * (self.ln_D[0, j + 1] - self.ln_D[0, j]))
 
     def lost_at_base(self, ln_p: FloatArray) -> FloatArray:
         """ln p lost per K/D."""
@@ -115,12 +120,15 @@ def wind_passage(
         # The least place on the way, of a Brownian bridge.
         least = 0.5 * (way - np.sqrt(way**2 - 4.0 * D * dt * np.log1p(-rng.random(alive.size))))
         pushed = np.maximum(0.0, table.base - old - least)
-        new, at_base = old + way + pushed, pushed / D
-        looked = (ln_p[alive] < high) & (ln_p[alive] > low)
+        new, at_base = old + way + pushed, pushed / table.D_at_base(ln_p[alive])
+        lost = loss * dt + table.lost_at_base(ln_p[alive]) * at_base
+        # By the share of the step that is between the two momenta.
+        first, last = np.minimum(ln_p[alive], high), np.maximum(ln_p[alive] - lost, low)
+        looked = np.maximum(first - last, 0.0) / np.maximum(lost, 1e-300)
         inside = 0.5 * ((old < below_kpc).astype(float) + (new < below_kpc))
         there[alive] += looked * at_base
         held[alive] += looked * inside * dt
-        ln_p[alive] -= loss * dt + table.lost_at_base(ln_p[alive]) * at_base
+        ln_p[alive] -= lost
         z[alive] = new
         alive = alive[(new < table.end) & (ln_p[alive] > low)]
         steps += 1

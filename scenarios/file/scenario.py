@@ -40,7 +40,7 @@ from .text import as_toml, parsed, read_bounded
 
 STUDIES = (
     "figure_1", "radio", "coupling", "galaxies", "expanding_bubble", "galaxy_tracks", "local_diffusion",
-    "circumgalactic_limits", "near_source", "cocoons", "nested_leaky_box",
+    "circumgalactic_limits", "near_source", "cocoons", "nested_leaky_box", "cosmic_ray_wind",
 )  # fmt: skip
 """Tables that ask for several runs, or for none; see `scenarios.studies`."""
 LIBRARY = Path(__file__).parents[1] / "library"
@@ -78,6 +78,7 @@ class Scenario(Table):
     nested_leaky_box: studies.NestedLeakyBox | None = None
     near_source: studies.NearSource | None = None
     cocoons: studies.Cocoons | None = None
+    cosmic_ray_wind: studies.CosmicRayWind | None = None
     observer: Observer | None = None
 
     # What needs the engine is bound in `scenarios.api`, where it is described.

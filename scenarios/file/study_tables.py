@@ -19,7 +19,7 @@ def medium_of(study: str, medium: Medium) -> tuple[bool, str]:
     """Whether a medium is one for a study, and which are."""
     if study == "local_diffusion":
         return medium.has_lines, 'medium.field is not "isotropic"'
-    if study in ("cocoons", "near_source", "nested_leaky_box"):
+    if study in ("cocoons", "near_source", "nested_leaky_box", "cosmic_ray_wind"):
         return True, ""
     if study == "galaxy_tracks":
         ends = medium.halo == "constant" or (medium.bell and medium.two_way)
@@ -323,3 +323,47 @@ class Cocoons(NearSource):
     """Over which sources fall off by e, on either side of the plane."""
     realisations: Annotated[int, Number(2, 1000, whole=True)] = 10
     """Of their places and ages."""
+
+
+class CosmicRayWind(Table):
+    """A steady wind that cosmic rays of the disc drive in a flux tube, with the protons that it carries."""
+
+    z_0: Annotated[float, Quantity("kpc", "0.1 kpc", "10 kpc")] = as_in_file("0.1 kpc")
+    """Height of its base, above the gas of the disc; what is below is even in cosmic rays."""
+    n_0: Annotated[float, Quantity("cm-3", "1e-5 cm-3", "1 cm-3")] = as_in_file("0.002 cm-3")
+    """Density there, rho/m_p of ionised hydrogen."""
+    T_0: Annotated[float, Quantity("K", "1e4 K", "1e8 K")] = as_in_file("3e5 K")
+    """Temperature there."""
+    B_0: Annotated[float, Quantity("uG", "0.01 uG", "100 uG")] = as_in_file("1 uG")
+    """Field along the tube there."""
+    R: Annotated[float, Quantity("kpc", "1 kpc", "50 kpc")] = as_in_file("8.178 kpc")
+    """Where in the Galaxy the tube is, for gravity along it."""
+    opening: Annotated[float, Quantity("kpc", "1 kpc", "1000 kpc")] = as_in_file("15 kpc")
+    """Z of the cross-section 1 + (z/Z)^2."""
+    end: Annotated[float, Quantity("kpc", "50 kpc", "2000 kpc")] = as_in_file("300 kpc")
+    """Of the tube."""
+    nonlinear: Annotated[str, Word("landau", "cascade")] = "landau"
+    """Damping of waves by themselves: of REV Eq. 6, or by a cascade."""
+    column: Annotated[float, Quantity("g/cm2", "1e-5 g/cm2", "1 g/cm2")] = as_in_file("2.4e-3 g/cm2")
+    """Gas of the disc, both sides, that is crossed again and again."""
+    cells: Annotated[int, Number(50, 3000, whole=True)] = 300
+    """Of the transport equation, even in ln z."""
+    particles: Annotated[int, Number(0, 100_000, whole=True)] = 3000
+    """Test protons of each of three momenta; 0: none."""
+    scan: bool = True
+    """Whether to look for winds from all bases of the lists below."""
+    n_scan: Annotated[tuple[float, ...], Several(Quantity("cm-3", "1e-5 cm-3", "1 cm-3"), 1, 12)] = (
+        as_in_file(["5e-4 cm-3", "1e-3 cm-3", "2e-3 cm-3", "4e-3 cm-3", "8e-3 cm-3"])
+    )
+    """Densities."""
+    T_scan: Annotated[tuple[float, ...], Several(Quantity("K", "1e4 K", "1e8 K"), 1, 12)] = as_in_file(
+        ["1e5 K", "2e5 K", "3e5 K", "6e5 K", "1e6 K", "2e6 K"]
+    )
+    """Temperatures."""
+    B_scan: Annotated[tuple[float, ...], Several(Quantity("uG", "0.01 uG", "100 uG"), 1, 6)] = as_in_file(
+        ["0.3 uG", "1 uG", "3 uG"]
+    )
+    """Fields."""
+
+    def conflicts(self) -> Iterator[str]:
+        yield from _each_once(self, "cosmic_ray_wind", "n_scan", "T_scan", "B_scan")

@@ -16,6 +16,7 @@ from . import (
 )
 from .near_sources import cocoons, near_source, nested_leaky_box
 from .study import Study
+from .winds import study as cosmic_ray_wind
 
 STUDIES: tuple[Study, ...] = (
     figure_1.STUDY,
@@ -28,6 +29,7 @@ STUDIES: tuple[Study, ...] = (
     circumgalactic_limits.STUDY,
     near_source.STUDY,
     cocoons.STUDY,
+    cosmic_ray_wind.STUDY,
     nested_leaky_box.STUDY,
     orbits.STUDY,
 )

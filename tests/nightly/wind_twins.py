@@ -66,8 +66,8 @@ WIND_TWINS = (
         PARTICLES,
         (
             (
-                "new, at_base = old + way + pushed, pushed / D",
-                "new, at_base = old + way + pushed, 0.5 * pushed / D",
+                "new, at_base = old + way + pushed, pushed / ",
+                "new, at_base = old + way + pushed, 0.5 * pushed / ",
             ),
         ),
         "particles_of_winds",

@@ -1,0 +1,1 @@
+"""The study of winds that cosmic rays drive."""
