@@ -31,6 +31,7 @@ from ...maps.light.synchrotron import synchrotron_emissivity
 from .near_sources.leaky_box import nested_leaky_box_rows
 from .near_sources.paper_rows import near_source_rows
 from .tools import paper_row as _row
+from .winds.papers import wind_rows
 
 RADIO_HZ = np.array([1.4e9])
 
@@ -54,7 +55,7 @@ def paper_numbers() -> list[dict[str, Any]]:
         functions of the package, in that unit), ratio (ours over paper; for a range 1 inside it, else to
         the nearer edge) and, where one is due, a note. A ratio off by more than 10% has a note.
     """
-    near = [*near_source_rows(), *nested_leaky_box_rows()]
+    near = [*near_source_rows(), *nested_leaky_box_rows(), *wind_rows()]
     return [*_instability(), *_outflow(), *_neutrinos(), *_radio(), *_galaxy(), *near]
 
 

@@ -75,7 +75,7 @@ def fuzz(folder: Path) -> Outcome:
     tables = [key for key in base if isinstance(base[key], dict)] + [
         "turbulence", "self_consistency", "two_zone", "diffusion", "figure_1", "radio", "coupling",
         "galaxies", "expanding_bubble", "galaxy_tracks", "local_diffusion", "circumgalactic_limits",
-        "nested_leaky_box", "near_source", "cocoons", "observer",
+        "nested_leaky_box", "near_source", "cocoons", "cosmic_ray_wind", "observer",
     ]  # fmt: skip
     for _ in range(10_000):
         data = json.loads(json.dumps(base))

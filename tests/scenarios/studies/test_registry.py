@@ -26,6 +26,7 @@ RUNS = {
     "nested-leaky-box": 0,
     "near-source": 0,
     "cocoons": 0,
+    "cosmic-ray-wind": 0,
     "diffusion-check": 0,
     "bell-turbulence": 0,
     "self-generated-slab": 0,
