@@ -14,12 +14,12 @@ from pathlib import Path
 from calls import calls
 from damage import damage, fuzz, hostile
 from scale import memory, overhead, repeats, threads, workers
-from stops import disks, kills, kills_of_orbits, signals, together
+from stops import disks, kills, kills_of_orbits, kills_of_scans, signals, together
 from tools import Outcome
 
 SOAKED: tuple[Callable[[Path], Outcome], ...] = (
-    threads, kills, kills_of_orbits, signals, damage, disks, together, workers, fuzz, calls, hostile,
-    repeats, memory, overhead,
+    threads, kills, kills_of_orbits, kills_of_scans, signals, damage, disks, together, workers, fuzz, calls,
+    hostile, repeats, memory, overhead,
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from crhalo.mc import checkpoint
-from tools import CRHALO, FEW, HYBRID, ORBITS, Outcome, alone, command, end_of, sha_of
+from tools import CRHALO, FEW, HYBRID, ORBITS, SCAN, Outcome, alone, command, end_of, sha_of
 
 
 def killed(arguments: list[str], folder: Path, times: int, seed: int) -> Outcome:
@@ -44,6 +44,26 @@ def kills(folder: Path) -> Outcome:
 def kills_of_orbits(folder: Path) -> Outcome:
     """The same for the engine of orbits."""
     return killed(ORBITS, folder, 8, 7)
+
+
+def kills_of_scans(folder: Path, times: int = 6) -> Outcome:
+    """kill -9 of a scan at two random moments each, then on to the same file."""
+    whole, chance, survived = folder / "whole", random.Random(11), 0
+    started = time.perf_counter()
+    assert end_of(command(SCAN, whole))[0] == 0
+    seconds = time.perf_counter() - started
+    for number in range(times):
+        out = folder / f"killed-{number}"
+        for _ in range(2):
+            process = command(SCAN, out, "--resume")
+            time.sleep(chance.uniform(0.2, 0.8) * seconds)
+            process.kill()
+            process.communicate()
+        code, _ = end_of(command(SCAN, out, "--resume"))
+        same = (out / "scan.nc").read_bytes() == (whole / "scan.nc").read_bytes()
+        survived += code == 0 and same
+        shutil.rmtree(out)
+    return times, survived
 
 
 def signals(folder: Path) -> Outcome:

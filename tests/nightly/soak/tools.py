@@ -31,6 +31,7 @@ def free_escape(particles: int, low: str, high: str, *settings: str) -> list[str
 
 HYBRID = free_escape(100_000, "1 TeV", "100 TeV")
 ORBITS = free_escape(640, "1 PeV", "10 PeV", 'transport.method="orbit"', 'transport.t_max="1 Myr"')
+SCAN = ["scan", *free_escape(3_000, "1 TeV", "100 TeV")[1:], "--grid", "medium.H=2:4:lin3 kpc"]
 FEW = free_escape(2000, "1 TeV", "100 TeV")
 
 
