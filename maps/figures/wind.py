@@ -55,7 +55,7 @@ def wind(curves: Mapping[str, Any], measured: Mapping[str, Sequence[Points]], ax
         speeds.plot(z, positive(one[name]), color=colour, linestyle=dashes, linewidth=1.2, label=label)
     speeds.axvline(curves["critical_kpc"], color=GREY, linestyle=_DOTTED, linewidth=0.8)
     dress(speeds, "$z$  [kpc]", "speed  [km s$^{-1}$]")
-    legend(speeds, loc="lower center", ncols=2)
+    legend(speeds, loc="lower left", ncols=2)
     pressures.plot(z, one["P_g_erg_cm3"], color=GREY, linewidth=1.2, label="gas")
     pressures.plot(z, one["P_c_erg_cm3"], color=RED, linewidth=1.2, label="cosmic rays")
     kept = slice(None, None, 20)
@@ -147,11 +147,12 @@ def wind_scan(rows: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
             axes.set(xscale="log", yscale="log")
             dress(axes, "$n_0$  [cm$^{-3}$]", "$T_0$  [K]")
             axes.label_outer()
-            axes.set_title(f"$B_0$ = {B:g} $\\mu$G" if line is panels[0] else "", fontsize=NORMAL, pad=4)
         if mesh is not None:
             bar = figure.colorbar(mesh, ax=list(line), pad=0.02, aspect=18)
             bar.set_label(label, fontsize=NORMAL)
             bar.ax.tick_params(labelsize=SMALL, direction="in", width=0.6)
+    for axes, B in zip(panels[0], fields, strict=True):
+        axes.set_title(f"$B_0$ = {B:g} $\\mu$G", fontsize=NORMAL, pad=4)
     _legend_of_bases(figure, rows)
     axes = panels[0, 0]
     x, y = ([row[key] for row in rows] for key in ("n_0_cm3", "T_0_K"))

@@ -12,7 +12,7 @@ from ...fields.units import KPC_MYR_KM_S, FloatArray
 from .wind_flow import Closure, WindBase, WindEquations, WindTube, square_speed
 
 _TOLERANCES = {"method": "LSODA", "rtol": 1e-10, "atol": 1e-12}
-_SLOWEST_KM_S, _FASTEST_KM_S, _SPEEDS, _BISECTIONS = 0.3, 1000.0, 40, 26
+_SLOWEST_KM_S, _FASTEST_KM_S, _SPEEDS, _BISECTIONS = 0.3, 1000.0, 40, 36
 _LONGEST = 1e4
 
 HEAVY, SLOW, NEGATIVE = "too heavy", "only subsonic", "c*^2 < 0"

@@ -20,7 +20,9 @@ from .wind_protons import Release, Transport, WindProtons
 
 AGREED = 0.005
 """Most by which pressures may differ in the end."""
-_ROUNDS, _KNOTS = 40, 100
+_ROUNDS = 40
+# Of the spline of G; fewer than cells, so that what a cell has of noise does not grow from round to round.
+_MOST_KNOTS, _CELLS_PER_KNOT = 100, 3
 _SMALLEST_SHARE = 0.05
 
 
@@ -77,7 +79,7 @@ def wind_with_protons(
     """
     fluid = wind = driven_wind(base, tube)
     differences: list[float] = []
-    extra, base_share = np.zeros(_KNOTS), 1.0
+    extra, base_share = np.zeros(min(_MOST_KNOTS, cells // _CELLS_PER_KNOT)), 1.0
     F: FloatArray | None = None
     step = 1.0
     for _ in range(_ROUNDS):
@@ -89,7 +91,7 @@ def wind_with_protons(
         differences.append(float(np.abs(protons.pressure / held - 1.0).max()))
         if differences[-1] < AGREED and len(differences) > 1:
             return DrivenWind(wind, fluid, transport, protons, differences)
-        at, asked = _extra(wind, protons)
+        at, asked = _extra(wind, protons, extra.size)
         share = float(protons.pressure[0] / base.cosmic_ray_pressure(float(wind.u_kpc_Myr[0])))
         if len(differences) > 1 and differences[-1] > 0.9 * differences[-2]:
             step = max(0.5 * step, _SMALLEST_SHARE)
@@ -108,11 +110,11 @@ def wind_with_protons(
     raise NotConverged(f"wind and protons do not agree: pressures differ by {differences[-1]:.2g}")
 
 
-def _extra(wind: Wind, protons: WindProtons) -> tuple[FloatArray, FloatArray]:
+def _extra(wind: Wind, protons: WindProtons, knots: int) -> tuple[FloatArray, FloatArray]:
     """ln z and z G there."""
     x, at = np.log(wind.z_kpc), np.log(protons.z_kpc[1:])
     gamma = wind.base.gamma_c * (2.0 * wind.u_kpc_Myr + wind.v_A_kpc_Myr) / (2.0 * wind.waves_kpc_Myr)
     followed = gamma * np.gradient(np.log(wind.density_cm3), x, edge_order=2)
     found = np.gradient(np.log(protons.pressure[1:]), at, edge_order=2) - np.interp(at, x, followed)
-    even = np.linspace(x[0], x[-1], _KNOTS)
+    even = np.linspace(x[0], x[-1], knots)
     return even, np.interp(even, at, found)

@@ -346,7 +346,7 @@ class CosmicRayWind(Table):
     """Damping of waves by themselves: of REV Eq. 6, or by a cascade."""
     column: Annotated[float, Quantity("g/cm2", "1e-5 g/cm2", "1 g/cm2")] = as_in_file("2.4e-3 g/cm2")
     """Gas of the disc, both sides, that is crossed again and again."""
-    cells: Annotated[int, Number(50, 3000, whole=True)] = 300
+    cells: Annotated[int, Number(120, 3000, whole=True)] = 300
     """Of the transport equation, even in ln z."""
     particles: Annotated[int, Number(0, 100_000, whole=True)] = 3000
     """Test protons of each of three momenta; 0: none."""

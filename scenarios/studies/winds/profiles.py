@@ -53,8 +53,9 @@ def curves_of(driven: DrivenWind, sun: AtTheSun) -> dict[str, Any]:
         "critical_kpc": driven.wind.critical.z_kpc,
         "protons_z_kpc": protons.z_kpc,
         "protons_P_c_erg_cm3": protons.pressure * PRESSURE_ERG_CM3,
-        "faces_kpc": protons.faces_kpc,
-        "D_cm2_s": {p: protons.D_kpc2_Myr[:, j] * KPC2_MYR_CM2_S for p, j in at.items()},
+        # Without the last, where the end of the tube shows.
+        "faces_kpc": protons.faces_kpc[:-2],
+        "D_cm2_s": {p: protons.D_kpc2_Myr[:-2, j] * KPC2_MYR_CM2_S for p, j in at.items()},
         "rigidity_GV": R,
         "flux": sun.flux(R),
         "boron_over_carbon": boron_over_carbon(sun.at(sun.grammage_g_cm2, R)),

@@ -20,7 +20,7 @@ NAME = "cosmic_ray_wind"
 # A wind that is found in two rounds, and two bases that have none.
 SMALL = [
     f"{NAME}.{each}"
-    for each in ("n_0=0.001 cm-3", "T_0=1e6 K", "B_0=2 uG", "z_0=1 kpc", "cells=100", "particles=30",
+    for each in ("n_0=0.001 cm-3", "T_0=1e6 K", "B_0=2 uG", "z_0=1 kpc", "cells=150", "particles=30",
                  "n_scan=['0.001 cm-3', '0.02 cm-3']", "T_scan=['1e6 K']", "B_scan=['2 uG']")
 ]  # fmt: skip
 ALONE = ["cosmic_ray_wind.scan=false", "cosmic_ray_wind.particles=0"]
@@ -117,7 +117,7 @@ def test_profiles_can_be_read_without_the_package(folder):
         assert wind["z_kpc"][0] == pytest.approx(1.0) and wind["z_kpc"][-1] == pytest.approx(300.0)
         flux = wind["density_cm3"][:] * wind["u_km_s"][:] * wind["area"][:]
         np.testing.assert_allclose(flux, flux[0], rtol=1e-9)
-        assert protons["n_cm3"].shape == (101, protons["p_GeV"].size) == protons["D_cm2_s"].shape
+        assert protons["n_cm3"].shape == (151, protons["p_GeV"].size) == protons["D_cm2_s"].shape
         assert set(file["fluid"]) == set(wind) and "conventions" in file.attrs
 
 
