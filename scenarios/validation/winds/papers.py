@@ -56,9 +56,9 @@ def wind_rows() -> list[dict[str, Any]]:
             "below zero: without cosmic rays it is bound; 0.002 cm^-3, 3e5 K, 1 uG, 100 pc above the disc",
         ),
         paper_row(
-            "slope of protons in the disc at 300 GeV less that at 30 GeV, with a wind", section, "1",
-            (-0.15, 0.05), float(high - low),
+            "slope of protons in the disc at 300 GeV over that at 30 GeV, with a wind", section, "1",
+            (0.95, 1.02), float(high / low),
             "most winds give 'spectra quite unlike the ones observed at the Earth', whose slope falls by up "
-            "to 0.15 (AMS-02): taken as the range. This wind makes it rise",
+            "to 0.15 (AMS-02): 0.95 of it, taken as the range. This wind makes it rise",
         ),
     ]  # fmt: skip
