@@ -58,8 +58,19 @@ QUANTITIES = (
 _LEGEND = "E2I: sky average of E^2 times intensity, neutrinos per flavour; -: none, as where half never leave"
 
 
-def print_digest(summary: Mapping[str, Any], folder: Path) -> None:
-    """Print what a finished run found, in at most `LINES` lines; folder: where its files are."""
+class Digest(NamedTuple):
+    """What a run found: its head, a table of what is quoted, lines below it, reasons not to trust it."""
+
+    title: str
+    head: list[str]
+    columns: list[str]
+    rows: list[list[str]]
+    lines: list[str]
+    cautions: list[str]
+
+
+def digest_of(summary: Mapping[str, Any]) -> Digest:
+    """The digest of a finished run, from its summary."""
     head = _head(summary)
     energies = shown_energies(summary)
     rows = [[each.label, *cells] for each in QUANTITIES if any(cells := _cells(summary, each.keys, energies))]
@@ -67,14 +78,14 @@ def print_digest(summary: Mapping[str, Any], folder: Path) -> None:
     legend = [_LEGEND] if rows else []
     if not rows:
         columns, rows = _of_a_study(summary)
-    tail = [
-        *_at_the_sun(summary),
-        *_energy(summary),
-        *legend,
-        *_not_to_trust(summary),
-        *_files(folder),
-        _more(summary, folder),
-    ]
+    lines = [*_at_the_sun(summary), *_energy(summary), *legend]
+    return Digest(head[0].partition("  (crhalo")[0], head, columns, rows, lines, _not_to_trust(summary))
+
+
+def print_digest(summary: Mapping[str, Any], folder: Path) -> None:
+    """Print what a finished run found, in at most `LINES` lines; folder: where its files are."""
+    _, head, columns, rows, below, cautions = digest_of(summary)
+    tail = [*below, *(f"! {line}" for line in cautions), *_files(folder), _more(summary, folder)]
     lines = sum(math.ceil(len(line) / WIDTH) for line in (*head, *tail))
     room = LINES - lines - 6  # rules and blank lines of a table
     if len(rows) > room:
@@ -286,7 +297,7 @@ def _out_of_balance(summary: Mapping[str, Any]) -> list[str]:
 
 
 def _not_to_trust(summary: Mapping[str, Any]) -> list[str]:
-    """One line for each reason not to trust a number."""
+    """A line for each reason not to trust a number."""
     said = []
     if _few_batches(summary):
         batches = summary["folds"]
@@ -313,7 +324,7 @@ def _not_to_trust(summary: Mapping[str, Any]) -> list[str]:
     waves = _table(summary, "self_consistency")
     if waves.get("converged") is False:
         said.append(f"waves: {waves.get('verdict', 'not converged')}")
-    return [f"! {plain(line)}" for line in said]
+    return [plain(line) for line in said]
 
 
 def _errors(summary: Mapping[str, Any], error: Any, count: int) -> list[Any]:

@@ -20,6 +20,7 @@ from ..file.quantities import ScenarioError, shown
 from ..folder.check import EVALUATIONS, check_kept_output, check_output, is_finished, read_summary
 from .cluster import check_cluster, workers
 from .explain import explain, new
+from .export import export
 from .failed import said_of
 from .options import (
     Cluster,
@@ -37,6 +38,7 @@ from .options import (
     range_of,
     share_of,
 )  # fmt: skip
+from .report.command import report
 from .scan import scan
 
 if TYPE_CHECKING:
@@ -170,6 +172,9 @@ def run(
     with workers(cluster) as executor, progress_bar() as progress:
         options = RunOptions(resume=resume, executor=executor, **drawn, **given)
         execute(scenario, out, threads, progress, options)
+    from .report.page import write_report
+
+    write_report(out)
     _digest(out)
 
 
@@ -205,7 +210,7 @@ def fit(
     _digest(out)
 
 
-for command in (scan, explain, new):
+for command in (scan, report, export, explain, new):
     app.command()(command)
 
 

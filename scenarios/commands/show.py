@@ -76,9 +76,22 @@ def print_summary(
     A quantity is ``{"value": ..., "error": ...}`` or a bare value; where ``energy_GeV`` stands beside it with
     as many entries, or in the table around, it is a spectrum; so where ``rigidity_GV`` does.
     """
+    for name, columns, rows in tables_of(summary, title, energies, axis):
+        if columns[0] in _AXES:
+            _print_spectra(name, columns, rows)
+        else:
+            print_rows(name, columns, rows)
+
+
+def tables_of(
+    summary: Mapping[str, Any], title: str = "", energies: Sequence[Any] = (), axis: str = _AXES[1]
+) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+    """The tables of `print_summary`: title, columns and rows of cells."""
     axis = next((name for name in _AXES if name in summary), axis)
     energies = summary.get(axis, energies)
-    singles, spectra, tables = [], {}, {}
+    singles: list[list[str]] = []
+    spectra: dict[str, list[str]] = {}
+    tables = {}
     for key, entry in summary.items():
         if key in _AXES:
             continue
@@ -91,10 +104,13 @@ def print_summary(
         else:
             singles.append([plain(key), with_error(value, error)])
     if singles:
-        print_rows(title, ["quantity", "value"], singles)
-    _print_spectra(title, axis, energies, spectra)
+        yield title, ["quantity", "value"], singles
+    if spectra:
+        first = [_number(energy, ".4g") if isinstance(energy, int | float) else "-" for energy in energies]
+        cells = zip(first, *spectra.values(), strict=True)
+        yield title, [axis, *spectra], [list(row) for row in cells]
     for key, table in tables.items():
-        print_summary(table, f"{title}.{plain(key)}".lstrip("."), energies, axis)
+        yield from tables_of(table, f"{title}.{plain(key)}".lstrip("."), energies, axis)
 
 
 def print_paper_numbers(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -134,18 +150,16 @@ def status_line() -> Iterator[Callable[[str], None]]:
         yield lambda text: status.update(Text(text))
 
 
-def _print_spectra(title: str, axis: str, energies: Sequence[Any], spectra: Mapping[str, list[str]]) -> None:
+def _print_spectra(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Spectra side by side, in as many tables as the width asks for."""
-    first = [_number(energy, ".4g") if isinstance(energy, int | float) else "-" for energy in energies]
-    widths = {key: max(map(len, [key, *cells])) + _GAP for key, cells in spectra.items()}
-    left = list(spectra)
+    widths = [max(len(cell) for cell in column) + _GAP for column in zip(columns, *rows, strict=True)]
+    left = list(range(1, len(columns)))
     while left:
-        room = WIDTH - max(map(len, [axis, *first])) - _GAP - 1
         taken = [left.pop(0)]
-        while left and sum(widths[key] for key in [*taken, left[0]]) <= room:
+        while left and sum(widths[i] for i in [0, *taken, left[0]]) <= WIDTH - 1:
             taken.append(left.pop(0))
-        rows = list(zip(first, *(spectra[key] for key in taken), strict=True))
-        print_rows(title, [axis, *taken], rows)
+        some = [0, *taken]
+        print_rows(title, [columns[i] for i in some], [[row[i] for i in some] for row in rows])
 
 
 def value_and_error(entry: Any) -> tuple[Any, Any]:
