@@ -99,14 +99,14 @@ class AtTheSun:
         return np.asarray(np.interp(np.log(rigidity_GV), np.log(self.p_GeV), values))
 
 
-def spectrum_rows(sun: AtTheSun) -> list[dict[str, Any]]:
+def spectra_of(sun: AtTheSun) -> dict[str, FloatArray]:
     """What there is at each rigidity, beside AMS-02."""
     R = np.array(RIGIDITIES_GV)
     measured, error = read.protons()[0].at(R)
     ratio, ratio_error = read.boron_over_carbon()[0].at(R)
     X = sun.at(sun.grammage_g_cm2, R)
     made = boron_over_carbon(X)
-    columns = {
+    return {
         "rigidity_GV": R,
         "flux_m2_s_sr_GV": sun.flux(R),
         "flux_over_ams02": sun.flux(R) / measured,
@@ -120,7 +120,6 @@ def spectrum_rows(sun: AtTheSun) -> list[dict[str, Any]]:
         "boron_over_carbon_over_ams02_error": made / ratio**2 * ratio_error,
         "escape_time_Myr": sun.at(sun.escape_Myr, R),
     }
-    return [{key: float(values[at]) for key, values in columns.items()} for at in range(len(RIGIDITIES_GV))]
 
 
 def beside_the_data(sun: AtTheSun) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from ...progress import Progress
 from ...run import RunOptions
 from ..study import Study, envelope, refuse, write_study
 from .base import Base, Found, found_at, release_of, wanted_of
-from .numbers import AtTheSun, beside_the_data, gas_of, spectrum_rows
+from .numbers import AtTheSun, beside_the_data, gas_of, spectra_of
 from .profiles import curves_of, write_profiles
 
 _PARTICLES_AT_GEV = (10.0, 100.0, 1e3)
@@ -69,10 +69,10 @@ def _row(scenario: Scenario, found: Found) -> dict[str, Any]:
     if found.driven is not None:
         sun, gas = AtTheSun(found.driven, scenario), gas_of(found.driven, scenario)
         data = beside_the_data(sun)
-        first, *_, last = spectrum_rows(sun)
+        grammage = spectra_of(sun)["grammage_g_cm2"]
         own = {
-            "grammage_10_GV_g_cm2": first["grammage_g_cm2"],
-            "grammage_1_TV_g_cm2": last["grammage_g_cm2"],
+            "grammage_10_GV_g_cm2": grammage[0],
+            "grammage_1_TV_g_cm2": grammage[-1],
             "boron_over_carbon_over_ams02_10_GV": data["boron_over_carbon_over_ams02"][0],
             "waves_0_km_s": gas["u_0_km_s"] + gas["v_A_0_km_s"],
         }
@@ -136,9 +136,10 @@ def _made(scenario: Scenario, found: Found, rows: list[dict[str, Any]], release:
         told |= {"reason": found.reason, "told": found.told, "tried": tried}
     else:
         sun = AtTheSun(found.driven, scenario)
-        particles = [one._asdict() for one in _particles(scenario, found.driven)]
+        passed = [one._asdict() for one in _particles(scenario, found.driven)]
+        particles = {key: [one[key] for one in passed] for key in (passed[0] if passed else ())}
         told |= {
-            "gas": gas_of(found.driven, scenario), "at_the_sun": spectrum_rows(sun),
+            "gas": gas_of(found.driven, scenario), "at_the_sun": spectra_of(sun),
             "data": beside_the_data(sun), "particles": particles,
         }  # fmt: skip
         files[f"{name}.h5"] = partial(write_profiles, found.driven, sun, about)
