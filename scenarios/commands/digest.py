@@ -25,6 +25,7 @@ _KINDS = {
     "particles and waves": (".h5",),
     "skies": (".fits",),
     "figures": (".png", ".pdf"),
+    "all of it on a page": (".html",),
 }
 
 
