@@ -4,9 +4,11 @@
 #   make twins   known answers on broken code, which must fail: after a change of kernels
 #   make nightly   the twins, all known answers in full, the soak, the oldest dependencies: hours
 #   make soak   runs killed, damaged, spread out and repeated: one line each
+#   make docs   the documentation as a site, into build/site/html/
+#   make linkcheck   whether the links out of it answer: needs the network
 #   make findings   docs/findings.md, each number from a run: an hour and a half on two cores
 
-.PHONY: demo test twins nightly soak minima findings types
+.PHONY: demo test twins nightly soak minima docs linkcheck findings types
 .DELETE_ON_ERROR:
 
 SUITABLE = import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -40,6 +42,13 @@ minima: .venv/crhalo-dev
 findings: .venv/crhalo
 	.venv/bin/python docs/findings/make.py
 
+# Scripts of the gallery run anew where they changed: remove build/site/ after a change of the code.
+docs: .venv/crhalo-docs
+	.venv/bin/python docs/site/make.py
+
+linkcheck: .venv/crhalo-docs
+	.venv/bin/python docs/site/make.py --linkcheck
+
 # For checkers of types and imports: the package as a plain folder on disk.
 types:
 	@mkdir -p .types/crhalo
@@ -53,6 +62,10 @@ types:
 
 .venv/crhalo-dev: .venv/bin/python pyproject.toml
 	$(PIP) -e ".[dev]"
+	@touch $@ .venv/crhalo
+
+.venv/crhalo-docs: .venv/bin/python pyproject.toml
+	$(PIP) -e ".[docs]"
 	@touch $@ .venv/crhalo
 
 # A name on the PATH is not enough: version managers leave names there that do not run.
