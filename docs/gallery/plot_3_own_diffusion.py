@@ -32,6 +32,8 @@ for diffusion, colour in ((constant, "#0072B2"), (rising, "#D55E00")):
     found = run.grammage(energy_GeV)["disc"]
     style = {"color": colour, "marker": "o", "markersize": 4, "linestyle": "none", "capsize": 2}
     axes.errorbar(energy_GeV, found.value, found.error, label=f"D {diffusion.__name__} with height", **style)
-    axes.plot(energy_GeV, found.value[0] * (energy_GeV / energy_GeV[0]) ** -0.4, color=colour, linewidth=0.8)
+    line = energy_GeV**-0.4
+    scale = (found.value * line / found.error**2).sum() / (line**2 / found.error**2).sum()
+    axes.plot(energy_GeV, scale * line, color=colour, linewidth=0.8)
 axes.set(xscale="log", yscale="log", xlabel="E  [GeV]", ylabel=r"grammage in the disc  [g cm$^{-2}$]")
 axes.legend(frameon=False)

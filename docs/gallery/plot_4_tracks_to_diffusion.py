@@ -29,12 +29,17 @@ slab = Slab(H_kpc=0.05, gas_cm3=1.0, t_max_Myr=1.0)
 figure, axes = plt.subplots(figsize=(5.6, 3.9), layout="constrained")
 for energy_GeV, colour in ((3e5, "#0072B2"), (1e6, "#009E73"), (3e6, "#D55E00")):
     test = DiffusionTest(turbulence, energy_GeV=energy_GeV, slab=slab, particles=PARTICLES, seed=1)
-    running = test.late
+    running = test.late.along
     D, error = test.D_kpc2_Myr
-    mean = running.D_kpc2_Myr[0]
     label = f"{energy_GeV / 1e6:g} PeV: $\\lambda$ = {1e3 * test.mean_free_path_kpc:.2g} pc"
-    axes.plot(1e3 * running.path_kpc, mean, color=colour, label=label)
+    axes.plot(1e3 * running.path_kpc, running.running * test.speed_kpc_Myr, color=colour, label=label)
     axes.axhspan(D - error, D + error, color=colour, alpha=0.2, linewidth=0)
     print(f"{energy_GeV:g} GeV: D = {D:.3g} +- {error:.1g} kpc2/Myr")
-axes.set(xscale="log", yscale="log", xlabel="length of the path  [pc]", ylabel=r"D  [kpc$^2$ Myr$^{-1}$]")
-axes.legend(frameon=False)
+axes.set(
+    xscale="log",
+    yscale="log",
+    ylim=(0.015, 2.0),
+    xlabel="length of the path  [pc]",
+    ylabel=r"D  [kpc$^2$ Myr$^{-1}$]",
+)
+axes.legend(frameon=False, loc="lower right")

@@ -15,12 +15,14 @@ import keys
 from crhalo.scenarios.file.scenario import LIBRARY, STUDIES, load, names
 
 DOCS = Path(__file__).resolve().parents[1]
-# Scenarios without a figure among the findings that a few particles draw in seconds: what is run and shown.
-SMALL: dict[str, tuple[list[str], str, str]] = {
-    "free-escape": (["--particles", "640"], "escape_and_grammage", "Age and grammage of 640 protons"),
-    "two-zone": (["--particles", "640"], "diffusion", "The D of the scenario, and where half come back"),
-    "galaxies": ([], "galaxies", "Other Bell regions, and energies that strong sources hold back"),
+# Scenarios without a figure among the findings that a few particles draw in seconds: its name, what it shows.
+SMALL = {
+    "free-escape": ("escape_and_grammage", "Age at the edge of the halo, and grammage"),
+    "two-zone": ("diffusion", "D by energy and height, and the height from which half come back"),
+    "galaxies": ("galaxies", "Other Bell regions, and energies that strong sources hold back"),
 }
+# Skies so coarse that they take no time: none is shown.
+_FEW = ["--particles", "640", "--set", "sky.nside=1", "--set", 'sky.energies=["1 GeV", "10 PeV", 8]']
 _LINE = re.compile(r"^(\w+) = (.*?)(?:\s+#\s*(.*))?$")
 
 
@@ -48,9 +50,10 @@ def pages(runs: Path, quick: bool) -> dict[str, bytes]:
     for name in names():
         figures = shown.get(name, [])
         if not figures and name in SMALL and not quick:
-            words, figure, caption = SMALL[name]
-            found[f"scenarios/{name}.png"] = _small_run(runs, name, words, figure).read_bytes()
-            figures = [(f"{name}.png", f"{caption} (`crhalo run {' '.join([name, *words])}`)")]
+            figure, caption = SMALL[name]
+            few = [] if load(name).study else _FEW
+            found[f"scenarios/{name}.png"] = _small_run(runs, name, few, figure).read_bytes()
+            figures = [(f"{name}.png", f"{caption} (`crhalo run {' '.join([name, *few[:2]])}`)")]
         found[f"scenarios/{name}.md"] = _page(name, figures).encode()
     found["scenarios.md"] = _index().encode()
     return found
