@@ -7,7 +7,7 @@ import pytest
 pytest.register_assert_rewrite("cases", "contracts")
 
 # Files whose tests need nothing of each other: they are shared out one by one, those of other files together.
-SPREAD = ("tests/known_answers/test_known_answers.py", "tests/test_docs.py")
+SPREAD = ("tests/known_answers/test_known_answers.py", "tests/test_docs.py", "tests/test_gallery.py")
 # Files that take longest, so that no worker is left alone with one at the end.
 FIRST = (
     "tests/scenarios/products/test_registry.py",

@@ -35,6 +35,18 @@ OF_NATURE = (
     "crhalo.maps.data.read",
     "crhalo.scenarios.studies.coupling",
 )
+# Of constants whose files say it elsewhere: a docstring below them would be a change of kernels.
+SAID_ELSEWHERE = {
+    "SUN_R_KPC": "From the Sun to the Galactic centre in kpc (GRAVITY Collaboration 2019, A&A 625, L10).",
+    "SUN_Z_KPC": "Height of the Sun above the plane in kpc (Bennett & Bovy 2019, MNRAS 482, 1417).",
+    "DISC_DENSITY_CM3": "Hydrogen in the plane of the uniform disc in cm^-3.",
+    "DISC_HEIGHT_KPC": "Scale height of that disc in kpc.",
+    "HALO_DENSITY_CM3": "Ionised gas of the halo near the disc in cm^-3, see `halo_density_cm3`.",
+    "HALO_DENSITY_FAR_CM3": "The floor of that, the hot gas above it, in cm^-3.",
+    "HALO_HEIGHT_KPC": "Scale height of that in kpc; 1.8 kpc by Gaensler et al. (2008).",
+    "ATOMIC": "Disc of HI: mass per area [Msun/pc^2], scales R_m, R_d and z_d [kpc] (McMillan 2017).",
+    "MOLECULAR": "Disc of H2, the same.",
+}
 _LONGEST = 70
 # What a value is written with; others are records that the API describes.
 _PLAIN = (int, float, str, tuple, dict)
@@ -66,7 +78,7 @@ def constants_of(module: str) -> Iterator[Constant]:
         if name.startswith("_") or not name.isupper():
             continue
         value = getattr(importlib.import_module(module), name)
-        about = ""
+        about = SAID_ELSEWHERE.get(name, "")
         if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
             about = str(below.value.value)
         elif "  # " in lines[(line.end_lineno or 0) - 1]:

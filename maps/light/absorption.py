@@ -12,9 +12,13 @@ from numpy.typing import ArrayLike
 from ...fields.units import GEV_ERG, K_B_ERG_K, KPC_CM, FloatArray
 
 CMB_TEMPERATURE_K = 2.7255
+"""Temperature of the cosmic microwave background in K (Fixsen 2009, ApJ 707, 916)."""
 ELECTRON_MASS_GEV = 0.51099895069e-3
+"""Electron mass in GeV/c^2 (CODATA 2022)."""
 HBAR_C_GEV_CM = 1.973269804593025e-14
+"""Planck's constant over 2 pi times the speed of light in GeV cm (exact)."""
 SIGMA_THOMSON_CM2 = 6.6524587051e-25
+"""Thomson cross section in cm^2 (CODATA 2022)."""
 
 
 def black_body_eV_cm3(temperature_K: float) -> float:
