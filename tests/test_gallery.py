@@ -9,6 +9,8 @@ GALLERY = Path(__file__).parents[1] / "docs" / "gallery"
 SCRIPTS = sorted(GALLERY.glob("plot_*.py"))
 
 
+# healpy sets colours of a map in a way that Matplotlib will give up.
+@pytest.mark.filterwarnings("ignore:The set_:PendingDeprecationWarning")
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 def test_a_script_draws_its_figure(script, capsys):
     import matplotlib

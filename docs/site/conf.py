@@ -41,6 +41,7 @@ numpydoc_show_class_members = False
 # -- gallery -------------------------------------------------------------------------------
 
 sphinx_gallery_conf = {
+    "write_computation_times": False,  # a page that would fetch its scripts
     "examples_dirs": "gallery",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"\.py$",

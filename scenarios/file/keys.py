@@ -63,10 +63,11 @@ def all_keys() -> dict[str, type[BaseModel]]:
 
 
 def docstrings_of(table: type[BaseModel]) -> dict[str, str]:
-    """What the class of a table says of each of its keys, on one line."""
+    """What the class of a table, or one that it extends, says of each of its keys, on one line."""
+    parents = [each for each in table.__bases__ if issubclass(each, Table) and each is not Table]
+    found = {key: text for each in parents for key, text in docstrings_of(each).items()}
     body = ast.parse(inspect.getsource(table)).body[0]
     assert isinstance(body, ast.ClassDef)
-    found = {}
     for each, after in pairwise(body.body):
         if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
             match after:
