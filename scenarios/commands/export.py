@@ -53,7 +53,7 @@ def _hermes(folder: Path, out: Path, secondary: str) -> None:
 
 
 def _crpropa(folder: Path, out: Path, secondary: str) -> None:
-    from ...fields.turbulence.crpropa import halo_on_grid, write_crpropa_grid
+    from ...maps.export.crpropa import halo_on_grid, write_crpropa_grid
 
     galaxy = _run_of(folder, "crpropa").galaxy
     if galaxy.lines is None:

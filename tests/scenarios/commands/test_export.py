@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from astropy.io import fits
-from crhalo.fields.turbulence.crpropa import read_crpropa_grid
+from crhalo.maps.export.crpropa import read_crpropa_grid
 from crhalo.scenarios import load
 from crhalo.scenarios.commands.main import main
 from crhalo.scenarios.commands.run import execute

@@ -7,7 +7,9 @@ import pytest
 from crhalo.fields.exceptions import UserError
 from crhalo.fields.field_lines import norm
 from crhalo.fields.galaxy import Galaxy
-from crhalo.fields.turbulence.crpropa import (
+from crhalo.fields.turbulence.synthetic import grid_field, kolmogorov
+from crhalo.fields.vectors import magnetic_field
+from crhalo.maps.export.crpropa import (
     VectorGrid,
     as_turbulence,
     halo_on_grid,
@@ -15,8 +17,6 @@ from crhalo.fields.turbulence.crpropa import (
     turbulence_on_grid,
     write_crpropa_grid,
 )
-from crhalo.fields.turbulence.synthetic import grid_field, kolmogorov
-from crhalo.fields.vectors import magnetic_field
 
 
 def read_as_crpropa(path, cells):

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..exceptions import UserError, on_a_line
-from ..units import FloatArray
-from .synthetic import GridField
+from ...fields.exceptions import UserError, on_a_line
+from ...fields.turbulence.synthetic import GridField
+from ...fields.units import FloatArray
+from ...mc.files import replacing, write_text
 
 _GAUSS = 1e-6  # of a uG
 _MOST_CELLS = 512**3
@@ -92,7 +93,7 @@ def as_turbulence(grid: VectorGrid) -> GridField:
 
 
 def write_crpropa_grid(grid: VectorGrid, path: Path) -> None:
-    """Write the two files; whoever loads them finds how in the one beside it."""
+    """Write the two files, each of them whole; whoever loads one finds how in the one beside it."""
     shape = list(grid.B_uG.shape[:3])
     about = {
         "format": "float32, components x y z, z fastest",
@@ -103,8 +104,9 @@ def write_crpropa_grid(grid: VectorGrid, path: Path) -> None:
         "load": "g = Grid3f(GridProperties(Vector3d(*origin_kpc) * kpc, *cells, spacing_kpc * kpc)); "
         "loadGrid(g, file, gauss); MagneticFieldGrid(g)",
     }
-    path.write_bytes((grid.B_uG * np.float32(_GAUSS)).astype("<f4").tobytes())
-    _beside(path).write_text(json.dumps(about, indent=1) + "\n", "utf-8")
+    with replacing(path) as temporary:
+        temporary.write_bytes((grid.B_uG * np.float32(_GAUSS)).astype("<f4").tobytes())
+    write_text(_beside(path), json.dumps(about, indent=1) + "\n")
 
 
 def read_crpropa_grid(
