@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...mc.files import write_text
+from ...mc.files import replacing_hdf5, write_text
 
 _UNITS = {"_kpc": "kpc", "_Myr": "Myr", "_GeV": "GeV", "_GV": "GV", "_cm2_s": "cm2 / s"}
 _UNITS |= {"_E2I": "GeV / (cm2 s sr)", "_erg_s": "erg / s"}
@@ -47,6 +48,15 @@ def write_ecsv(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], path
     text = io.StringIO()
     table.write(text, format="ascii.ecsv")
     write_text(path, text.getvalue())
+
+
+@contextmanager
+def writing_profiles(about: Mapping[str, Any], conventions: Mapping[str, str], path: Path) -> Iterator[Any]:
+    """Yield an HDF5 file for profiles, with its conventions and where it comes from as attributes (JSON)."""
+    with replacing_hdf5(path) as file:
+        said = dict(about) | {"conventions": dict(conventions)}
+        file.attrs.update({key: json.dumps(finite(value)) for key, value in said.items()})
+        yield file
 
 
 def finite(data: Any) -> Any:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ...fields.units import KPC_MYR_KM_S
 from ...mc.coupled.bubble_snapshot import Snapshot
-from ...mc.files import replacing
-from ..folder.write import finite
+from ..folder.write import writing_profiles
 
 CONVENTIONS = {
     "groups": "delta_G=.../age_Myr=...",
@@ -25,11 +23,7 @@ CONVENTIONS = {
 
 def write_profiles(bubbles: Mapping[float, Sequence[Snapshot]], about: Mapping[str, Any], path: Path) -> None:
     """Write snapshots of each overdensity, with their conventions and where they come from."""
-    import h5py
-
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
-        said = dict(about) | {"conventions": CONVENTIONS}
-        file.attrs.update({key: json.dumps(finite(value)) for key, value in said.items()})
+    with writing_profiles(about, CONVENTIONS, path) as file:
         for delta_G, ages in bubbles.items():
             for one in ages:
                 group = file.create_group(f"delta_G={delta_G:g}/age_Myr={one.age_Myr:g}")

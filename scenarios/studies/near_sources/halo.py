@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,7 @@ import numpy as np
 from ....fields.units import KPC2_MYR_CM2_S, KPC_CM, FloatArray
 from ....maps.light.near_sources.cocoons import tube_emissivity
 from ....mc.coupled.flux_tube import TubeRun
-from ....mc.files import replacing
-from ...folder.write import finite
+from ...folder.write import writing_profiles
 
 EPOCHS_MYR = (0.003, 0.01, 0.03, 0.1, 0.3)
 """At which a halo is looked at, and its profiles are kept; the nearest that were solved."""
@@ -55,11 +53,7 @@ def halo(run: TubeRun, energy_GeV: FloatArray, per_mass: float) -> dict[str, Any
 
 def write_tubes(runs: Mapping[str, TubeRun], about: Mapping[str, Any], path: Path) -> None:
     """Write protons and D of each phase at the ages shown, with conventions and provenance."""
-    import h5py
-
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
-        said = dict(about) | {"conventions": _PROFILES}
-        file.attrs.update({key: json.dumps(finite(value)) for key, value in said.items()})
+    with writing_profiles(about, _PROFILES, path) as file:
         for name, run in runs.items():
             group, kept = file.create_group(name), [run.snapshots[at] for at in shown(run)]
             group["age_Myr"] = [each.age_Myr for each in kept]

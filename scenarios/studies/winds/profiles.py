@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,7 @@ from ....maps.light.at_the_sun import boron_over_carbon
 from ....mc.coupled.wind import Wind
 from ....mc.coupled.wind_flow import PRESSURE_ERG_CM3
 from ....mc.coupled.wind_loop import DrivenWind
-from ....mc.files import replacing
-from ...folder.write import finite
+from ...folder.write import writing_profiles
 from .numbers import AtTheSun
 
 _CONVENTIONS = {
@@ -64,11 +62,7 @@ def curves_of(driven: DrivenWind, sun: AtTheSun) -> dict[str, Any]:
 
 def write_profiles(driven: DrivenWind, sun: AtTheSun, about: Mapping[str, Any], path: Path) -> None:
     """Write gas and protons by height, and spectra at the Sun, with conventions and provenance."""
-    import h5py
-
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
-        said = dict(about) | {"conventions": _CONVENTIONS}
-        file.attrs.update({key: json.dumps(finite(value)) for key, value in said.items()})
+    with writing_profiles(about, _CONVENTIONS, path) as file:
         for name, wind in (("wind", driven.wind), ("fluid", driven.fluid)):
             group = file.create_group(name)
             for key, values in profiles_of(wind).items():
