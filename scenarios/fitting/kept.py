@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ...fields.exceptions import UserError
 from ...fields.units import FloatArray
-from ...mc.checkpoint import difference
 from ...mc.files import write_text
-from ..file.quantities import shown
+from ..folder.growing import read_growing
 
 Name = tuple[str | float, ...]
 
@@ -44,24 +41,14 @@ class Kept:
         UserError
             If the file is of another fit, or damaged but for its last line.
         """
-        if not path.exists():
-            return cls()
-        lines = path.read_bytes().split(b"\n")
-        # A line that was being written when the fit was stopped has no end.
-        whole = lines[:-1]
-        try:
-            there = dict(json.loads(whole[0]))
-            rows = [json.loads(line) for line in whole[1:]]
-            found = {tuple(row["name"]): np.array(row["values"], float) for row in rows}
-        except (ValueError, KeyError, TypeError, IndexError):
-            raise UserError(f"{shown(path)}: damaged; allowed: another --out") from None
-        if there != json.loads(json.dumps(header)):
-            other = next(key for key in {**there, **header} if there.get(key) != header.get(key))
-            differing = difference(there.get(other), header.get(other))
-            raise UserError(f"--resume: {shown(path)} is of another fit, its {other}: {differing}")
-        if lines[-1]:
-            os.truncate(path, sum(len(line) + 1 for line in whole))
-        return cls(found, path)
+        kept = cls()
+        if read_growing(path, header, "fit", kept._take):
+            kept.path = path
+        return kept
+
+    def _take(self, row: dict[str, Any]) -> None:
+        """An array as the file has it."""
+        self.found[tuple(row["name"])] = np.array(row["values"], float)
 
     def begin(self, path: Path, header: dict[str, Any]) -> None:
         """Write what there is so far into a file, if there is none yet, and from now on all that comes."""

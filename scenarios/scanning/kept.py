@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,10 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...fields.exceptions import UserError
-from ...mc.checkpoint import difference
 from ...mc.files import write_text
-from ..file.quantities import shown
+from ..folder.growing import read_growing
 from ..products.numbers import Known
 
 _CHECKSUM = 8  # hexadecimal digits, and a space behind them
@@ -65,24 +62,8 @@ class KeptPoints:
             If the file is of another scan, or damaged but for its last line.
         """
         kept = cls()
-        if not path.exists():
-            return kept
-        lines = path.read_bytes().split(b"\n")
-        # A line that was being written when the scan was stopped has no end.
-        whole = lines[:-1]
-        try:
-            there = _content(whole[0])
-            for line in whole[1:]:
-                kept._take(_content(line))
-        except (ValueError, LookupError, TypeError, AttributeError):
-            raise UserError(f"{shown(path)}: damaged; allowed: another --out") from None
-        if there != json.loads(json.dumps(header)):
-            other = next(key for key in {**there, **header} if there.get(key) != header.get(key))
-            differing = difference(there.get(other), header.get(other))
-            raise UserError(f"--resume: {shown(path)} is of another scan, its {other}: {differing}")
-        if lines[-1]:
-            os.truncate(path, sum(len(line) + 1 for line in whole))
-        kept.path = path
+        if read_growing(path, header, "scan", kept._take, _content):
+            kept.path = path
         return kept
 
     def begin(self, path: Path, header: Mapping[str, Any]) -> None:
