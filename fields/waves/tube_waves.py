@@ -44,6 +44,14 @@ def cascade_damping_rate_Myr(k_kpc: ArrayLike, v_A_kpc_Myr: ArrayLike, F: ArrayL
     return (2.0 * KOLMOGOROV_CONSTANT) ** -1.5 * np.asarray(k_kpc) * np.asarray(v_A_kpc_Myr) * root
 
 
+def landau_speed_kpc_Myr(temperature_K: ArrayLike) -> FloatArray:
+    """v_s of REV Eq. 6 at a temperature, 1.25 (kT/m_p)^(1/2) as Nava et al. (2019).
+
+    1.1e7 cm/s at 1e6 K; the 3e6 cm/s of REV are those of 7e4 K.
+    """
+    return 1.25 * np.sqrt(K_B_ERG_K * np.asarray(temperature_K, float) / M_P_G) / KPC_MYR_CM_S
+
+
 @dataclass(frozen=True)
 class TubeWaves:
     """What makes and damps the waves of a tube.
@@ -120,11 +128,8 @@ class TubeWaves:
 
     @cached_property
     def v_s_kpc_Myr(self) -> float:
-        """v_s of REV Eq. 6 at this temperature, 1.25 (kT/m_p)^(1/2) as Nava et al. (2019).
-
-        1.1e7 cm/s at 1e6 K; the 3e6 cm/s of REV are those of 7e4 K.
-        """
-        return 1.25 * float(np.sqrt(K_B_ERG_K * self.phase.temperature_K / M_P_G)) / KPC_MYR_CM_S
+        """v_s of REV Eq. 6 at this temperature."""
+        return float(landau_speed_kpc_Myr(self.phase.temperature_K))
 
     @cached_property
     def U_B_eV_cm3(self) -> float:

@@ -176,8 +176,7 @@ class LocalCosmicRays(FluxesAtSun):
     @property
     def symbols(self) -> list[str]:
         """What there is a flux of."""
-        others = [*ELEMENTS, *self.network.names] if self.release.shares else []
-        return list(dict.fromkeys([PROTON.name, ANTIPROTON.name, POSITRON.name, *others]))
+        return symbols_of(self.release, self.network)
 
     def density_at_sun(self, name: str) -> tuple[Species, FloatArray, FloatArray]:
         """Species, edges of its bins of rigidity, and its density at the Sun per bin."""
@@ -267,6 +266,12 @@ class LocalCosmicRays(FluxesAtSun):
             for p in np.atleast_1d(np.asarray(rigidity_GV, float))
         ]
         return self.at_sun(np.reshape(crossed, (-1, self.cells.count)))
+
+
+def symbols_of(release: Release, network: Network) -> list[str]:
+    """What there is a flux of: protons, antimatter and, where nuclei are released, elements and isotopes."""
+    others = [*ELEMENTS, *network.names] if release.shares else []
+    return list(dict.fromkeys([PROTON.name, ANTIPROTON.name, POSITRON.name, *others]))
 
 
 def network_within(energy_edges_GeV: FloatArray, per_decade: int = _PER_DECADE) -> Network:

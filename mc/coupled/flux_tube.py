@@ -21,15 +21,13 @@ import numpy as np
 from scipy.linalg import solve_banded
 
 from ...fields.exceptions import UserError
+from ...fields.gas_density import grammage_per_length_g_cm2_kpc
 from ...fields.units import (
-    C_CM_S,
     C_KPC_MYR,
     EV_ERG,
     GEV_ERG,
     KPC_CM,
-    M_P_G,
     M_P_GEV,
-    MYR_S,
     FloatArray,
     total_energy_GeV,
 )
@@ -93,6 +91,11 @@ class Tube:
     def centres_kpc(self) -> FloatArray:
         """Of the cells, (cells,)."""
         return np.asarray((np.arange(self.gas_cm3.size) + 0.5) * self.width_kpc, float)
+
+    @property
+    def D_times_residence_kpc2(self) -> float:
+        """Mean time from the source to the ends, times a D that is the same everywhere: (L_c^2 - l^2/3)/2."""
+        return (self.L_c_kpc**2 - self.source_kpc**2 / 3.0) / 2.0
 
     @property
     def area_cm2(self) -> float:
@@ -343,13 +346,13 @@ class FluxTube:
         # What steps down from the lowest momentum keeps the energy that is left to it.
         cooled = (sums["work"] + sums["hit"])[0] * (self._kinetic[0] - self._steps_erg[0]) * width
         energy["in the tube"] += float(cooled)
-        speed = self.waves.speed_kpc_Myr / C_KPC_MYR * C_CM_S
+        gas_passed = grammage_per_length_g_cm2_kpc(sums["gas"] / total) * self.waves.speed_kpc_Myr
         return TubeRun(
             tube=self.tube,
             waves=self.waves,
             snapshots=snapshots,
             residence_Myr=sums["time"] / total,
-            grammage_g_cm2=sums["gas"] / total * M_P_G * speed * MYR_S,
+            grammage_g_cm2=gas_passed,
             escaped=sums["out"] / total,
             half_left_Myr=self._half,
             energy_erg=energy,

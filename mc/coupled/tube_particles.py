@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...fields.exceptions import UserError
-from ...fields.units import C_CM_S, C_KPC_MYR, M_P_G, MYR_S, FloatArray
+from ...fields.gas_density import grammage_per_length_g_cm2_kpc
+from ...fields.units import FloatArray
 from .flux_tube import TubeRun
 from .tube_steps import Walk
 
@@ -158,7 +159,7 @@ def passage(run: TubeRun, at: int, particles: int, seed: int, steps: bool | None
         t[alive] = now + dt
         alive = alive[(np.abs(new) < table.end * (1.0 - 1e-12)) & (now + dt < table.last)]
         events += 1
-    to_grammage = M_P_G * table.speed / C_KPC_MYR * C_CM_S * MYR_S
+    to_grammage = float(grammage_per_length_g_cm2_kpc(1.0)) * table.speed
     root = np.sqrt(particles)
     return Passage(
         float(held.mean()),
@@ -234,8 +235,7 @@ def _flight(
 
 def free_path_kpc(run: TubeRun) -> FloatArray:
     """Mean free path 3 D/v, (n,), of the constant D that holds protons in the tube as long: L_c^2/(2 T)."""
-    D = (run.tube.L_c_kpc**2 - run.tube.source_kpc**2 / 3.0) / (2.0 * run.residence_Myr)
-    return 3.0 * D / run.waves.speed_kpc_Myr
+    return 3.0 * run.tube.D_times_residence_kpc2 / run.residence_Myr / run.waves.speed_kpc_Myr
 
 
 def verdict(free_path_over_L_c: float) -> str:

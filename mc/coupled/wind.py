@@ -17,7 +17,7 @@ from scipy.integrate import cumulative_simpson, solve_ivp
 from scipy.optimize import root
 
 from ...fields.units import FloatArray
-from .wind_base import BOUND, NOT_A_SADDLE, NoWind, critical_guess, energy_at_base
+from .wind_base import BOUND, NOT_A_SADDLE, NoWind, critical_guess, energy_at_base, start_of
 from .wind_flow import Closure, WindBase, WindEquations, WindTube, square_speed, temperature_K
 
 _TOLERANCES = {"method": "LSODA", "rtol": 1e-10, "atol": 1e-12}
@@ -232,8 +232,9 @@ def driven_wind(
         if wind is not None:
             return wind
     u, z, y = critical_guess(base, tube, closure)
-    flux = base.density_cm3 * u * math.exp(float(tube.ln_area(base.z_kpc)))
-    wind = _through(base, tube, closure, Critical(z, math.exp(y[0]), flux, math.exp(y[2])))
+    equations, _ = start_of(base, tube, closure, u)
+    near = Critical(z, math.exp(y[0]), equations.mass_flux, math.exp(y[2]))
+    wind = _through(base, tube, closure, near)
     if wind is None:
         raise NoWind(BOUND if energy_at_base(base, tube, closure, u) < 0.0 else NOT_A_SADDLE, [])
     return wind

@@ -28,16 +28,14 @@ from ...fields.exceptions import NotConverged, UserError
 from ...fields.units import (
     C_KPC_MYR,
     GEV_ERG,
-    K_B_ERG_K,
     KPC_MYR_CM_S,
-    M_P_G,
     M_P_GEV,
     FloatArray,
     speed_kpc_Myr,
     total_energy_GeV,
 )
 from ...fields.waves.streaming import larmor_radius_kpc, magnetic_energy_density_eV_cm3
-from ...fields.waves.tube_waves import KOLMOGOROV_CONSTANT
+from ...fields.waves.tube_waves import KOLMOGOROV_CONSTANT, landau_speed_kpc_Myr
 from .wind import Wind
 from .wind_flow import PRESSURE_ERG_CM3
 
@@ -162,8 +160,7 @@ class Transport:
 
         self.area, self.V = at_faces(wind.area), at_faces(wind.waves_kpc_Myr)
         self.v_A, self.B_uG = at_faces(wind.v_A_kpc_Myr), at_faces(wind.B_uG)
-        thermal = np.sqrt(K_B_ERG_K * at_faces(wind.temperature_K) / M_P_G) / KPC_MYR_CM_S
-        self.v_s = 1.25 * thermal  # as `TubeWaves`
+        self.v_s = landau_speed_kpc_Myr(at_faces(wind.temperature_K))
         self.U_B = magnetic_energy_density_eV_cm3(self.B_uG) * 1e-9  # GeV/cm^3
         carried = self.area * self.V
         self.expansion = np.append(carried[0], np.diff(carried)) / 3.0

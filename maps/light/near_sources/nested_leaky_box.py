@@ -31,8 +31,7 @@ from ..antimatter import (
     made_per_projectile_cm3_Myr,
 )
 from ..at_the_sun import FluxesAtSun
-from ..local_cosmic_rays import Release, network_within, secondary_edges_GV, where_followed
-from ..nuclei import ELEMENTS
+from ..local_cosmic_rays import Release, network_within, secondary_edges_GV, symbols_of, where_followed
 
 Both = tuple[FloatArray, FloatArray]
 """Densities in the cocoons and in the Galaxy, per kpc^3."""
@@ -169,8 +168,7 @@ class NestedLeakyBox(FluxesAtSun):
     @property
     def symbols(self) -> list[str]:
         """What there is a flux of."""
-        others = [*ELEMENTS, *self.network.names] if self.release.shares else []
-        return list(dict.fromkeys([PROTON.name, ANTIPROTON.name, POSITRON.name, *others]))
+        return symbols_of(self.release, self.network)
 
     @cached_property
     def _secondaries(self) -> dict[str, FloatArray]:

@@ -43,8 +43,7 @@ CONVENTIONS = {
 
 def _galactic_Myr(source: Source) -> FloatArray:
     """Mean residence with the D of the Galaxy alone, (n,)."""
-    tube = source.run.tube
-    return (tube.L_c_kpc**2 - tube.source_kpc**2 / 3.0) / (2.0 * source.run.waves.D_gal_kpc2_Myr)
+    return source.run.tube.D_times_residence_kpc2 / source.run.waves.D_gal_kpc2_Myr
 
 
 def _spectra(source: Source) -> dict[str, FloatArray]:

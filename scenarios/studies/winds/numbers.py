@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ....fields.gas_density import grammage_per_length_g_cm2_kpc
 from ....fields.units import (
-    C_CM_S,
-    C_KPC_MYR,
     EV_ERG,
     KPC2_MYR_CM2_S,
     KPC_CM,
@@ -83,8 +82,8 @@ class AtTheSun:
                     np.log(protons.z_kpc[1:]), np.log(driven.wind.z_kpc), np.log(driven.wind.density_cm3)
                 )
             )
-            seconds = (volume * gas) @ protons.n_cm3[1:] * per_released * MYR_S
-            self.wind_grammage_g_cm2 = M_P_G * v / C_KPC_MYR * C_CM_S * seconds
+            passed = (volume * gas) @ protons.n_cm3[1:] * per_released
+            self.wind_grammage_g_cm2 = grammage_per_length_g_cm2_kpc(passed) * v
 
     def flux(self, rigidity_GV: FloatArray, modulation_GV: float = MODULATION_GV) -> FloatArray:
         """Protons per rigidity at the Earth, m^-2 s^-1 sr^-1 GV^-1."""

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ....fields.disc.phases import PHASES
-from ....fields.units import C_CM_S, C_KPC_MYR, KPC2_MYR_CM2_S, KPC_CM, M_P_G, MYR_S, MYR_YR, FloatArray
+from ....fields.gas_density import grammage_per_length_g_cm2_kpc
+from ....fields.units import C_KPC_MYR, KPC2_MYR_CM2_S, KPC_CM, MYR_YR, FloatArray
 from ....fields.waves import streaming
 from ....fields.waves.tube_waves import TubeWaves
 from ....mc.coupled.flux_tube import FluxTube, Tube, TubeRun
@@ -41,7 +42,7 @@ def near_source_rows() -> list[dict[str, Any]]:
     stay, longer = _at(hot, hot.residence_Myr), _enhancement(hot)
     D_1GeV = 1.5e28 / KPC2_MYR_CM2_S
     ends = 0.01 * C_KPC_MYR / D_1GeV  # L_c c/D(1 GeV)
-    grammage = [M_P_G * n * C_CM_S * 0.3 * MYR_S for n in (1e-2, 1e-3)]
+    grammage = grammage_per_length_g_cm2_kpc([1e-2, 1e-3]) * C_KPC_MYR * 0.3
     section = "REV Sect. 3"
     return [
         paper_row(
@@ -95,7 +96,7 @@ def near_source_rows() -> list[dict[str, Any]]:
 
 def _enhancement(run: TubeRun) -> FloatArray:
     """Residence over that with D of the Galaxy."""
-    alone = (_L_C_KPC**2 - _SOURCE_KPC**2 / 3.0) / (2.0 * run.waves.D_gal_kpc2_Myr)
+    alone = run.tube.D_times_residence_kpc2 / run.waves.D_gal_kpc2_Myr
     return _at(run, run.residence_Myr / alone)
 
 
