@@ -19,11 +19,13 @@ from . import bell, field_lines
 from . import gas_density as gas
 from .disc.gas import mcmillan_density_cm3
 from .disc.sources import radii_of_shares
+from .exceptions import UserError
 from .limits import SMALLEST_HALO_KPC, check_source, no_halo
 from .medium import Medium
 from .medium_table import Axis, MOMENTUM_NODES_GeV, Wall
 from .outflow import (
     Drive,
+    RadialWind,
     check_outflow_speed,
     outflow_divergence_Myr,
     outflow_speed_kpc_Myr,
@@ -52,10 +54,10 @@ class Galaxy:
         "nlld": F(E) of REV Eq. 8 everywhere, D rises as 1/B; "nlld-local": REV Eq. 7 in the local field.
     bell, two_way : bool
         Whether the escaping current drives the Bell instability; whether particles may come back from it.
-    saturation : str
-        A recipe of `bell.SATURATION`.
-    outflow_recipe : str
-        A recipe of `outflow.OUTFLOW`, for the speed of the Bell region.
+    saturation, outflow_recipe : str
+        Recipes of `bell.SATURATION` and `outflow.OUTFLOW`, for the field and the speed of the Bell region.
+    wind : RadialWind, optional
+        That of the outflow "wind", whose gas then is that around the galaxy.
     B_cgm_uG : float
         Field around the galaxy before the instability: where it exceeds that of PRL Eq. 6 there is none, and
         particles are free.
@@ -64,14 +66,12 @@ class Galaxy:
         scatters on the field that its own current makes, and the largest sets the onset and the outflow.
     D_over_bohm : float
         Diffusion coefficient of the Bell region over Bohm's.
-    cgm_core_kpc, cgm_beta : float
-        Of the circumgalactic gas, a beta-profile with `delta_G` at its centre; uniform for beta 0.
+    delta_G, cgm_core_kpc, cgm_beta : float
+        Of the circumgalactic gas, a beta-profile with the first at its centre; uniform for beta 0.
     gas : str
         Of the disc: "uniform", 1 cm^-3 exp(-|z|/100 pc) for R < R_d; "mcmillan", as observed (`disc.gas`).
-    slope_beyond, E_break_GeV : float or None, float
-        Slope of the source above a break, and its energy.
-    radial : str
-        How sources are spread over the disc, one of `disc.sources.RADIAL`.
+    slope_beyond, E_break_GeV, radial : float or None, float, str
+        Slope of the source above a break, its energy; the spread over the disc, one of `disc.sources.RADIAL`.
     helium_factor : float or (disc, halo, circumgalactic)
         Collisions with all nuclei over those with as many protons as the density of a gas says: hydrogen in
         the disc and the halo, rho/m_p around the galaxy. `maps.target_factors` are those of helium.
@@ -106,6 +106,7 @@ class Galaxy:
     bell: bool = True
     saturation: str = "current"
     outflow_recipe: str = "alfven"
+    wind: RadialWind | None = None
     two_way: bool = True
     B_cgm_uG: float = 0.0
     current: Callable[[np.ndarray], np.ndarray] | None = None
@@ -141,6 +142,8 @@ class Galaxy:
     def __post_init__(self) -> None:
         """Refuse what is not allowed (`UserError`); quantities with units are converted."""
         check_source(self)
+        if (self.wind is not None) != (self.outflow_recipe == "wind"):
+            raise UserError('Galaxy.wind: allowed: a RadialWind with outflow_recipe = "wind", and only then')
 
     @cached_property
     def energy_flux(self) -> float:
@@ -164,6 +167,8 @@ class Galaxy:
 
     def cgm_density_cm3(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """Hydrogen density of the circumgalactic gas."""
+        if self.wind is not None:
+            return self.wind.density_cm3(R_kpc, z_kpc)
         profile = gas.beta_profile(np.hypot(R_kpc, z_kpc), self.cgm_core_kpc, self.cgm_beta)
         return gas.cgm_density_cm3(self.delta_G) * profile
 
@@ -260,8 +265,8 @@ class Galaxy:
 
     def _bell_of(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> tuple[float, float, FloatArray, str, float]:
         """What the functions of `bell` ask for."""
-        density = self.cgm_density_cm3(R_kpc, z_kpc)
-        return self.energy_flux, self.R_d_kpc, density, self.saturation, self.B_cgm_uG
+        gas_cm3 = self.cgm_density_cm3(R_kpc, z_kpc)
+        return self.energy_flux, self.R_d_kpc, gas_cm3, self.saturation, self.B_cgm_uG
 
     def diffusion_bell(self, p_GeV: ArrayLike, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """Bohm diffusion in the saturated field [kpc^2/Myr] (PRL Eq. 9), times `D_over_bohm`.
@@ -271,12 +276,9 @@ class Galaxy:
         """
         longest = momentum_GeV(self.E_max_GeV) if self.current is None else np.inf
         over_bohm = self.D_over_bohm * bell.without_resonance(p_GeV, float(longest))
-        return over_bohm * bell.bohm_diffusion_coefficient_kpc2_Myr(
-            p_GeV,
-            bell.amplified_field_uG(
-                R_kpc, z_kpc, self.energy_flux_at(total_energy_GeV(p_GeV)), *self._bell_of(R_kpc, z_kpc)[1:]
-            ),
-        )
+        flux = self.energy_flux_at(total_energy_GeV(p_GeV))
+        field_uG = bell.amplified_field_uG(R_kpc, z_kpc, flux, *self._bell_of(R_kpc, z_kpc)[1:])
+        return over_bohm * bell.bohm_diffusion_coefficient_kpc2_Myr(p_GeV, field_uG)
 
     def outflow(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Velocity (u_R, u_z) of the plasma in the Bell region [kpc/Myr]."""
@@ -289,15 +291,14 @@ class Galaxy:
     def outflow_divergence_Myr(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
         """Divergence of it."""
         slope = gas.beta_profile_slope(np.hypot(R_kpc, z_kpc), self.cgm_core_kpc, self.cgm_beta)
-        return outflow_divergence_Myr(
-            R_kpc, z_kpc, self.cgm_density_cm3(R_kpc, z_kpc), self.drive, density_slope=slope
-        )
+        density = self.cgm_density_cm3(R_kpc, z_kpc)
+        return outflow_divergence_Myr(R_kpc, z_kpc, density, self.drive, slope)
 
     @property
     def drive(self) -> Drive:
         """What sets the plasma of the Bell region in motion; all of L_CR, whatever the `current` is."""
         flux = self.energy_flux, bell.total_energy_flux_erg_cm2_s(self.L_CR_erg_s, self.R_d_kpc)
-        return Drive(self.outflow_recipe, *flux, self.R_d_kpc, self.saturation, self.B_cgm_uG)
+        return Drive(self.outflow_recipe, *flux, self.R_d_kpc, self.saturation, self.B_cgm_uG, self.wind)
 
     @property
     def helium_factors(self) -> FloatArray:

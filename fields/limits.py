@@ -131,7 +131,7 @@ LIMITS: dict[str, Limit | Bare | Words | Function] = {
     "n_i_cm3": Limit("cm-3", "1e-8 cm-3", "1000 cm-3"),
     "v_s_kpc_Myr": Limit("kpc/Myr", "0.1 km/s", "10000 km/s"),
     "saturation": Words(("current", "pressure", "growing-wavelength")),
-    "outflow_recipe": Words(("alfven", "momentum")),
+    "outflow_recipe": Words(("alfven", "momentum", "wind")),
     "B_cgm_uG": Limit("uG", "0 uG", "1000 uG"),
     "D_over_bohm": Bare(1e-6, 1e6),
     "delta_G": Bare(1e-3, 1e6),

@@ -1,12 +1,14 @@
 """The gas that the escaping cosmic rays drag along behind the Bell wall: its velocity and its expansion.
 
 Radial, as fast as a recipe of `OUTFLOW` says. "alfven": the Alfven speed of the amplified field (PRL, after
-Eq. 14). "momentum": as fast as their pressure can push. Densities are rho/m_p; R, z are galactocentric.
+Eq. 14). "momentum": as fast as their pressure can push. "wind": as a wind from the disc that they drive.
+Densities are rho/m_p; R, z are galactocentric.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +22,65 @@ from .waves.streaming import alfven_speed_kpc_Myr
 
 CENTRE_KPC = 1e-3
 """Within 1 pc of the Galactic centre the radial outflow falls to zero, so that it stays finite."""
+
+
+@dataclass(frozen=True)
+class RadialWind:
+    """A steady wind from a disc on spheres about the Galactic centre, beyond its table as at its end.
+
+    Attributes
+    ----------
+    r_kpc, speed_kpc_Myr : ndarray, shape (n,)
+        Distances, rising, and its speed there.
+    flux_cm3_kpc_Myr : float
+        rho u/m_p out of each side of the disc, which is diluted as the flux of cosmic rays is.
+    R_d_kpc : float
+        Radius of the disc.
+    base_field_uG, critical_kpc : float
+        Field along the flow at its base, and where it becomes faster than its pressures: for the record.
+
+    Raises
+    ------
+    UserError
+        If distances do not rise, or a number is not above zero.
+    """
+
+    r_kpc: FloatArray
+    speed_kpc_Myr: FloatArray
+    flux_cm3_kpc_Myr: float
+    R_d_kpc: float
+    base_field_uG: float
+    critical_kpc: float
+
+    def __post_init__(self) -> None:
+        """Refuse what is not allowed."""
+        numbers = *self.r_kpc, *self.speed_kpc_Myr, self.flux_cm3_kpc_Myr, self.R_d_kpc
+        rises = len(self.r_kpc) > 1 and bool(np.all(np.diff(self.r_kpc) > 0.0))
+        if not (rises and np.isfinite(numbers).all() and min(numbers) > 0.0):
+            raise UserError("RadialWind: allowed: distances that rise, and numbers above zero")
+
+    def speed_at_kpc_Myr(self, r_kpc: ArrayLike) -> FloatArray:
+        """u(r), by a power law between two distances of the table."""
+        ln_u = np.interp(np.log(self._within(r_kpc)), np.log(self.r_kpc), np.log(self.speed_kpc_Myr))
+        return np.asarray(np.exp(ln_u), float)
+
+    def slope(self, r_kpc: ArrayLike) -> FloatArray:
+        """d ln u/d ln r, of those power laws; zero out of the table."""
+        r, of_part = (
+            np.asarray(r_kpc, float),
+            np.diff(np.log(self.speed_kpc_Myr)) / np.diff(np.log(self.r_kpc)),
+        )
+        part = np.clip(np.searchsorted(self.r_kpc, r, side="right") - 1, 0, of_part.size - 1)
+        inside = (r >= self.r_kpc[0]) & (r <= self.r_kpc[-1])
+        return np.where(inside, of_part[part], 0.0)
+
+    def density_cm3(self, R_kpc: ArrayLike, z_kpc: ArrayLike) -> FloatArray:
+        """rho/m_p of what flows through each sphere: the same mass through all of them outside the disc."""
+        flux = self.flux_cm3_kpc_Myr * dilution(R_kpc, z_kpc, self.R_d_kpc)
+        return np.asarray(flux / self.speed_at_kpc_Myr(np.hypot(R_kpc, z_kpc)), float)
+
+    def _within(self, r_kpc: ArrayLike) -> FloatArray:
+        return np.clip(np.asarray(r_kpc, float), self.r_kpc[0], self.r_kpc[-1])
 
 
 class Drive(NamedTuple):
@@ -38,6 +99,8 @@ class Drive(NamedTuple):
         How far the field grows, a key of `bell.SATURATION`.
     background_uG : float
         Field that is there without the instability.
+    wind : RadialWind, optional
+        That of the recipe "wind".
     """
 
     recipe: str
@@ -46,13 +109,25 @@ class Drive(NamedTuple):
     R_d_kpc: float
     saturation: str = "current"
     background_uG: float = 0.0
+    wind: RadialWind | None = None
+
+
+class Place(NamedTuple):
+    """Where an outflow is asked for: distance from the centre, dilution of the flux, density of the gas.
+
+    In `slope` the last two are d ln/d ln r.
+    """
+
+    r_kpc: FloatArray
+    diluted: FloatArray
+    density: ArrayLike
 
 
 class Recipe(NamedTuple):
-    """A recipe: the speed [kpc/Myr] for (drive, dilution, density), and how it grows with the last two."""
+    """A recipe: the speed [kpc/Myr] at a place, and d ln u/d ln r from the slopes there."""
 
-    speed_kpc_Myr: Callable[[Drive, FloatArray, ArrayLike], FloatArray]
-    powers: Callable[[Drive], tuple[float, float]]
+    speed_kpc_Myr: Callable[[Drive, Place], FloatArray]
+    slope: Callable[[Drive, Place], FloatArray]
 
 
 def momentum_speed_kpc_Myr(total_flux: ArrayLike, density_cm3: ArrayLike) -> FloatArray:
@@ -64,26 +139,35 @@ def momentum_speed_kpc_Myr(total_flux: ArrayLike, density_cm3: ArrayLike) -> Flo
     return np.cbrt(np.asarray(total_flux, dtype=float) / (4.0 * rho)) / KPC_MYR_CM_S
 
 
-def _alfven_speed(drive: Drive, diluted: FloatArray, density_cm3: ArrayLike) -> FloatArray:
+def _alfven_speed(drive: Drive, at: Place) -> FloatArray:
     field_uG = SATURATION[drive.saturation].field_uG
     return alfven_speed_kpc_Myr(
-        field_uG(drive.energy_flux * diluted, density_cm3, drive.background_uG), density_cm3
+        field_uG(drive.energy_flux * at.diluted, at.density, drive.background_uG), at.density
     )
 
 
-def _alfven_powers(drive: Drive) -> tuple[float, float]:
+def _alfven_slope(drive: Drive, at: Place) -> FloatArray:
     saturation = SATURATION[drive.saturation]
-    return saturation.flux_power, saturation.density_power - 0.5
+    return saturation.flux_power * at.diluted + (saturation.density_power - 0.5) * np.asarray(at.density)
+
+
+def _of_wind(drive: Drive) -> RadialWind:
+    assert drive.wind is not None
+    return drive.wind
 
 
 OUTFLOW = {
-    "alfven": Recipe(_alfven_speed, _alfven_powers),
+    "alfven": Recipe(_alfven_speed, _alfven_slope),
     "momentum": Recipe(
-        lambda drive, diluted, density_cm3: momentum_speed_kpc_Myr(drive.total_flux * diluted, density_cm3),
-        lambda drive: (1 / 3, -1 / 3),
+        lambda drive, at: momentum_speed_kpc_Myr(drive.total_flux * at.diluted, at.density),
+        lambda drive, at: (at.diluted - np.asarray(at.density)) / 3.0,
+    ),
+    "wind": Recipe(
+        lambda drive, at: _of_wind(drive).speed_at_kpc_Myr(at.r_kpc),
+        lambda drive, at: _of_wind(drive).slope(at.r_kpc),
     ),
 }
-"""Recipes by name: B_sat/sqrt(4 pi rho) of PRL, and the speed at which rho u^2 is the pressure behind it."""
+"""Recipes by name: B_sat/sqrt(4 pi rho) of PRL; where rho u^2 is the pressure behind it; that of a wind."""
 
 
 def outflow_speed_kpc_Myr(
@@ -105,7 +189,8 @@ def outflow_speed_kpc_Myr(
     KeyError
         If there is no such recipe.
     """
-    return OUTFLOW[drive.recipe].speed_kpc_Myr(drive, dilution(R_kpc, z_kpc, drive.R_d_kpc), density_cm3)
+    at = Place(np.hypot(R_kpc, z_kpc), dilution(R_kpc, z_kpc, drive.R_d_kpc), density_cm3)
+    return OUTFLOW[drive.recipe].speed_kpc_Myr(drive, at)
 
 
 def outflow_velocity_kpc_Myr(
@@ -133,20 +218,18 @@ def outflow_divergence_Myr(
     """
     R, z = np.asarray(R_kpc, dtype=float), np.asarray(z_kpc, dtype=float)
     r = np.hypot(R, z)
-    flux_power, density_power = OUTFLOW[drive.recipe].powers(drive)
-    expansion = np.where(r < CENTRE_KPC, 3.0, 2.0)
-    expansion -= np.where(2 * r**2 > drive.R_d_kpc**2, 2 * flux_power, 0.0)
-    expansion = expansion + density_power * np.asarray(density_slope, dtype=float)
+    slopes = Place(r, np.where(2 * r**2 > drive.R_d_kpc**2, -2.0, 0.0), density_slope)
+    expansion = np.where(r < CENTRE_KPC, 3.0, 2.0) + OUTFLOW[drive.recipe].slope(drive, slopes)
     return expansion * outflow_speed_kpc_Myr(R, z, density_cm3, drive) / np.maximum(r, CENTRE_KPC)
 
 
 def pressure_over_momentum_flux(density_cm3: ArrayLike, drive: Drive) -> FloatArray:
-    """P_CR/(rho u^2) where the flux is not diluted and nothing is lost: P = F/(3 u), of protons carried at u.
+    """P_CR/(rho u^2) at R_d/2^(1/2), to where the flux is not diluted, if nothing is lost on the way there.
 
-    Lambda c/(3 u) at the Alfven speed of the field of PRL Eq. 8 and slope 2; 4/3 for "momentum", which counts
-    the work on the way, F = 4 P u.
+    P = F/(3 u), of protons carried at u. Lambda c/(3 u) at the Alfven speed of the field of PRL Eq. 8 and
+    slope 2; 4/3 for "momentum", which counts the work on the way, F = 4 P u.
     """
-    u_cm_s = outflow_speed_kpc_Myr(0.0, 0.0, density_cm3, drive) * KPC_MYR_CM_S
+    u_cm_s = outflow_speed_kpc_Myr(0.0, np.sqrt(0.5) * drive.R_d_kpc, density_cm3, drive) * KPC_MYR_CM_S
     return drive.total_flux / (3.0 * M_P_G * np.asarray(density_cm3, dtype=float) * u_cm_s**3)
 
 
@@ -173,7 +256,7 @@ def check_outflow_speed(
     ------
     UserError
         Naming the profile of the gas, if gas as dense as at the centre would be slow enough everywhere, else
-        its overdensity.
+        its overdensity, or the wind.
     """
     s = np.linspace(0.0, end_kpc, 2001)
     R, z = np.append(s, 0.0 * s), np.append(0.0 * s, s)
@@ -184,9 +267,12 @@ def check_outflow_speed(
     )
     if as_it_is.max() <= FASTEST_FLOW:
         return
-    key, gas = (
-        ("cgm_beta", "gas that falls less") if uniform.max() <= FASTEST_FLOW else ("delta_G", "denser gas")
-    )
+    if drive.wind is not None:
+        key, gas = "outflow", "a denser base of the wind"
+    elif uniform.max() <= FASTEST_FLOW:
+        key, gas = "cgm_beta", "gas that falls less"
+    else:
+        key, gas = "delta_G", "denser gas"
     at = int(np.argmax(as_it_is))
     raise UserError(
         f'medium.{key}: the outflow (medium.outflow = "{drive.recipe}") reaches {as_it_is[at]:.2g} c at '

@@ -27,6 +27,7 @@ from ..mc.orbits.cost import estimate_cost, refusal
 from ..mc.orbits.galactic_cost import galactic_cost, refusal_in_galaxy
 from ..mc.spectrum import Spectrum
 from ..mc.tally import TallyGrid, energy_groups, galactic_grid
+from .driven_wind import radial_wind
 from .file.quantities import ScenarioError, refused_as
 from .file.scenario import Scenario, from_values
 from .file.tables import GIVEN_D, OWN_FUNCTIONS, text_of
@@ -90,6 +91,10 @@ def galaxy_of(scenario: Scenario) -> Galaxy:
         given |= {"disc_gas_cm3": cube_density_cm3(given["gas"], given["R_d_kpc"]), "gas": "uniform"}
     given["L_CR_erg_s"] *= scenario.composition.energy_over_protons if scenario.composition else 1.0
     given |= {key: getattr(spectrum_of(scenario), key) for key in ("slope_beyond", "E_break_GeV")}
+    if scenario.wind is not None:
+        given["wind"] = radial_wind(
+            scenario.wind, spectrum_of(scenario), given["L_CR_erg_s"], given["R_d_kpc"]
+        )
     moving = found_waves is not None and found_waves.advected
     galaxy = Galaxy(**given, waves_move=moving)
     if scenario.two_zone is None and scenario.diffusion is None:

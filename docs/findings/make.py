@@ -102,6 +102,7 @@ RUNS: dict[str, list[str]] = {
     ],
     "nested-leaky-box": ["nested-leaky-box"],
     "cosmic-ray-wind": ["cosmic-ray-wind"],
+    "circumgalactic-wind": ["circumgalactic-wind"],
     "m31": ["m31"],
     "radio": ["radio"],
     "galaxies": ["galaxies"],
@@ -136,6 +137,11 @@ FIGURES = {
 _KEPT_ALONG_LINES = (
     "energy_GeV", "escape_time_Myr", "grammage_g_cm2", "galactic_density", "galactic_density_over_no_return",
     "neutrino", "referee", "protons_over_ams02",
+)  # fmt: skip
+# Of the sky of a wind.
+_KEPT_OF_WIND = (
+    "energy_GeV", "galactic_density", "galactic_density_over_no_return", "bell_region", "protons_over_ams02",
+    "energy", "balance", "neutrino",
 )  # fmt: skip
 # Of the Galaxy as it is observed, whose points are many.
 _KEPT_OF_GALAXY = (
@@ -242,6 +248,7 @@ def _run_of(folder: Path) -> dict[str, Any]:
     about |= {"particles": transport["particles"], "seed": transport["seed"]}
     numbers = {key: value for key, value in summary.items() if key not in _NOT_KEPT}
     few = {"milky-way": _KEPT_OF_GALAXY, "milky-way-circumgalactic": _KEPT_OF_GALAXY}
+    few |= {"circumgalactic-wind": _KEPT_OF_WIND}
     few |= dict.fromkeys(_along_lines(), _KEPT_ALONG_LINES) | _KEPT_NEAR_SOURCES
     wanted = few.get(folder.name, numbers.keys() - {"regions", "criterion"})
     numbers = {key: value for key, value in numbers.items() if key in wanted}

@@ -37,6 +37,7 @@ from .tables import (
     text_of,
 )
 from .text import as_toml, parsed, read_bounded
+from .wind_tables import CosmicRayWind, Wind, wind_suits
 
 STUDIES = (
     "figure_1", "radio", "coupling", "galaxies", "expanding_bubble", "galaxy_tracks", "local_diffusion",
@@ -44,7 +45,16 @@ STUDIES = (
 )  # fmt: skip
 """Tables that ask for several runs, or for none; see `scenarios.studies`."""
 LIBRARY = Path(__file__).parents[1] / "library"
-_OPTIONAL = ("turbulence", "self_consistency", "two_zone", "diffusion", "composition", "observer", *STUDIES)
+_OPTIONAL = (
+    "turbulence",
+    "self_consistency",
+    "two_zone",
+    "diffusion",
+    "wind",
+    "composition",
+    "observer",
+    *STUDIES,
+)
 
 
 class Scenario(Table):
@@ -66,6 +76,7 @@ class Scenario(Table):
     self_consistency: SelfConsistency | None = None
     two_zone: TwoZone | None = None
     diffusion: Diffusion | None = None
+    wind: Wind | None = None
     composition: Composition | None = None
     figure_1: studies.Figure1 | None = None
     radio: studies.Radio | None = None
@@ -78,7 +89,7 @@ class Scenario(Table):
     nested_leaky_box: studies.NestedLeakyBox | None = None
     near_source: studies.NearSource | None = None
     cocoons: studies.Cocoons | None = None
-    cosmic_ray_wind: studies.CosmicRayWind | None = None
+    cosmic_ray_wind: CosmicRayWind | None = None
     observer: Observer | None = None
 
     # What needs the engine is bound in `scenarios.api`, where it is described.
@@ -94,6 +105,7 @@ class Scenario(Table):
     def conflicts(self) -> Iterator[str]:
         yield from self._one_study()
         yield from self._waves_have_their_table()
+        yield from self._wind_has_its_table()
         yield from self._nuclei_suit()
         yield from self._method_suits_field()
         yield from self._orbits_have_turbulence()
@@ -137,6 +149,14 @@ class Scenario(Table):
                 yield f"{fault} for {said} waves"
             if self.medium.halo == "exponential" and not self.medium.bell:
                 yield f"medium.bell = false: allowed: true for {said} waves in a field that falls off"
+
+    def _wind_has_its_table(self) -> Iterator[str]:
+        blows = self.medium.outflow == "wind"
+        if blows != (self.wind is not None):
+            said = shown(self.medium.outflow)
+            yield f'medium.outflow = {said}: allowed: "wind" with a [wind], and only then'
+        elif blows:
+            yield from wind_suits(self.medium, self.source, self.study)
 
     def _nuclei_suit(self) -> Iterator[str]:
         boxes = self.nested_leaky_box is not None

@@ -31,7 +31,7 @@ def medium_of(study: str, medium: Medium) -> tuple[bool, str]:
 _Overdensities = Annotated[tuple[float, ...], Several(Number(1e-3, 1e6), 1, 20)]
 
 
-def _each_once(table: Table, name: str, *keys: str) -> Iterator[str]:
+def each_once(table: Table, name: str, *keys: str) -> Iterator[str]:
     """Lists with an entry twice, to the six digits by which files and rows are named."""
     for key in keys:
         named = [f"{one:g}" if isinstance(one, float) else one for one in getattr(table, key)]
@@ -46,7 +46,7 @@ class Figure1(Table):
     """Overdensities of the circumgalactic gas."""
 
     def conflicts(self) -> Iterator[str]:
-        yield from _each_once(self, "figure_1", "delta_G")
+        yield from each_once(self, "figure_1", "delta_G")
 
 
 class Radio(Table):
@@ -60,7 +60,7 @@ class Radio(Table):
     """Frequencies at which to give the flux."""
 
     def conflicts(self) -> Iterator[str]:
-        yield from _each_once(self, "radio", "delta_G", "frequencies_MHz")
+        yield from each_once(self, "radio", "delta_G", "frequencies_MHz")
 
 
 OUTFLOWS = ("alfven", "momentum", "bubble")
@@ -79,7 +79,7 @@ class Coupling(Table):
     """What carries the plasma: those of `medium.outflow`, and the bubble that cosmic rays blow."""
 
     def conflicts(self) -> Iterator[str]:
-        yield from _each_once(self, "coupling", "delta_G", "z_B", "outflow")
+        yield from each_once(self, "coupling", "delta_G", "z_B", "outflow")
 
 
 class ExpandingBubble(Table):
@@ -103,8 +103,8 @@ class ExpandingBubble(Table):
         if any(late <= early for early, late in pairwise(self.ages)):
             yield f"expanding_bubble.ages = {text_of(self, 'ages')}: allowed: rising"
         else:
-            yield from _each_once(self, "expanding_bubble", "ages")
-        yield from _each_once(self, "expanding_bubble", "delta_G")
+            yield from each_once(self, "expanding_bubble", "ages")
+        yield from each_once(self, "expanding_bubble", "delta_G")
         if self.gas == "hot" and self.temperature != "auto" and self.temperature < COLDEST_HOT_K:
             given = f"expanding_bubble.temperature = {text_of(self, 'temperature')}"
             yield f'{given}: allowed: "auto", or "{COLDEST_HOT_K:g} K" or more where gas = "hot"'
@@ -188,7 +188,7 @@ class CircumgalacticLimits(Table):
 
     def conflicts(self) -> Iterator[str]:
         lists = ("delta_G", "outflow", "z_B", "field", "data", "free")
-        yield from _each_once(self, "circumgalactic_limits", *lists)
+        yield from each_once(self, "circumgalactic_limits", *lists)
 
 
 def limits_suit(medium: Medium, has_diffusion: bool) -> Iterator[str]:
@@ -289,7 +289,7 @@ class NearSource(Table):
 
     def conflicts(self) -> Iterator[str]:
         name = self.NAME
-        yield from _each_once(self, name, "phases")
+        yield from each_once(self, name, "phases")
         if len(self.phases) > 1:
             for key in ("density", "neutral_fraction", "temperature", "field"):
                 if getattr(self, key) != "auto":
@@ -323,47 +323,3 @@ class Cocoons(NearSource):
     """Over which sources fall off by e, on either side of the plane."""
     realisations: Annotated[int, Number(2, 1000, whole=True)] = 10
     """Of their places and ages."""
-
-
-class CosmicRayWind(Table):
-    """A steady wind that cosmic rays of the disc drive in a flux tube, with the protons that it carries."""
-
-    z_0: Annotated[float, Quantity("kpc", "0.1 kpc", "10 kpc")] = as_in_file("0.1 kpc")
-    """Height of its base, above the gas of the disc; what is below is even in cosmic rays."""
-    n_0: Annotated[float, Quantity("cm-3", "1e-5 cm-3", "1 cm-3")] = as_in_file("0.002 cm-3")
-    """Density there, rho/m_p of ionised hydrogen."""
-    T_0: Annotated[float, Quantity("K", "1e4 K", "1e8 K")] = as_in_file("3e5 K")
-    """Temperature there."""
-    B_0: Annotated[float, Quantity("uG", "0.01 uG", "100 uG")] = as_in_file("1 uG")
-    """Field along the tube there."""
-    R: Annotated[float, Quantity("kpc", "1 kpc", "50 kpc")] = as_in_file("8.178 kpc")
-    """Where in the Galaxy the tube is, for gravity along it."""
-    opening: Annotated[float, Quantity("kpc", "1 kpc", "1000 kpc")] = as_in_file("15 kpc")
-    """Z of the cross-section 1 + (z/Z)^2."""
-    end: Annotated[float, Quantity("kpc", "50 kpc", "2000 kpc")] = as_in_file("300 kpc")
-    """Of the tube."""
-    nonlinear: Annotated[str, Word("landau", "cascade")] = "landau"
-    """Damping of waves by themselves: of REV Eq. 6, or by a cascade."""
-    column: Annotated[float, Quantity("g/cm2", "1e-5 g/cm2", "1 g/cm2")] = as_in_file("2.4e-3 g/cm2")
-    """Gas of the disc, both sides, that is crossed again and again."""
-    cells: Annotated[int, Number(120, 3000, whole=True)] = 300
-    """Of the transport equation, even in ln z."""
-    particles: Annotated[int, Number(0, 100_000, whole=True)] = 3000
-    """Test protons of each of three momenta; 0: none."""
-    scan: bool = True
-    """Whether to look for winds from all bases of the lists below."""
-    n_scan: Annotated[tuple[float, ...], Several(Quantity("cm-3", "1e-5 cm-3", "1 cm-3"), 1, 12)] = (
-        as_in_file(["5e-4 cm-3", "1e-3 cm-3", "2e-3 cm-3", "4e-3 cm-3", "8e-3 cm-3"])
-    )
-    """Densities."""
-    T_scan: Annotated[tuple[float, ...], Several(Quantity("K", "1e4 K", "1e8 K"), 1, 12)] = as_in_file(
-        ["1e5 K", "2e5 K", "3e5 K", "6e5 K", "1e6 K", "2e6 K"]
-    )
-    """Temperatures."""
-    B_scan: Annotated[tuple[float, ...], Several(Quantity("uG", "0.01 uG", "100 uG"), 1, 6)] = as_in_file(
-        ["0.3 uG", "1 uG", "3 uG"]
-    )
-    """Fields."""
-
-    def conflicts(self) -> Iterator[str]:
-        yield from _each_once(self, "cosmic_ray_wind", "n_scan", "T_scan", "B_scan")

@@ -103,9 +103,10 @@ class Medium(Table):
     """Saturated field of the instability. current: (4 pi E^2 phi/c)^(1/2) (PRL Eq. 8). pressure: that of
     plasma pushed to the Alfven speed, (2 pi^(5/2) rho^(1/2) E^2 phi)^(1/3) (PRL Eq. 14). growing-wavelength:
     waves that lengthen as they grow (Riquelme & Spitkovsky 2009), from B_cgm."""
-    outflow: Literal["alfven", "momentum"] = "alfven"
+    outflow: Literal["alfven", "momentum", "wind"] = "alfven"
     """Speed of the plasma there, away from the centre. alfven: the Alfven speed of the saturated field (PRL).
-    momentum: (F/(4 rho))^(1/3), F the energy flux of all cosmic rays, at which rho u^2 is their pressure."""
+    momentum: (F/(4 rho))^(1/3), F the energy flux of all cosmic rays, at which rho u^2 is their pressure.
+    wind: that of the wind that they drive from the base of a [wind], whose gas takes the place of delta_G."""
     current: Literal["prescribed", "measured"] = "prescribed"
     """What drives it. prescribed: the flux E^2 phi = L_CR/(2 pi R_d^2 Lambda) (PRL Eq. 3), at E_max.
     measured: what particles carry behind the Bell surface, energy by energy, found in a few short runs."""

@@ -100,7 +100,9 @@ def balance(run: Run) -> dict[str, Any]:
         "thermal_erg_cm3": 2.0 * density * K_B_ERG_K * run.scenario.medium.T_cgm,
         "P_CR_over_rho_u2": Estimate.of(pressure / ram),
         "P_CR_over_rho_u2_without_losses": float(
-            pressure_over_momentum_flux(galaxy.cgm_density_cm3(0.0, 0.0), galaxy.drive)
+            pressure_over_momentum_flux(
+                galaxy.cgm_density_cm3(0.0, np.sqrt(0.5) * galaxy.R_d_kpc), galaxy.drive
+            )
         ),
         "work_erg_s": Estimate.of(work),
         "kinetic_power_at_end_erg_s": kinetic,

@@ -88,8 +88,9 @@ def prl_17_flux(galaxy: Galaxy) -> float:
 
 
 def prl_17_of(run: Run) -> float | None:
-    """PRL Eq. 17 for a run; None where it has no Bell region."""
-    return prl_17_flux(run.galaxy) if run.galaxy.has_bell_region else None
+    """PRL Eq. 17 for a run; None where it has no Bell region, or the gas of a wind."""
+    galaxy = run.galaxy
+    return prl_17_flux(galaxy) if galaxy.has_bell_region and galaxy.wind is None else None
 
 
 def spectra(

@@ -55,6 +55,10 @@ def bell_region(galaxy: Galaxy, T_cgm_K: float) -> dict[str, Any]:
     flux = galaxy.energy_flux * float(bell.dilution(0.0, z_wall, galaxy.R_d_kpc))
     onset_uG = float(bell.saturation_field_uG(flux))
     slowed_uG = float(bell.thermal_onset_uG(galaxy.E_max_GeV, flux, density, T_cgm_K))
+    of_wind = {}
+    if (wind := galaxy.wind) is not None:
+        along_uG = wind.base_field_uG * flux / galaxy.energy_flux
+        of_wind = {"wind": {"critical_kpc": wind.critical_kpc, "field_along_the_flow_uG": along_uG}}
     return {
         "z_surface_kpc": z_wall,
         "r_end_kpc": galaxy.bell_outer_radius_kpc,
@@ -66,6 +70,7 @@ def bell_region(galaxy: Galaxy, T_cgm_K: float) -> dict[str, Any]:
         "thermal_equipartition_uG": float(bell.thermal_bound_uG(density, T_cgm_K)),
         "slowed_by_heat_below_uG_at_E_max": slowed_uG,
         "slowed_by_heat": onset_uG < slowed_uG,
+        **of_wind,
     }
 
 

@@ -9,6 +9,7 @@ from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.outflow import (
     OUTFLOW,
     Drive,
+    RadialWind,
     outflow_divergence_Myr,
     outflow_speed_kpc_Myr,
     outflow_velocity_kpc_Myr,
@@ -29,8 +30,14 @@ recipes = pytest.mark.parametrize(
 points = pytest.mark.parametrize(("R", "z"), POINTS)
 
 
+R_WIND = np.geomspace(0.1, 300.0, 400)
+WIND = RadialWind(R_WIND, 0.3 * R_WIND / (R_WIND + 5.0), 2e-5, R_D, 1.0, 3.0)
+OF_GAS = [recipe for recipe in OUTFLOW if recipe != "wind"]
+
+
 def drive(recipe="alfven", saturation="current", background_uG=0.0):
-    return Drive(recipe, FLUX, TOTAL, R_D, saturation, background_uG)
+    wind = WIND if recipe == "wind" else None
+    return Drive(recipe, FLUX, TOTAL, R_D, saturation, background_uG, wind)
 
 
 def numerical_divergence_Myr(R, z, density_cm3, driven):
@@ -65,7 +72,7 @@ def test_outflow_divergence_in_a_beta_profile(R, z, recipe, saturation):
     numerical = numerical_divergence_Myr(R, z, density, driven)
     slope = gas.beta_profile_slope(np.hypot(R, z), core, beta)
     assert outflow_divergence_Myr(R, z, density(R, z), driven, slope) == pytest.approx(numerical, rel=1e-5)
-    if np.hypot(R, z) > 5.0:
+    if np.hypot(R, z) > 5.0 and recipe != "wind":
         assert outflow_divergence_Myr(R, z, density(R, z), driven) != pytest.approx(numerical, rel=0.03)
 
 
@@ -79,6 +86,9 @@ def test_outflow_is_radial_and_as_fast_as_the_recipe_says(recipe, saturation):
     if recipe == "alfven":
         B = bell.amplified_field_uG(R, z, FLUX, R_D, N_1, saturation, 1e-3)
         np.testing.assert_allclose(speed, alfven_speed_kpc_Myr(B, N_1), rtol=1e-12)
+    elif recipe == "wind":
+        r = np.hypot(R, z)
+        np.testing.assert_allclose(speed, 0.3 * r / (r + 5.0), rtol=1e-3)
     else:
         u_cm_s = speed * KPC_MYR_CM_S
         # What carries the flux as enthalpy, 4 P u, has the pressure rho u^2.
@@ -125,7 +135,7 @@ def test_the_tables_hold_the_momentum_outflow(changes):
     assert off["outflow"] < 2 * usual["outflow"] + 1e-3
 
 
-@pytest.mark.parametrize("recipe", OUTFLOW)
+@pytest.mark.parametrize("recipe", OF_GAS)
 def test_too_fast_an_outflow_names_what_to_change(recipe):
     bright = Galaxy(outflow_recipe=recipe, L_CR_erg_s=3e46, B0_uG=1000.0, delta_G=0.1)
     with pytest.raises(UserError, match=rf'medium\.delta_G: the outflow \(medium\.outflow = "{recipe}"\)'):
@@ -137,7 +147,7 @@ def test_too_fast_an_outflow_names_what_to_change(recipe):
         steep.medium()
 
 
-@pytest.mark.parametrize("recipe", OUTFLOW)
+@pytest.mark.parametrize("recipe", OF_GAS)
 def test_outflow_keeps_its_speed_where_the_gas_falls_as_the_flux(recipe):
     """rho ~ r^-2, which takes up no gas on the way: u is constant, div u = 2 u/r."""
     r = np.array([200.0, 400.0])
@@ -146,6 +156,64 @@ def test_outflow_keeps_its_speed_where_the_gas_falls_as_the_flux(recipe):
     assert u[1] == pytest.approx(u[0], rel=1e-3)
     slope = gas.beta_profile_slope(r, 5.0, 2.0 / 3.0)
     assert outflow_divergence_Myr(0.0, r, density, drive(recipe), slope) == pytest.approx(2 * u / r, rel=1e-3)
+
+
+def balance_of_mass(wind, density_cm3):
+    """r^2 rho u over that at 20 kpc, far from the disc."""
+    r = np.array([8.0, 20.0, 60.0, 200.0, 900.0])
+    flux = r**2 * density_cm3(0.0, r) * wind.speed_at_kpc_Myr(r)
+    return flux / flux[1]
+
+
+def test_the_gas_of_a_wind_is_what_its_disc_sends_out():
+    """The same mass through every sphere, that of both sides of the disc; its twin, even gas, is caught."""
+    np.testing.assert_allclose(balance_of_mass(WIND, WIND.density_cm3), 1.0, rtol=1e-12)
+    of_disc = 2.0 * np.pi * R_D**2 * WIND.flux_cm3_kpc_Myr
+    through = 4.0 * np.pi * 60.0**2 * WIND.density_cm3(0.0, 60.0) * WIND.speed_at_kpc_Myr(60.0)
+    assert through == pytest.approx(of_disc, rel=1e-12)
+    even = balance_of_mass(WIND, lambda R, z: 100 * N_1 + 0.0 * np.hypot(R, z))
+    assert np.abs(even - 1.0).max() > 1.0
+
+
+def test_div_of_its_mass_flux_is_zero():
+    galaxy = Galaxy(outflow_recipe="wind", wind=WIND)
+
+    def flux(R, z):
+        return galaxy.cgm_density_cm3(R, z) * np.array(galaxy.outflow(R, z))
+
+    R, z, h = 9.0, 14.0, 1e-4
+    along_R = ((R + h) * flux(R + h, z)[0] - (R - h) * flux(R - h, z)[0]) / R
+    total = (along_R + flux(R, z + h)[1] - flux(R, z - h)[1]) / (2 * h)
+    scale = np.hypot(*flux(R, z)) / np.hypot(R, z)
+    assert abs(total) < 1e-5 * scale
+    assert galaxy.outflow_divergence_Myr(R, z) > 0.5 * np.hypot(*galaxy.outflow(R, z)) / np.hypot(R, z)
+
+
+def test_too_fast_a_wind_names_the_wind():
+    fast = RadialWind(R_WIND, 90.0 + 0.0 * R_WIND, 2e-5, R_D, 1.0, 3.0)
+    with pytest.raises(UserError, match=r'medium\.outflow: .* "wind"\) reaches 0\.29 c .*; a denser base'):
+        Galaxy(outflow_recipe="wind", wind=fast).medium()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"wind": WIND}, "Galaxy.wind"),
+        ({"outflow_recipe": "wind"}, "Galaxy.wind"),
+        ({"outflow_recipe": "winds"}, "did you mean wind"),
+    ],
+)
+def test_a_wind_comes_with_its_recipe(changes, said):
+    with pytest.raises(UserError, match=said):
+        Galaxy(**changes)
+
+
+@pytest.mark.parametrize(
+    "table", [([1.0, 1.0], [0.1, 0.2]), ([1.0], [0.1]), ([1.0, 2.0], [0.1, np.nan]), ([1.0, 2.0], [0.0, 0.1])]
+)
+def test_a_wind_has_a_speed_everywhere(table):
+    with pytest.raises(UserError, match="distances that rise"):
+        RadialWind(*map(np.array, table), 2e-5, R_D, 1.0, 3.0)
 
 
 def test_outflow_of_the_current_recipe_beyond_the_disc():

@@ -50,6 +50,9 @@ class Emulated:
     def __init__(self, predictions, emulator, measured):
         self.keys, self.measured, self.emulator = predictions.keys, measured, emulator
 
+    def allows(self, coordinates):
+        return True
+
     def at(self, coordinates):
         return self.emulator(coordinates)[0]
 
@@ -91,11 +94,12 @@ def test_particles_at_the_best_fit_are_those_of_the_equation():
 
 
 def test_every_table_of_cosmic_rays_can_be_fitted():
-    """By the luminosity alone, from where the scenario with nuclei stands."""
+    """By the luminosity alone, from where the scenario with nuclei stands; IceTop begins beyond the range."""
     from crhalo.maps.data.tables import names
     from crhalo.scenarios.fitting.local_data import FITTED
 
     for name in names():
-        if table(name).meta["quantity"] in FITTED and table(name).meta["quantity"] != "boron/carbon":
+        of = table(name).meta["quantity"]
+        if of in FITTED and of != "boron/carbon" and name != "icetop-protons":
             found = fit(load("milky-way"), [name], ["source.L_CR"], range_GV=(20.0, 1e5))
             assert 0.3 < found.fitted.source.L_CR / found.scenario.source.L_CR < 3.0, name

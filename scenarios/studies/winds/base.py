@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from ....fields.exceptions import NotConverged
-from ....fields.galaxy import Galaxy
-from ....fields.gas_density import MASS_PER_HYDROGEN
-from ....fields.units import KPC_CM, M_P_G, MYR_S, FloatArray, momentum_GeV, total_energy_GeV
 from ....mc.coupled.wind_base import NoWind
-from ....mc.coupled.wind_flow import WindBase, galactic_tube
-from ....mc.coupled.wind_loop import DrivenWind, wind_with_protons
+from ....mc.coupled.wind_loop import DrivenWind
 from ....mc.coupled.wind_protons import Release
+from ... import driven_wind
 from ...build import spectrum_of
 from ...file.quantities import ScenarioError
 from ...file.scenario import Scenario
-from ...file.study_tables import CosmicRayWind
+from ...file.wind_tables import CosmicRayWind, spans_a_decade
 
-_PER_DECADE, _ABOVE_E_MAX = 12, 6.0
-# Protons that have cooled below the least that are released, down to here.
-_BELOW_E_MIN, _LOWEST_GEV = 0.3, 0.03
 NOT_CONVERGED = "not converged"
 
 
@@ -57,33 +49,22 @@ def wanted_of(scenario: Scenario) -> CosmicRayWind:
     """
     wanted = scenario.cosmic_ray_wind
     assert wanted is not None
-    if scenario.source.E_max < 10.0 * scenario.source.E_min:
-        raise ScenarioError("source.E_max: allowed: ten times source.E_min or more with a [cosmic_ray_wind]")
+    if faults := list(spans_a_decade(scenario.source, "a [cosmic_ray_wind]")):
+        raise ScenarioError(*faults)
     return wanted
 
 
 def release_of(scenario: Scenario) -> Release:
     """Protons that one side of the disc releases, and what its gas takes from those that cross it."""
-    wanted, spectrum = wanted_of(scenario), spectrum_of(scenario)
-    low = max(_BELOW_E_MIN * float(momentum_GeV(spectrum.E_min_GeV)), _LOWEST_GEV)
-    high = _ABOVE_E_MAX * spectrum.E_max_GeV
-    p = np.geomspace(low, high, int(np.ceil(_PER_DECADE * np.log10(high / low))) + 1)
-    E = total_energy_GeV(p)
-    sides = 2.0 * np.pi * (scenario.source.R_d * KPC_CM) ** 2
-    hydrogen_cm2 = 0.5 * wanted.column / (M_P_G * MASS_PER_HYDROGEN)
-    lost: FloatArray = Galaxy().loss_rate(p) / MYR_S * hydrogen_cm2
-    return Release(p, spectrum.rate_GeV_s(E) * p**2 / E / sides, lost)
+    return driven_wind.release_of(spectrum_of(scenario), scenario.source.R_d, wanted_of(scenario).column)
 
 
 def found_at(scenario: Scenario, base: Base, release: Release) -> Found:
     """Look for the wind of a base."""
-    wanted = wanted_of(scenario)
-    start = WindBase(wanted.z_0, base.n_0, base.T_0, base.B_0, release.energy_flux_erg_cm2_s)
-    tube = galactic_tube(wanted.R, wanted.opening, wanted.end)
+    wanted = wanted_of(scenario).model_copy(update=base._asdict())
+    tube = wanted.opening, wanted.end
     try:
-        driven = wind_with_protons(
-            start, tube, release, wanted.cells, wanted.nonlinear, scenario.source.slope
-        )
+        driven = driven_wind.driven_wind(wanted, release, scenario.source.slope, *tube)
     except NoWind as none:
         return Found(base, None, none.reason, str(none), tuple(none.tried))
     except NotConverged as fault:

@@ -87,7 +87,7 @@ BAD_INPUT = [
     (["nowhere"], "'nowhere': no such scenario; allowed: bell-turbulence, cascade-halo"),
     (
         ["circumgalactc"],
-        "no such scenario: did you mean circumgalactic or circumgalactic-limits or milky-way-circumgalactic?",
+        "no such scenario: did you mean circumgalactic or circumgalactic-wind or circumgalactic-limits?",
     ),
     (["none.toml"], "none.toml': no such file"),
     (["circumgalactic", "--set", "medium.zB=3 kpc"], "medium.zB: no such key: did you mean z_B?"),

@@ -8,7 +8,7 @@ import pytest
 from astropy.table import Table
 from crhalo.fields.exceptions import RunFailed
 from crhalo.fields.units import C_KPC_MYR, KPC_MYR_KM_S
-from crhalo.mc.coupled.wind_base import BOUND, HEAVY, NEGATIVE, REASONS
+from crhalo.mc.coupled.wind_base import BOUND, HEAVY, NEGATIVE, REASONS, SLOW
 from crhalo.scenarios import load
 from crhalo.scenarios.commands.main import main
 from crhalo.scenarios.commands.run import execute
@@ -127,6 +127,7 @@ def test_profiles_can_be_read_without_the_package(folder):
         (["n_0=0.004 cm-3"], BOUND),
         (["n_0=0.02 cm-3", "T_0=1e5 K", "B_0=0.5 uG"], HEAVY),
         (["n_0=0.001 cm-3", "T_0=1e5 K", "B_0=3 uG"], NEGATIVE),
+        (["n_0=3e-4 cm-3", "T_0=2e6 K", "opening=7.07 kpc"], SLOW),
     ],
 )
 def test_no_wind_is_said_in_a_line_and_what_was_found_is_kept(settings, reason, tmp_path, capsys):
