@@ -1,7 +1,9 @@
 """Faces between cells, and the exact steady flux of diffusion and advection through them.
 
 From one cell centre to the next D and the velocity are taken constant on either side of the face between
-them (Scharfetter and Gummel 1969), with the density continuous at the face.
+them (Scharfetter and Gummel 1969), with the density continuous at the face. Where particles leave for good
+it is that which lets v n/(3 q) out, with q = 0.7104, the Milne extrapolation length in mean free paths: it
+would be zero that far outside.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...fields.units import FloatArray
+from ..kernels.albedo import MILNE_EXTRAPOLATION
 
 NOBODY = -1
+_NOTHING = 1e-200
 
 
 def bernoulli(x: FloatArray) -> FloatArray:
@@ -48,28 +52,55 @@ def half_cell(D: FloatArray, h: FloatArray, u: FloatArray) -> tuple[FloatArray, 
     return D / h * bernoulli(-u * h / D), D / h * bernoulli(u * h / D)
 
 
+def escape_speed_kpc_Myr(speed_kpc_Myr: float) -> float:
+    """What leaves for good through a face over the density at it, of protons of that speed."""
+    return speed_kpc_Myr / (3.0 * MILNE_EXTRAPOLATION)
+
+
 def leaves(f: Faces) -> np.ndarray:
-    """Whether nobody is on one side of a face, or returns from it: the density at it is zero."""
+    """Whether nobody is on one side of a face, or returns from it."""
     return (f.low == NOBODY) | (f.high == NOBODY) | (f.one_way != 0)
 
 
-def density_at(f: Faces, D: FloatArray, n: FloatArray) -> FloatArray:
-    """Density at faces, where the fluxes of the two half cells are equal; zero at faces without return."""
-    a_low, b_low = half_cell(D[f.low], f.h_low, f.u_low)
-    a_high, b_high = half_cell(D[f.high], f.h_high, f.u_high)
-    return np.where(leaves(f), 0.0, (a_low * n[f.low] + b_high * n[f.high]) / (b_low + a_high))
+def density_at(f: Faces, D: FloatArray, escape: float, n: FloatArray) -> FloatArray:
+    """Density at faces, where the fluxes of the two half cells, or what leaves for good, are equal."""
+    a_low, b_low, a_high, b_high, out_low, out_high = _halves(f, D, escape)
+    n_low, n_high = n[f.low], n[f.high]
+    up, down = _without_return(f)
+    between = (a_low * n_low + b_high * n_high) / (b_low + a_high)
+    return np.where(
+        up, a_low * n_low / (b_low + out_low), np.where(down, b_high * n_high / (a_high + out_high), between)
+    )
 
 
-def conductances(f: Faces, D: FloatArray) -> tuple[FloatArray, FloatArray]:
+def conductances(f: Faces, D: FloatArray, escape: float) -> tuple[FloatArray, FloatArray]:
     """(from_low, from_high) of flux = from_low n_low - from_high n_high, per area.
 
-    Where nobody is on one side, or returns from it, the density at the face is zero.
+    Parameters
+    ----------
+    f : Faces
+        The faces.
+    D : ndarray, shape (cells,)
+        D along the axis [kpc^2/Myr] of each cell.
+    escape : float
+        `escape_speed_kpc_Myr`; infinite where the density at such a face is zero.
     """
-    D = np.append(D, 1.0)
-    a_low, b_low = half_cell(D[f.low], f.h_low, f.u_low)
-    a_high, b_high = half_cell(D[f.high], f.h_high, f.u_high)
+    a_low, b_low, a_high, b_high, out_low, out_high = _halves(f, np.append(D, 1.0), escape)
     from_low, from_high = a_low * a_high / (b_low + a_high), b_low * b_high / (b_low + a_high)
-    up, down = (f.high == NOBODY) | (f.one_way == 1), (f.low == NOBODY) | (f.one_way == -1)
-    from_low = np.where(up, a_low, np.where(down, 0.0, from_low))
-    from_high = np.where(up, 0.0, np.where(down, b_high, from_high))
+    up, down = _without_return(f)
+    from_low = np.where(up, a_low / (1.0 + b_low / out_low), np.where(down, 0.0, from_low))
+    from_high = np.where(up, 0.0, np.where(down, b_high / (1.0 + a_high / out_high), from_high))
     return from_low, from_high
+
+
+def _without_return(f: Faces) -> tuple[np.ndarray, np.ndarray]:
+    """Whether particles go up through a face for good, and whether down."""
+    return (f.high == NOBODY) | (f.one_way == 1), (f.low == NOBODY) | (f.one_way == -1)
+
+
+def _halves(f: Faces, D: FloatArray, escape: float) -> tuple[FloatArray, ...]:
+    """`half_cell` on either side of faces, and what leaves for good up and down over the density."""
+    low, high = half_cell(D[f.low], f.h_low, f.u_low), half_cell(D[f.high], f.h_high, f.u_high)
+    # Against a flow that is faster than that nothing gets out; a little, so that there is no 0/0.
+    out = np.maximum(escape + f.u_low, _NOTHING), np.maximum(escape - f.u_high, _NOTHING)
+    return *low, *high, *out

@@ -19,9 +19,9 @@ from scipy.sparse import coo_matrix, csc_matrix
 from ...fields.disc.sources import share_within
 from ...fields.medium import Medium
 from ...fields.medium_table import Axis, Wall
-from ...fields.units import FloatArray
+from ...fields.units import FloatArray, speed_kpc_Myr
 from .cross_terms import CrossFluxes, cross_fluxes, face_grid
-from .faces import NOBODY, Faces, conductances, density_at
+from .faces import NOBODY, Faces, conductances, density_at, escape_speed_kpc_Myr
 
 _LEAST = 1e-30  # kpc^2/Myr, in place of no D at all
 
@@ -121,6 +121,12 @@ class Cells:
         here = self.inside[self.used]
         return np.where(here, np.maximum(D_RR, _LEAST), D), np.where(here, np.maximum(D_zz, _LEAST), D)
 
+    def _escape_speed_kpc_Myr(self, p_GeV: float, speed: float = 1.0) -> float:
+        """At faces that particles leave by for good; cross terms of field lines ask for no density there."""
+        if self.medium.lines is not None and self.medium.lines.epsilon < 1.0:
+            return np.inf
+        return escape_speed_kpc_Myr(speed * float(speed_kpc_Myr(p_GeV)))
+
     def _cross_fluxes(self, p_GeV: float, speed: float = 1.0) -> CrossFluxes:
         """What field lines add to the fluxes through faces."""
         lines, edges = self.medium.lines, (self.R_edges_kpc, self.z_edges_kpc)
@@ -215,8 +221,9 @@ class Cells:
         Every column sums to what leaves for good. `speed` as in `diffusion_kpc2_Myr`.
         """
         entries: list[tuple[FloatArray, np.ndarray, np.ndarray]] = []
+        escape = self._escape_speed_kpc_Myr(p_GeV, speed)
         for f, D in zip(self._faces, self.diffusion_along_axes_kpc2_Myr(p_GeV, speed), strict=True):
-            from_low, from_high = conductances(f, D)
+            from_low, from_high = conductances(f, D, escape)
             entries += [
                 (f.area * from_low, f.low, f.low),
                 (-f.area * from_low, f.high, f.low),
@@ -232,10 +239,10 @@ class Cells:
     def fluxes_z(self, p_GeV: float, density: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(Diffusive, u n) through the upper face of every cell, each (R, z), zero where there is none."""
         D, f = self.diffusion_along_axes_kpc2_Myr(p_GeV)[1], self._faces[1]
-        n = np.append(density, 0.0)
-        from_low, from_high = conductances(f, D)
+        n, escape = np.append(density, 0.0), self._escape_speed_kpc_Myr(p_GeV)
+        from_low, from_high = conductances(f, D, escape)
         total = from_low * n[f.low] - from_high * n[f.high]
-        carried = f.u_low * density_at(f, np.append(D, 1.0), n)
+        carried = f.u_low * density_at(f, np.append(D, 1.0), escape, n)
         out = np.zeros((2, *self.shape))
         out[0][f.place], out[1][f.place] = total - carried, carried
         if self.medium.lines is not None:

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 from crhalo.fields.medium import Medium
 from crhalo.fields.medium_table import Wall, axis
+from crhalo.fields.units import speed_kpc_Myr
 from crhalo.mc.diffusion.finite_volumes import Cells, cells_of
 from scipy.sparse.linalg import splu
 
 D, H, U = 0.4, 4.0, 0.3
+OUT = float(speed_kpc_Myr(10.0)) / (3.0 * 0.7104461)
+"""What leaves an end over the density there: it would be zero 0.71 mean free paths outside (Milne)."""
 
 
 def slab(wall=Wall.ABSORBING, flow=0.0, behind=0.0, D_behind=1e-6, r_max=100.0):
@@ -58,13 +61,33 @@ def test_slab_is_exact_in_any_number_of_cells():
     for layers in (3, 20):
         cells = one_ring(slab(), H, layers)
         # The flux starts in the middle of the lowest cell.
-        np.testing.assert_allclose(density(cells), (H - cells.z_kpc) / D, rtol=1e-12)
+        np.testing.assert_allclose(density(cells), (H - cells.z_kpc) / D + 1.0 / OUT, rtol=1e-12)
+
+
+def test_the_layer_at_the_end_of_a_slab_is_that_of_milne():
+    """Density as if it fell to zero 0.71 lambda outside, for lambda of a fifth of the slab."""
+    free_path = 0.2 * H
+    wide = Medium.tabulate(
+        diffusion_halo=lambda p, R, z: free_path * speed_kpc_Myr(p) / 3.0 + 0.0 * R * z,
+        surface=lambda R, z: z - H + 0.0 * R,
+        R_axis=axis((20.0, 0.5)),
+        z_axis=axis((8.0, 0.25)),
+        r_max_kpc=100.0,
+        wall=Wall.ABSORBING,
+    )
+    cells = one_ring(wide, H, 20)
+    D_wide = free_path * float(speed_kpc_Myr(10.0)) / 3.0
+    n = density(cells)
+    np.testing.assert_allclose(n * D_wide, H + 0.7104461 * free_path - cells.z_kpc, rtol=1e-9)
+    # The twin: zero at the end itself would be 14% lower in the plane.
+    assert n[0] * D_wide > 1.1 * (H - cells.z_kpc[0])
 
 
 def test_steady_flow_is_exact_in_any_number_of_cells():
     for layers in (4, 30):
         cells = one_ring(slab(flow=U), H, layers)
-        expected = (1.0 - np.exp(-U * (H - cells.z_kpc) / D)) / U
+        left = np.exp(-U * (H - cells.z_kpc) / D)
+        expected = (1.0 - left) / U + left / (OUT + U)
         np.testing.assert_allclose(density(cells), expected, rtol=1e-9)
 
 
@@ -104,7 +127,7 @@ def test_fluxes_add_up_to_what_is_injected():
     cells = one_ring(slab(flow=U), H, 16)
     diffusive, carried = cells.fluxes_z(10.0, density(cells))
     np.testing.assert_allclose((diffusive + carried)[0], 1.0, rtol=1e-9)
-    gradient = np.exp(-U * (H - cells.z_edges_kpc[1:]) / D)
+    gradient = np.exp(-U * (H - cells.z_edges_kpc[1:]) / D) * OUT / (OUT + U)
     np.testing.assert_allclose(diffusive[0], gradient, rtol=1e-9)
 
 

@@ -4,13 +4,18 @@ import numpy as np
 import pytest
 from crhalo.fields.medium import Medium
 from crhalo.fields.medium_table import Wall, axis
-from crhalo.fields.units import C_KPC_MYR, KPC_CM, M_P_G, MYR_S
+from crhalo.fields.units import C_KPC_MYR, KPC_CM, M_P_G, MYR_S, speed_kpc_Myr
 from crhalo.mc.diffusion.finite_volumes import Cells
 from crhalo.mc.diffusion.solve import bin_momenta_GeV, residence, solve
 from crhalo.mc.spectrum import Spectrum
 
 D, H = 0.4, 4.0
 RING = np.array([0.0, 1.0])
+
+
+def outside_kpc(p_GeV):
+    """Where the density of a slab would fall to zero, beyond its end: 0.71 mean free paths (Milne)."""
+    return 3.0 * 0.7104461 * D / speed_kpc_Myr(p_GeV)
 
 
 def slab(wall=Wall.ABSORBING, loss=0.0, gas=0.0):
@@ -55,10 +60,11 @@ def test_losses_in_a_closed_box_make_the_known_power_law():
 
 def test_without_losses_energies_are_alone():
     spectrum = Spectrum(slope=2.2, E_max_GeV=1e12)
-    solution = solve(cells(slab()), np.geomspace(1e2, 1e4, 9), spectrum, 1.0)
+    edges = np.geomspace(1e2, 1e4, 9)
+    solution = solve(cells(slab()), edges, spectrum, 1.0)
     box = cells(slab())
-    expected = (H - box.z_kpc) / D / np.pi
-    np.testing.assert_allclose(per_ln_p(solution, spectrum), np.tile(expected, (8, 1)), rtol=1e-9)
+    expected = (H + outside_kpc(bin_momenta_GeV(edges))[:, None] - box.z_kpc) / D / np.pi
+    np.testing.assert_allclose(per_ln_p(solution, spectrum), expected, rtol=1e-9)
 
 
 def test_long_after_it_is_the_steady_state():
@@ -81,7 +87,8 @@ def test_residence_escape_age_and_grammage_of_a_slab():
     gas = 0.01
     box = cells(slab(gas=gas), 64)
     found = residence(box, 1e4, 1.0)
-    assert found.escape_time_Myr == pytest.approx(H**2 / (2 * D), rel=1e-3)
+    end = float(outside_kpc(1e4))
+    assert found.escape_time_Myr == pytest.approx((H**2 / 2 + H * end) / D, rel=1e-4)
     assert found.per_cell_Myr.sum() == pytest.approx(found.escape_time_Myr)
     column = gas * M_P_G * KPC_CM * C_KPC_MYR * found.escape_time_Myr
     assert found.grammage_g_cm2[0] == pytest.approx(column, rel=1e-6)
