@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,8 +16,28 @@ WIDTH = 100
 Progress = Callable[[str, int, int], None]
 
 
+_LISTENER: ContextVar[Callable[[str], None] | None] = ContextVar("listener", default=None)
+
+
 def quiet(stage: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
+
+
+def say(line: str) -> None:
+    """Print a message of a run on standard error; whoever listens gets it as well (`heard_by`)."""
+    print(f"crhalo: {line}", file=sys.stderr)
+    if (listener := _LISTENER.get()) is not None:
+        listener(line)
+
+
+@contextmanager
+def heard_by(listener: Callable[[str], None]) -> Iterator[None]:
+    """Give every message of a run (`say`) to a function, too."""
+    token = _LISTENER.set(listener)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(token)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -39,7 +38,7 @@ from .file.quantities import ScenarioError
 from .file.scenario import Scenario, load_text
 from .file.tables import NSIDES
 from .folder.provenance import provenance_of
-from .progress import Progress, quiet
+from .progress import Progress, quiet, say
 from .stopping_rule import Precision, check_precision
 
 SECONDARIES = ("neutrino", "gamma")
@@ -391,8 +390,8 @@ def follow(
         enough=precise,
     )
     for fault in checkpoints.faults if checkpoints else ():
-        print(f"crhalo: {fault}; went on from the one before", file=sys.stderr)
+        say(f"{fault}; went on from the one before")
     done = Run(scenario, galaxy, medium, result, setup.waves, setup.current)
     for note in done.notes if options.tells_notes else ():
-        print(f"crhalo: {note}", file=sys.stderr)
+        say(note)
     return done

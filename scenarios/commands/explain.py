@@ -8,11 +8,17 @@ from typing import Annotated, Any
 import typer
 
 from ..file.quantities import ScenarioError, shown
+from . import complete
 from .options import path_of
 
 
 def explain(
-    key: Annotated[str, typer.Argument(metavar="KEY", help="As medium.delta_G, or a table, as medium.")],
+    key: Annotated[
+        str,
+        typer.Argument(
+            metavar="KEY", help="As medium.delta_G, or a table, as medium.", autocompletion=complete.keys
+        ),
+    ],
 ) -> None:
     """What a key of a scenario file means: unit, range, default, and which scenarios set it."""
     from ...fields.exceptions import did_you_mean
@@ -79,7 +85,10 @@ def _as_written(value: Any) -> str:
 
 
 def new(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The scenario to copy.")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="The scenario to copy.", autocompletion=complete.scenarios),
+    ],
     out: Annotated[
         Path | None, typer.Option(parser=path_of, metavar="FILE", help="The copy; NAME.toml if not given.")
     ] = None,

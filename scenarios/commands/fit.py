@@ -12,7 +12,7 @@ from ..fitting.files import write_fit
 from ..fitting.fit import Fit, run_fit
 from ..folder.check import EVALUATIONS
 from ..folder.lock import only_one_run_in
-from ..progress import progress_bar
+from .log import watched
 
 
 def execute_fit(
@@ -24,6 +24,7 @@ def execute_fit(
     folder: Path,
     threads: int,
     figure_format: str,
+    log: Path | None = None,
 ) -> None:
     """Fit a scenario, write what was found into a folder.
 
@@ -34,7 +35,7 @@ def execute_fit(
     NotConverged, RunFailed
         If the fit does not settle; what was solved is kept.
     """
-    with only_one_run_in(folder), progress_bar() as progress:
+    with only_one_run_in(folder), watched(log, "fit", scenario, folder) as progress:
         try:
             found = run_fit(scenario, data, free, between, posterior, progress, threads, folder / EVALUATIONS)
         except (NotConverged, RunFailed) as stopped:

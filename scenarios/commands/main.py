@@ -18,13 +18,18 @@ import typer
 from ...fields.cores import cores, threads_of
 from ..file.quantities import ScenarioError, shown
 from ..folder.check import EVALUATIONS, check_kept_output, check_output, is_finished, read_summary
+from . import complete
 from .cluster import check_cluster, workers
 from .explain import explain, new
 from .export import export
 from .failed import said_of
 from .options import (
     Cluster,
+    Data,
+    Fitted,
     Format,
+    Free,
+    Log,
     Name,
     Out,
     Particles,
@@ -47,15 +52,10 @@ if TYPE_CHECKING:
 _UNTIL_PRECISE = 10**9
 
 app = typer.Typer(
-    add_completion=False,
     rich_markup_mode=None,
     help="Cosmic-ray protons from the Galactic disc, through its halo, into the circumgalactic medium.",
 )
 
-Data = Annotated[
-    str | None,
-    typer.Option("--data", metavar="NAME|FILE,...", help="Draw these measurements on figures, too."),
-]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
@@ -81,6 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _invoke(argv: list[str]) -> int:
     """Parse and run without the handling of errors that typer would add (boxes, tracebacks)."""
     command = typer.main.get_command(app)
+    if complete.is_asked():
+        command.main(argv, prog_name="crhalo")
     try:
         with command.make_context("crhalo", argv or ["--help"]) as context:
             command.invoke(context)
@@ -138,6 +140,7 @@ def run(
     cluster: Cluster = None,
     figures: Format = "png",
     data: Data = None,
+    log: Log = None,
     force: Annotated[bool, typer.Option("--force", help="Try it though it may not fit into memory.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what the run would do and cost, then stop.")
@@ -159,8 +162,8 @@ def run(
             )
             return
 
-    from ..progress import progress_bar
     from ..run import RunOptions
+    from .log import watched
     from .plan import check_room, plan
     from .run import execute
 
@@ -169,7 +172,7 @@ def run(
         return
     if not force:
         check_room(scenario, out, threads)
-    with workers(cluster) as executor, progress_bar() as progress:
+    with watched(log, "run", scenario, out) as progress, workers(cluster) as executor:
         options = RunOptions(resume=resume, executor=executor, **drawn, **given)
         execute(scenario, out, threads, progress, options)
     from .report.page import write_report
@@ -181,10 +184,8 @@ def run(
 @app.command()
 def fit(
     name: Name,
-    data: Annotated[
-        str, typer.Option(metavar="NAME|FILE,...", help="Fit these measurements, as ams02-protons,ams02-bc.")
-    ],
-    free: Annotated[str, typer.Option(metavar="KEY,...", help="Keys to fit, as diffusion.D0,source.slope.")],
+    data: Fitted,
+    free: Free,
     settings: Settings = None,
     between: Annotated[
         str | None,
@@ -196,6 +197,7 @@ def fit(
     out: Out = Path("fit"),
     resume: Resume = False,
     figures: Format = "png",
+    log: Log = None,
 ) -> None:
     """Fit keys of a scenario to measurements at the Sun, by the transport equation."""
     from ..file.scenario import load
@@ -205,7 +207,7 @@ def fit(
     check_kept_output(out, resume, EVALUATIONS, "fit")
     execute_fit(
         scenario, names_of(data), names_of(free, "free"), range_of(between), posterior, out,
-        cores(), format_of(figures),
+        cores(), format_of(figures), log,
     )  # fmt: skip
     _digest(out)
 
@@ -338,7 +340,9 @@ def table(json: Json = False) -> None:
 
 
 @app.command()
-def data(name: Annotated[str | None, typer.Argument(metavar="[NAME|FILE]")] = None) -> None:
+def data(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME|FILE]", autocompletion=complete.table)] = None,
+) -> None:
     """List the published measurements that come along; with a name, or an ECSV file, print that table."""
     from .data import show_data
 

@@ -10,6 +10,7 @@ import typer
 
 from ...fields.cores import MOST_THREADS
 from ..file.quantities import ScenarioError, shown
+from . import complete
 
 FORMATS = ("png", "pdf")
 
@@ -61,10 +62,20 @@ def share_of(text: str) -> float:
     return share
 
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A scenario, or the path of a .toml file.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="A scenario, or the path of a .toml file.", autocompletion=complete.scenarios
+    ),
+]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Replace a value, as medium.z_B='3 kpc'; repeatable."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Replace a value, as medium.z_B='3 kpc'; repeatable.",
+        autocompletion=complete.settings,
+    ),
 ]
 Particles = Annotated[str | None, typer.Option(metavar="NUMBER", help="Number of particles.")]
 Seed = Annotated[str | None, typer.Option(metavar="NUMBER", help="Seed of the random numbers.")]
@@ -80,3 +91,32 @@ Cluster = Annotated[
     ),
 ]
 Format = Annotated[str, typer.Option("--format", metavar="png|pdf", help="Format of the figures.")]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        metavar="NAME|FILE,...",
+        help="Draw these measurements on figures, too.",
+        autocompletion=complete.table_list,
+    ),
+]
+Fitted = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|FILE,...",
+        help="Fit these measurements, as ams02-protons,ams02-bc.",
+        autocompletion=complete.table_list,
+    ),
+]
+Free = Annotated[
+    str,
+    typer.Option(
+        metavar="KEY,...",
+        help="Keys to fit, as diffusion.D0,source.slope.",
+        autocompletion=complete.key_list,
+    ),
+]
+Log = Annotated[
+    Path | None,
+    typer.Option("--log", parser=path_of, metavar="FILE", help="Append what the run does, as JSON lines."),
+]

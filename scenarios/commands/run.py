@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from ..folder.write import write_json
 from ..products.registry import write_run
 from ..products.rehearsal import WORTH_IT, rehearse
 from ..products.waves import write_not_converged
-from ..progress import Progress, quiet
+from ..progress import Progress, quiet, say
 from ..run import PLAIN, RunOptions, follow
 from ..studies.registry import study_of
 
@@ -74,9 +73,7 @@ def _execute_one(
     setup = find_medium(scenario, threads, progress)
     if scenario.transport.particles >= WORTH_IT and scenario.transport.method != "orbit":
         for line in rehearse(scenario, setup, asked_for, options.data):
-            print(
-                f"crhalo: with a few particles this cannot be made: {line}; the run goes on", file=sys.stderr
-            )
+            say(f"with a few particles this cannot be made: {line}; the run goes on")
     finished = follow(scenario, setup, threads, progress, options)
     write_run(finished, folder, progress, asked_for, options.figure_format, options.data)
 

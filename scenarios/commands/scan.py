@@ -11,8 +11,9 @@ import typer
 from ...fields.cores import threads_of
 from ..file.quantities import ScenarioError, shown
 from ..folder.check import POINTS, check_kept_output
+from . import complete
 from .cluster import check_cluster, workers
-from .options import Cluster, Format, Name, Out, Particles, Resume, Seed, Settings, Threads, format_of
+from .options import Cluster, Format, Log, Name, Out, Particles, Resume, Seed, Settings, Threads, format_of
 
 
 def scan(
@@ -22,6 +23,7 @@ def scan(
         typer.Option(
             metavar="KEY=VALUES",
             help="Values of a key, as medium.delta_G=1:200:log8 or medium.z_B='1,2,4 kpc'; repeatable.",
+            autocompletion=complete.settings,
         ),
     ],
     settings: Settings = None,
@@ -36,6 +38,7 @@ def scan(
         typer.Option(metavar="QUANTITY[@ENERGY]", help="Draw this, as escape_time_Myr@1TeV; repeatable."),
     ] = None,
     figures: Format = "png",
+    log: Log = None,
 ) -> None:
     """Run a scenario at every point of a grid of its keys; all numbers go into one netCDF file."""
     from ..file.scenario import load
@@ -49,17 +52,21 @@ def scan(
     check_kept_output(out, resume, POINTS, "scan")
 
     from ..folder.lock import only_one_run_in
-    from ..progress import progress_bar
     from ..run import RunOptions
     from ..scanning.figure import asked_for, check_axes
     from ..scanning.files import write_scan
     from ..scanning.grid import axes_of
     from ..scanning.scan import run_scan
+    from .log import watched
 
     axes, plots = axes_of(scenario, grid), [asked_for(text) for text in plot or []]
     if plots:
         check_axes(axes)
-    with only_one_run_in(out), workers(cluster) as executor, progress_bar() as progress:
+    with (
+        only_one_run_in(out),
+        watched(log, "scan", scenario, out) as progress,
+        workers(cluster) as executor,
+    ):
         options = RunOptions(folder=out, resume=resume, executor=executor)
         found = run_scan(scenario, axes, progress, number, options, [each.name for each in plots])
         write_scan(found, out, plots, figure_format)

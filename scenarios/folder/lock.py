@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
 
 from ..file.quantities import ScenarioError, shown
+from ..progress import say
 
 # What file systems without locks answer.
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
@@ -53,7 +53,6 @@ def _lock(folder: Path) -> int:
         except OSError as error:
             if error.errno not in _NO_LOCKS:
                 raise
-            line = f"crhalo: {folder} cannot be locked ({error.strerror}): start no other run there"
-            print(line, file=sys.stderr)
+            say(f"{folder} cannot be locked ({error.strerror}): start no other run there")
             return lock
         os.close(lock)
