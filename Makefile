@@ -6,9 +6,11 @@
 #   make soak   runs killed, damaged, spread out and repeated: one line each
 #   make docs   the documentation as a site, into build/site/html/
 #   make linkcheck   whether the links out of it answer: needs the network
+#   make notebooks   docs/notebooks/*.ipynb from the .py files beside them, run: a minute
+#   make wheel-check   sdist and wheel, installed and tried in bare environments: a quarter of an hour
 #   make findings   docs/findings.md, each number from a run: an hour and a half on two cores
 
-.PHONY: demo test twins nightly soak minima docs linkcheck findings types
+.PHONY: demo test twins nightly soak minima docs linkcheck findings notebooks wheel-check types
 .DELETE_ON_ERROR:
 
 SUITABLE = import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -48,6 +50,13 @@ docs: .venv/crhalo-docs
 
 linkcheck: .venv/crhalo-docs
 	.venv/bin/python docs/site/make.py --linkcheck
+
+notebooks: .venv/crhalo-dev
+	.venv/bin/python docs/notebooks/make.py
+
+# As `make wheel-check VERSIONS="3.11 3.13"` for some of the versions of Python alone.
+wheel-check: .venv/crhalo-dev
+	.venv/bin/python tests/nightly/wheel.py $(VERSIONS)
 
 # For checkers of types and imports: the package as a plain folder on disk.
 types:

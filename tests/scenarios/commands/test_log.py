@@ -13,7 +13,15 @@ from crhalo.scenarios.commands.main import main
 from crhalo import __version__
 
 SCENARIO = load("free-escape").with_overrides(["transport.seed=7"])
-SMALL = ("--set", "transport.energy_range=['10 TeV', '1 PeV']", "--set", "transport.t_max=1 Myr")
+SMALL = [
+    f"--set={setting}"
+    for setting in (
+        "transport.energy_range=['10 TeV', '1 PeV']",
+        "transport.t_max=1 Myr",
+        "sky.nside=8",
+        "sky.energies=['1 TeV', '100 TeV', 3]",
+    )
+]
 
 
 def lines_of(path):
@@ -21,22 +29,21 @@ def lines_of(path):
 
 
 def test_a_run_from_start_to_end(undrawn, coarse_errors, tmp_path):
-    """The events of a small run, in order; the same file takes a second run after it."""
-    log = tmp_path / "run.jsonl"
-    asked = ("run", "free-escape", "--particles", "40", "--set", "sky.nside=8", *SMALL, "--log", str(log))
+    """The events of a small run, in order, after what the file has already."""
+    log, out = tmp_path / "run.jsonl", tmp_path / "run"
+    log.write_text('{"event": "of an earlier run"}\n')
+    asked = ["run", "free-escape", "--particles", "40", "--log", str(log), "--out", str(out)]
     with undrawn():
-        for name in ("one", "two"):
-            assert main([*asked, "--out", str(tmp_path / name)]) == 0
-    first, second = lines_of(log)[: len(lines_of(log)) // 2], lines_of(log)[len(lines_of(log)) // 2 :]
-    for lines, name in ((first, "one"), (second, "two")):
-        start, end = lines[0], lines[-1]
-        assert (start["event"], start["version"]) == ("start", __version__)
-        assert (start["seed"], start["particles"]) == (1, 40) and start["folder"] == str(tmp_path / name)
-        assert (end["event"], end["outcome"], end["exit_code"]) == ("end", "finished", 0)
-        assert end["seconds"] > 0
-        told = [line for line in lines if line["event"] == "progress" and line["stage"] == "Particles"]
-        assert told[0]["done"] == 0 and told[-1]["done"] == told[-1]["total"] == 40
-    times = [datetime.fromisoformat(line["time"]) for line in lines_of(log)]
+        assert main([*asked, *SMALL]) == 0
+    earlier, start, *others, end = lines_of(log)
+    assert earlier["event"] == "of an earlier run"
+    assert (start["event"], start["version"]) == ("start", __version__)
+    assert (start["seed"], start["particles"], start["folder"]) == (1, 40, str(out))
+    assert (end["event"], end["outcome"], end["exit_code"]) == ("end", "finished", 0)
+    assert end["seconds"] > 0
+    told = [line for line in others if line["event"] == "progress" and line["stage"] == "Particles"]
+    assert told[0]["done"] == 0 and told[-1]["done"] == told[-1]["total"] == 40
+    times = [datetime.fromisoformat(line["time"]) for line in (start, *others, end)]
     assert times == sorted(times) and all(time.utcoffset() is not None for time in times)
 
 
