@@ -29,7 +29,7 @@ import scenario_pages  # noqa: E402
 
 FROM_ROOT = ("CONTRIBUTING.md", "CHANGELOG.md")
 # Of the sources: gathered, or made by Sphinx from them.
-MADE = ("auto_examples", "api", "sg_execution_times.rst")
+MADE = ("auto_examples", "api")
 
 
 def gather(source: Path, quick: bool) -> None:
