@@ -131,7 +131,8 @@ def page() -> str:
 
 def _about(module: str) -> str:
     """What a module says of itself."""
-    return in_cell(inspect.getdoc(importlib.import_module(module)) or "")
+    text = inspect.getdoc(importlib.import_module(module)) or ""
+    return "".join(part if part.startswith("`") else in_cell(part) for part in re.split("(`+[^`]+`+)", text))
 
 
 def _table(what: str, rows: list[str]) -> str:

@@ -172,5 +172,5 @@ def _index() -> str:
     for kind, rows in kinds.items():
         parts += [f"## {kind}", "\n".join(["| scenario | what it asks |", "|---|---|", *rows])]
     tree = "\n".join(f"scenarios/{name}" for name in names())
-    parts += [f":::{{toctree}}\n:hidden:\n\n{tree}\nkeys\n:::"]
+    parts += [f":::{{toctree}}\n:hidden:\n\n{tree}\n:::"]
     return "\n\n".join(parts) + "\n"
