@@ -115,9 +115,14 @@ class LocalCosmicRays(FluxesAtSun):
 
     def at_sun(self, values: FloatArray) -> FloatArray:
         """Values of cells (..., cells) in the plane at the radius of the Sun."""
-        R = self.cells.R_kpc
-        weights = np.array([np.interp(SUN_R_KPC, R, ring) for ring in np.eye(R.size)])
-        return np.asarray(self.cells.spread(values)[..., 0] @ weights)
+        return np.asarray(self.cells.spread(values)[..., 0] @ _rings_at_sun(self.cells))
+
+    @property
+    def weights_at_sun(self) -> FloatArray:
+        """Share of each cell in `at_sun`, (cells,)."""
+        weights = np.zeros(self.cells.shape)
+        weights[:, 0] = _rings_at_sun(self.cells)
+        return weights[self.cells.used]
 
     @cached_property
     def protons(self) -> Solution:
@@ -290,6 +295,11 @@ def where_followed(energy_edges_GeV: FloatArray, rigidity_GV: FloatArray, densit
     low, high = momentum_GeV(energy_edges_GeV[[0, -1]])
     followed = (low <= rigidity_GV) & (rigidity_GV <= high / _MADE_FROM)
     return np.where(followed, density, np.nan)
+
+
+def _rings_at_sun(cells: Cells) -> FloatArray:
+    """Share of each ring in values at the radius of the Sun: linear between the middles of two."""
+    return np.array([np.interp(SUN_R_KPC, cells.R_kpc, ring) for ring in np.eye(cells.R_kpc.size)])
 
 
 def _ratio(above: FloatArray, below: FloatArray) -> FloatArray:

@@ -56,10 +56,47 @@ def sky_average(
     matrix = matrix_per_flavour(secondary, E, solution.energy_edges_GeV, helium_per_proton)
     per_H = matrix @ solution.protons_kpc3 / KPC_CM**3
     targets = cells.gas_cm3 * cells.medium.table.collisions
-    seen = per_H * weights_kpc(cells)[cells.used]
-    if secondary == "gamma":
-        seen *= transmission(cells, E)
+    seen = per_H * _seen_kpc(cells, secondary, E)
     return dict(zip(COMPONENTS, (seen @ targets).T * KPC_CM, strict=True))
+
+
+def _seen_kpc(cells: Cells, secondary: str, energy_GeV: FloatArray) -> FloatArray:
+    """Sky average of an emissivity of one in each cell, (cells,), or (energies, cells) of gamma rays."""
+    weights = weights_kpc(cells)[cells.used]
+    return weights * transmission(cells, energy_GeV) if secondary == "gamma" else weights
+
+
+def response(
+    cells: Cells,
+    energy_edges_GeV: FloatArray,
+    secondary: str,
+    energy_GeV: float,
+    component: str,
+    helium_per_proton: FloatArray | None = None,
+) -> FloatArray:
+    """By how much a proton per kpc^3 changes the average over the sky of one component.
+
+    Parameters
+    ----------
+    cells, energy_edges_GeV
+        Where protons are, and bins of their total energy.
+    secondary, helium_per_proton
+        As for `sky_average`.
+    energy_GeV : float
+        Of the product.
+    component : {"disc", "halo", "cgm"}
+        The gas that shines.
+
+    Returns
+    -------
+    ndarray, shape (bins, cells)
+        GeV^-1 cm^-2 s^-1 sr^-1 for a proton per kpc^3: with those of a solution it adds up to `sky_average`.
+    """
+    E = np.array([energy_GeV])
+    per_H = matrix_per_flavour(secondary, E, energy_edges_GeV, helium_per_proton)[0] / KPC_CM**3
+    number = COMPONENTS.index(component)
+    targets = cells.gas_cm3[:, number] * np.broadcast_to(cells.medium.table.collisions, 3)[number]
+    return per_H[:, None] * np.ravel(_seen_kpc(cells, secondary, E)) * targets * KPC_CM
 
 
 def sky_of_cells(

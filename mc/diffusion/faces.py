@@ -8,7 +8,8 @@ would be zero that far outside.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from ..kernels.albedo import MILNE_EXTRAPOLATION
 
 NOBODY = -1
 _NOTHING = 1e-200
+_STEP = 1e-30  # of a logarithm
 
 
 def bernoulli(x: FloatArray) -> FloatArray:
@@ -64,7 +66,7 @@ def leaves(f: Faces) -> np.ndarray:
 
 def density_at(f: Faces, D: FloatArray, escape: float, n: FloatArray) -> FloatArray:
     """Density at faces, where the fluxes of the two half cells, or what leaves for good, are equal."""
-    a_low, b_low, a_high, b_high, out_low, out_high = _halves(f, D, escape)
+    a_low, b_low, a_high, b_high, out_low, out_high = _halves(f, D[f.low], D[f.high], escape)
     n_low, n_high = n[f.low], n[f.high]
     up, down = _without_return(f)
     between = (a_low * n_low + b_high * n_high) / (b_low + a_high)
@@ -85,7 +87,13 @@ def conductances(f: Faces, D: FloatArray, escape: float) -> tuple[FloatArray, Fl
     escape : float
         `escape_speed_kpc_Myr`; infinite where the density at such a face is zero.
     """
-    a_low, b_low, a_high, b_high, out_low, out_high = _halves(f, np.append(D, 1.0), escape)
+    D = np.append(D, 1.0)
+    return _between(f, D[f.low], D[f.high], escape)
+
+
+def _between(f: Faces, D_low: FloatArray, D_high: FloatArray, escape: float) -> tuple[FloatArray, FloatArray]:
+    """Conductances for D on either side of each face."""
+    a_low, b_low, a_high, b_high, out_low, out_high = _halves(f, D_low, D_high, escape)
     from_low, from_high = a_low * a_high / (b_low + a_high), b_low * b_high / (b_low + a_high)
     up, down = _without_return(f)
     from_low = np.where(up, a_low / (1.0 + b_low / out_low), np.where(down, 0.0, from_low))
@@ -98,9 +106,43 @@ def _without_return(f: Faces) -> tuple[np.ndarray, np.ndarray]:
     return (f.high == NOBODY) | (f.one_way == 1), (f.low == NOBODY) | (f.one_way == -1)
 
 
-def _halves(f: Faces, D: FloatArray, escape: float) -> tuple[FloatArray, ...]:
+def _halves(f: Faces, D_low: FloatArray, D_high: FloatArray, escape: float) -> tuple[FloatArray, ...]:
     """`half_cell` on either side of faces, and what leaves for good up and down over the density."""
-    low, high = half_cell(D[f.low], f.h_low, f.u_low), half_cell(D[f.high], f.h_high, f.u_high)
+    low, high = half_cell(D_low, f.h_low, f.u_low), half_cell(D_high, f.h_high, f.u_high)
     # Against a flow that is faster than that nothing gets out; a little, so that there is no 0/0.
     out = np.maximum(escape + f.u_low, _NOTHING), np.maximum(escape - f.u_high, _NOTHING)
     return *low, *high, *out
+
+
+class Slopes(NamedTuple):
+    """By how much conductances (from_low, from_high) change, each an array (2, faces).
+
+    Attributes
+    ----------
+    D_low, D_high : ndarray
+        With the logarithm of D on one side alone.
+    u : ndarray
+        With that of the velocity on both sides.
+    """
+
+    D_low: FloatArray
+    D_high: FloatArray
+    u: FloatArray
+
+
+def slopes(f: Faces, D: FloatArray, escape: float) -> Slopes:
+    """Derivatives of `conductances`, exact to rounding.
+
+    By a complex step (Squire and Trapp 1998, SIAM Rev. 40, 110): Im F(x + ih)/h, which takes no difference of
+    numbers that are nearly equal. So they are those of whatever mean `conductances` takes.
+    """
+    D = np.append(D, 1.0)
+    step: Any = 1.0 + 1j * _STEP
+    low, high = D[f.low], D[f.high]
+    moving = replace(f, u_low=f.u_low * step, u_high=f.u_high * step)
+    varied = (
+        _between(f, low * step, high, escape),
+        _between(f, low, high * step, escape),
+        _between(moving, low, high, escape),
+    )
+    return Slopes(*(np.imag(each) / _STEP for each in varied))

@@ -121,7 +121,7 @@ class Cells:
         here = self.inside[self.used]
         return np.where(here, np.maximum(D_RR, _LEAST), D), np.where(here, np.maximum(D_zz, _LEAST), D)
 
-    def _escape_speed_kpc_Myr(self, p_GeV: float, speed: float = 1.0) -> float:
+    def leaving_speed_kpc_Myr(self, p_GeV: float, speed: float = 1.0) -> float:
         """At faces that particles leave by for good; cross terms of field lines ask for no density there."""
         if self.medium.lines is not None and self.medium.lines.epsilon < 1.0:
             return np.inf
@@ -136,8 +136,8 @@ class Cells:
         )
         here = self.inside & self.used
         grids = (
-            face_grid(self._faces[0], 0, D_RR, here, 0.5 * np.diff(edges[0])),
-            face_grid(self._faces[1], 1, D_zz, here, 0.5 * np.diff(edges[1])),
+            face_grid(self.faces[0], 0, D_RR, here, 0.5 * np.diff(edges[0])),
+            face_grid(self.faces[1], 1, D_zz, here, 0.5 * np.diff(edges[1])),
         )
         R, z = np.meshgrid(edges[0][1:], edges[1], indexing="ij")
         D = speed * np.asarray(self.medium.diffusion_halo(np.asarray(p_GeV, float), R, z), float)
@@ -159,7 +159,7 @@ class Cells:
     # -- faces -----------------------------------------------------------------------------
 
     @cached_property
-    def _faces(self) -> tuple[Faces, Faces]:
+    def faces(self) -> tuple[Faces, Faces]:
         """Faces across R, and across z."""
         R, z = self.R_edges_kpc, self.z_edges_kpc
         rings = np.pi * np.diff(R**2)[:, None] + 0.0 * self.z_kpc
@@ -209,7 +209,7 @@ class Cells:
         A jump of the velocity counts in the cell before it, whose density is that at the jump.
         """
         total = np.zeros(self.count + 1)
-        for f in self._faces:
+        for f in self.faces:
             faster = np.where(np.abs(f.u_high) > np.abs(f.u_low), f.u_high, f.u_low)
             np.add.at(total, f.low, faster * f.area)
             np.add.at(total, f.high, -faster * f.area)
@@ -221,8 +221,8 @@ class Cells:
         Every column sums to what leaves for good. `speed` as in `diffusion_kpc2_Myr`.
         """
         entries: list[tuple[FloatArray, np.ndarray, np.ndarray]] = []
-        escape = self._escape_speed_kpc_Myr(p_GeV, speed)
-        for f, D in zip(self._faces, self.diffusion_along_axes_kpc2_Myr(p_GeV, speed), strict=True):
+        escape = self.leaving_speed_kpc_Myr(p_GeV, speed)
+        for f, D in zip(self.faces, self.diffusion_along_axes_kpc2_Myr(p_GeV, speed), strict=True):
             from_low, from_high = conductances(f, D, escape)
             entries += [
                 (f.area * from_low, f.low, f.low),
@@ -238,8 +238,8 @@ class Cells:
 
     def fluxes_z(self, p_GeV: float, density: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(Diffusive, u n) through the upper face of every cell, each (R, z), zero where there is none."""
-        D, f = self.diffusion_along_axes_kpc2_Myr(p_GeV)[1], self._faces[1]
-        n, escape = np.append(density, 0.0), self._escape_speed_kpc_Myr(p_GeV)
+        D, f = self.diffusion_along_axes_kpc2_Myr(p_GeV)[1], self.faces[1]
+        n, escape = np.append(density, 0.0), self.leaving_speed_kpc_Myr(p_GeV)
         from_low, from_high = conductances(f, D, escape)
         total = from_low * n[f.low] - from_high * n[f.high]
         carried = f.u_low * density_at(f, np.append(D, 1.0), escape, n)

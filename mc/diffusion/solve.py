@@ -100,18 +100,15 @@ def solve(
     edges = np.asarray(energy_edges_GeV, float)
     if edges.size < 3 or np.any(np.diff(edges) <= 0) or edges[0] <= 0.938273:
         raise ValueError("energy edges must rise from above the proton mass, at least three of them")
-    rates = spectrum.group_rates_s(edges) * MYR_S
-    p, width = bin_momenta_GeV(edges), np.diff(np.log(momentum_GeV(edges)))
     shares, volume = 0.5 * cells.shares(R_d_kpc), cells.volume_kpc3
-    loss = _loss_rates(cells, p)
+    losses = Losses.of(cells, edges, spectrum)
+    rates = losses.injected_Myr
     found = np.zeros((rates.size, cells.count))
     # What falls into a bin from the one above, at the two stages of every step (or for ever).
     falling = np.zeros((1 if t_Myr is None else 2 * STEPS, cells.count))
     for bin in reversed(range(rates.size)):
-        higher = [each[bin + 1 : bin + 4] for each in (found, rates[:, None] * np.ones(cells.count), width)]
-        leaving, gained = lost_and_gained(loss[bin], slope_from_above(*higher), width[bin])
-        leaving = leaving * volume
-        matrix = (cells.operator(float(p[bin])) + diags(leaving - gained * volume)).tocsc()
+        leaving, gained = losses.kpc3_Myr(bin, found)
+        matrix = (cells.operator(float(losses.p_GeV[bin])) + diags(leaving - gained)).tocsc()
         source = rates[bin] * shares + falling
         history = (
             _evolve(matrix, volume, source, t_Myr) if t_Myr else steady(matrix, volume, source[0])[1][None]
@@ -141,6 +138,50 @@ def steady(matrix: csc_matrix, volume: FloatArray, source: FloatArray) -> tuple[
     return inverse, density
 
 
+@dataclass(frozen=True)
+class Losses:
+    """How protons change their bins in cells.
+
+    Attributes
+    ----------
+    cells : Cells
+        Where.
+    p_GeV : ndarray, shape (bins,)
+        Momentum that stands for each bin.
+    width : ndarray, shape (bins,)
+        Of each bin in ln p.
+    injected_Myr : ndarray, shape (bins,)
+        Protons that sources release per Myr.
+    per_Myr : ndarray, shape (bins, cells)
+        -dln p/dt, negative where protons gain.
+    """
+
+    cells: Cells
+    p_GeV: FloatArray
+    width: FloatArray
+    injected_Myr: FloatArray
+    per_Myr: FloatArray
+
+    @classmethod
+    def of(cls, cells: Cells, energy_edges_GeV: FloatArray, spectrum: Spectrum) -> Losses:
+        """Those of bins of total energy."""
+        p = bin_momenta_GeV(energy_edges_GeV)
+        width = np.diff(np.log(momentum_GeV(energy_edges_GeV)))
+        rates = spectrum.group_rates_s(energy_edges_GeV) * MYR_S
+        return cls(cells, p, width, rates, _loss_rates(cells, p))
+
+    def slope(self, bin: int, density: FloatArray) -> FloatArray:
+        """-dln n/dln p in each cell, from the `density` (bins, cells) of the bins above."""
+        injected = self.injected_Myr[:, None] * np.ones(self.cells.count)
+        return slope_from_above(*(each[bin + 1 : bin + 4] for each in (density, injected, self.width)))
+
+    def kpc3_Myr(self, bin: int, density: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """What leaves a bin for the one below, and what gains add to it, per density; each (cells,)."""
+        rates = lost_and_gained(self.per_Myr[bin], self.slope(bin, density), self.width[bin])
+        leaving, gained = (rate * self.cells.volume_kpc3 for rate in rates)
+        return leaving, gained
+
+
 def _loss_rates(cells: Cells, p_GeV: FloatArray) -> FloatArray:
     """-dln p/dt of every bin and cell [1/Myr], negative where protons gain."""
     of_gas = cells.medium.loss_rate_Myr(p_GeV)
@@ -165,9 +206,25 @@ def slope_from_above(density: FloatArray, injected: FloatArray, width: FloatArra
     if len(width) < 3:
         return np.ones(density.shape[1])
     per_ln_p = np.where((density > 0).all(axis=0), density, np.maximum(injected, 1e-300)) / width[:, None]
-    way = 0.5 * (width[0] + width[2]) + width[1]
     # Of what begins between them the ratio may be too large for a number.
-    return np.clip((np.log(per_ln_p[0]) - np.log(per_ln_p[2])) / way, -_STEEPEST, _STEEPEST)
+    slope = (np.log(per_ln_p[0]) - np.log(per_ln_p[2])) / _between_first_and_third(width)
+    return np.clip(slope, -_STEEPEST, _STEEPEST)
+
+
+def slope_by_density(
+    slope: FloatArray, density: FloatArray, width: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """How `slope_from_above` changes with the densities of the first and of the third bin, each (cells,)."""
+    if len(width) < 3:
+        return np.zeros(slope.size), np.zeros(slope.size)
+    known = (density > 0).all(axis=0) & (np.abs(slope) < _STEEPEST)
+    way = _between_first_and_third(width) * np.where(known, density, np.inf)
+    return 1.0 / way[0], -1.0 / way[2]
+
+
+def _between_first_and_third(width: FloatArray) -> float:
+    """Way from the middle of the first of three bins to that of the third."""
+    return float(0.5 * (width[0] + width[2]) + width[1])
 
 
 def _evolve(matrix: csc_matrix, volume: FloatArray, source: FloatArray, t_Myr: float) -> FloatArray:
