@@ -30,6 +30,8 @@ from .fitting.files import write_fit
 from .fitting.fit import Fit, fit
 from .folder.check import check_finished, check_output
 from .folder.lock import only_one_run_in
+from .products.importance.files import figure_of, write_importance
+from .products.importance.importance import Importance, importance
 from .products.registry import Figures, Summary, write_run
 from .products.tables import quantities_of, run_html, scenario_html, summary_table, table
 from .products.transport_equation import compare_run
@@ -274,6 +276,9 @@ Run.open = staticmethod(_open)
 Run.summary = property(Summary)
 Run.figures = property(Figures)
 Run.write = _write
+Run.importance = importance
+Importance.figure = figure_of
+Importance.write = write_importance
 Fit.write = write_fit
 Scan.write = write_scan
 Scan.to_xarray = to_xarray

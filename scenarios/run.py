@@ -83,6 +83,7 @@ class Run:
     table: ClassVar[Callable[..., Any]]
     to_xarray: ClassVar[Callable[..., Any]]
     _repr_html_: ClassVar[Callable[..., str]]
+    importance: ClassVar[Callable[..., Any]]
     compare_with_transport_equation: ClassVar[Callable[..., Any]]
 
     def __repr__(self) -> str:

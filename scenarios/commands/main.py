@@ -23,6 +23,7 @@ from .cluster import check_cluster, workers
 from .explain import explain, new
 from .export import export
 from .failed import said_of
+from .importance import importance
 from .options import (
     Cluster,
     Data,
@@ -212,7 +213,7 @@ def fit(
     _digest(out)
 
 
-for command in (scan, report, export, explain, new):
+for command in (scan, report, export, importance, explain, new):
     app.command()(command)
 
 

@@ -368,3 +368,9 @@ def test_other_nuclei_cannot_be_weighed():
     here = local(slab(1.65), released(PARENTS))
     with pytest.raises(ValueError, match="differs in its spectra alone"):
         here.reweighted(replace(here.release, shares={"He": 0.1}))
+
+
+def test_weights_at_the_sun_are_those_of_values_there(crossed):
+    values = np.random.default_rng(1).random((3, crossed.cells.count))
+    assert crossed.weights_at_sun.sum() == pytest.approx(1.0)
+    np.testing.assert_allclose(values @ crossed.weights_at_sun, crossed.at_sun(values), rtol=1e-12)

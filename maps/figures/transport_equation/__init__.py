@@ -1,0 +1,1 @@
+"""Figures of what is solved in the cells of the transport equation."""

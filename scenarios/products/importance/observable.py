@@ -1,0 +1,110 @@
+"""What importance is asked of, in words: `neutrino 10 TeV cgm`, `protons 10 TeV sun`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ....fields.exceptions import did_you_mean
+from ....fields.units import KPC_CM, FloatArray, energy_label, to_internal
+from ....maps.light.local_cosmic_rays import LocalCosmicRays
+from ....maps.light.sky_model import COMPONENTS
+from ....maps.light.sky_of_cells import response
+from ...file.faults import allowed_names
+from ...file.quantities import ScenarioError, shown
+
+PLACES = {"neutrino": COMPONENTS, "gamma": COMPONENTS, "protons": ("sun",)}
+"""What there is to be asked of, and where: the gas that shines, or the place of protons."""
+_FORM = 'allowed: what, energy and where, as "neutrino 10 TeV cgm" or "protons 10 TeV sun"'
+_LABELS = {
+    "neutrino": "Neutrinos", "gamma": "Gamma rays", "protons": "Protons", "sun": "at the Sun",
+    "cgm": "from the circumgalactic gas", "disc": "from the disc", "halo": "from the halo",
+}  # fmt: skip
+_LIGHT_UNIT, _PROTON_UNIT = "GeV-1 cm-2 s-1 sr-1", "GeV-1 cm-3"
+
+
+@dataclass(frozen=True)
+class Observable:
+    """A number that is linear in the densities of protons.
+
+    Attributes
+    ----------
+    kind : {"neutrino", "gamma", "protons"}
+        Light, the mean over the sky (neutrinos per flavour); or protons in the plane at the Sun.
+    energy_GeV : float
+        Of the light; total energy of protons, the mean over the bin that holds it.
+    place : {"cgm", "disc", "halo", "sun"}
+        The gas that shines; where protons are.
+    """
+
+    kind: str
+    energy_GeV: float
+    place: str
+
+    def __str__(self) -> str:
+        """The words it is asked for with."""
+        return f"{self.kind} {energy_label(self.energy_GeV)} {self.place}"
+
+    @property
+    def name(self) -> str:
+        """For files: "neutrino_10TeV_cgm"."""
+        return f"{self.kind}_{energy_label(self.energy_GeV).replace(' ', '')}_{self.place}"
+
+    @property
+    def label(self) -> str:
+        """For figures: "Neutrinos of 10 TeV from the circumgalactic gas"."""
+        return f"{_LABELS[self.kind]} of {energy_label(self.energy_GeV)} {_LABELS[self.place]}"
+
+    @property
+    def unit(self) -> str:
+        """As astropy reads it."""
+        return _PROTON_UNIT if self.kind == "protons" else _LIGHT_UNIT
+
+    def response(self, local: LocalCosmicRays) -> FloatArray:
+        """By how much a proton per kpc^3 in each bin and cell changes it, (bins, cells)."""
+        cells, edges = local.cells, local.energy_edges_GeV
+        if self.kind != "protons":
+            helium = local.helium_per_proton
+            return response(cells, edges, self.kind, self.energy_GeV, self.place, helium)
+        bin = int(np.clip(np.searchsorted(edges, self.energy_GeV, side="right") - 1, 0, edges.size - 2))
+        found = np.zeros((edges.size - 1, cells.count))
+        found[bin] = local.weights_at_sun / (edges[bin + 1] - edges[bin]) / KPC_CM**3
+        return found
+
+
+def observable_of(text: str) -> Observable:
+    """Read an observable.
+
+    Raises
+    ------
+    ScenarioError
+        If it is not understood: with what is allowed.
+
+    Examples
+    --------
+    >>> observable_of("neutrino 10 TeV cgm")
+    Observable(kind='neutrino', energy_GeV=10000.0, place='cgm')
+    """
+    said = shown(text)
+    words = text.split() if isinstance(text, str) else []
+    if len(words) < 3:
+        raise ScenarioError(f"{said}: {_FORM}")
+    kind, place = words[0], words[-1]
+    if kind not in PLACES:
+        raise ScenarioError(f"{said}: {kind}{_names(kind, PLACES)}")
+    if place not in PLACES[kind]:
+        raise ScenarioError(f"{said}: {place}{_names(place, PLACES[kind])}")
+    try:
+        energy = to_internal(" ".join(words[1:-1]), "GeV")
+    except ValueError:
+        energy = -1.0
+    if not energy > 0.0:
+        raise ScenarioError(f"{said}: energy {shown(' '.join(words[1:-1]))}; allowed: as 10 TeV")
+    return Observable(kind, energy, place)
+
+
+def _names(given: str, names: object) -> str:
+    """What else is allowed."""
+    words = [str(name) for name in names]  # type: ignore[attr-defined]
+    return allowed_names(did_you_mean(given, words), words)
