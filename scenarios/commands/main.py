@@ -382,8 +382,8 @@ def bench(json: Json = False) -> None:
 
 def _digest(folder: Path) -> None:
     """Print what a finished run, a fit or a scan found, on a page."""
-    from .digest import print_digest
-    from .fit_digest import print_fit
+    from .digest.fit import print_fit
+    from .digest.run import print_digest
     from .scan import print_scan
 
     summary = read_summary(folder)

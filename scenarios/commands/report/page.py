@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from ....mc.files import write_text
 from ...folder.check import read_summary
 from ...folder.write import finite
-from .. import digest
+from ..digest import run as digest
 from ..show import plain, tables_of
 from .sky_data import skies_of
 

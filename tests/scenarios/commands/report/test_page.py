@@ -11,7 +11,7 @@ import pytest
 from chromium import errors_of, opened, requests_of
 from crhalo.maps.light.skyfile import SkyCube, read_sky
 from crhalo.scenarios import load
-from crhalo.scenarios.commands.digest import digest_of
+from crhalo.scenarios.commands.digest.run import digest_of
 from crhalo.scenarios.commands.main import main
 from crhalo.scenarios.commands.report.page import write_report
 from crhalo.scenarios.commands.report.sky_data import packed

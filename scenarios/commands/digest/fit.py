@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .show import print_lines, print_rows, with_error
+from ..show import print_lines, print_rows, with_error
 
 
 def print_fit(summary: Mapping[str, Any], folder: Path) -> None:

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from crhalo.scenarios.commands.digest import LINES, print_digest, shown_energies
+from crhalo.scenarios.commands.digest.run import LINES, print_digest, shown_energies
 from crhalo.scenarios.commands.main import main
 
 ENERGIES = [1.78, 10.0, 100.0, 1000.0, 1e4, 1e5, 1e6, 5.6e6]

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...fields.units import energy_label
-from .show import WIDTH, plain, print_lines, print_rows, value_and_error, with_error
+from ....fields.units import energy_label
+from ..show import WIDTH, plain, print_lines, print_rows, value_and_error, with_error
 
 LINES = 40
 _WANTED_GEV = (10.0, 1e3, 1e5)

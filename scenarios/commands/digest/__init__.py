@@ -1,0 +1,1 @@
+"""What a finished run or fit found, on a page of the terminal."""
