@@ -19,6 +19,7 @@ from ...fields.cores import cores, threads_of
 from ..file.quantities import ScenarioError, shown
 from ..folder.check import EVALUATIONS, check_kept_output, check_output, is_finished, read_summary
 from . import complete
+from .bench import bench
 from .cluster import check_cluster, workers
 from .explain import explain, new
 from .export import export
@@ -30,6 +31,7 @@ from .options import (
     Fitted,
     Format,
     Free,
+    Json,
     Log,
     Name,
     Out,
@@ -56,8 +58,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Cosmic-ray protons from the Galactic disc, through its halo, into the circumgalactic medium.",
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -213,7 +213,7 @@ def fit(
     _digest(out)
 
 
-for command in (scan, report, export, importance, explain, new):
+for command in (scan, report, export, importance, explain, new, bench):
     app.command()(command)
 
 
@@ -364,20 +364,6 @@ def validate(
     (print_json if json else print_checks)(checks)
     if not all(check["passed"] for check in checks):
         raise typer.Exit(1)
-
-
-@app.command()
-def bench(json: Json = False) -> None:
-    """Measure the speed of each kernel on this machine; times on two threads are those of both together."""
-    from ..validation.bench import benchmarks
-    from .show import print_json, print_rows, status_line
-
-    with status_line() as report:
-        rows = benchmarks(report)
-    if json:
-        print_json(rows)
-    else:
-        print_rows("", list(rows[0]), [list(row.values()) for row in rows])
 
 
 def _digest(folder: Path) -> None:

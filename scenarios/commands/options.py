@@ -82,6 +82,7 @@ Seed = Annotated[str | None, typer.Option(metavar="NUMBER", help="Seed of the ra
 Threads = Annotated[
     int | None, typer.Option(min=1, max=MOST_THREADS, help="Threads; the result does not depend on it.")
 ]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Out = Annotated[Path, typer.Option(parser=path_of, metavar="DIR", help="Folder for the results.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue one that was stopped.")]
 Cluster = Annotated[

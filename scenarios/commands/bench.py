@@ -1,0 +1,65 @@
+"""`crhalo bench`: how fast kernels are on this machine, and how runs grow."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..file.quantities import ScenarioError
+from .options import Json, path_of
+
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", parser=path_of, metavar="DIR", help="Folder for the table and figure of --scaling."
+    ),
+]
+
+
+def bench(
+    json: Json = False,
+    scaling: Annotated[
+        bool, typer.Option("--scaling", help="Runs by threads, particles and dask workers instead.")
+    ] = False,
+    out: Folder = None,
+) -> None:
+    """Measure the speed of each kernel on this machine; times on two threads are those of both together."""
+    from ..validation.bench import benchmarks
+    from .show import print_json, print_rows, status_line
+
+    if out is not None and not scaling:
+        raise ScenarioError("--out: allowed: with --scaling")
+    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ScenarioError(f"--out {str(out)!r}: allowed: a folder that is empty, or does not exist")
+    with status_line() as report:
+        if scaling:
+            from ..validation.scaling import scaling as runs
+
+            rows = runs(report)
+        else:
+            rows = benchmarks(report)
+    if out is not None:
+        _write(rows, out)
+    if json:
+        print_json(rows)
+    else:
+        print_rows("", list(rows[0]), [list(row.values()) for row in rows])
+
+
+def _write(rows: list[dict[str, object]], folder: Path) -> None:
+    """A table with where it was measured, and a figure."""
+    from importlib.metadata import version
+
+    from ...fields._jit import machine
+    from ...maps.figures.machine.scaling import scaling as drawn
+    from ..folder.write import write_ecsv
+    from ..products.product import Made
+    from ..products.write import check_all_written, write_files
+
+    about = {"version": version("crhalo"), "machine": machine()}
+    folder.mkdir(parents=True, exist_ok=True)
+    made = Made({}, {"scaling.ecsv": partial(write_ecsv, rows, about)}, {"scaling": partial(drawn, rows)})
+    check_all_written(write_files(made, folder), folder)
