@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import json
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -204,8 +205,19 @@ class Result:
         """Residence time per current-energy bin under the spectrum, (replicas, bins, ...) [protons].
 
         The number of protons that are there after t_max of constant injection: rate times mean
-        residence time. Protons outside the energies that are followed are not counted.
+        residence time. Protons outside the energies that are followed are not counted. It is found once, and
+        read-only: products ask for the same ones many times.
         """
+        if name not in self._found:
+            self._found[name] = self._by_current_energy(name)
+            self._found[name].flags.writeable = False
+        return self._found[name]
+
+    @cached_property
+    def _found(self) -> dict[str, np.ndarray]:
+        return {}
+
+    def _by_current_energy(self, name: str) -> np.ndarray:
         residence = self.per_particle(name)
         rates = self.spectrum.group_rates_s(self.grid.energy_edges_GeV) * MYR_S
         per_bin = GROUPS_PER_DECADE // ENERGY_BINS_PER_DECADE

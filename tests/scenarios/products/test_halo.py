@@ -155,10 +155,12 @@ def gradient_scale_kpc(halo, dipole, E):
 
 
 def test_dipole_above_a_flat_source_is_that_of_a_straight_fall(flat):
-    """n ~ H - z up to the end of the halo; losses take 2% at 1 TeV, bins of energy 0.3%."""
+    """n ~ H + 0.71 lambda - z; losses take 2% at 1 TeV, bins of energy 0.3%."""
     E = np.array([1e3, 1e5])
     outwards, away = flat.dipole(E)
-    np.testing.assert_allclose(gradient_scale_kpc(flat, away, E), [2.0 - 0.0208] * 2, rtol=0.01)
+    free_path = 3.0 * flat.D_cm2_s(E, np.array([0.0]))[:, 0] / C_CM_S / KPC_CM
+    known = 2.0 + 0.7104461 * free_path - 0.0208
+    np.testing.assert_allclose(gradient_scale_kpc(flat, away, E), known, rtol=0.01)
     assert np.all(np.abs(outwards) < 1e-3 * away)
 
 
