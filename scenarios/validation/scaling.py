@@ -53,7 +53,7 @@ def _threads(medium: Medium, galaxy: Galaxy, report: Callable[[str], None]) -> l
     most = cores()
     numbers = sorted({2**n for n in range(most.bit_length()) if 2**n <= most} | {most})
     grid = galactic_grid(energy_groups(*_ALL_GEV), galaxy)
-    particles = _BLOCKS_A_THREAD * most * Job.of(medium, grid, Transport(1)).block_size
+    particles = _BLOCKS_A_THREAD * most * Job.of(medium, grid, Transport(1_000_000)).block_size
     rows = []
     for number in numbers:
         report(f"{number} threads, {particles} particles")
@@ -76,7 +76,7 @@ def _workers(medium: Medium, galaxy: Galaxy, report: Callable[[str], None]) -> l
     from ...mc.dask_cluster import connected
 
     grid = galactic_grid(energy_groups(*_ALL_GEV), galaxy)
-    particles = _BLOCKS_A_THREAD * max(WORKERS) * Job.of(medium, grid, Transport(1)).block_size
+    particles = _BLOCKS_A_THREAD * max(WORKERS) * Job.of(medium, grid, Transport(1_000_000)).block_size
     rows = []
     for number in WORKERS:
         report(f"{number} dask workers, {particles} particles")
