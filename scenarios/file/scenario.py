@@ -151,12 +151,11 @@ class Scenario(Table):
                 yield f"medium.bell = false: allowed: true for {said} waves in a field that falls off"
 
     def _wind_has_its_table(self) -> Iterator[str]:
-        blows = self.medium.outflow == "wind"
-        if blows != (self.wind is not None):
+        if (self.medium.outflow == "wind") != (self.wind is not None):
             said = shown(self.medium.outflow)
             yield f'medium.outflow = {said}: allowed: "wind" with a [wind], and only then'
-        elif blows:
-            yield from wind_suits(self.medium, self.source, self.study)
+        elif self.wind is not None:
+            yield from wind_suits(self.wind, self.medium, self.source, self.study)
 
     def _nuclei_suit(self) -> Iterator[str]:
         boxes = self.nested_leaky_box is not None

@@ -31,7 +31,7 @@ class Wind(Table):
     """Of the transport equation, even in ln z."""
 
 
-def wind_suits(medium: Medium, source: Source, study: str | None) -> Iterator[str]:
+def wind_suits(wind: Wind, medium: Medium, source: Source, study: str | None) -> Iterator[str]:
     """What does not go together with the outflow "wind"."""
     said = 'medium.outflow = "wind"'
     if not medium.bell:
@@ -42,6 +42,10 @@ def wind_suits(medium: Medium, source: Source, study: str | None) -> Iterator[st
         if getattr(medium, key) != usual:
             given = f"medium.{key} = {text_of(medium, key)}"
             yield f"{given}: allowed: {usual:g} with {said}, whose gas is that of the wind"
+    # Mass and energy leave through the area of the disc at the base, which opens by 1 + 2 (z_0/R_d)^2.
+    if wind.z_0 > 0.2 * source.R_d:
+        given = f"wind.z_0 = {text_of(wind, 'z_0')}"
+        yield f"{given}: allowed: up to a fifth of source.R_d = {text_of(source, 'R_d')}"
     yield from spans_a_decade(source, said)
 
 

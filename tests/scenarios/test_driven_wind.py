@@ -75,6 +75,7 @@ def test_no_wind_is_refused_before_any_particle(tmp_path, capsys):
         (NAME, ["source.E_min=500 TeV"], "ten times source.E_min"),
         (NAME, ["wind.T_0=0 K"], "wind.T_0"),
         (NAME, ["wind.z_0=0.05 kpc"], "wind.z_0"),
+        (NAME, ["wind.z_0=3 kpc"], "wind.z_0 = '3 kpc': allowed: up to a fifth of source.R_d"),
     ],
 )
 def test_what_does_not_go_together_is_said_in_one_line(name, settings, named, capsys):
