@@ -66,8 +66,10 @@ class RadialWind:
 
     def slope(self, r_kpc: ArrayLike) -> FloatArray:
         """d ln u/d ln r, of those power laws; zero out of the table."""
-        r = np.asarray(r_kpc, float)
-        of_part = np.diff(np.log(self.speed_kpc_Myr)) / np.diff(np.log(self.r_kpc))
+        r, of_part = (
+            np.asarray(r_kpc, float),
+            np.diff(np.log(self.speed_kpc_Myr)) / np.diff(np.log(self.r_kpc)),
+        )
         part = np.clip(np.searchsorted(self.r_kpc, r, side="right") - 1, 0, of_part.size - 1)
         inside = (r >= self.r_kpc[0]) & (r <= self.r_kpc[-1])
         return np.where(inside, of_part[part], 0.0)
