@@ -100,7 +100,7 @@ def print_digest(summary: Mapping[str, Any], folder: Path) -> None:
 def shown_energies(summary: Mapping[str, Any]) -> list[float]:
     """10 GeV, 1 TeV and 100 TeV where they were followed; else three energies of the run."""
     own = summary.get("energy_GeV")
-    there = [E for E in own if _is_number(E)] if isinstance(own, list) else []
+    there = [E for E in own if is_number(E)] if isinstance(own, list) else []
     wanted = [E for E in _WANTED_GEV if any(_is_near(E, each) for each in there)]
     if len(wanted) >= min(2, len(there)):
         return wanted
@@ -111,7 +111,7 @@ def _is_near(one: float, other: float) -> bool:
     return one > 0 and other > 0 and abs(math.log(one / other)) < math.log(_NEAR)
 
 
-def _is_number(x: object) -> bool:
+def is_number(x: object) -> bool:
     return isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x)
 
 
@@ -128,7 +128,7 @@ def _cells(summary: Mapping[str, Any], keys: Sequence[str], energies: Sequence[f
     if not _matches(own, value):
         return []
     errors = _errors(summary, error, len(value))
-    at = [next((i for i, x in enumerate(own) if _is_number(x) and _is_near(E, x)), None) for E in energies]
+    at = [next((i for i, x in enumerate(own) if is_number(x) and _is_near(E, x)), None) for E in energies]
     cells = ["-" if i is None else with_error(value[i], errors[i]) for i in at]
     return [] if set(cells) <= _NOTHING else cells
 
@@ -147,7 +147,7 @@ def _head(summary: Mapping[str, Any]) -> list[str]:
     if (particles := ends.pop("injected", summary.get("particles"))) is not None:
         said = ", ".join(f"{number} {_ENDS.get(key, plain(key))}" for key, number in ends.items())
         time, resumed = summary.get("wall_time_s"), summary.get("blocks_resumed")
-        took = f", {'the last of them ' if resumed else ''}in {time:.0f} s" if _is_number(time) else ""
+        took = f", {'the last of them ' if resumed else ''}in {time:.0f} s" if is_number(time) else ""
         lines.append(
             plain(f"{particles} particles{took}: {said}" if said else f"{particles} particles{took}")
         )
@@ -219,7 +219,7 @@ def _flat(entry: Any, energies: Any = None) -> dict[str, str]:
 def _matches(energies: Any, values: Any) -> bool:
     """Whether values are a spectrum at these energies."""
     lists = isinstance(energies, list) and isinstance(values, list)
-    return lists and len(energies) == len(values) and all(map(_is_number, energies))
+    return lists and len(energies) == len(values) and all(map(is_number, energies))
 
 
 def _table(summary: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -246,7 +246,7 @@ def _at_the_sun(summary: Mapping[str, Any]) -> list[str]:
             isinstance(ratio, list) and ratio and isinstance(rigidity, list) and _matches(rigidity, ratio)
         ):
             continue
-        if len(ratio) > _MOST_POINTS and all(map(_is_number, ratio)):
+        if len(ratio) > _MOST_POINTS and all(map(is_number, ratio)):
             ends = f"{rigidity[0]:.4g} GV to {rigidity[-1]:.4g} GV"
             parts.append(f"{name} {min(ratio):.3f} to {max(ratio):.3f} from {ends}")
         else:
@@ -257,7 +257,7 @@ def _at_the_sun(summary: Mapping[str, Any]) -> list[str]:
     regions = []
     for key, name in _IN_REGIONS.items():
         ratio = _table(_table(_table(summary, "regions"), key), "ratio").get("value")
-        if isinstance(ratio, list) and ratio and all(map(_is_number, ratio)):
+        if isinstance(ratio, list) and ratio and all(map(is_number, ratio)):
             regions.append(f"{name} {min(ratio):.2f} to {max(ratio):.2f}")
     return lines + ([plain(f"gamma rays over those measured: {'; '.join(regions)}")] if regions else [])
 
@@ -268,10 +268,10 @@ def _energy(summary: Mapping[str, Any]) -> list[str]:
     told = [
         f"{100.0 * value:.1f}% {_WENT[key]}"
         for key, (value, _) in entries.items()
-        if key in _WENT and _is_number(value) and abs(value) >= _SMALLEST_SHARE
+        if key in _WENT and is_number(value) and abs(value) >= _SMALLEST_SHARE
     ]
     left, error = entries.get("unaccounted", (None, None))
-    if told and _is_number(left) and _is_number(error) and not _few_batches(summary):
+    if told and is_number(left) and is_number(error) and not _few_batches(summary):
         told.append(f"{with_error(100.0 * left, 100.0 * error)}% unaccounted for")
     return [plain(f"energy: {', '.join(told)}")] if told else []
 
@@ -291,7 +291,7 @@ def _out_of_balance(summary: Mapping[str, Any]) -> list[str]:
     """What to say of an outflow that the pressure behind it would not leave at its speed."""
     found = _table(summary, "balance")
     ratio, error = value_and_error(found.get("P_CR_over_rho_u2"))
-    if not _is_number(ratio) or 1.0 / _BALANCED <= ratio <= _BALANCED:
+    if not is_number(ratio) or 1.0 / _BALANCED <= ratio <= _BALANCED:
         return []
     said = with_error(ratio, None if _few_batches(summary) else error)
     return [f"the outflow is not in momentum balance: P_CR behind the wall is {said} times rho u^2"]
@@ -307,9 +307,7 @@ def _not_to_trust(summary: Mapping[str, Any]) -> list[str]:
     for name, found in _table(summary, "precision").items():
         if isinstance(found, Mapping) and found.get("heavy_tailed"):
             said.append(f"{name}: heavy tails, a few particles make its error; do not trust it")
-    above = [
-        (E, place) for place, E in _table(summary, "lambda_not_small_above_GeV").items() if _is_number(E)
-    ]
+    above = [(E, place) for place, E in _table(summary, "lambda_not_small_above_GeV").items() if is_number(E)]
     if above:
         where = "; ".join(
             f"{energy_label(E)} ({place})" for E, place in dict.fromkeys([above[0], min(above)])

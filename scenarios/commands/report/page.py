@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +13,7 @@ from ....mc.files import write_text
 from ...folder.check import read_summary
 from ...folder.write import finite
 from ..digest import run as digest
+from ..digest.run import is_number
 from ..show import plain, tables_of
 from .sky_data import skies_of
 
@@ -126,7 +126,7 @@ def _measured(summary: Mapping[str, Any]) -> Table:
         if not (isinstance(value, list) and isinstance(error, list) and value):
             continue
         pairs = [
-            (v, e) for v, e in zip(value, error, strict=False) if _is_number(v) and _is_number(e) and e > 0
+            (v, e) for v, e in zip(value, error, strict=False) if is_number(v) and is_number(e) and e > 0
         ]
         if not pairs:
             continue
@@ -136,10 +136,6 @@ def _measured(summary: Mapping[str, Any]) -> Table:
         rows.append([*cells, f"{min(ratios):.3f}", f"{max(ratios):.3f}", f"{chi2 / len(pairs):.2f}"])
     columns = ["quantity", "measured by", "points", "least ratio", "largest ratio", "chi2 per point"]
     return Table("Beside measurements at the Sun", columns, rows)
-
-
-def _is_number(x: object) -> bool:
-    return isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x)
 
 
 def _colours() -> list[str]:
