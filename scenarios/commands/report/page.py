@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 from ....mc.files import write_text
 from ...folder.check import read_summary
 from ...folder.write import finite
-from ..digest import run as digest
-from ..digest.run import is_number
+from ..digest.run import digest_of, is_number
 from ..show import plain, tables_of
 from .sky_data import skies_of
 
@@ -62,7 +61,7 @@ def rendered(summary: Mapping[str, Any], folder: Path) -> str:
     home = files(__package__)
     read = {name: (home / name).read_text("utf-8") for name in ("page.html.j2", "page.css", "page.js")}
     template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    told = digest.digest_of(summary)
+    told = digest_of(summary)
     provenance = summary.get("provenance")
     made = provenance if isinstance(provenance, Mapping) else {}
     skies = skies_of(folder)
