@@ -81,7 +81,7 @@ def _workers(medium: Medium, galaxy: Galaxy, report: Callable[[str], None]) -> l
     for number in WORKERS:
         report(f"{number} dask workers, {particles} particles")
         with connected(f"dask-local:{number}") as cluster:
-            _timed("", 0, medium, grid, number, cluster)  # each loads its kernels
+            run(medium, grid, Transport(number), executor=cluster)  # each loads its kernels
             rows.append(_timed("workers", number, medium, grid, particles, cluster))
     return _with_efficiency(rows, lambda row: row["number"])
 
