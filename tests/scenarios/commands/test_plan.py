@@ -3,19 +3,54 @@
 import pytest
 from crhalo.fields.exceptions import UserError
 from crhalo.scenarios import load
+from crhalo.scenarios.build import galaxy_of, grid_of, sky_energies_GeV
 from crhalo.scenarios.commands import plan as planning
-from crhalo.scenarios.commands.plan import check_room, plan
+from crhalo.scenarios.commands.plan import check_room, memory_MB, plan
+from crhalo.scenarios.run import SECONDARIES
 
 SMALL = ["transport.energy_range=['10 TeV', '1 PeV']", "transport.t_max=1 Myr", "transport.particles=100"]
 
 
-def test_maps_are_in_the_time_and_in_the_memory():
-    small, large = (
-        plan(load("free-escape").with_overrides([*SMALL, f"sky.nside={nside}"]), 1) for nside in (1, 1024)
-    )
-    assert large["memory_MB_estimated"] > 10 * small["memory_MB_estimated"]
-    assert large["time_s_estimated"] > 10 * small["time_s_estimated"] > 0
-    assert small["transport_time_s_estimated"] < small["time_s_estimated"]
+class Clock:
+    """Seconds that pass only while maps are made: some for each, and more for each pixel and energy."""
+
+    FIRST_S, EACH_S, VALUE_S = 7.0, 1e-2, 1e-6
+
+    def __init__(self):
+        self.now_s, self.maps_made = 0.0, 0
+
+    def process_time(self):
+        return self.now_s
+
+    def maps(self, secondary, energy_GeV, nside):
+        self.now_s += self.EACH_S + self.VALUE_S * 12 * nside**2 * energy_GeV.size
+        self.now_s += self.FIRST_S if self.maps_made == 0 else 0.0
+        self.now_s += 60.0 if self.maps_made % 3 == 2 else 0.0  # the machine was busy
+        self.maps_made += 1
+
+
+def test_time_of_maps_grows_with_their_pixels(monkeypatch):
+    scenario = load("free-escape").with_overrides([*SMALL, "sky.nside=1024"])
+    energies = sky_energies_GeV(scenario).size
+    clock = Clock()
+    monkeypatch.setattr(planning, "time", clock)
+    monkeypatch.setattr(planning, "SkyModel", lambda *of_the_pilot: clock)
+    first_s = Clock.FIRST_S + Clock.EACH_S
+    planned = plan(scenario, 1)
+    per_energy_s = Clock.EACH_S / min(energies, planning._MOST_ENERGIES) + Clock.VALUE_S * 12 * 1024**2
+    expected_s = planning._FIGURES_S + first_s + len(SECONDARIES) * energies * per_energy_s
+    assert planned["maps_and_figures_time_s_estimated"] == pytest.approx(expected_s, rel=1e-3)
+
+
+def test_maps_are_in_the_memory():
+    small, large = (load("free-escape").with_overrides([*SMALL, f"sky.nside={nside}"]) for nside in (1, 1024))
+    grid = grid_of(small, galaxy_of(small))
+    assert memory_MB(large, grid, 1) > 10 * memory_MB(small, grid, 1)
+
+
+def test_transport_is_a_part_of_the_time():
+    planned = plan(load("free-escape").with_overrides([*SMALL, "sky.nside=1"]), 1)
+    assert 0 < planned["transport_time_s_estimated"] < planned["time_s_estimated"]
 
 
 def test_what_cannot_fit_is_refused(crhalo, tmp_path, monkeypatch):
