@@ -15,12 +15,14 @@ _ONE = np.uint64(1)
 
 @kernel
 def place(axis, x):
-    """Cell of a non-uniform axis and the fraction inside it; constant beyond the last node."""
-    step = int(x * axis.inverse_step)
-    last = axis.cell_of_step.size - 1
-    cell = np.uint64(axis.cell_of_step[np.uint64(step if 0 <= step < last else last)])
-    fraction = (x - axis.nodes[cell]) * axis.inverse_width[cell]
-    return cell, min(max(fraction, 0.0), 1.0)
+    """Where on a non-uniform axis: (cell, fraction inside it, one over its width); its end beyond that."""
+    steps = x * axis.inverse_step
+    step = int(steps)
+    last = axis.place_of_step.size - 1
+    packed = axis.place_of_step[np.uint64(step if 0 <= step < last else last)]
+    inverse_width = 1.0 / np.float64((packed >> 16) & 0xFFFF)
+    fraction = (steps - np.float64(packed >> 32)) * inverse_width
+    return np.uint64(packed & 0xFFFF), min(max(fraction, 0.0), 1.0), inverse_width * axis.inverse_step
 
 
 class Cell(NamedTuple):
@@ -32,6 +34,8 @@ class Cell(NamedTuple):
         Its lower and upper nodes.
     a, b : float
         Fractions of the cell, along R and along |z|.
+    per_R, per_z : float
+        One over its widths [1/kpc].
     """
 
     i: np.uint64
@@ -40,32 +44,34 @@ class Cell(NamedTuple):
     j1: np.uint64
     a: float
     b: float
+    per_R: float
+    per_z: float
 
 
 @kernel
 def cell_at(table, R, z):
     """The `Cell` of a place, with any sign of z, of a table with the axes R and z."""
-    i, a = place(table.R, R)
-    j, b = place(table.z, abs(z))
-    return Cell(i, j, i + _ONE, j + _ONE, a, b)
+    i, a, per_R = place(table.R, R)
+    j, b, per_z = place(table.z, abs(z))
+    return Cell(i, j, i + _ONE, j + _ONE, a, b, per_R, per_z)
 
 
 @kernel
 def in_cell(f, cell, k):
     """Entry k of a table (R, |z|, entries), interpolated."""
-    i, j, i1, j1, a, b = cell
+    i, j, i1, j1, a, b, _, _ = cell
     low = (1.0 - b) * f[i, j, k] + b * f[i, j1, k]
     high = (1.0 - b) * f[i1, j, k] + b * f[i1, j1, k]
     return low + a * (high - low)
 
 
 @kernel
-def slopes_in_cell(f, table, cell, k):
+def slopes_in_cell(f, cell, k):
     """Its exact slopes along R and |z|."""
-    i, j, i1, j1, a, b = cell
+    i, j, i1, j1, a, b, per_R, per_z = cell
     along_R = (1.0 - b) * (f[i1, j, k] - f[i, j, k]) + b * (f[i1, j1, k] - f[i, j1, k])
     along_z = (1.0 - a) * (f[i, j1, k] - f[i, j, k]) + a * (f[i1, j1, k] - f[i1, j, k])
-    return along_R * table.R.inverse_width[i], along_z * table.z.inverse_width[j]
+    return along_R * per_R, along_z * per_z
 
 
 @kernel

@@ -22,12 +22,27 @@ class Wall(IntEnum):
 
 
 class Axis(NamedTuple):
-    """Non-uniform nodes with an O(1) look-up: nodes are multiples of `1/inverse_step`."""
+    """Non-uniform nodes with an O(1) look-up: nodes are multiples of `1/inverse_step`.
+
+    Attributes
+    ----------
+    nodes : ndarray
+        From 0 [kpc].
+    inverse_step : float
+        One over the step [1/kpc].
+    place_of_step : ndarray of int
+        For each step the cell that it lies in, packed into one number, since looking up is what costs: the
+        cell in the lowest 16 bits, its width in steps in the next 16, and its first step above them.
+    """
 
     nodes: np.ndarray
-    inverse_width: np.ndarray
     inverse_step: float
-    cell_of_step: np.ndarray
+    place_of_step: np.ndarray
+
+    @property
+    def cell_of_step(self) -> np.ndarray:
+        """The cell that each step lies in."""
+        return self.place_of_step & 0xFFFF
 
 
 class LinesTable(NamedTuple):
@@ -158,8 +173,11 @@ def axis(*pieces: tuple[float, float], edge: float | None = None) -> Axis:
             last = int(np.ceil(stop / step * (1.0 - _ROUNDING)))
             at += [*range(at[-1] + stride, last, stride), last] if last > at[-1] else []
     values = np.array(at) * length / parts  # the edge to the last bit
-    cells = np.repeat(np.arange(len(at) - 1), np.diff(at))
-    return Axis(values, 1.0 / np.diff(values), 1.0 / step, cells.astype(np.int16))
+    width = np.diff(at)
+    if max(len(at), width.max()) > 0xFFFF:
+        raise ValueError(f"{len(at)} nodes, {width.max()} steps apart, are more than 16 bits hold")
+    places = np.arange(len(at) - 1) | width << 16 | np.array(at[:-1]) << 32
+    return Axis(values, 1.0 / step, np.repeat(places, width))
 
 
 def doubling_pieces(length_kpc: float, parts: int, widest_kpc: float) -> list[tuple[float, float]]:

@@ -20,7 +20,8 @@ from ..fields.medium_table import MediumTable, Wall
 from .checkpoint import digest
 from .kernels import hybrid, orbit
 from .kernels.history import GOLDEN
-from .kernels.rng import LANES
+from .kernels.lanes.state import vacant_lanes
+from .kernels.rng import DRAWS_AHEAD
 from .kernels.world import Controls, WallSampling, World
 from .tally import Tally, TallyGrid
 from .uncertainty import FEWEST_BATCHES
@@ -245,14 +246,20 @@ class Job:
             They are given up once its entry is set.
         """
         tally, fates, ages = into
-        world = World(self.table, controls, self.wall, tally, np.empty((2, 4, LANES)))
+        world = World(self.table, controls, self.wall, tally, vacant_lanes(), np.empty((4, DRAWS_AHEAD)))
         turbulence = self.transport.turbulence
         if self.transport.method == "orbit" and turbulence is not None:
             step = orbit.STEP_OVER_CORRELATION * turbulence.correlation_length_kpc
             field = turbulence.realisation((self.transport.seed, block))
             orbit.run_block(world, field, step, ages, fates, first, count, stop)
             return
-        hybrid.run_block(world, ages, fates, first, count, stop)
+        # From low energies to high ones: long histories begin first, short ones fill the lanes at the end.
+        turns = (first + np.arange(count)) % controls.schedule.size
+        order = np.argsort(controls.schedule[turns], kind="stable")
+        if controls.only >= 0:
+            order = np.array([controls.only])
+        to_come = np.full(count, controls.first_passage_splits)
+        hybrid.run_block(world, order, to_come, ages, fates, first, stop)
 
 
 class Executor(Protocol):

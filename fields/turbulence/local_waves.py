@@ -78,10 +78,10 @@ def _local_waves(field, x, y, z):
         return 0.0, 0.0, 0.0
     side = math.copysign(1.0, z)
     e_x, e_y = (x / R, y / R) if R > _NOTHING else (0.0, 0.0)
-    g_R, g_z = slopes_in_cell(f, field, cell, 0)
+    g_R, g_z = slopes_in_cell(f, cell, 0)
     g_x, g_y, g_z = g_R * e_x, g_R * e_y, side * g_z
     begin = in_cell(f, cell, 1)
-    s_R, s_z = slopes_in_cell(f, field, cell, 1)
+    s_R, s_z = slopes_in_cell(f, cell, 1)
     first = math.ceil(begin)
     offsets = field.shares.shape[0] - 1
     row = min(int((first - begin) * offsets), offsets - 1)

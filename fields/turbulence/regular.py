@@ -114,9 +114,8 @@ def _bicubic(f, i, j, w_R, w_z):
 @vector_field(RegularField)
 def _regular_field(field, x, y, z):
     R = max(math.sqrt(x * x + y * y), _ON_AXIS_KPC)
-    i, a = place(field.R, R)
-    j, b = place(field.z, abs(z))
-    per_R, per_z = field.R.inverse_width[i], field.z.inverse_width[j]
+    i, a, per_R = place(field.R, R)
+    j, b, per_z = place(field.z, abs(z))
     w_R, w_z = _weights(a, 1.0 / per_R), _weights(b, 1.0 / per_z)
     B_z = _bicubic(field.flux, i, j, _slopes(a, per_R), w_z) / R
     B_R = -math.copysign(1.0, z) * _bicubic(field.flux, i, j, w_R, _slopes(b, per_z)) / R

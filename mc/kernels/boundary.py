@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from ...fields._jit import kernel
 from .albedo import MEAN_COSINE, MEAN_ENTRY_DEPTH, transmission
+from .arithmetic.vector import Vector, dot
 from .lookup import ON_AXIS_KPC, flow_of, ln_diffusion, outflow, surface_distance, surface_normal
 from .move import (
     ADVECTION_STEP,
@@ -33,7 +34,6 @@ from .move import (
 )
 from .particle import R_of, at, direction_of, free_path_of, placed, radius_of, speed_of
 from .rng import isotropic, normal_pair
-from .vector import Vector, dot
 
 # The law of diffuse reflection is exact to a per cent for a layer of so many lambda at least, where so many
 # lambda are a small share of the scale.
@@ -196,10 +196,13 @@ def enter_one_way(table, particle, normal, layer, u0, u1, u2):
 
 
 @kernel
-def reflected_step_time(table, particle, time_left):
-    """Time of a step that may touch the wall [Myr]; zero if the wall is too far, or has to be flown to."""
+def reflected_step_time(table, particle, scale, time_left):
+    """Time of a step that may touch the wall [Myr]; zero if the wall is too far, or has to be flown to.
+
+    `scale` is the `move.local_scale` of the particle.
+    """
     # Only one side of the volume may be in reach.
-    scale = min(local_scale(table, False, particle), table.thickness)
+    scale = min(scale, table.thickness)
     free_path = free_path_of(particle)
     length = STEP_OVER_SCALE * scale
     if STEP_OVER_DISTANCE * abs(particle.distance) >= length or free_path > FLIGHT_ABOVE * scale:

@@ -11,6 +11,7 @@ import math
 from ...fields._jit import kernel
 from ...fields.units import M_P_GEV
 from ..tally import Energy
+from .arithmetic.elementary import exponential, exponential_less_one
 from .history import BINNED_LN_P, at_energy, energy_step_of
 from .lookup import GAS_CGM, GAS_DISC, GAS_HALO, at_momentum, gas_density
 from .particle import R_of, slowed, speed_of
@@ -29,8 +30,8 @@ def energy_of_fall(ln_p, fall):
 
     To 1e-5 of it for slow protons, whose falls are 0.02 at most in gas; for fast ones v is c.
     """
-    before = math.exp(ln_p)
-    lost = -before * math.expm1(-fall)
+    before = exponential(ln_p)
+    lost = -before * exponential_less_one(-fall)
     if before > _FAST_GEV:
         return lost
     middle = before - 0.5 * lost
@@ -74,9 +75,15 @@ def parts_of_move(world, in_bell, old, new, time):
 
 
 @kernel
+def loss_of(table, ln_p, n, dt):
+    """Fall of ln p by pp losses in gas of density n [cm^-3] for dt."""
+    return n * at_momentum(table.loss_rate, table, ln_p) * dt
+
+
+@kernel
 def lose(world, history, in_bell, ln_p, n, dt):
     """Fall of ln p by pp losses in gas of density n [cm^-3] for dt; counts their energy [GeV]."""
-    fall = n * at_momentum(world.table.loss_rate, world.table, ln_p) * dt
+    fall = loss_of(world.table, ln_p, n, dt)
     side = 1 if in_bell else 0
     world.tally.pp_loss[history.group, side] += history.weight * energy_of_fall(ln_p, fall)
     return fall

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from ...fields._jit import kernel
 from ...fields.medium_table import Wall
+from .arithmetic.vector import Vector
 from .boundary import largest_excursion
 from .line import (
     Line,
@@ -43,7 +44,6 @@ from .move import (
 )
 from .particle import R_of, at, free_path_of, radius_of, speed_of, turned
 from .rng import normal_pair
-from .vector import Vector
 
 _TWO_WAY = int(Wall.TWO_WAY)
 # A uniform variate of variance one is within this.

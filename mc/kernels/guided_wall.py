@@ -87,7 +87,7 @@ def meet_wall(world, history, particle, splitting, encounters, on_surface, layer
     It stands on the wall (`on_surface`), or has met it so many times in a step that ends before it.
     """
     table, controls = world.table, world.controls
-    (u0, u1, u2, u3), history = next_draw(world.buffer[0], controls.seed, history)
+    (u0, u1, u2, u3), history = next_draw(controls.seed, history)
     if not on_surface and not _is_flown(controls, layer):
         fate, new, history, splitting = encounter(
             world, history, particle, splitting, encounters, False, layer, phase
@@ -115,7 +115,7 @@ def meet_wall(world, history, particle, splitting, encounters, on_surface, layer
         if u3 < last:
             hits -= 1
         layer, phase = boundary_layer(table, particle), 0.0
-        (u0, u1, u2, u3), history = next_draw(world.buffer[0], controls.seed, history)
+        (u0, u1, u2, u3), history = next_draw(controls.seed, history)
     if on_surface:
         return RETURNED, _away(table, particle, u1), history, splitting
     # The rest of the step goes on from where it has come back.

@@ -11,6 +11,7 @@ import math
 from typing import NamedTuple
 
 from ...fields._jit import kernel
+from .arithmetic.vector import Vector
 from .boundary import largest_excursion
 from .guided_steps import (
     NOTHING,
@@ -41,7 +42,6 @@ from .move import (
 )
 from .particle import free_path_of, turned
 from .rng import normal_pair
-from .vector import Vector
 
 # A flight follows its line over this part of the length on which that, or B, changes: the bounce of a
 # particle between mirrors comes out to 1e-3.

@@ -15,7 +15,7 @@ from ..tally import (
     STEP_STARTS,
     Fate,
 )
-from .rng import history_draw, next4, split_draw
+from .rng import PURPOSE_TRANSPORT, history_draw, next4, split_draw, uniform4
 
 ESCAPED, ABSORBED, ALIVE, MAX_STEPS, NOT_FINITE = (
     int(fate) for fate in (Fate.ESCAPED, Fate.ABSORBED, Fate.ALIVE, Fate.MAX_STEPS, Fate.NOT_FINITE)
@@ -60,8 +60,8 @@ class History(NamedTuple):
         How many returns through the halo the one that is followed stands for.
     before_surface : bool
         Whether its first encounter with the surface is still to come.
-    grammage_at_start : float
-        What the tally had of its group when it started, up to first encounters [g cm-2].
+    grammage : float
+        What it has passed in the halo and its disc, times its weight [g cm-2].
     ln_p_binned : float
         The ln p for which its energy bin was found last.
     energy_step : int
@@ -78,7 +78,7 @@ class History(NamedTuple):
     weight: float
     multiplicity: float
     before_surface: bool
-    grammage_at_start: float
+    grammage: float
     ln_p_binned: float
     energy_step: int
 
@@ -104,12 +104,6 @@ def energy_step_of(controls, group, ln_p):
 
 
 @kernel
-def grammage_before_surface(tally, group):
-    """Grammage of a group up to first encounters with the surface, in the halo and its disc [g cm-2]."""
-    return tally.grammage_first[group, 0] + tally.grammage_first[group, 1]
-
-
-@kernel
 def new_history(world, group, particle_id, split, ln_p):
     """The history of a particle that is injected with a momentum."""
     sample_at, _, _ = history_draw(world.controls.seed, particle_id, split)
@@ -124,7 +118,7 @@ def new_history(world, group, particle_id, split, ln_p):
         weight=1.0 / world.controls.first_passage_splits,
         multiplicity=1.0,
         before_surface=True,
-        grammage_at_start=grammage_before_surface(world.tally, group),
+        grammage=0.0,
         ln_p_binned=ln_p,
         energy_step=energy_step_of(world.controls, group, ln_p),
     )
@@ -145,7 +139,7 @@ def split_history(world, parent, branch, weight, ln_p):
         weight=weight,
         multiplicity=1.0,
         before_surface=False,
-        grammage_at_start=parent.grammage_at_start,
+        grammage=0.0,
         ln_p_binned=ln_p,
         energy_step=energy_step_of(world.controls, parent.group, ln_p),
     )
@@ -156,16 +150,23 @@ def past_surface(h):
     """The history from the first encounter with the surface on, where it counts as a whole particle."""
     return History(
         h.group, h.particle_id, h.split, h.branch, h.draw, h.sample_at, h.clock, 1.0, h.multiplicity,
-        False, h.grammage_at_start, h.ln_p_binned, h.energy_step,
+        False, h.grammage, h.ln_p_binned, h.energy_step,
     )  # fmt: skip
 
 
 @kernel
-def after_part(h, sample_at, clock):
-    """The history after a move, or a part of one, that was counted."""
+def next_sample(sample_at):
+    """Where along the next move it is counted."""
+    beyond = sample_at + GOLDEN
+    return beyond - 1.0 if beyond >= 1.0 else beyond
+
+
+@kernel
+def after_part(h, sample_at, clock, passed):
+    """The history after a move, or a part of one, that was counted, in which it has `passed` a grammage."""
     return History(
         h.group, h.particle_id, h.split, h.branch, h.draw, sample_at, clock, h.weight, h.multiplicity,
-        h.before_surface, h.grammage_at_start, h.ln_p_binned, h.energy_step,
+        h.before_surface, h.grammage + passed, h.ln_p_binned, h.energy_step,
     )  # fmt: skip
 
 
@@ -174,7 +175,7 @@ def at_energy(h, ln_p, energy_step):
     """The history at a momentum whose energy step was found."""
     return History(
         h.group, h.particle_id, h.split, h.branch, h.draw, h.sample_at, h.clock, h.weight, h.multiplicity,
-        h.before_surface, h.grammage_at_start, ln_p, energy_step,
+        h.before_surface, h.grammage, ln_p, energy_step,
     )  # fmt: skip
 
 
@@ -182,7 +183,7 @@ def at_energy(h, ln_p, energy_step):
 def _next(h, draw, clock, multiplicity):
     return History(
         h.group, h.particle_id, h.split, h.branch, draw, h.sample_at, clock, h.weight, multiplicity,
-        h.before_surface, h.grammage_at_start, h.ln_p_binned, h.energy_step,
+        h.before_surface, h.grammage, h.ln_p_binned, h.energy_step,
     )  # fmt: skip
 
 
@@ -199,7 +200,20 @@ def standing_for(history, multiplicity):
 
 
 @kernel
-def next_draw(buffer, seed, history):
+def drawn(history, sets):
+    """The history that has used so many sets of random numbers more."""
+    return _next(history, history.draw + sets, history.clock, history.multiplicity)
+
+
+@kernel
+def next_draw(seed, history):
     """Four uniforms in (0, 1) for its next move or reflection, and the history that has used them."""
+    where = history.particle_id, history.split, history.branch, history.draw
+    return uniform4(seed, PURPOSE_TRANSPORT, *where), drawn(history, 1)
+
+
+@kernel
+def next_in_row(buffer, seed, history):
+    """As `next_draw`, of a history that nothing but this draws for, from the first on."""
     uniforms = next4(buffer, seed, history.particle_id, history.split, history.branch, history.draw)
-    return uniforms, _next(history, history.draw + 1, history.clock, history.multiplicity)
+    return uniforms, drawn(history, 1)

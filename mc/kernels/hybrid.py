@@ -33,14 +33,25 @@ from .history import (
     NOT_FINITE,
     RETURNED,
     at_age,
+    drawn,
     new_history,
     next_draw,
     past_surface,
     standing_for,
 )
 from .inject import OPTICAL_DEPTH_STRIDE, RADIUS_STRIDE, inject
+from .lanes.advance import add_move, advance, draw_all
+from .lanes.state import (
+    draws_in,
+    history_in,
+    particle_in,
+    put_history,
+    put_particle,
+    put_splitting,
+    splitting_in,
+)
 from .lookup import surface_normal
-from .move import move
+from .move import local_scale, move
 from .particle import direction_of, is_beyond, is_finite, turned
 from .rng import block_draw, history_draw
 from .score import counted, end_history, first_passage
@@ -49,35 +60,34 @@ from .splitting import behind_for_good, cross, encounter, new_splitting
 _ABSORBING, _TWO_WAY, _ONE_WAY, _CLOSED = (
     int(wall) for wall in (Wall.ABSORBING, Wall.TWO_WAY, Wall.ONE_WAY, Wall.CLOSED)
 )
-# Whether to stop is asked every 4096 moves (a bit mask): about a millisecond.
-_POLL = 4096 - 1
+# Whether to stop is asked every 1024 rounds (a bit mask): about a millisecond.
+_POLL = 1024 - 1
+_VACANT = -1
 
 
 @kernel
-def _move_in_halo(world, lines, history, particle, reflects, owed):
+def _move_in_halo(world, lines, history, particle, reflects, owed, u, v):
     """A move inside the surface, which may touch it if it `reflects`; `lines` are those of the medium.
 
     `owed` is the time [Myr] of flights along lines that have just ended on the surface, without their steps
-    across.
+    across; `u` are four uniforms, and `v` four more along lines.
 
     Returns (where it begins and where it ends, its time [Myr], whether the particle stands on the surface,
     encounters with that, history).
     """
     table, controls = world.table, world.controls
-    u, history = next_draw(world.buffer[0], controls.seed, history)
     time_left = (controls.t_max - history.clock) / history.multiplicity
     if lines is not None:
-        v, history = next_draw(world.buffer[0], controls.seed, history)
         begin, new, dt, on_surface, encounters = move_along(
             table, controls.hybrid, reflects, particle, time_left, owed, u, v
         )
         return begin, new, dt, on_surface, encounters, history
     dt = 0.0
     if reflects:
-        dt = reflected_step_time(table, particle, time_left)
+        dt = reflected_step_time(table, particle, local_scale(table, False, particle), time_left)
     if dt > 0.0:
-        v, history = next_draw(world.buffer[0], controls.seed, history)
-        new, encounters = reflected_step(table, particle, dt, u, v)
+        w, history = next_draw(controls.seed, history)
+        new, encounters = reflected_step(table, particle, dt, u, w)
         return particle, new, dt, False, encounters, history
     new, dt, on_surface = move(table, controls.hybrid, False, particle, time_left, u)
     return particle, new, dt, on_surface, 1.0 if on_surface else 0.0, history
@@ -125,81 +135,135 @@ def _at_surface(world, wall, lines, history, particle, splitting, encounters, on
 
 
 @kernel
-def follow(world, history, particle, splitting, stop):
-    """Follow one particle from injection to its fate; returns (fate, its age then, number of moves).
-
-    It is compiled into `run_block`, so that what a history begins with is constant where nothing changes it.
-    """
-    table, controls = world.table, world.controls
-    mirror = table.wall == _CLOSED or (table.wall == _TWO_WAY and controls.reflect_at_wall)
-    reflects = controls.hybrid and mirror
+def _reflects(table, controls):
+    """Whether steps may touch the surface."""
     if table.lines is not None:
-        # Steps across the lines touch the wall whatever becomes of the particle there.
-        reflects = table.wall == _CLOSED or table.wall == _TWO_WAY
-    owed = 0.0
-    for step in range(controls.max_steps):
-        # Once it is told to stop, whatever the block has counted is thrown away.
-        if step & _POLL == 0 and stop[0]:
-            return MAX_STEPS, history.clock, step
-        begin, new, dt, on_surface, encounters, history = _move_in_halo(
-            world, table.lines, history, particle, reflects, owed
+        # Steps across the lines touch it whatever becomes of the particle there.
+        return table.wall == _CLOSED or table.wall == _TWO_WAY
+    mirror = table.wall == _CLOSED or (table.wall == _TWO_WAY and controls.reflect_at_wall)
+    return controls.hybrid and mirror
+
+
+@kernel
+def _one_move(world, lane):
+    """A move of a lane that is followed alone, and what happens to it at the surface; (fate or RETURNED)."""
+    table, controls, lanes = world.table, world.controls, world.lanes
+    particle, history = particle_in(lanes, lane), history_in(lanes, lane)
+    history = drawn(history, 1 if table.lines is None else 2)
+    begin, new, dt, on_surface, encounters, history = _move_in_halo(
+        world,
+        table.lines,
+        history,
+        particle,
+        _reflects(table, controls),
+        lanes.owed[lane],
+        draws_in(lanes, 0, lane),
+        draws_in(lanes, 1, lane),
+    )
+    lanes.owed[lane] = lanes.owed[lane] + dt if on_surface else 0.0
+    if not is_finite(new):
+        return NOT_FINITE
+    particle, history = counted(world, history, False, begin, new, dt)
+    fate, splitting = RETURNED, splitting_in(lanes, lane)
+    if history.clock >= controls.t_max * NEARLY_ALL:
+        count_whole(world.tally, history.group, STORED, history.weight, particle.ln_p)
+        fate = ALIVE
+    elif is_beyond(particle, table.r_max):
+        count_whole(world.tally, history.group, LEFT, history.weight, particle.ln_p)
+        fate = ESCAPED
+    elif encounters != 0.0:
+        fate, particle, history, splitting = _at_surface(
+            world, world.wall, table.lines, history, particle, splitting, encounters, on_surface
         )
-        owed = owed + dt if on_surface else 0.0
-        if not is_finite(new):
-            return NOT_FINITE, history.clock, step + 1
-        particle, history = counted(world, history, False, begin, new, dt)
-        if history.clock >= controls.t_max * NEARLY_ALL:
-            count_whole(world.tally, history.group, STORED, history.weight, particle.ln_p)
-            return ALIVE, history.clock, step + 1
-        if is_beyond(particle, table.r_max):
-            count_whole(world.tally, history.group, LEFT, history.weight, particle.ln_p)
-            return ESCAPED, history.clock, step + 1
-        if encounters != 0.0:
-            fate, particle, history, splitting = _at_surface(
-                world, world.wall, table.lines, history, particle, splitting, encounters, on_surface
-            )
-            if fate != RETURNED:
-                return fate, history.clock, step + 1
-    return MAX_STEPS, history.clock, controls.max_steps
+    put_particle(lanes, lane, particle)
+    put_history(lanes, lane, history)
+    put_splitting(lanes, lane, splitting)
+    return fate
+
+
+@kernel
+def _start(world, order, item, lane, first_particle):
+    """Let a lane hold the history `item` of a block: a particle, or one of its first-passage splits."""
+    controls, tally, lanes = world.controls, world.tally, world.lanes
+    splits = controls.first_passage_splits
+    index, split = order[item // splits], splits - 1 - item % splits
+    particle_id = first_particle + index
+    turn = particle_id % controls.schedule.size
+    # Radii and optical depths are stratified along the energies of the schedule, so that neighbours in
+    # energy, which are averaged later, cover their range evenly.
+    radius_0, depth_0 = block_draw(controls.seed, particle_id - turn)
+    group, rank = controls.schedule[turn], controls.ranks[turn]
+    if split == 0:
+        tally.injected[group] += 1.0
+    area = (radius_0 + (rank * splits + split) * RADIUS_STRIDE) % 1.0
+    particle = inject(world.table, controls, group, particle_id, split, area)
+    history = new_history(world, group, particle_id, split, particle.ln_p)
+    count_whole(tally, group, INJECTED, history.weight, particle.ln_p)
+    optical_depth = -math.log1p(-((depth_0 + rank * OPTICAL_DEPTH_STRIDE) % 1.0))
+    put_particle(lanes, lane, particle)
+    put_history(lanes, lane, history)
+    put_splitting(lanes, lane, new_splitting(world, world.wall, history, particle.ln_p, optical_depth))
+    lanes.owed[lane], lanes.particle[lane], lanes.moves[lane] = 0.0, index, 0
+
+
+@kernel
+def _end(world, lane, fate, to_come, ages, fates):
+    """The end of the history of a lane; that of its particle is counted with the last of its histories."""
+    lanes, tally = world.lanes, world.tally
+    history, index = history_in(lanes, lane), lanes.particle[lane]
+    tally.work[0] += lanes.moves[lane]
+    lanes.particle[lane] = _VACANT
+    to_come[index] -= 1
+    # A particle is lost where its own history is, or that of one of its splits.
+    if fate == NOT_FINITE or (history.split == 0 and fates[index] != NOT_FINITE):
+        ages[index], fates[index] = history.clock, fate
+    if to_come[index] == 0:
+        end_history(tally, history.group, fates[index], ages[index])
+
+
+@kernel
+def _leave_vacant(lanes):
+    """Let no lane hold a history: numbers that come to nothing wherever they are moved."""
+    lanes.particles[:], lanes.histories[:], lanes.splittings[:] = 0.0, 0.0, 0.0
+    lanes.ahead[:], lanes.owed[:], lanes.moves[:], lanes.particle[:] = 1.0, 0.0, 0, _VACANT
 
 
 @entry()
-def run_block(world, ages, fates, first_particle, count, stop):
-    """Follow particles first_particle ... + count - 1 into the tally of a world; polls `stop[0]` all along.
+def run_block(world, order, to_come, ages, fates, first_particle, stop):
+    """Follow particles first_particle + `order` into the tally of a world; polls `stop[0]` all along.
 
-    `ages` [Myr] and `fates` take those of each particle at its end.
+    `order` holds their indices in the block, in the order in which they start; `to_come` how many histories
+    of each are to come. `ages` [Myr] and `fates` take those of each particle at its end.
     """
-    controls, tally = world.controls, world.tally
-    splits = controls.first_passage_splits
-    radius_0, depth_0 = 0.0, 0.0
-    for index in range(count):
-        if stop[0]:
+    table, controls, lanes = world.table, world.controls, world.lanes
+    # A track is that of one history after the other.
+    used = 1 if controls.track.shape[0] > 0 else lanes.particle.size
+    histories, begun, vacant, round_ = order.size * controls.first_passage_splits, 0, used, 0
+    side_by_side, reflects = table.lines is None and not table.halo_moves, _reflects(table, controls)
+    _leave_vacant(lanes)
+    while begun < histories or vacant < used:
+        # Once it is told to stop, whatever the block has counted is thrown away.
+        if round_ & _POLL == 0 and stop[0]:
             return
-        particle_id = first_particle + index
-        turn = particle_id % controls.schedule.size
-        # Radii and optical depths are stratified along the energies of the schedule, so that neighbours in
-        # energy, which are averaged later, cover their range evenly.
-        if index == 0 or turn == 0:
-            radius_0, depth_0 = block_draw(controls.seed, particle_id - turn)
-        if controls.only >= 0 and controls.only != index:
-            continue
-        group = controls.schedule[turn]
-        rank = controls.ranks[turn]
-        optical_depth = -math.log1p(-((depth_0 + rank * OPTICAL_DEPTH_STRIDE) % 1.0))
-        tally.injected[group] += 1.0
-        # The particle itself comes last, so that one that is lost counts once.
-        for split in range(splits - 1, -1, -1):
-            if controls.only >= 0:
-                controls.track_length[1] = split
-            area = (radius_0 + (rank * splits + split) * RADIUS_STRIDE) % 1.0
-            particle = inject(world.table, controls, group, particle_id, split, area)
-            history = new_history(world, group, particle_id, split, particle.ln_p)
-            count_whole(tally, group, INJECTED, history.weight, particle.ln_p)
-            splitting = new_splitting(world, world.wall, history, particle.ln_p, optical_depth)
-            fate, age, moves = follow(world, history, particle, splitting, stop)
-            tally.work[0] += moves
-            if split == 0 or fate == NOT_FINITE:
-                ages[index], fates[index] = age, fate
-                end_history(tally, group, fate, age)
-            if fate == NOT_FINITE:
-                break
+        round_ += 1
+        for lane in range(used if vacant > 0 else 0):
+            if lanes.particle[lane] == _VACANT and begun < histories:
+                _start(world, order, begun, lane, first_particle)
+                begun, vacant = begun + 1, vacant - 1
+        draw_all(world)
+        if side_by_side:
+            advance(world, reflects)
+        for lane in range(used):
+            if lanes.particle[lane] == _VACANT:
+                continue
+            fate = RETURNED
+            if lanes.ahead[0, lane] != 0.0:
+                fate = _one_move(world, lane)
+            else:
+                add_move(world, lane)
+            lanes.moves[lane] += 1
+            if fate == RETURNED and lanes.moves[lane] == controls.max_steps:
+                fate = MAX_STEPS
+            if fate != RETURNED:
+                _end(world, lane, fate, to_come, ages, fates)
+                vacant += 1

@@ -12,9 +12,9 @@ from typing import NamedTuple
 from ...fields._jit import kernel
 from ...fields.interpolate import cell_at, in_cell, slopes_in_cell
 from ...fields.units import LARMOR_KPC
+from .arithmetic.vector import Vector
 from .lookup import ON_AXIS_KPC
 from .particle import placed
-from .vector import Vector
 
 
 class Line(NamedTuple):
@@ -50,9 +50,9 @@ def line_at(table, R, z):
     """The `Line` at a place; through the plane b_R changes its sign, b_phi and b_z do not."""
     cell, f, side = cell_at(table, R, z), table.lines.field, math.copysign(1.0, z)
     b = _unit(f, cell, side)
-    R_R, R_z = slopes_in_cell(f, table, cell, 0)
-    z_R, z_z = slopes_in_cell(f, table, cell, 2)
-    B_R, B_z = slopes_in_cell(f, table, cell, 3)
+    R_R, R_z = slopes_in_cell(f, cell, 0)
+    z_R, z_z = slopes_in_cell(f, cell, 2)
+    B_R, B_z = slopes_in_cell(f, cell, 3)
     divergence = -(b.x * B_R + b.z * side * B_z)
     # Interpolated parts add up to a little less than a unit vector.
     norm = _norm(f, cell)
@@ -164,8 +164,8 @@ def drift_of(table, particle, R, z):
 def strain_along(table, line):
     """(b.(b.grad) u, div u) of the flow of the halo [1/Myr]."""
     cell, f = cell_at(table, line.R, line.z), table.halo_flow
-    R_R, R_z = slopes_in_cell(f, table, cell, 0)
-    z_R, z_z = slopes_in_cell(f, table, cell, 1)
+    R_R, R_z = slopes_in_cell(f, cell, 0)
+    z_R, z_z = slopes_in_cell(f, cell, 1)
     across = math.copysign(1.0, line.z) * line.b_R * line.b_z * (R_z + z_R)
     around = line.b_phi * line.b_phi * in_cell(f, cell, 0) / max(line.R, ON_AXIS_KPC)
     strain = line.b_R * line.b_R * R_R + across + line.b_z * line.b_z * z_z + around

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...fields._jit import kernel
 from ...fields.interpolate import cell_at, in_cell, place
-from .vector import Vector
+from .arithmetic.vector import Vector
 
 # Nearer to the axis than this, what points along R has no direction [kpc].
 ON_AXIS_KPC = 1e-12
@@ -22,8 +22,8 @@ GAS_DISC, GAS_HALO, GAS_CGM = 0, 1, 2
 @kernel
 def ln_diffusion(ln_D, table, R, z, ln_p):
     """ln(D/v) and the exact gradient (along R and |z|) of its interpolant."""
-    i, a = place(table.R, R)
-    j, b = place(table.z, z)
+    i, a, per_R = place(table.R, R)
+    j, b, per_z = place(table.z, z)
     position = (ln_p - table.ln_p0) * table.inverse_dln_p
     lower = min(max(int(position), 0), ln_D.shape[0] - 2)
     k = np.uint64(lower)
@@ -35,15 +35,15 @@ def ln_diffusion(ln_D, table, R, z, ln_p):
     q11 = c1 * ln_D[k, i + _ONE, j + _ONE] + c * ln_D[k + _ONE, i + _ONE, j + _ONE]
     low = q00 + a * (q10 - q00)
     high = q01 + a * (q11 - q01)
-    gradient_R = ((1.0 - b) * (q10 - q00) + b * (q11 - q01)) * table.R.inverse_width[i]
-    return low + b * (high - low), gradient_R, (high - low) * table.z.inverse_width[j]
+    gradient_R = ((1.0 - b) * (q10 - q00) + b * (q11 - q01)) * per_R
+    return low + b * (high - low), gradient_R, (high - low) * per_z
 
 
 @kernel
 def bilinear(values, table, R, z):
     """A table over the nodes (R, |z|), interpolated."""
-    i, a = place(table.R, R)
-    j, b = place(table.z, z)
+    i, a, _ = place(table.R, R)
+    j, b, _ = place(table.z, z)
     low = values[i, j] + a * (values[i + _ONE, j] - values[i, j])
     high = values[i, j + _ONE] + a * (values[i + _ONE, j + _ONE] - values[i, j + _ONE])
     return low + b * (high - low)
@@ -59,13 +59,13 @@ def surface_distance(table, R, z):
 def surface_normal(table, x, y, z):
     """Unit normal of the surface, pointing out, at a point near it."""
     R = math.sqrt(x * x + y * y)
-    i, a = place(table.R, R)
-    j, b = place(table.z, abs(z))
+    i, a, per_R = place(table.R, R)
+    j, b, per_z = place(table.z, abs(z))
     d = table.distance
     n_R = (1.0 - b) * (d[i + _ONE, j] - d[i, j]) + b * (d[i + _ONE, j + _ONE] - d[i, j + _ONE])
     n_z = (1.0 - a) * (d[i, j + _ONE] - d[i, j]) + a * (d[i + _ONE, j + _ONE] - d[i + _ONE, j])
-    n_R *= table.R.inverse_width[i]
-    n_z *= table.z.inverse_width[j]
+    n_R *= per_R
+    n_z *= per_z
     length = math.sqrt(n_R * n_R + n_z * n_z)
     if R < ON_AXIS_KPC:
         return Vector(0.0, 0.0, math.copysign(1.0, z))
@@ -82,8 +82,8 @@ def outflow(table, x, y, z):
 def flow_of(table, f, x, y, z):
     """Velocity (x, y, z) [kpc/Myr] and divergence [1/Myr] of the flow tabulated in `f`."""
     R = math.sqrt(x * x + y * y)
-    i, a = place(table.R, R)
-    j, b = place(table.z, abs(z))
+    i, a, _ = place(table.R, R)
+    j, b, _ = place(table.z, abs(z))
     w00 = (1.0 - a) * (1.0 - b)
     w01 = (1.0 - a) * b
     w10 = a * (1.0 - b)

@@ -20,10 +20,11 @@ import math
 
 from ...fields._jit import kernel
 from ...fields.medium_table import MIN_GRAD_LN_D
+from .arithmetic.elementary import logarithm
+from .arithmetic.vector import Vector, dot
 from .lookup import ON_AXIS_KPC, bilinear, flow_of, surface_distance
 from .particle import R_of, at, direction_of, free_path_of, radius_of, speed_of, turned
 from .rng import isotropic, last_bit
-from .vector import Vector, dot
 
 # lambda and steps against the local scale: hand-over bias 0.2% (`validate`, well-mixed); it grows as the
 # square, 0.3% at 0.08 and 0.16.
@@ -52,7 +53,7 @@ _SMOOTH_AT_PLANE = 1.5
 # A flight is this long at most [r_max]: whoever flies further has left.
 LONGEST_FLIGHT = 3.0
 # The signed distance is interpolated, so its slope may exceed one a little: a flight is tested for a crossing
-# if its length comes to within a per cent of the distance.
+# if its length comes to within a per cent of what the distances allow.
 TESTED_WITHIN = 1.01
 # Flights towards the surface advance by the distance to it, but at least by this, so that those along it end.
 SURFACE_RESOLUTION_KPC = 0.25
@@ -115,9 +116,21 @@ def _root(table, side, particle, way, low, high):
 
 
 @kernel
+def may_cross(before, after, length):
+    """Whether a straight path may meet the surface, by the distances to that at its ends, on the own side.
+
+    Half-way between what either end allows, the distance is half of before + after - length at least.
+    """
+    return before + after <= TESTED_WITHIN * length
+
+
+@kernel
 def crossing(table, side, particle, way, length):
     """Path length to the surface along `way`, or -1 if that is more than `length`."""
     g = side * particle.distance
+    end = _side_distance(table, side, particle, way, length)
+    if end > 0.0 and not may_cross(g, end, length):
+        return -1.0
     s = 0.0
     while s < length:
         ahead = min(s + max(g, SURFACE_RESOLUTION_KPC), length)
@@ -134,11 +147,17 @@ def path_to_collision(steep, free_path, u):
 
     The majorant exp(steep s)/lambda has come to (1 + climb)/lambda there.
     """
-    depth = -math.log(u) * free_path
-    # Not log1p, which takes three times as long.
+    depth = -logarithm(u) * free_path
     climb = steep * depth
-    path = math.log(1.0 + climb) / steep if climb > _SERIES_BELOW else depth * (1.0 - 0.5 * climb)
+    path = logarithm(1.0 + climb) / steep if climb > _SERIES_BELOW else depth * (1.0 - 0.5 * climb)
     return path, climb
+
+
+@kernel
+def is_real(u, climb, free_path, particle):
+    """Whether a possible collision at the place of a particle is one, from a uniform."""
+    # exp(steep s), of the majorant, is 1 + steep depth there.
+    return u * (1.0 + climb) * 3.0 * particle.diffusion < particle.speed * free_path
 
 
 @kernel
@@ -183,9 +202,7 @@ def fly(table, in_bell, particle, time_left, u):
         speed = speed_of(ln_p)
     new = at(table, in_bell, x, y, z, direction, ln_p, speed)
     if not on_surface and s == wanted:
-        # exp(steep s) is 1 + steep depth here.
-        majorant = (1.0 + climb) / free_path
-        if u1 * majorant * 3.0 * new.diffusion < new.speed:
+        if is_real(u1, climb, free_path, new):
             new = turned(new, isotropic(u2, u3), ln_p)
     return new, s / particle.speed, on_surface
 
@@ -254,16 +271,37 @@ def step_time(table, in_bell, particle, flow, length_scale):
 
 
 @kernel
-def diffuse(table, in_bell, particle, dt, u):
-    """A diffusive step of time dt >= 2 lambda/v."""
-    u0, u1, u2, u3 = u
+def stepped(particle, dt, n, e):
+    """Where a diffusive step ends (x, y, z) in a medium at rest: noise along `n`, then a path along `e`."""
     R = R_of(particle)
     free_path = free_path_of(particle)
     drift = particle.diffusion * dt - free_path * free_path / 3.0
     along_R = particle.slope_R * drift / R if R > ON_AXIS_KPC else 0.0
-    x = particle.x + along_R * particle.x
-    y = particle.y + along_R * particle.y
+    noise = math.sqrt(max(0.0, 3.0 * (2.0 * particle.diffusion * dt - 4.0 * free_path * free_path / 3.0)))
+    x = particle.x + along_R * particle.x + free_path * (particle.dir_x + e.x) + noise * n.x
+    y = particle.y + along_R * particle.y + free_path * (particle.dir_y + e.y) + noise * n.y
     z = particle.z + math.copysign(1.0, particle.z) * particle.slope_z * drift
+    z += free_path * (particle.dir_z + e.z) + noise * n.z
+    return x, y, z
+
+
+@kernel
+def counted_time(dt, time_left, u):
+    """The time that a diffusive step counts as [Myr]; `u` is a uniform that else decides other things.
+
+    The time to leave a sphere scatters: it counts as one of two values, so that variances of times come out
+    too.
+    """
+    spread = _TIME_SPREAD if last_bit(u) else -_TIME_SPREAD
+    return min(dt * (1.0 + spread), time_left)
+
+
+@kernel
+def diffuse(table, in_bell, particle, dt, u):
+    """A diffusive step of time dt >= 2 lambda/v."""
+    u0, u1, u2, u3 = u
+    e, n = isotropic(u2, u3), isotropic(u0, u1)
+    x, y, z = stepped(particle, dt, n, e)
     ln_p, speed = particle.ln_p, particle.speed
     if in_bell or table.halo_moves:
         # The velocity at the middle of the step: second order in time.
@@ -277,12 +315,6 @@ def diffuse(table, in_bell, particle, dt, u):
         z += f_z * dt
         ln_p -= divergence * dt / 3.0
         speed = speed_of(ln_p)
-    e = isotropic(u2, u3)
-    n = isotropic(u0, u1)
-    noise = math.sqrt(max(0.0, 3.0 * (2.0 * particle.diffusion * dt - 4.0 * free_path * free_path / 3.0)))
-    x += free_path * (particle.dir_x + e.x) + noise * n.x
-    y += free_path * (particle.dir_y + e.y) + noise * n.y
-    z += free_path * (particle.dir_z + e.z) + noise * n.z
     return at(table, in_bell, x, y, z, e, ln_p, speed)
 
 
@@ -304,9 +336,5 @@ def move(table, hybrid, in_bell, particle, time_left, u):
         dt = min(step_time(table, in_bell, particle, flow, local_scale(table, in_bell, particle)), time_left)
         if is_step(particle, dt):
             new = diffuse(table, in_bell, particle, dt, u)
-            # The time to leave a sphere scatters: it counts as one of two values, so that variances of times
-            # come out too.
-            late = last_bit(u[0])
-            spread = _TIME_SPREAD if late else -_TIME_SPREAD
-            return new, min(dt * (1.0 + spread), time_left), False
+            return new, counted_time(dt, time_left, u[0]), False
     return fly(table, in_bell, particle, time_left, u)

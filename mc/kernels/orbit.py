@@ -19,6 +19,7 @@ from ...fields._jit import entry, kernel
 from ...fields.medium_table import Wall
 from ...fields.units import LARMOR_KPC
 from ...fields.vectors import magnetic_field
+from .arithmetic.vector import Vector, dot
 from .energy import AT_WALL, INJECTED, LEFT, STORED, TAKEN_UP, count_fall, count_whole
 from .history import (
     ABSORBED,
@@ -35,7 +36,6 @@ from .lookup import flow_of, surface_distance
 from .particle import is_beyond, is_finite, placed, slowed, speed_of, turned
 from .rng import block_draw
 from .score import counted, end_history, first_passage
-from .vector import Vector, dot
 
 STEP_OVER_LARMOR = 0.1
 STEP_OVER_CORRELATION = 0.2

@@ -9,8 +9,9 @@ import numpy as np
 
 from ...fields._jit import kernel
 from ...fields.units import C_KPC_MYR, M_P_GEV
+from .arithmetic.elementary import exponential
+from .arithmetic.vector import Vector
 from .lookup import ln_diffusion, surface_distance
-from .vector import Vector
 
 
 class Particle(NamedTuple):
@@ -51,7 +52,7 @@ class Particle(NamedTuple):
 @kernel
 def speed_of(ln_p):
     """Speed [kpc/Myr] of a proton."""
-    p = math.exp(ln_p)
+    p = exponential(ln_p)
     return C_KPC_MYR * p / math.sqrt(p * p + M_P_GEV * M_P_GEV)
 
 
@@ -101,7 +102,7 @@ def at(table, in_bell, x, y, z, direction, ln_p, speed):
         direction.z,
         ln_p,
         speed,
-        speed * math.exp(value),
+        speed * exponential(value),
         slope_R,
         slope_z,
         distance,

@@ -37,7 +37,8 @@ import math
 import numpy as np
 
 from ...fields._jit import kernel
-from .vector import Vector
+from .arithmetic.elementary import logarithm, sine_and_cosine_of_turn
+from .arithmetic.vector import Vector
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)
@@ -51,7 +52,7 @@ _STEP = 2.0**-32
 PURPOSE_SOURCE = np.uint64(1)
 PURPOSE_TRANSPORT = np.uint64(2)
 # Draws that `next4` makes at a time: enough for the processor's vector units.
-LANES = 16
+DRAWS_AHEAD = 16
 
 
 @kernel
@@ -156,9 +157,9 @@ def _refill(buffer, seed, particle_id, split, branch, draw):
 def next4(buffer, seed, particle_id, split, branch, draw):
     """The set `draw` of numbers for transport; sets are asked for one after the other, from 0.
 
-    `buffer`, (4, LANES), holds those that were made in advance.
+    `buffer`, (4, DRAWS_AHEAD), holds those that were made in advance.
     """
-    lane = draw % LANES
+    lane = draw % DRAWS_AHEAD
     if lane == 0:
         _refill(buffer, seed, particle_id, split, branch, draw)
     return buffer[0, lane], buffer[1, lane], buffer[2, lane], buffer[3, lane]
@@ -175,13 +176,13 @@ def isotropic(u, v):
     """A unit vector, uniform on the sphere, from two uniforms."""
     mu = 2.0 * u - 1.0
     sine = math.sqrt(1.0 - mu * mu)
-    angle = 2.0 * math.pi * v
-    return Vector(sine * math.cos(angle), sine * math.sin(angle), mu)
+    along_y, along_x = sine_and_cosine_of_turn(v)
+    return Vector(sine * along_x, sine * along_y, mu)
 
 
 @kernel
 def normal_pair(u, v):
     """Two independent standard normals from two uniforms (Box & Muller)."""
-    radius = math.sqrt(-2.0 * math.log(u))
-    angle = 2.0 * math.pi * v
-    return radius * math.cos(angle), radius * math.sin(angle)
+    radius = math.sqrt(-2.0 * logarithm(u))
+    sine, cosine = sine_and_cosine_of_turn(v)
+    return radius * cosine, radius * sine

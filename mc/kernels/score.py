@@ -30,9 +30,8 @@ from .history import (
     ABSORBED,
     ALIVE,
     ESCAPED,
-    GOLDEN,
     after_part,
-    grammage_before_surface,
+    next_sample,
 )
 from .lookup import GAS_CGM, GAS_DISC, GAS_HALO, gas_density
 from .particle import direction_of, part_way, turned
@@ -85,7 +84,7 @@ def _share_in_disc(old, new, R_d):
 
 
 @kernel
-def _note(controls, in_bell, particle, dt, weight, age):
+def note(controls, in_bell, particle, dt, weight, age):
     """One more line of a track: see `blocks.TRACK_COLUMNS`."""
     line = controls.track_length[0]
     controls.track_length[0] += 1
@@ -134,36 +133,60 @@ class _Sample(NamedTuple):
 
 
 @kernel
-def score(world, history, in_bell, old, new, sample_at, dt, repeats):
-    """Add a move from `old` to `new` to the tallies, at one point drawn along it; returns n there [cm^-3].
+def _cell(cell_of_step, position):
+    """Cell of the residence tally at a position in steps; -1 beyond the last, and where it is no number."""
+    step, last = int(position), cell_of_step.size - 1
+    return cell_of_step[step if 0 <= step < last else last]
 
-    `sample_at` in (0, 1) is the place of the point along the move, dt its duration, and `repeats` how many
-    moves alike it stands for, one after the other from the clock of the history on.
-    """
-    table, controls = world.table, world.controls
-    weight = history.weight * repeats
-    age = history.clock + sample_at * repeats * dt
-    if controls.track.shape[0] > 0:
-        _note(controls, in_bell, new, dt, weight, age)
+
+@kernel
+def sample_of(cells, history, old, new, sample_at, dt, repeats):
+    """The `_Sample` of a move from `old` to `new`, at a point along it, with the cells of its side."""
     x = old.x + sample_at * (new.x - old.x)
     y = old.y + sample_at * (new.y - old.y)
     z = abs(old.z + sample_at * (new.z - old.z))
     R = math.sqrt(x * x + y * y)
-    r2 = R * R + z * z
-    # Written so that a place that is not a number is not looked up either.
-    edge = table.bell_outer_radius if in_bell else table.r_max
-    if not r2 <= edge * edge:
-        return 0.0
-    depth = old.distance + sample_at * (new.distance - old.distance)
-    cells = controls.bell_cells if in_bell else controls.halo_cells
-    i = cells.cell_of_R[min(int(R * cells.inverse_step_R), cells.cell_of_R.size - 1)]
-    j = cells.cell_of_z[min(int(z * cells.inverse_step_z), cells.cell_of_z.size - 1)]
+    weight = history.weight * repeats
     residence = weight * dt
-    path = residence * old.speed * _GRAMMAGE_PER_KPC
-    sample = _Sample(x, y, z, R, math.sqrt(r2), depth, i, j, age, weight, residence, path)
+    return _Sample(
+        x=x,
+        y=y,
+        z=z,
+        R=R,
+        r=math.sqrt(R * R + z * z),
+        depth=old.distance + sample_at * (new.distance - old.distance),
+        cell_R=_cell(cells.cell_of_R, R * cells.inverse_step_R),
+        cell_z=_cell(cells.cell_of_z, z * cells.inverse_step_z),
+        age=history.clock + sample_at * repeats * dt,
+        weight=weight,
+        residence=residence,
+        path=residence * old.speed * _GRAMMAGE_PER_KPC,
+    )
+
+
+@kernel
+def score(world, history, in_bell, old, new, sample_at, dt, repeats):
+    """Add a move from `old` to `new` to the tallies, at one point drawn along it.
+
+    `sample_at` in (0, 1) is the place of the point along the move, dt its duration, and `repeats` how many
+    moves alike it stands for, one after the other from the clock of the history on.
+
+    Returns (density of what it may collide with there [cm^-3], its grammage in the halo and its disc).
+    """
+    table, controls = world.table, world.controls
+    cells = controls.bell_cells if in_bell else controls.halo_cells
+    sample = sample_of(cells, history, old, new, sample_at, dt, repeats)
+    if controls.track.shape[0] > 0:
+        note(controls, in_bell, new, dt, sample.weight, sample.age)
+    # Written so that a place that is not a number is not counted either.
+    if not sample.r <= (table.bell_outer_radius if in_bell else table.r_max):
+        return 0.0, 0.0
     if in_bell:
-        return _score_behind(world, history, old, new, sample)
-    return _score_halo(world, history, old, new, sample)
+        return _score_behind(world, history, old, new, sample), 0.0
+    found = in_halo(world, old, new, sample)
+    group, step, before = history.group, history.energy_step, history.before_surface
+    add_in_halo(world.tally, group, step, before, sample.age, sample.residence, found)
+    return found.collisions, found.disc + found.halo
 
 
 @kernel
@@ -185,28 +208,62 @@ def _score_behind(world, history, old, new, sample):
     return density * world.table.collisions[GAS_CGM]
 
 
+class InHalo(NamedTuple):
+    """What a move inside the surface is counted as.
+
+    Attributes
+    ----------
+    cell_R, cell_z : int
+        Its cell of the residence tally, -1 beyond the last one.
+    disc, halo : float
+        Its grammage in either gas [g cm-2].
+    in_disc : float
+        Time that it spends in the disc [Myr].
+    collisions : float
+        Density of what it may collide with [cm^-3].
+    """
+
+    cell_R: int
+    cell_z: int
+    disc: float
+    halo: float
+    in_disc: float
+    collisions: float
+
+
 @kernel
-def _score_halo(world, history, old, new, sample):
-    """Add a move inside the surface; returns the density of what it may collide with [cm^-3]."""
-    tally, group, energy_step = world.tally, history.group, history.energy_step
-    disc = gas_density(world.table, sample.R, sample.z, GAS_DISC)
-    halo = gas_density(world.table, sample.R, sample.z, GAS_HALO)
-    tally.grammage[group, GAS_DISC] += sample.path * disc
-    tally.grammage[group, GAS_HALO] += sample.path * halo
-    if history.before_surface:
-        tally.grammage_first[group, GAS_DISC] += sample.path * disc
-        tally.grammage_first[group, GAS_HALO] += sample.path * halo
-    if sample.cell_R >= 0 and sample.cell_z >= 0:
-        tally.halo[group, energy_step, sample.cell_R, sample.cell_z] += sample.residence
-    in_disc = sample.residence * _share_in_disc(old, new, world.controls.R_d)
-    if in_disc > 0.0:
-        tally.region[group, energy_step, _DISC] += in_disc
-        tally.region_age[group, _DISC] += in_disc * sample.age
-        tally.filling[group, energy_step, _age_bin(sample.age), SHELLS] += in_disc
-        if history.before_surface:
-            tally.region[group, energy_step, _DISC_NO_RETURN] += in_disc
-            tally.region_age[group, _DISC_NO_RETURN] += in_disc * sample.age
-    return disc * world.table.collisions[GAS_DISC] + halo * world.table.collisions[GAS_HALO]
+def in_halo(world, old, new, sample):
+    """What a move inside the surface is counted as: an `InHalo`."""
+    table = world.table
+    disc = gas_density(table, sample.R, sample.z, GAS_DISC)
+    halo = gas_density(table, sample.R, sample.z, GAS_HALO)
+    return InHalo(
+        cell_R=sample.cell_R,
+        cell_z=sample.cell_z,
+        disc=sample.path * disc,
+        halo=sample.path * halo,
+        in_disc=sample.residence * _share_in_disc(old, new, world.controls.R_d),
+        collisions=disc * table.collisions[GAS_DISC] + halo * table.collisions[GAS_HALO],
+    )
+
+
+@kernel
+def add_in_halo(tally, group, energy_step, before_surface, age, residence, found):
+    """Add a move inside the surface, of a history's group, energy step and age, to the tallies."""
+    tally.grammage[group, GAS_DISC] += found.disc
+    tally.grammage[group, GAS_HALO] += found.halo
+    if before_surface:
+        tally.grammage_first[group, GAS_DISC] += found.disc
+        tally.grammage_first[group, GAS_HALO] += found.halo
+    if found.cell_R >= 0 and found.cell_z >= 0:
+        tally.halo[group, energy_step, found.cell_R, found.cell_z] += residence
+    if found.in_disc > 0.0:
+        tally.region[group, energy_step, _DISC] += found.in_disc
+        tally.region_age[group, _DISC] += found.in_disc * age
+        tally.filling[group, energy_step, _age_bin(age), SHELLS] += found.in_disc
+        if before_surface:
+            tally.region[group, energy_step, _DISC_NO_RETURN] += found.in_disc
+            tally.region_age[group, _DISC_NO_RETURN] += found.in_disc * age
 
 
 @kernel
@@ -226,10 +283,10 @@ def counted(world, history, in_bell, old, new, dt):
     if fastest_loss(world.table, in_bell) * time > MOST_LOST or abs(others) > MOST_LOST:
         return _counted_in_parts(world, history, in_bell, old, new, dt)
     new = _slowed_by_flow(world, history, in_bell, old.ln_p, new, others)
-    sample_at = (history.sample_at + GOLDEN) % 1.0
-    n = score(world, history, in_bell, old, new, sample_at, dt, history.multiplicity)
+    sample_at = next_sample(history.sample_at)
+    n, passed = score(world, history, in_bell, old, new, sample_at, dt, history.multiplicity)
     particle, history = after_losses(world, history, in_bell, new, n, time)
-    return particle, after_part(history, sample_at, history.clock + time)
+    return particle, after_part(history, sample_at, history.clock + time, passed)
 
 
 @kernel
@@ -256,10 +313,10 @@ def _counted_in_parts(world, history, in_bell, old, new, dt):
     for part in range(parts):
         end = new if part + 1 == parts else part_way(old, new, (part + 1.0) / parts)
         particle = _slowed_by_flow(world, history, in_bell, ln_p, particle, others)
-        sample_at = (history.sample_at + GOLDEN) % 1.0
-        n = score(world, history, in_bell, begin, end, sample_at, dt, history.multiplicity)
+        sample_at = next_sample(history.sample_at)
+        n, passed = score(world, history, in_bell, begin, end, sample_at, dt, history.multiplicity)
         particle, history = after_losses(world, history, in_bell, particle, n, time)
-        history = after_part(history, sample_at, history.clock + time)
+        history = after_part(history, sample_at, history.clock + time, passed)
         begin, ln_p = end, particle.ln_p
     return particle, history
 
@@ -272,8 +329,9 @@ def first_passage(tally, history):
     tally.escape[group, 1] += weight * clock
     tally.escape[group, 2] += weight * clock * clock
     tally.escape_time_histogram[group, _log_bin(clock, _TIME_START, _TIME_STEP, _TIME_BINS)] += weight
-    passed = (grammage_before_surface(tally, group) - history.grammage_at_start) / weight
-    tally.grammage_histogram[group, _log_bin(passed, _GRAM_START, _GRAM_STEP, _GRAM_BINS)] += weight
+    tally.grammage_histogram[
+        group, _log_bin(history.grammage / weight, _GRAM_START, _GRAM_STEP, _GRAM_BINS)
+    ] += weight
 
 
 @kernel

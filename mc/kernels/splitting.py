@@ -22,6 +22,7 @@ from .albedo import (
     incursion_time,
     transmission,
 )
+from .arithmetic.vector import dot
 from .boundary import at_angle, behind_wall, boundary_layer, enter_one_way, jump_along, one_way_time, shifted
 from .energy import (
     AT_WALL,
@@ -46,6 +47,7 @@ from .history import (
     RETURNED,
     at_age,
     next_draw,
+    next_in_row,
     split_history,
     standing_for,
 )
@@ -54,7 +56,6 @@ from .move import move
 from .particle import Particle, at, direction_of, is_beyond, is_finite, speed_of
 from .rng import capture_draw, history_draw, split_draw
 from .score import counted, score
-from .vector import dot
 
 # Moves behind the wall that are not followed are counted at their middle.
 _MIDDLE = 0.5
@@ -137,7 +138,7 @@ def follow_split(world, parent, particle, branch, weight):
     history = split_history(world, parent, branch, weight, particle.ln_p)
     world.tally.work[1] += 1
     for _ in range(controls.max_steps):
-        u, history = next_draw(world.buffer[1], controls.seed, history)
+        u, history = next_in_row(world.buffer, controls.seed, history)
         time_left = controls.t_max - history.clock
         new, dt, on_surface = move(table, controls.hybrid, True, particle, time_left, u)
         world.tally.work[2] += 1
@@ -171,7 +172,7 @@ def behind_for_good(world, history, particle):
             dwell = one_way_time(layer, particle.speed)
             spreading = dwell * layer.divergence / 3.0
             outer = shifted(particle, layer.depth, normal)
-            n = score(world, history, True, particle, outer, _MIDDLE, dwell, 1.0)
+            n, _ = score(world, history, True, particle, outer, _MIDDLE, dwell, 1.0)
             particle, history = after_losses(world, history, True, particle, n, dwell)
             history = at_age(history, history.clock + dwell)
             if history.clock >= controls.t_max:
@@ -252,7 +253,7 @@ def _reflected_cosine(world, history, mu0):
     """Cosine of a diffusely reflected particle that came in at `mu0`, and its history."""
     h_table = world.wall.h_table
     while True:
-        (u0, u1, u2, u3), history = next_draw(world.buffer[0], world.controls.seed, history)
+        (u0, u1, u2, u3), history = next_draw(world.controls.seed, history)
         if accept_reflection(h_table, mu0, u0, u1):
             return u0, history
         if accept_reflection(h_table, mu0, u2, u3):
@@ -272,7 +273,7 @@ def _reflected(world, history, particle, on_surface, normal):
     mu0 = max(dot(direction_of(particle), normal), 0.0)
     start = entry_depth(world.wall.h_table, mu0)
     cosine, history = _reflected_cosine(world, history, mu0)
-    u, history = next_draw(world.buffer[0], world.controls.seed, history)
+    u, history = next_draw(world.controls.seed, history)
     return start, mu0 + cosine, at_angle(normal, -cosine, u[0]), history
 
 
@@ -339,7 +340,7 @@ def encounter(world, history, particle, splitting, number, on_surface, layer, ph
         passed += part
         until_next -= part * met.captures
         times = part * number
-        n = score(world, history, True, met.inner, met.outer, _MIDDLE, met.dwell, times)
+        n, _ = score(world, history, True, met.inner, met.outer, _MIDDLE, met.dwell, times)
         lost = lose(world, history, True, ln_p, n, times * met.dwell)
         _count_wall(world, history, ln_p - lost, times * met.cooling, times * met.spreading)
         ln_p -= lost + times * met.cooling

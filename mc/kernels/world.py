@@ -11,6 +11,7 @@ import numpy as np
 
 from ...fields.medium_table import MediumTable
 from ..tally import Binning, Tally
+from .lanes.state import Lanes
 
 
 class Controls(NamedTuple):
@@ -101,12 +102,15 @@ class World(NamedTuple):
         that asks a function's argument whether it is None is then not compiled.
     tally : Tally
         The counts, which kernels add to.
-    buffer : ndarray, shape (2, 4, LANES)
-        Random numbers made in advance: [0] of the history in the halo, [1] of the particle behind the wall.
+    lanes : Lanes
+        Where the histories stand that are followed side by side.
+    buffer : ndarray, shape (4, DRAWS_AHEAD)
+        Random numbers made in advance, of the split particle that is followed behind the wall.
     """
 
     table: MediumTable
     controls: Controls
     wall: WallSampling | None
     tally: Tally
+    lanes: Lanes
     buffer: np.ndarray

@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 
 from ...fields._jit import entry, kernel
+from ..kernels.arithmetic.vector import Vector
 from ..kernels.guided_steps import along_line, diffuse_along
 from ..kernels.guiding_centre import move_along
 from ..kernels.line import cosine_along, way_of_line
 from ..kernels.particle import R_of, at, direction_of, free_path_of, speed_of
 from ..kernels.rng import PURPOSE_TRANSPORT, uniform4
-from ..kernels.vector import Vector
 
 
 @kernel

@@ -9,6 +9,7 @@ from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.medium_table import Wall
 from crhalo.fields.units import C_KPC_MYR
 from crhalo.mc.kernels.albedo import MEAN_ENTRY_DEPTH
+from crhalo.mc.kernels.arithmetic.vector import Vector
 from crhalo.mc.kernels.boundary import (
     at_angle,
     boundary_layer,
@@ -19,11 +20,10 @@ from crhalo.mc.kernels.boundary import (
     reflected_step_time,
 )
 from crhalo.mc.kernels.lookup import surface_normal
-from crhalo.mc.kernels.move import move
+from crhalo.mc.kernels.move import local_scale, move
 from crhalo.mc.kernels.particle import at, direction_of, turned
 from crhalo.mc.kernels.rng import uniform4
 from crhalo.mc.kernels.splitting import _encounters_of
-from crhalo.mc.kernels.vector import Vector
 from crhalo.mc.wall_sampling import wall_on_axis_kpc
 from crhalo.scenarios.validation.tools import Slab
 
@@ -42,7 +42,7 @@ def wander(table, particles, t_max):
         while clock < t_max:
             u, v = uniform4(1, 2, i, 0, 0, draw), uniform4(1, 2, i, 0, 1, draw)
             draw += 1
-            dt = reflected_step_time(table, particle, t_max - clock)
+            dt = reflected_step_time(table, particle, local_scale(table, False, particle), t_max - clock)
             before = abs(particle.z)
             if dt > 0.0:
                 particle, met = reflected_step(table, particle, dt, u, v)
@@ -80,7 +80,9 @@ def test_a_step_stays_within_the_wall():
         u = uniform4(3, 2, 0, 0, 0, draw)
         v = uniform4(3, 2, 0, 0, 1, draw)
         before = at(table, False, 0.0, 0.0, -H + 0.02 * v[3], DOWN, LN_P, C_KPC_MYR)
-        after, met = reflected_step(table, before, reflected_step_time(table, before, 1e9), u, v)
+        after, met = reflected_step(
+            table, before, reflected_step_time(table, before, local_scale(table, False, before), 1e9), u, v
+        )
         assert abs(after.z) <= H and after.distance <= 0 and met >= 0
         assert np.linalg.norm(direction_of(after)) == pytest.approx(1)
 
@@ -88,7 +90,7 @@ def test_a_step_stays_within_the_wall():
 def test_no_step_touches_the_wall_where_it_must_be_flown_to():
     table = Slab(H, lambda z: 0.3 + 0.0 * z, Wall.CLOSED).medium().table
     particle = at(table, False, 0.0, 0.0, H - 0.01, UP, LN_P, C_KPC_MYR)
-    assert reflected_step_time(table, particle, 1e9) == 0.0
+    assert reflected_step_time(table, particle, local_scale(table, False, particle), 1e9) == 0.0
 
 
 def test_at_angle_is_a_unit_vector_at_that_angle():

@@ -11,9 +11,9 @@ from crhalo.fields.medium_table import axis
 from crhalo.fields.units import LARMOR_KPC
 from crhalo.mc.blocks import Transport
 from crhalo.mc.engine import run
+from crhalo.mc.kernels.arithmetic.vector import Vector
 from crhalo.mc.kernels.line import drift_of
 from crhalo.mc.kernels.particle import at, speed_of
-from crhalo.mc.kernels.vector import Vector
 from crhalo.mc.tally import TallyGrid, energy_groups, galactic_grid
 
 

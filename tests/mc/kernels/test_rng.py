@@ -4,7 +4,7 @@ import numba
 import numpy as np
 import pytest
 from crhalo.mc.kernels.rng import (
-    LANES,
+    DRAWS_AHEAD,
     PURPOSE_SOURCE,
     PURPOSE_TRANSPORT,
     block_draw,
@@ -135,9 +135,9 @@ def one_after_the_other(draws, buffer):
 
 
 def test_draws_in_a_row_are_the_same_as_single_ones():
-    draws = 3 * LANES + 1
+    draws = 3 * DRAWS_AHEAD + 1
     expected = [uniform4(1, PURPOSE_TRANSPORT, 3, 6, 4, draw) for draw in range(draws)]
-    np.testing.assert_array_equal(one_after_the_other(draws, np.full((4, LANES), np.nan)), expected)
+    np.testing.assert_array_equal(one_after_the_other(draws, np.full((4, DRAWS_AHEAD), np.nan)), expected)
 
 
 def test_uniforms_are_in_the_open_interval(uniforms):

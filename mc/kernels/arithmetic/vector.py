@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ...fields._jit import kernel
+from ....fields._jit import kernel
 
 
 class Vector(NamedTuple):

@@ -1,0 +1,1 @@
+"""Numbers and vectors: what every kernel computes with."""
