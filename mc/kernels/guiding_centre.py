@@ -35,10 +35,12 @@ from .move import (
     LONGEST_FLIGHT,
     TESTED_WITHIN,
     crossing,
+    is_real,
     is_step,
     local_scale,
     path_to_collision,
     scale_around,
+    steepest,
 )
 from .particle import free_path_of, turned
 from .rng import normal_pair
@@ -164,8 +166,8 @@ def fly_along(table, way, particle, reflects, time_left, owed, u, v):
         particle has met that.
     """
     # u: for the path to a collision, whether it is a real one, the new cosine, and across; v: across.
-    steep, free_path = table.max_grad_ln_D_halo, free_path_of(particle)
-    wanted, climb = path_to_collision(steep, free_path, u[0])
+    free_path = free_path_of(particle)
+    wanted, climb = path_to_collision(steepest(table, False), free_path, u[0])
     across = _across_on_flight(table, particle, way.mu)
     longest = _longest_flight(table, way, particle, across)
     longest = max(longest - owed * particle.speed, LEAST_FLIGHT * longest)
@@ -178,11 +180,9 @@ def fly_along(table, way, particle, reflects, time_left, owed, u, v):
         ln_p -= (way.mu * way.mu * along + 0.5 * sine2 * (expansion - along)) * dt
         mu = min(max(mu + 0.5 * sine2 * way.mu * (expansion - 3.0 * along) * dt, -1.0), 1.0)
     begin, new = arrived(table, particle, way, flight.R, flight.z, flight.turn, mu, ln_p)
-    if flight.collides:
-        majorant = (1.0 + climb) / free_path
-        if u[1] * majorant * 3.0 * new.diffusion < new.speed:
-            b = way_of_line(table, flight.R, flight.z)
-            new = turned(new, direction_at(b, new, flight.R, 2.0 * u[2] - 1.0), ln_p)
+    if flight.collides and is_real(u[1], climb, free_path, new):
+        b = way_of_line(table, flight.R, flight.z)
+        new = turned(new, direction_at(b, new, flight.R, 2.0 * u[2] - 1.0), ln_p)
     if flight.on_surface:
         return begin, new, dt, True, 1.0
     across = _across_on_flight(table, new, flight.mu)

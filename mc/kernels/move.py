@@ -142,6 +142,12 @@ def crossing(table, side, particle, way, length):
 
 
 @kernel
+def steepest(table, in_bell):
+    """Largest |grad ln D| on a side of the surface, at which the majorant of collisions rises [1/kpc]."""
+    return table.max_grad_ln_D_bell if in_bell else table.max_grad_ln_D_halo
+
+
+@kernel
 def path_to_collision(steep, free_path, u):
     """(path, climb): how far a particle flies to a possible collision, by delta tracking, from a uniform.
 
@@ -171,9 +177,8 @@ def fly(table, in_bell, particle, time_left, u):
     """
     # For the depth of the collision, whether it is a real one, and the new direction.
     u0, u1, u2, u3 = u
-    steep = table.max_grad_ln_D_bell if in_bell else table.max_grad_ln_D_halo
     free_path = free_path_of(particle)
-    wanted, climb = path_to_collision(steep, free_path, u0)
+    wanted, climb = path_to_collision(steepest(table, in_bell), free_path, u0)
     s = min(wanted, particle.speed * time_left, LONGEST_FLIGHT * table.r_max)
     direction = direction_of(particle)
     w_x, w_y, w_z = direction

@@ -29,6 +29,7 @@ HYBRID = (
     "mc/kernels/albedo.py",
     "mc/kernels/boundary.py",
     "mc/kernels/score.py",
+    "mc/kernels/lanes/advance.py",
 )
 
 # Arguments: where the copy lies; switch, check and scale of each twin. Prints a line for each.
@@ -88,8 +89,8 @@ TWINS = (
         "collisions at the rate where the flight began",
         "mc/kernels/move.py",
         (
-            ("steep = table.max_grad_ln_D_bell if in_bell else table.max_grad_ln_D_halo", "steep = 0.0"),
-            ("if u1 * majorant * 3.0 * new.diffusion < new.speed:", "if u1 * majorant >= 0.0:"),
+            ("return table.max_grad_ln_D_bell if in_bell else table.max_grad_ln_D_halo", "return 0.0"),
+            ("return u * (1.0 + climb) * 3.0 * particle.diffusion <", "return -u <"),
         ),
         "well_mixed",
         1 / 12,
@@ -112,8 +113,8 @@ TWINS = (
         "steps without lambda (Omega0 + Omega1)",
         "mc/kernels/move.py",
         (
-            ("x += free_path * (particle.dir_x + e.x) + noise * n.x", "x += noise * n.x"),
-            ("y += free_path * (particle.dir_y + e.y) + noise * n.y", "y += noise * n.y"),
+            (" + free_path * (particle.dir_x + e.x) + noise * n.x", " + noise * n.x"),
+            (" + free_path * (particle.dir_y + e.y) + noise * n.y", " + noise * n.y"),
             ("z += free_path * (particle.dir_z + e.z) + noise * n.z", "z += noise * n.z"),
         ),
         "well_mixed",
@@ -149,10 +150,18 @@ TWINS = (
     Twin(
         "steps that all take their mean time",
         "mc/kernels/move.py",
-        (("spread = _TIME_SPREAD if late else -_TIME_SPREAD", "spread = 0.0"),),
+        (("spread = _TIME_SPREAD if last_bit(u) else -_TIME_SPREAD", "spread = 0.0"),),
         "slab_escape",
         0.8,
         "slab: variance",
+    ),
+    Twin(
+        "flights side by side that pass the surface",
+        "mc/kernels/lanes/advance.py",
+        (("met = not steps and may_cross(-particle.distance, -new.distance, path)", "met = False"),),
+        "slab_escape",
+        0.05,
+        "slab: mean escape time",
     ),
     Twin(
         "flights that drift at two thirds of the medium's speed",

@@ -20,6 +20,7 @@ from ..move import (
     local_scale,
     may_cross,
     path_to_collision,
+    steepest,
     step_time,
     stepped,
 )
@@ -49,7 +50,7 @@ def _moved(table, hybrid, reflects, particle, time_left, u):
     dt = min(step_time(table, False, particle, 0.0, scale), time_left)
     steps = hybrid and is_step(particle, dt)
     free_path = free_path_of(particle)
-    wanted, climb = path_to_collision(table.max_grad_ln_D_halo, free_path, u0)
+    wanted, climb = path_to_collision(steepest(table, False), free_path, u0)
     path = min(wanted, particle.speed * time_left, LONGEST_FLIGHT * table.r_max)
     x, y, z = stepped(particle, dt, n, e)
     x = x if steps else particle.x + path * particle.dir_x
