@@ -156,13 +156,14 @@ class Result:
 
     def per_particle(self, name: str) -> np.ndarray:
         """A tally per injected particle of its group: (replicas, groups, ...)."""
-        values = self.tallies[name].astype(float)
+        values = np.asarray(self.tallies[name], float)
         counts = self.tallies["injected"]
         total, number = values.sum(axis=0), counts.sum(axis=0)
         extra = (1,) * (values.ndim - 2)
-        sums = np.concatenate([total[None], total - values])
         numbers = np.concatenate([number[None], number - counts])
-        means = sums / np.maximum(numbers, 1.0).reshape(numbers.shape + extra)
+        means = np.empty((len(numbers), *total.shape))
+        means[0], means[1:] = total, total - values
+        means /= np.maximum(numbers, 1.0).reshape(numbers.shape + extra)
         # A short run leaves groups empty: they are taken to be like the nearest one that is not.
         for mean, counted in zip(means, numbers, strict=True):
             filled = np.flatnonzero(counted)

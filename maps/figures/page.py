@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ from ...mc.uncertainty import Estimate
 DPI = 200
 COLUMN_INCH, PAGE_INCH = 3.4, 7.0
 SMALL, NORMAL = 7.0, 8.5
+# Matplotlib's reader of formulas is one for all threads.
+_ONE_AT_A_TIME = Lock()
 
 # Okabe & Ito: told apart by all eyes.
 BLACK, BLUE, GREEN, RED = "#000000", "#0072B2", "#009E73", "#D55E00"
@@ -79,20 +82,20 @@ def plain_style() -> Iterator[None]:
 
 def save(figure: Any, path: Path) -> None:
     """Set all text, ticks included, in the face of the journals and write the file, a PNG or a PDF."""
-    from matplotlib.collections import QuadMesh
+    with _ONE_AT_A_TIME:
+        _save(figure, path)
+
+
+def _save(figure: Any, path: Path) -> None:
     from matplotlib.text import Text
 
-    meshes = figure.findobj(QuadMesh)
-    for mesh in meshes:  # they take long to draw, and no part in the layout
-        mesh.set_visible(False)
-    figure.draw_without_rendering()  # ticks come to be when drawn
-    figure.set_layout_engine("none")  # the face of the journals is the narrower one: all still has room
-    for mesh in meshes:
-        mesh.set_visible(True)
+    figure.set_dpi(DPI)  # what is measured for the layout is then what is drawn
     for text in figure.findobj(Text):
         text.set_fontfamily("STIXGeneral")
         text.set_math_fontfamily("stix")
-    figure.set_dpi(DPI)
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)
+        figure.set_layout_engine("none")  # once is enough
     with replacing(path) as temporary:
         if path.suffix == ".pdf":
             figure.savefig(temporary, format="pdf", dpi=DPI, metadata={"CreationDate": None})

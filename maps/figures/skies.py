@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,16 +23,53 @@ from .page import (
     positive_range,
 )
 
+_MERIDIANS_DEG = (-120, -60, 0, 60, 120)
+_PARALLELS_DEG = (-60, -30, 0, 30, 60)
+_NEWTON_STEPS = 30  # many, for those at the poles
 
-def sky_image(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """A HEALPix map (RING, Galactic) on cells in longitude and latitude: edges of -l and b in rad, image."""
+_COLUMNS, _ROWS = 1200, 600
+"""Of the image of a map: twice the dots that a panel has on a page of two."""
+
+
+def draw_sky(axes: Any, values: ArrayLike, norm: Any, cmap: Any) -> Any:
+    """A HEALPix map (RING, Galactic) in axes in Mollweide projection; what is not finite is "bad" to `cmap`.
+
+    An image of dots that each know their pixel: projecting a mesh of cells takes a hundred times as long.
+    """
+    import healpy
+    from matplotlib.image import AxesImage
+
+    array = np.asarray(values, float)
+    pixels = _pixels_of_dots(healpy.npix2nside(array.size))
+    image = AxesImage(axes, cmap=cmap, norm=norm, interpolation="nearest", extent=(0, 1, 0, 1))
+    image.set_data(np.ma.masked_invalid(array[pixels]))
+    image.set_transform(axes.transAxes)
+    image.set_clip_path(axes.patch)
+    axes.add_image(image)
+    return image
+
+
+@lru_cache(maxsize=2)
+def _pixels_of_dots(nside: int) -> np.ndarray:
+    """The pixel that each dot of an image shows, (_ROWS, _COLUMNS); beyond the rim what is at the rim."""
     import healpy
 
-    nside = healpy.npix2nside(values.size)
-    x, b = np.linspace(-180, 180, 721), np.linspace(-90, 90, 361)
-    l_centre, b_centre = -(x[1:] + x[:-1]) / 2, (b[1:] + b[:-1]) / 2
-    pixels = healpy.ang2pix(nside, l_centre[None, :], b_centre[:, None], lonlat=True)
-    return np.radians(x), np.radians(b), values[pixels]
+    x, y = ((np.arange(n) + 0.5) * 2.0 / n - 1.0 for n in (_COLUMNS, _ROWS))
+    theta = np.arcsin(-y)[:, None]  # the first row is the upper one
+    sin_b = (2.0 * theta + np.sin(2.0 * theta)) / np.pi
+    l = -np.pi * np.clip(x / np.cos(theta), -1.0, 1.0)
+    return np.asarray(healpy.ang2pix(nside, np.arccos(sin_b), l))
+
+
+def _place(l_deg: ArrayLike, b_deg: ArrayLike) -> FloatArray:
+    """Where a direction is in axes in Mollweide projection, from 0 to 1 each; l from -180 to 180."""
+    b = np.radians(np.asarray(b_deg, float))
+    theta = b.copy()
+    for _ in range(_NEWTON_STEPS):
+        slope = np.maximum(2.0 + 2.0 * np.cos(2.0 * theta), 1e-9)
+        theta = theta - (2.0 * theta + np.sin(2.0 * theta) - np.pi * np.sin(b)) / slope
+    x = -np.asarray(l_deg) / 180.0 * np.cos(theta)
+    return 0.5 + 0.5 * np.stack(np.broadcast_arrays(x, np.sin(theta)), axis=-1)
 
 
 def sky_scale(values: FloatArray) -> Any:
@@ -44,15 +82,15 @@ def sky_scale(values: FloatArray) -> Any:
     return LogNorm(low, high) if high >= 3 * low > 0 else Normalize(low, high)
 
 
-def _sky_colour_bar(figure: Any, axes: Any, mesh: Any, unit: str) -> None:
+def _sky_colour_bar(figure: Any, axes: Any, image: Any, unit: str) -> None:
     """A bar below the map; a common power of ten goes into the label where the scale is linear."""
     from matplotlib.colors import LogNorm
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    bar = colour_bar(figure, axes, mesh, shrink=0.72, pad=0.04)
+    bar = colour_bar(figure, axes, image, shrink=0.72, pad=0.04)
     factor = ""
-    if not isinstance(mesh.norm, LogNorm):
-        power = int(np.floor(np.log10(mesh.norm.vmax)))
+    if not isinstance(image.norm, LogNorm):
+        power = int(np.floor(np.log10(image.norm.vmax)))
         bar.ax.xaxis.set_major_locator(MaxNLocator(4))
         bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 10.0**power:.3g}"))
         factor = rf"$10^{{{power}}}$ "
@@ -60,17 +98,28 @@ def _sky_colour_bar(figure: Any, axes: Any, mesh: Any, unit: str) -> None:
 
 
 def graticule(axes: Any, colour: str = "white") -> None:
-    """Meridians with their longitude, increasing to the left, and parallels with their latitude."""
-    degrees = (-120, -60, 0, 60, 120)
-    axes.set_xticks(np.radians(degrees), [""] * len(degrees))
-    axes.set_yticks(np.radians([-60, -30, 0, 30, 60]), ["−60°", "−30°", "0°", "30°", "60°"])
-    axes.tick_params(labelsize=SMALL - 1)
-    axes.set_longitude_grid_ends(90)
-    axes.grid(True, color=colour, alpha=0.35, linewidth=0.4)
-    for x in degrees:
-        label = axes.text(np.radians(x), np.radians(-8), f"{-x % 360}°", fontsize=SMALL - 1)
+    """Meridians with their longitude, increasing to the left, and parallels with their latitude.
+
+    Lines and numbers that stay where they are: ticks would be projected anew in each pass of the layout.
+    """
+    from matplotlib.collections import LineCollection
+
+    axes.set_xticks([])
+    axes.set_yticks([])
+    along, across = np.linspace(-89.9, 89.9, 61), np.array([-180.0, 180.0])
+    lines = [_place(l, along) for l in _MERIDIANS_DEG] + [_place(across, b) for b in _PARALLELS_DEG]
+    style = {"colors": colour, "alpha": 0.35, "linewidths": 0.4, "transform": axes.transAxes}
+    axes.add_collection(LineCollection(lines, **style), autolim=False)
+    for l in _MERIDIANS_DEG:
+        label = axes.text(*_place(l, -8.0), f"{l % 360}°", fontsize=SMALL - 1, transform=axes.transAxes)
         label.set(color=colour, horizontalalignment="center", verticalalignment="top")
         outlined(label, 1.2, "black" if colour == "white" else "white")
+    for b in _PARALLELS_DEG:
+        x, y = _place(180.0, b)
+        # Beside the rim, and further from the plane than it, as the rim leans there.
+        where = {"xy": (x, 0.5 + 1.1 * (y - 0.5)), "xycoords": "axes fraction", "xytext": (-4.0, 0.0)}
+        label = axes.annotate(f"{b}°".replace("-", "−"), textcoords="offset points", **where)
+        label.set(fontsize=SMALL - 1, horizontalalignment="right", verticalalignment="center")
     axes.spines["geo"].set_linewidth(0.6)
 
 
@@ -103,14 +152,12 @@ def contrast_panels(maps: Mapping[str, ArrayLike], *, title: str, ax: Any = None
     largest = max(float(np.nanmax(np.abs(values))) for values in maps.values())
     end = 0.5 * max(np.ceil(largest / 0.5), 1.0)
     for axes, (name, values) in zip(panels.flat, maps.items(), strict=False):
-        x, b, image = sky_image(np.asarray(values, float))
-        shown = np.ma.masked_invalid(image)
-        mesh = axes.pcolormesh(x, b, shown, cmap="RdBu_r", norm=Normalize(-end, end), rasterized=True)
+        image = draw_sky(axes, values, Normalize(-end, end), "RdBu_r")
         axes.set_title(name, fontsize=NORMAL, pad=4)
         graticule(axes, GREY)
     for axes in panels.flat[len(maps) :]:
         axes.remove()
-    bar = colour_bar(figure, list(panels.flat[: len(maps)]), mesh, shrink=0.6, pad=0.03)
+    bar = colour_bar(figure, list(panels.flat[: len(maps)]), image, shrink=0.6, pad=0.03)
     bar.set_label(r"$I/\langle I\rangle - 1$", fontsize=SMALL)
     return figure
 
@@ -149,14 +196,12 @@ def sky_panels(
     colours = colormaps["inferno"].with_extremes(bad="0.75")
     for axes, (name, values) in zip(panels.flat, maps.items(), strict=False):
         values = np.asarray(values, dtype=float)
-        x, b, image = sky_image(values)
-        norm = sky_scale(values)
-        shown = np.ma.masked_invalid(positive(image))
-        mesh = axes.pcolormesh(x, b, shown, cmap=colours, norm=norm, rasterized=True)
+        norm, shown = sky_scale(values), positive(values)
+        image = draw_sky(axes, shown, norm, colours)
         axes.set_title(name + _spread(norm, values), fontsize=NORMAL, pad=4)
         graticule(axes)
-        if shown.count():
-            _sky_colour_bar(figure, axes, mesh, unit)
+        if np.isfinite(shown).any():
+            _sky_colour_bar(figure, axes, image, unit)
     for axes in panels.flat[len(maps) :]:
         axes.remove()
     return figure

@@ -28,7 +28,7 @@ from .page import (
     shades,
     show_at_least,
 )
-from .skies import graticule, sky_image, sky_scale
+from .skies import draw_sky, graticule, sky_scale
 
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 
@@ -173,14 +173,12 @@ def relative_error_maps(maps: Mapping[str, ArrayLike], *, title: str, ax: Any = 
     percent = {name: 100 * np.asarray(values, float) for name, values in maps.items()}
     norm = sky_scale(np.concatenate(list(percent.values())))
     for axes, (name, values) in zip(panels.flat, percent.items(), strict=False):
-        x, b, image = sky_image(values)
-        shown = np.ma.masked_invalid(positive(image))
-        mesh = axes.pcolormesh(x, b, shown, cmap=colours, norm=norm, rasterized=True)
+        image = draw_sky(axes, positive(values), norm, colours)
         axes.set_title(name, fontsize=NORMAL, pad=4)
         graticule(axes)
     for axes in panels.flat[len(maps) :]:
         axes.remove()
-    bar = colour_bar(figure, list(panels.flat[: len(maps)]), mesh, shrink=0.6, pad=0.03)
+    bar = colour_bar(figure, list(panels.flat[: len(maps)]), image, shrink=0.6, pad=0.03)
     if isinstance(norm, LogNorm):
         plain_numbers(bar.ax.xaxis)
     bar.set_label("relative error [%]", fontsize=SMALL)

@@ -8,14 +8,15 @@ thin disc, over that along the rays of the map. The same weights of cells give t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...fields.units import KPC_CM, FloatArray
+from ...fields.units import FloatArray
 from ...mc.uncertainty import Estimate, value_and_error
-from .sky import SUN_R_KPC, SUN_Z_KPC, _chunks, _weigh_nodes
+from .rays.weights import weights_of_parts
 from .sky_model import ComponentMaps, SkyModel
 
 # The mean over a strip of 10 deg about the plane is within 0.1% of that with four times as many pixels.
@@ -72,6 +73,7 @@ class Region(NamedTuple):
         return _shares(self, nside)
 
 
+@lru_cache(maxsize=16)
 def _shares(region: Region, nside: int) -> FloatArray:
     """Shares in longitude times those in latitude, of parts so small that no corner matters."""
     import healpy
@@ -145,17 +147,17 @@ def means_over(
 
     nside = healpy.npix2nside(sky.maps["disc"].shape[-1])
     per_H = model.emissivity_per_H(secondary, sky.energy_GeV)
-    end = {"r_max_kpc": model.medium.table.r_max, "disc_radius_kpc": model.disc_radius_kpc}
-    weights = {n: region_weights(regions, model.nodes_kpc, n, **end) for n in {nside, _FINE_NSIDE}}
-    fine = model.seen_by(weights[_FINE_NSIDE], per_H)
-    coarse = model.seen_by(weights[nside], {side: cells[:, :, :1] for side, cells in per_H.items()})
+    fine = model.seen_by(_weights_of(model, regions, _FINE_NSIDE), per_H)
+    best = {side: cells[:, :, :1] for side, cells in per_H.items()}
+    coarse = model.seen_by(_weights_of(model, regions, nside), best)
+    maps = {name: np.asarray(each, float) for name, each in sky.maps.items()}
     found: list[dict[str, Estimate]] = []
     for at, region in enumerate(regions):
         shares = region.shares(nside) / region.shares(nside).sum()
         means, replicas = {}, {}
-        for name, maps in sky.maps.items():
+        for name, each in maps.items():
             # By what absorption takes, of all replicas alike.
-            seen, unabsorbed = np.asarray(maps, float) @ shares, coarse[name][0, :, at]
+            seen, unabsorbed = each @ shares, coarse[name][0, :, at]
             dimmed = np.divide(seen, unabsorbed, out=np.zeros_like(seen), where=unabsorbed > 0)
             replicas[name] = fine[name][..., at] * dimmed
         replicas["total"] = np.sum(list(replicas.values()), axis=0)
@@ -163,6 +165,15 @@ def means_over(
             means[name] = Estimate(*value_and_error(each), sky.energy_GeV)
         found.append(means)
     return found
+
+
+def _weights_of(model: SkyModel, regions: Sequence[Region], nside: int) -> FloatArray:
+    """`region_weights` of the geometry of a model, found once for all that it shines."""
+    key = ("regions", tuple(regions), nside)
+    if key not in model.geometry:
+        end = {"r_max_kpc": model.medium.table.r_max, "disc_radius_kpc": model.disc_radius_kpc}
+        model.geometry[key] = region_weights(regions, model.nodes_kpc, nside, **end)
+    return model.geometry[key]
 
 
 def region_weights(
@@ -175,16 +186,9 @@ def region_weights(
 ) -> FloatArray:
     """Means over regions of an emissivity of one at each node and zero at the others, unabsorbed.
 
-    As `sky.node_weights`, (regions, nodes in R, nodes in |z|): maps of all nodes would fill the memory.
+    As `weights_of_parts`, (regions, nodes in R, nodes in |z|).
     """
-    R, z = nodes_kpc
-    weights = np.zeros((len(regions), R.size, z.size))
-    shares = [region.shares(nside) for region in regions]
-    for rays, _, nodes in _chunks(nside, r_max_kpc, disc_radius_kpc):
-        for at, share in enumerate(shares):
-            of_rays = rays.weight * share[rays.pixel] / share.sum()
-            seen = of_rays > 0
-            some = tuple(each[seen] for each in nodes)
-            into = (np.full(seen.sum(), at), of_rays[seen], rays.direction[seen])
-            _weigh_nodes(R, z, into, some, SUN_R_KPC, SUN_Z_KPC, weights)
-    return weights * (KPC_CM / (4 * np.pi))
+    shares = np.array([region.shares(nside) for region in regions])
+    shares /= shares.sum(axis=1, keepdims=True)
+    end = {"r_max_kpc": r_max_kpc, "disc_radius_kpc": disc_radius_kpc}
+    return weights_of_parts(shares, nodes_kpc, nside, **end)

@@ -16,10 +16,9 @@ latitude.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -90,7 +89,7 @@ def _pixel_rays(nside: int, thin_disc: bool) -> tuple[np.ndarray, FloatArray, Fl
     return pixel, weight, np.stack([cos_b * np.cos(l), cos_b * np.sin(l), sin_b], axis=1)
 
 
-def _rays(nside: int, r_max_kpc: float, disc_radius_kpc: float | None) -> Rays:
+def all_rays(nside: int, r_max_kpc: float, disc_radius_kpc: float | None) -> Rays:
     """All rays of a map, with the distances at which they cross the rim and leave the sphere."""
     if not r_max_kpc > np.hypot(SUN_R_KPC, SUN_Z_KPC):
         raise ValueError(f"r_max_kpc = {r_max_kpc} leaves the Sun outside; it must exceed {SUN_R_KPC}")
@@ -129,8 +128,8 @@ def _cell(nodes, x, i):
 
 
 @entry()
-def _integrate_table(table, R_nodes, z_nodes, transmission, direction, nodes, sun_R, sun_z, integral):
-    """Add q * transmission * ds along each ray to its row of `integral`."""
+def _integrate_table(table, R_nodes, z_nodes, lit, transmission, direction, nodes, sun_R, sun_z, integral):
+    """Add q * transmission * ds along each ray to its row of `integral`; what is dark is left out."""
     s, ds, step = nodes
     for ray in range(len(direction)):
         i, j = 0, 0
@@ -145,30 +144,21 @@ def _integrate_table(table, R_nodes, z_nodes, transmission, direction, nodes, su
             w10, w11 = ds[ray, k] * f * (1 - g), ds[ray, k] * f * g
             q00, q01, q10, q11 = table[i, j], table[i, j + 1], table[i + 1, j], table[i + 1, j + 1]
             seen, row = transmission[step[ray, k]], integral[ray]
-            for c in range(len(row)):
+            for c in range(lit[i, j, 0], lit[i, j, 1]):
                 row[c] += seen[c] * (w00 * q00[c] + w01 * q01[c] + w10 * q10[c] + w11 * q11[c])
 
 
-@entry()
-def _weigh_nodes(R_nodes, z_nodes, rays, nodes, sun_R, sun_z, weights):
-    """Add the path for which each node of a table counts along rays to their pixels' rows of `weights`."""
-    pixel, weight, direction = rays
-    s, ds, _ = nodes
-    for ray in range(len(direction)):
-        seen = weights[pixel[ray]]
-        i, j = 0, 0
-        for k in range(s.shape[1]):
-            R = np.hypot(s[ray, k] * direction[ray, 0] - sun_R, s[ray, k] * direction[ray, 1])
-            z = abs(s[ray, k] * direction[ray, 2] + sun_z)
-            if ds[ray, k] == 0 or R > R_nodes[-1] or z > z_nodes[-1]:
-                continue
-            i, f = _cell(R_nodes, R, i)
-            j, g = _cell(z_nodes, z, j)
-            path = weight[ray] * ds[ray, k]
-            seen[i, j] += path * (1 - f) * (1 - g)
-            seen[i, j + 1] += path * (1 - f) * g
-            seen[i + 1, j] += path * f * (1 - g)
-            seen[i + 1, j + 1] += path * f * g
+def lit_channels(table: FloatArray) -> np.ndarray:
+    """First and past the last channel with light in each cell between nodes, (n_R - 1, n_z - 1, 2).
+
+    The gas of disc, halo and circumgalactic medium is in different places: most channels are dark in a cell.
+    """
+    at_nodes = table != 0
+    beside = at_nodes[1:] | at_nodes[:-1]
+    lit = beside[:, 1:] | beside[:, :-1]
+    any_lit = lit.any(axis=-1)
+    first, last = lit.argmax(axis=-1), lit.shape[-1] - lit[..., ::-1].argmax(axis=-1)
+    return np.ascontiguousarray(np.stack([first, last], axis=-1) * any_lit[..., None])
 
 
 def _transmission(edges: FloatArray, absorption_per_kpc: ArrayLike | None, n_channel: int) -> FloatArray:
@@ -179,59 +169,68 @@ def _transmission(edges: FloatArray, absorption_per_kpc: ArrayLike | None, n_cha
 
 
 def _map_of_rays(
-    along_rays: Callable[[FloatArray, FloatArray, Nodes], FloatArray],
+    of_steps: Callable[[FloatArray], Callable[[FloatArray, Nodes], FloatArray]],
     nside: int,
     r_max_kpc: float,
     disc_radius_kpc: float | None,
+    axisymmetric: bool,
 ) -> FloatArray:
-    """Map (n_channel, n_pix) from ``along_rays(edges, direction, nodes)``, each (n_ray, n_channel)."""
+    """Map (n_channel, n_pix) from ``of_steps(edges)(direction, nodes)``, each (n_ray, n_channel).
+
+    What is axisymmetric is the same at l and -l: one of the two is looked at, by all threads.
+    """
+    rays = all_rays(nside, r_max_kpc, disc_radius_kpc)
+    edges = distance_edges_kpc(rays)
+    along_rays = of_steps(edges)
+    mirror = mirrors(nside) if axisymmetric else np.arange(12 * nside**2)
+    rays = some_of(rays, rays.pixel <= mirror[rays.pixel])
+
+    def integrated(part: slice) -> FloatArray:
+        some = some_of(rays, part)
+        return along_rays(some.direction, nodes_on(edges, some))
+
     intensity = None
-    for rays, edges, nodes in _chunks(nside, r_max_kpc, disc_radius_kpc):
-        integral = along_rays(edges, rays.direction, nodes)
-        if intensity is None:
-            intensity = np.zeros((12 * nside**2, integral.shape[1]))
-        np.add.at(intensity, rays.pixel, rays.weight[:, None] * integral)
+    # Threads of Python's own, which end here: those of numba survive no fork, and no second thread.
+    with ThreadPoolExecutor(cores() if axisymmetric else 1) as pool:
+        parts = chunks(len(rays.pixel))
+        for part, integral in zip(parts, pool.map(integrated, parts), strict=True):
+            if intensity is None:
+                intensity = np.zeros((12 * nside**2, integral.shape[1]))
+            np.add.at(intensity, rays.pixel[part], rays.weight[part, None] * integral)
     assert intensity is not None
+    intensity = intensity[np.minimum(mirror, np.arange(mirror.size))]
     return np.ascontiguousarray(intensity.T) * (KPC_CM / (4 * np.pi))
 
 
-def _chunks(
-    nside: int, r_max_kpc: float, disc_radius_kpc: float | None
-) -> Iterator[tuple[Rays, FloatArray, Nodes]]:
-    """The rays of a map, so many at a time, with the edges of their steps and the nodes on them."""
-    rays = _rays(nside, r_max_kpc, disc_radius_kpc)
-    edges = _distance_edges_kpc(rays.stops[:, 2].max())
-    for begin in range(0, len(rays.pixel), _RAYS_PER_CHUNK):
-        part = Rays(*(each[begin : begin + _RAYS_PER_CHUNK] for each in rays))
-        shape = (len(part.stops), len(edges) + 2)
-        nodes = Nodes(np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int64))
-        _place_nodes(edges, part.stops, *nodes)
-        yield part, edges, nodes
+def mirrors(nside: int) -> np.ndarray:
+    """The pixel at -l of the pixel at l."""
+    import healpy
+
+    theta, l = healpy.pix2ang(nside, np.arange(12 * nside**2))
+    return np.asarray(healpy.ang2pix(nside, theta, -l))
 
 
-def node_weights(
-    R_kpc: FloatArray, z_kpc: FloatArray, nside: int, *, r_max_kpc: float, disc_radius_kpc: float
-) -> FloatArray:
-    """Maps of an emissivity of one at each node of a table and zero at the others, unabsorbed.
+def some_of(rays: Rays, which: Any) -> Rays:
+    """Some of the rays."""
+    return Rays(*(each[which] for each in rays))
 
-    A map of any table (`table_sky_map`) is the sum over its nodes of these: for many tables on the same nodes
-    that is much less work.
 
-    Parameters
-    ----------
-    R_kpc, z_kpc, nside, r_max_kpc, disc_radius_kpc
-        As for `table_sky_map`.
+def distance_edges_kpc(rays: Rays) -> FloatArray:
+    """Edges of the steps of all rays, to where the last one ends."""
+    return _distance_edges_kpc(rays.stops[:, 2].max())
 
-    Returns
-    -------
-    ndarray, shape (12 nside^2, n_R, n_z)
-        In cm sr^-1: times emissivities in GeV^-1 cm^-3 s^-1, intensities.
-    """
-    weights = np.zeros((12 * nside**2, R_kpc.size, z_kpc.size))
-    for rays, _, nodes in _chunks(nside, r_max_kpc, disc_radius_kpc):
-        of_rays = (rays.pixel, rays.weight, rays.direction)
-        _weigh_nodes(R_kpc, z_kpc, of_rays, tuple(nodes), SUN_R_KPC, SUN_Z_KPC, weights)
-    return weights * (KPC_CM / (4 * np.pi))
+
+def chunks(rays: int) -> list[slice]:
+    """So many rays at a time that the points on them stay in the processor's cache."""
+    return [slice(begin, begin + _RAYS_PER_CHUNK) for begin in range(0, rays, _RAYS_PER_CHUNK)]
+
+
+def nodes_on(edges: FloatArray, rays: Rays) -> Nodes:
+    """The points of quadrature on some rays."""
+    shape = (len(rays.stops), len(edges) + 2)
+    nodes = Nodes(np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int64))
+    _place_nodes(edges, rays.stops, *nodes)
+    return nodes
 
 
 def table_sky_map(
@@ -277,22 +276,19 @@ def table_sky_map(
         if nodes.size < 2 or not np.all(np.diff(nodes) > 0) or nodes[0] < 0:
             raise ValueError(f"{name} must be two or more increasing nodes from 0 or above")
 
-    def along_rays(edges: FloatArray, direction: FloatArray, nodes: Nodes) -> FloatArray:
+    lit = lit_channels(q)
+
+    def of_steps(edges: FloatArray) -> Callable[[FloatArray, Nodes], FloatArray]:
         seen = _transmission(edges, absorption_per_kpc, q.shape[2])
-        integral = np.zeros((len(direction), q.shape[2]))
 
-        def integrate(part: slice) -> None:
-            some = tuple(each[part] for each in nodes)
-            _integrate_table(q, R, z, seen, direction[part], some, SUN_R_KPC, SUN_Z_KPC, integral[part])
+        def along_rays(direction: FloatArray, nodes: Nodes) -> FloatArray:
+            integral = np.zeros((len(direction), q.shape[2]))
+            _integrate_table(q, R, z, lit, seen, direction, tuple(nodes), SUN_R_KPC, SUN_Z_KPC, integral)
+            return integral
 
-        ends = np.linspace(0, len(direction), threads + 1).astype(int)
-        list(pool.map(integrate, (slice(*each) for each in pairwise(ends))))
-        return integral
+        return along_rays
 
-    threads = cores()
-    # Threads of Python's own, which end here: those of numba survive no fork, and no second thread.
-    with ThreadPoolExecutor(threads) as pool:
-        return _map_of_rays(along_rays, nside, r_max_kpc, disc_radius_kpc)
+    return _map_of_rays(of_steps, nside, r_max_kpc, disc_radius_kpc, axisymmetric=True)
 
 
 def sky_map(
@@ -330,13 +326,16 @@ def sky_map(
         If `r_max_kpc` leaves the Sun outside.
     """
 
-    def along_rays(edges: FloatArray, direction: FloatArray, nodes: Nodes) -> FloatArray:
-        x, y, z = np.moveaxis(nodes.s[..., None] * direction[:, None, :] + SUN_KPC, -1, 0)
-        values = np.asarray(q(x, y, z), dtype=float)
-        values = values.reshape(*nodes.s.shape, -1)
-        seen = _transmission(edges, absorption_per_kpc, values.shape[2])[nodes.step]
-        return np.einsum("rn,rnc,rnc->rc", nodes.ds, values, seen)
+    def of_steps(edges: FloatArray) -> Callable[[FloatArray, Nodes], FloatArray]:
+        def along_rays(direction: FloatArray, nodes: Nodes) -> FloatArray:
+            x, y, z = np.moveaxis(nodes.s[..., None] * direction[:, None, :] + SUN_KPC, -1, 0)
+            values = np.asarray(q(x, y, z), dtype=float)
+            values = values.reshape(*nodes.s.shape, -1)
+            seen = _transmission(edges, absorption_per_kpc, values.shape[2])[nodes.step]
+            return np.einsum("rn,rnc,rnc->rc", nodes.ds, values, seen)
 
-    intensity = _map_of_rays(along_rays, nside, r_max_kpc, disc_radius_kpc)
+        return along_rays
+
+    intensity = _map_of_rays(of_steps, nside, r_max_kpc, disc_radius_kpc, axisymmetric=False)
     has_channels = np.ndim(q(*np.full((3, 1), 1.0))) == 2
     return intensity if has_channels else intensity[0]

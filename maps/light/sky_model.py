@@ -23,7 +23,8 @@ from ...mc.uncertainty import Estimate, value_and_error
 from .absorption import cmb_absorption_per_kpc
 from .cells import CellsToNodes, cells_to_nodes, gas_in_cells, node_volumes_kpc3
 from .emissivity import matrix_per_flavour
-from .sky import node_weights, table_sky_map
+from .rays.weights import pixel_weights
+from .sky import table_sky_map
 from .starlight import starlight_absorption_per_kpc, starlight_sky_map
 from .structure import distance_weights
 
@@ -108,9 +109,22 @@ class SkyModel:
     def of(self, result: Result) -> SkyModel:
         """Another result in the same medium and cells, with what does not depend on its counts found once."""
         other = replace(self, result=result)
-        shared = ("nodes_kpc", "gas_cm3", "_to_nodes", "_light_of_cells", "_responses", "_mean_responses")
+        shared = (
+            "nodes_kpc",
+            "gas_cm3",
+            "_to_nodes",
+            "_light_of_cells",
+            "_responses",
+            "_mean_responses",
+            "geometry",
+        )
         other.__dict__.update({name: self.__dict__[name] for name in shared if name in self.__dict__})
         return other
+
+    @cached_property
+    def geometry(self) -> dict[Any, FloatArray]:
+        """What others have found of the places of things, and keep here: it does not depend on the counts."""
+        return {}
 
     @cached_property
     def nodes_kpc(self) -> tuple[FloatArray, FloatArray]:
@@ -215,30 +229,28 @@ class SkyModel:
     @cached_property
     def _responses(self) -> dict[str, FloatArray]:
         """Coarse maps of each component for one per H atom in each cell, (n_R, n_z, n_pix), unabsorbed."""
-        weights = node_weights(
+        weights, at = pixel_weights(
             *self.nodes_kpc,
             _ERROR_NSIDE,
             r_max_kpc=self.medium.table.r_max,
             disc_radius_kpc=self.disc_radius_kpc,
         )
-        return {name: self._response(name, weights) for name in COMPONENTS}
+        return {name: self._response(name, weights)[..., at] for name in COMPONENTS}
 
-    def _seen_within(self, component: str, r_kpc: ArrayLike) -> FloatArray:
-        """Sky average for one per H atom in each cell: of what lies within some radii and, last, of all.
-
-        (n_R, n_z, radii + 1), unabsorbed.
-        """
-        shells = distance_weights(*self.nodes_kpc, r_kpc, self.medium.table.r_max)
-        return np.cumsum(self._response(component, shells), axis=-1)
+    def _shells(self, r_kpc: ArrayLike) -> FloatArray:
+        """Sky average of one at each node: of what lies within some radii, one by one, and of the rest."""
+        return distance_weights(*self.nodes_kpc, r_kpc, self.medium.table.r_max)
 
     def share_within(self, component: str, per_H: dict[str, FloatArray], r_kpc: ArrayLike) -> FloatArray:
         """Share of the sky average from within Galactocentric radii, (replicas, channels, radii)."""
-        light = _light(per_H[_SIDE[component]], self._seen_within(component, r_kpc))
+        within = np.cumsum(self._response(component, self._shells(r_kpc)), axis=-1)  # unabsorbed
+        light = _light(per_H[_SIDE[component]], within)
         return _ratio(light[..., :-1], light[..., -1:])
 
     @cached_property
     def _mean_responses(self) -> dict[str, FloatArray]:
-        return {name: self._seen_within(name, [])[..., -1] for name in COMPONENTS}
+        everywhere = self._shells([])
+        return {name: self._response(name, everywhere)[..., 0] for name in COMPONENTS}
 
     def replicas_of_mean(self, per_H: dict[str, FloatArray]) -> dict[str, FloatArray]:
         """Sky average of the components given, and of their "total", (replicas, channels), unabsorbed."""
@@ -320,7 +332,8 @@ class SkyModel:
         coarse = self.coarse_maps(per_H)
         relative = _relative_error(np.sum(list(coarse.values()), axis=0))
         direction = healpy.pix2ang(nside, np.arange(12 * nside**2))
-        fine_error = np.array([healpy.get_interp_val(row, *direction) for row in relative])
+        four, weights = healpy.get_interp_weights(_ERROR_NSIDE, *direction)
+        fine_error = np.array([np.sum(row[four] * weights, axis=0) for row in relative])
         typical = {name: np.median(_relative_error(part), axis=-1) for name, part in coarse.items()}
         return ComponentMaps(energy, maps, fine_error, typical, self._means(energy, per_H, maps))
 

@@ -12,17 +12,15 @@ with the 5 kpc of cold dust it would be 17%.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.interpolate import RegularGridInterpolator
 
-from ...fields.cores import cores
 from ...fields.units import FloatArray
 from .absorption import black_body_absorption_per_kpc, black_body_eV_cm3
-from .sky import SUN_KPC, SUN_R_KPC, SUN_Z_KPC, Nodes, _integrate_table, _map_of_rays
+from .sky import SUN_KPC, SUN_R_KPC, SUN_Z_KPC, Nodes, _integrate_table, _map_of_rays, lit_channels
 
 GREY_BODIES: tuple[tuple[float, float], ...] = (
     (33.07, 4.5e-5),
@@ -136,10 +134,11 @@ def starlight_sky_map(
     q = np.ascontiguousarray(table)
     per_kpc = -np.stack([absorption_per_kpc, starlight_per_kpc])
 
-    def along_rays(edges: FloatArray, direction: FloatArray, nodes: Nodes) -> FloatArray:
-        integral = np.zeros((len(direction), q.shape[2]))
+    lit = lit_channels(q)
 
-        def integrate(first: int) -> None:
+    def along_rays(direction: FloatArray, nodes: Nodes) -> FloatArray:
+        integral = np.zeros((len(direction), q.shape[2]))
+        for first in range(0, len(direction), _RAYS_AT_ONCE):
             part = slice(first, first + _RAYS_AT_ONCE)
             s, ds, step = (each[part] for each in nodes)
             columns = np.stack([s, column_kpc(Nodes(s, ds, step), direction[part])], axis=-1)
@@ -148,10 +147,7 @@ def starlight_sky_map(
             # The kernel looks transmissions up by step: here each point of each ray has its own.
             of_points = (s, ds, np.arange(s.size).reshape(s.shape))
             sun = (SUN_R_KPC, SUN_Z_KPC)
-            _integrate_table(q, R_kpc, z_kpc, seen, direction[part], of_points, *sun, integral[part])
-
-        list(pool.map(integrate, range(0, len(direction), _RAYS_AT_ONCE)))
+            _integrate_table(q, R_kpc, z_kpc, lit, seen, direction[part], of_points, *sun, integral[part])
         return integral
 
-    with ThreadPoolExecutor(cores()) as pool:
-        return _map_of_rays(along_rays, nside, r_max_kpc, disc_radius_kpc)
+    return _map_of_rays(lambda edges: along_rays, nside, r_max_kpc, disc_radius_kpc, axisymmetric=True)

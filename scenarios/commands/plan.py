@@ -38,7 +38,7 @@ _FIGURES_MEMORY_MB = 440  # maps and figures being drawn
 _MAP_BYTES = 88
 _FILE_BYTES = 20
 # Of one core: of the figures of a run, and of what is seen from outside.
-_FIGURES_S, _OUTSIDE_S = 15.0, 25.0
+_FIGURES_S, _OUTSIDE_S = 8.0, 25.0
 # Of one core for a run of a study: its medium, its volumes, and the few numbers that are kept of it.
 _STUDIED_S = 5.0
 # Small maps: of few pixels, of so many more, and of no more energies than this.

@@ -10,7 +10,7 @@ import numpy as np
 from ....fields.units import FloatArray, energy_label
 from ...data.read import Points
 from ..page import BLACK, GREY, INTENSITY_UNIT, NORMAL, PAGE_INCH, colour_bar, dress, legend, page
-from ..skies import graticule, sky_image, sky_scale
+from ..skies import draw_sky, graticule, sky_scale
 from ..spectra import draw_points
 from .tube import PHASE_COLOURS
 
@@ -47,11 +47,10 @@ def cocoons_figure(
     norm = sky_scale(E**2 * diffuse[at])
     panels = [figure.add_subplot(grid[0, i], projection="mollweide") for i in (0, 1)]
     for axes, title, sky in zip(panels, titles, (cocoons[at], diffuse[at]), strict=True):
-        x, b, image = sky_image(E**2 * sky)
-        mesh = axes.pcolormesh(x, b, np.maximum(image, norm.vmin), norm=norm, rasterized=True)
+        image = draw_sky(axes, np.maximum(E**2 * sky, norm.vmin), norm, "viridis")
         axes.set_title(f"{title}, {energy_label(E)}", fontsize=NORMAL, pad=4)
         graticule(axes)
-    bar = colour_bar(figure, panels, mesh, shrink=0.5, pad=0.06)
+    bar = colour_bar(figure, panels, image, shrink=0.5, pad=0.06)
     bar.set_label(f"$E^2 I$  [{INTENSITY_UNIT}]", fontsize=NORMAL - 1)
     _spectra(figure.add_subplot(grid[1, 0]), rows, points[_REGION])
     _shares(figure.add_subplot(grid[1, 1]), rows)

@@ -72,7 +72,7 @@ def packed(cube: SkyCube, title: str) -> dict[str, Any]:
         "parts": list(parts),
         "low": low,
         "high": high,
-        "data": base64.b64encode(zlib.compress(raw, 9)).decode("ascii"),
+        "data": base64.b64encode(zlib.compress(raw)).decode("ascii"),
     }
 
 

@@ -15,10 +15,12 @@ from crhalo.maps.figures.protons import (
     density_plane,
     escape_and_grammage,
 )
-from crhalo.maps.figures.skies import contrast_panels, sky_panels
+from crhalo.maps.figures.skies import _place, contrast_panels, sky_panels
 from crhalo.maps.figures.spectra import spectra
 from crhalo.mc.uncertainty import Estimate
+from matplotlib.figure import Figure
 from matplotlib.image import imread
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 NSIDE = 16
 ENERGY = np.logspace(2, 6, 9)
@@ -184,8 +186,41 @@ def test_a_map_says_its_range():
     flat = np.linspace(0.9, 1.1, 12 * NSIDE**2)
     axes = sky_panels({"Flat": flat, "Spot": spot(0, 0)}, title="Sky", energy_label="1 GeV").axes
     assert [one.get_title() for one in axes[:2]] == ["Flat: 0.90 to 1.10 of its mean", "Spot"]
-    mesh = contrast_panels({"Flat": flat - 1.0}, title="Sky").axes[0].collections[0]
-    assert (mesh.norm.vmin, mesh.norm.vmax) == (-0.5, 0.5)
+    image = contrast_panels({"Flat": flat - 1.0}, title="Sky").axes[0].images[0]
+    assert (image.norm.vmin, image.norm.vmax) == (-0.5, 0.5)
+
+
+def test_an_image_of_a_map_is_in_the_projection_of_its_axes():
+    """Each dot shows the pixel that is there, and numbers and lines lie where Matplotlib projects them to."""
+    nside = 16
+    axes = sky_panels({"Sky": 1.0 + np.arange(12.0 * nside**2)}, title="Sky", energy_label="1 GeV").axes[0]
+    shown = axes.images[0].get_array()
+    l, b = (
+        each.ravel() for each in np.meshgrid(np.arange(-175.0, 180.0, 10.0), np.arange(-85.0, 90.0, 10.0))
+    )
+    to_axes = axes.transData + axes.transAxes.inverted()
+    where = to_axes.transform(np.radians(np.stack([-l, b], axis=-1)))
+    np.testing.assert_allclose(_place(l, b), where, atol=3e-4)  # Matplotlib stops there
+    rows, columns = shown.shape
+    seen = shown[((1.0 - where[:, 1]) * rows).astype(int), (where[:, 0] * columns).astype(int)] - 1.0
+    there = np.array(healpy.pix2vec(nside, seen.astype(int)))
+    apart = np.degrees(np.arccos(np.sum(there * healpy.ang2vec(l, b, lonlat=True).T, axis=0)))
+    assert apart.max() < 1.1 * np.degrees(healpy.max_pixrad(nside))
+
+
+def test_a_figure_is_laid_out_once_and_drawn_once(tmp_path, monkeypatch):
+    """The layout takes as long as the drawing."""
+    done = []
+    for name, of in (("execute", ConstrainedLayoutEngine), ("draw", Figure)):
+        before = getattr(of, name)
+
+        def told(self, *given, name=name, before=before):
+            done.append(name)
+            return before(self, *given)
+
+        monkeypatch.setattr(of, name, told)
+    save(draw_escape(), tmp_path / "once.png")
+    assert done == ["execute", "draw"]
 
 
 def test_density_plane_with_nothing(tmp_path):

@@ -3,7 +3,9 @@
 import healpy
 import numpy as np
 import pytest
-from crhalo.maps.light.sky import SUN_R_KPC, SUN_Z_KPC, sky_map, table_sky_map
+from crhalo.maps.light.rays.weights import pixel_weights
+from crhalo.maps.light.sky import SUN_R_KPC, SUN_Z_KPC, lit_channels, sky_map, table_sky_map
+from scipy.interpolate import RegularGridInterpolator
 
 KPC_CM = 3.0856775814913674e21
 
@@ -124,3 +126,37 @@ def test_bad_input_is_refused():
         table_sky_map(np.ones((3, 2, 1)), [0, 1], [0, 1], 4)
     with pytest.raises(ValueError, match="R_kpc must be"):
         table_sky_map(np.ones((2, 2, 1)), [1, 1], [0, 1], 4)
+
+
+def axisymmetric_table():
+    """Two channels, dark in different places, on nodes in R and |z|."""
+    R, z = np.linspace(0.0, 30.0, 31), np.linspace(0.0, 30.0, 41)
+    r = np.hypot(R[:, None], z)
+    return np.stack([np.exp(-r / 3.0) * (r < 12.0), np.exp(-r / 20.0) * (r > 14.0)], axis=-1), R, z
+
+
+def test_dark_channels_of_a_cell_are_left_out_and_no_others():
+    table, _, _ = axisymmetric_table()
+    lit = lit_channels(table)
+    corners = [table[:-1, :-1], table[1:, :-1], table[:-1, 1:], table[1:, 1:]]
+    bright = np.any([each != 0 for each in corners], axis=0)
+    taken = (np.arange(2) >= lit[..., :1]) & (np.arange(2) < lit[..., 1:])
+    np.testing.assert_array_equal(taken, bright)
+
+
+def test_rays_on_one_side_of_the_centre_are_enough():
+    """The map of a table is that of the same function along all rays, and the sum of what its nodes weigh."""
+    table, R, z = axisymmetric_table()
+    end = {"r_max_kpc": 30.0, "disc_radius_kpc": 10.0}
+    found = table_sky_map(table, R, z, 8, **end)
+
+    def q(x, y, z_kpc):
+        places = np.hypot(x, y), np.abs(z_kpc)
+        return RegularGridInterpolator((R, z), table, bounds_error=False, fill_value=0.0)(
+            np.stack(places, -1)
+        )
+
+    np.testing.assert_allclose(found, sky_map(q, 8, **end), rtol=1e-10)
+    weights, at = pixel_weights(R, z, 8, **end)
+    np.testing.assert_allclose(found, np.einsum("pij,ijc->cp", weights, table)[:, at], rtol=1e-10)
+    assert len(weights) < 0.53 * at.size

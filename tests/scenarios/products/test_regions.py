@@ -130,3 +130,21 @@ def test_components_add_up_and_the_whole_sky_is_its_mean(run, means):
     for name, mean in means[16][2].items():
         np.testing.assert_allclose(mean.value, sky.mean[name].value, rtol=0.02)
         np.testing.assert_allclose(mean.error, sky.mean[name].error, rtol=0.05)
+
+
+def test_the_places_of_regions_are_weighed_once(run, monkeypatch):
+    """What a region sees of each node is the same for gamma rays and neutrinos, and under any spectrum."""
+    weighed = []
+    before = light.region_weights
+
+    def told(*given, **end):
+        weighed.append(given)
+        return before(*given, **end)
+
+    monkeypatch.setattr(light, "region_weights", told)
+    where = [light.REGIONS["tibet-outer"]]
+    for secondary in ("gamma", "neutrino"):
+        light.means_over(run.sky_model, secondary, run.sky(secondary, [1e3, 1e5], light._FINE_NSIDE), where)
+    steeper = run.reweight(slope=2.2)
+    light.means_over(steeper.sky_model, "gamma", steeper.sky("gamma", [1e3, 1e5], light._FINE_NSIDE), where)
+    assert len(weighed) == 1

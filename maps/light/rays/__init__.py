@@ -1,0 +1,1 @@
+"""What lines of sight count along their way."""
