@@ -246,7 +246,8 @@ class Job:
             They are given up once its entry is set.
         """
         tally, fates, ages = into
-        world = World(self.table, controls, self.wall, tally, vacant_lanes(), np.empty((4, DRAWS_AHEAD)))
+        lanes = None if self.transport.method == "orbit" else vacant_lanes()
+        world = World(self.table, controls, self.wall, tally, lanes, np.empty((4, DRAWS_AHEAD)))
         turbulence = self.transport.turbulence
         if self.transport.method == "orbit" and turbulence is not None:
             step = orbit.STEP_OVER_CORRELATION * turbulence.correlation_length_kpc

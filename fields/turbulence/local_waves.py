@@ -82,7 +82,7 @@ def _local_waves(field, x, y, z):
     g_x, g_y, g_z = g_R * e_x, g_R * e_y, side * g_z
     begin = in_cell(f, cell, 1)
     s_R, s_z = slopes_in_cell(f, cell, 1)
-    first = math.ceil(begin)
+    first = int(math.ceil(begin))
     offsets = field.shares.shape[0] - 1
     row = min(int((first - begin) * offsets), offsets - 1)
     part = (first - begin) * offsets - row

@@ -71,7 +71,7 @@ def parts_of_move(world, in_bell, old, new, time):
             n += gas_density(table, R, z, GAS_HALO) * table.collisions[GAS_HALO]
         densest = max(densest, n)
     lost = densest * at_momentum(table.loss_rate, table, old.ln_p) * time
-    return min(max(math.ceil(lost / MOST_LOST), 1), _MOST_PARTS)
+    return min(max(int(math.ceil(lost / MOST_LOST)), 1), _MOST_PARTS)
 
 
 @kernel

@@ -93,7 +93,7 @@ def energy_step_of(controls, group, ln_p):
     width = math.log(controls.energy_edges[edges] / controls.energy_edges[0]) / _LN10 * ENERGY_BINS_PER_DECADE
     # Edges are whole fractions of the range, so its bins may be narrower than nominal.
     bins = edges * ENERGY_BINS_PER_DECADE // GROUPS_PER_DECADE
-    now = math.floor(position * bins / width + _ROUNDING)
+    now = int(math.floor(position * bins / width + _ROUNDING))
     if now < 0:
         return ENERGY_STEPS - 1
     lost = group * bins // edges - now

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numpy as np
-
 from ...fields._jit import kernel
 from ...fields.units import C_KPC_MYR, M_P_GEV
 from .arithmetic.elementary import exponential
@@ -192,4 +190,4 @@ def turned(particle, direction, ln_p):
 def is_finite(particle):
     """Whether the numbers of a particle are finite, and its diffusion coefficient positive."""
     total = particle.x + particle.y + particle.z + particle.ln_p + particle.diffusion
-    return np.isfinite(total) and particle.diffusion > 0.0
+    return math.isfinite(total) and particle.diffusion > 0.0

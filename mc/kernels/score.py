@@ -60,7 +60,7 @@ def _log_bin(value, start, step, bins):
     """Bin of logarithmic edges, the first and last for what lies outside."""
     if value <= 0.0:
         return 0
-    return min(max(math.floor((math.log(value) - start) / step) + 1, 0), bins - 1)
+    return min(max(int(math.floor((math.log(value) - start) / step)) + 1, 0), bins - 1)
 
 
 @kernel
@@ -305,7 +305,7 @@ def _counted_in_parts(world, history, in_bell, old, new, dt):
     """As `counted`, a move along which much may be lost: each part of it at the energy that is left."""
     others = _fall_of_others(history, old, new)
     parts = parts_of_move(world, in_bell, old, new, dt * history.multiplicity)
-    parts = max(parts, math.ceil(abs(others) / MOST_LOST))
+    parts = max(parts, int(math.ceil(abs(others) / MOST_LOST)))
     dt /= parts
     others /= parts
     time = dt * history.multiplicity

@@ -102,8 +102,8 @@ class World(NamedTuple):
         that asks a function's argument whether it is None is then not compiled.
     tally : Tally
         The counts, which kernels add to.
-    lanes : Lanes
-        Where the histories stand that are followed side by side.
+    lanes : Lanes or None
+        Where histories stand that are followed side by side; None for orbits.
     buffer : ndarray, shape (4, DRAWS_AHEAD)
         Random numbers made in advance, of the split particle that is followed behind the wall.
     """
@@ -112,5 +112,5 @@ class World(NamedTuple):
     controls: Controls
     wall: WallSampling | None
     tally: Tally
-    lanes: Lanes
+    lanes: Lanes | None
     buffer: np.ndarray

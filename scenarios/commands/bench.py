@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from ..file.quantities import ScenarioError
-from .options import Json, path_of
+from .cluster import check_device
+from .options import Device, Json, path_of
 
 Folder = Annotated[
     Path | None,
@@ -25,11 +26,16 @@ def bench(
         bool, typer.Option("--scaling", help="Runs by threads, particles and dask workers instead.")
     ] = False,
     out: Folder = None,
+    device: Device = None,
 ) -> None:
     """Measure the speed of each kernel on this machine; times on two threads are those of both together."""
-    from ..validation.bench import benchmarks
+    from ..validation.bench import benchmarks, orbits_on_device
     from .show import print_json, print_rows, status_line
 
+    if device is not None:
+        check_device(device, "orbit")
+        if scaling:
+            raise ScenarioError("--device cuda: allowed: not with --scaling")
     if out is not None and not scaling:
         raise ScenarioError("--out: allowed: with --scaling")
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -40,7 +46,7 @@ def bench(
 
             rows = runs(report)
         else:
-            rows = benchmarks(report)
+            rows = benchmarks(report) if device is None else orbits_on_device(report)
     if out is not None:
         _write(rows, out)
     if json:

@@ -1,4 +1,4 @@
-"""Where blocks of particles are followed: threads of this process, or the workers of a cluster."""
+"""Where blocks of particles are followed: threads of this process, a GPU, or the workers of a cluster."""
 
 from __future__ import annotations
 
@@ -21,9 +21,29 @@ def check_cluster(cluster: str | None) -> None:
         raise ScenarioError(f"--cluster {shown(cluster)}: allowed: dask://HOST:PORT, or dask-local:N")
 
 
+def check_device(device: str | None, method: str, cluster: str | None = None) -> None:
+    """Refuse (`UserError`) a device that there is none of, or that has no engine for a method."""
+    if device is None:
+        return
+    if device != "cuda":
+        raise ScenarioError(f"--device {shown(device)}: allowed: cuda")
+    if cluster is not None:
+        raise ScenarioError("--device cuda: allowed: not with --cluster")
+    from ...mc.device.cuda import check_device as check_cuda
+    from ...mc.device.executor import check_method
+
+    check_method(method)
+    check_cuda()
+
+
 @contextmanager
-def workers(cluster: str | None) -> Iterator[Executor | None]:
-    """Yield None for the threads of this process, or a cluster while it is connected."""
+def workers(cluster: str | None, device: str | None = None) -> Iterator[Executor | None]:
+    """Yield None for the threads of this process, a GPU, or a cluster while it is connected."""
+    if device is not None:
+        from ...mc.device.executor import Device
+
+        yield Device()
+        return
     if cluster is None:
         yield None
         return

@@ -20,7 +20,7 @@ from ..file.quantities import ScenarioError, shown
 from ..folder.check import EVALUATIONS, check_kept_output, check_output, is_finished, read_summary
 from . import complete
 from .bench import bench
-from .cluster import check_cluster, workers
+from .cluster import check_cluster, check_device, workers
 from .explain import explain, new
 from .export import export
 from .failed import said_of
@@ -28,6 +28,7 @@ from .importance import importance
 from .options import (
     Cluster,
     Data,
+    Device,
     Fitted,
     Format,
     Free,
@@ -139,6 +140,7 @@ def run(
         typer.Option(metavar="SHARE", help="Stop at this relative error of transport.precision_of."),
     ] = None,
     cluster: Cluster = None,
+    device: Device = None,
     figures: Format = "png",
     data: Data = None,
     log: Log = None,
@@ -154,6 +156,7 @@ def run(
     drawn: Any = {"figure_format": format_of(figures), "data": _measured(scenario, names_of(data))}
     threads = threads_of(threads)
     check_cluster(cluster)
+    check_device(device, scenario.transport.method, cluster)
     if not dry_run:
         check_output(out, resume)
         wanted = {"scenario": scenario.to_toml(), **given}
@@ -173,7 +176,7 @@ def run(
         return
     if not force:
         check_room(scenario, out, threads)
-    with watched(log, "run", scenario, out) as progress, workers(cluster) as executor:
+    with watched(log, "run", scenario, out) as progress, workers(cluster, device) as executor:
         options = RunOptions(resume=resume, executor=executor, **drawn, **given)
         execute(scenario, out, threads, progress, options)
     from .report.page import write_report

@@ -91,6 +91,9 @@ Cluster = Annotated[
         metavar="WHERE", help="Follow particles on dask workers: dask://HOST:PORT, or dask-local:N."
     ),
 ]
+Device = Annotated[
+    str | None, typer.Option(metavar="cuda", help="Follow orbits on a GPU; pip install 'crhalo[cuda]'.")
+]
 Format = Annotated[str, typer.Option("--format", metavar="png|pdf", help="Format of the figures.")]
 Data = Annotated[
     str | None,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ...fields.galaxy import Galaxy
 from ...fields.turbulence.single_precision import single_precision
-from ...fields.turbulence.synthetic import grid_field, kolmogorov, plane_waves
+from ...fields.turbulence.synthetic import Turbulence, grid_field, kolmogorov, plane_waves
 from ...mc.blocks import Transport
 from ...mc.engine import run
 from ...mc.orbits.tracks import tracks
@@ -22,6 +23,8 @@ GRID_CELLS, HYBRID_PARTICLES = 256, 256
 # r_L of 0.1 in turbulence of wavelengths up to 1, a tenth of r_L a step; a new base every 32 steps.
 _STEP, _RIGIDITY, _REBASE = 0.01, 0.1, 32
 _PARTICLES, _REPEATS = 8, 5
+# Orbits of a measurement on a GPU, and how long they are followed: some hundred moves.
+DEVICE_ORBITS, _DEVICE_T_MAX_Myr = 16384, 1e-3
 WAVES_A_THREAD = 8_000_000
 
 
@@ -56,6 +59,22 @@ def benchmarks(report: Callable[[str], None] = lambda text: None) -> list[dict[s
         report(f"{kernel} engine")
         rows.extend(_row(kernel, None, "float64", threads, _move_ns(galaxy, threads)) for threads in THREADS)
     return rows
+
+
+def orbits_on_device(report: Callable[[str], None] = lambda text: None) -> list[dict[str, Any]]:
+    """Time of a step of orbits on a GPU, with its start left out; the keys are those of `benchmarks`."""
+    from ...mc.device.executor import Device
+
+    report("orbits on a GPU")
+    galaxy = Galaxy(field="tube", r_max_kpc=30.0)
+    medium = galaxy.medium()
+    grid = galactic_grid(energy_groups(1e6, 1.1e6), galaxy)
+    turbulence = Turbulence(kolmogorov, (1e-4, 0.02), MODES[0], 1.0)
+    how = Transport(DEVICE_ORBITS, 1, "orbit", 1, _DEVICE_T_MAX_Myr, turbulence=turbulence)
+    run(medium, grid, replace(how, particles=1), executor=Device())
+    result = run(medium, grid, how, executor=Device())
+    ns = 1e9 * float(result.performance["wall_time_s"]) / result.steps
+    return [_row("orbit on a GPU", MODES[0], "float64", 1, ns)]
 
 
 def _row(kernel: str, modes: int | None, dtype: str, threads: int, ns: float) -> dict[str, Any]:

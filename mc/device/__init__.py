@@ -1,0 +1,1 @@
+"""Particles on a GPU: the kernels of `mc.kernels`, compiled by numba-cuda, into tallies of whole numbers."""
