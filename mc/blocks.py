@@ -178,7 +178,7 @@ class Job:
     controls : Controls
         The same, as kernels read it.
     wall : WallSampling or None
-        How encounters with a Bell wall are sampled; None where the surface is no such wall.
+        How encounters with a Bell wall are sampled; None where nobody comes back through the surface.
     """
 
     table: MediumTable
@@ -206,6 +206,11 @@ class Job:
         waves = turbulence.realisation((self.transport.seed, 0)) if turbulence else None
         how = replace(self.transport, turbulence=None)
         return digest((self.table, tuple(vars(self.grid).values()), how, self.controls, self.wall, waves))
+
+    @property
+    def one_way(self) -> bool | None:
+        """See `World`."""
+        return True if self.table.wall == Wall.ONE_WAY else None
 
     @property
     def block_size(self) -> int:
@@ -247,7 +252,8 @@ class Job:
         """
         tally, fates, ages = into
         lanes = None if self.transport.method == "orbit" else vacant_lanes()
-        world = World(self.table, controls, self.wall, tally, lanes, np.empty((4, DRAWS_AHEAD)))
+        buffer = np.empty((4, DRAWS_AHEAD))
+        world = World(self.table, controls, self.wall, self.one_way, tally, lanes, buffer)
         turbulence = self.transport.turbulence
         if self.transport.method == "orbit" and turbulence is not None:
             step = orbit.STEP_OVER_CORRELATION * turbulence.correlation_length_kpc

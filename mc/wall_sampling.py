@@ -138,7 +138,7 @@ def sampling_at(medium: Medium, acceleration: float | str, p_GeV: np.ndarray) ->
 
 
 def wall_sampling_of(medium: Medium, acceleration: float | str) -> WallSampling | None:
-    """How a Bell wall is dealt with, see `acceleration_tables`; None where the surface is no such wall."""
-    if medium.table.wall not in (Wall.TWO_WAY, Wall.ONE_WAY):
+    """How a Bell wall is dealt with, see `acceleration_tables`; None where nobody comes back from behind."""
+    if medium.table.wall != Wall.TWO_WAY:
         return None
     return WallSampling(*acceleration_tables(medium, acceleration), h_table())

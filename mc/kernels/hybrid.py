@@ -57,9 +57,7 @@ from .rng import block_draw, history_draw
 from .score import counted, end_history, first_passage
 from .splitting import behind_for_good, cross, encounter, new_splitting
 
-_ABSORBING, _TWO_WAY, _ONE_WAY, _CLOSED = (
-    int(wall) for wall in (Wall.ABSORBING, Wall.TWO_WAY, Wall.ONE_WAY, Wall.CLOSED)
-)
+_ABSORBING, _TWO_WAY, _CLOSED = (int(wall) for wall in (Wall.ABSORBING, Wall.TWO_WAY, Wall.CLOSED))
 # Whether to stop is asked every 1024 rounds (a bit mask): about a millisecond.
 _POLL = 1024 - 1
 _VACANT = -1
@@ -94,10 +92,11 @@ def _move_in_halo(world, lines, history, particle, reflects, owed, u, v):
 
 
 @kernel
-def _at_surface(world, wall, lines, history, particle, splitting, encounters, on_surface):
+def _at_surface(world, wall, one_way, lines, history, particle, splitting, encounters, on_surface):
     """What happens to a particle at the surface: (fate or RETURNED, particle, history, splitting).
 
-    `wall` is that of the world, `lines` those of the medium, `encounters` the number in the last move.
+    `wall` and `one_way` are those of the world, `lines` those of the medium, `encounters` the number in the
+    last move.
     """
     table, controls = world.table, world.controls
     if table.wall == _CLOSED:
@@ -121,11 +120,11 @@ def _at_surface(world, wall, lines, history, particle, splitting, encounters, on
     if is_beyond(particle, table.bell_outer_radius):
         count_whole(world.tally, history.group, LEFT, history.weight, particle.ln_p)
         return ESCAPED, particle, history, splitting
-    if wall is None:
-        return NOT_FINITE, particle, history, splitting
-    if table.wall == _ONE_WAY:
+    if one_way is not None:
         fate, clock = behind_for_good(world, history, particle)
         return fate, particle, at_age(history, clock), splitting
+    if wall is None:
+        return NOT_FINITE, particle, history, splitting
     layer = boundary_layer(table, particle)
     if lines is not None:
         return meet_wall(world, history, particle, splitting, encounters, on_surface, layer, phase)
@@ -173,7 +172,15 @@ def _one_move(world, lane):
         fate = ESCAPED
     elif encounters != 0.0:
         fate, particle, history, splitting = _at_surface(
-            world, world.wall, table.lines, history, particle, splitting, encounters, on_surface
+            world,
+            world.wall,
+            world.one_way,
+            table.lines,
+            history,
+            particle,
+            splitting,
+            encounters,
+            on_surface,
         )
     put_particle(lanes, lane, particle)
     put_history(lanes, lane, history)

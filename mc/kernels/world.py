@@ -98,8 +98,10 @@ class World(NamedTuple):
     controls : Controls
         How particles are followed.
     wall : WallSampling or None
-        How encounters with the surface are sampled if it is a Bell wall; None if nothing lies behind it. Code
-        that asks a function's argument whether it is None is then not compiled.
+        How encounters with the surface are sampled if it is a Bell wall that particles come back from; None
+        if it is not. Code that asks a function's argument whether it is None is then not compiled.
+    one_way : bool or None
+        True if it is one that nobody comes back from, None if not.
     tally : Tally
         The counts, which kernels add to.
     lanes : Lanes or None
@@ -111,6 +113,7 @@ class World(NamedTuple):
     table: MediumTable
     controls: Controls
     wall: WallSampling | None
+    one_way: bool | None
     tally: Tally
     lanes: Lanes | None
     buffer: np.ndarray

@@ -38,7 +38,13 @@ def job():
 
 def world_of(job):
     return World(
-        job.table, job.controls, job.wall, job.grid.empty(), vacant_lanes(), np.empty((4, DRAWS_AHEAD))
+        job.table,
+        job.controls,
+        job.wall,
+        job.one_way,
+        job.grid.empty(),
+        vacant_lanes(),
+        np.empty((4, DRAWS_AHEAD)),
     )
 
 
