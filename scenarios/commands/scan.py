@@ -74,8 +74,8 @@ def scan(
         _show_plan(scenario, axes, number, [each.name for each in plots])
         return
     with (
-        only_one_run_in(out),
         watched(log, "scan", scenario, out) as progress,
+        only_one_run_in(out),
         workers(cluster) as executor,
     ):
         options = RunOptions(folder=out, resume=resume, executor=executor)
