@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 _LONGEST_WORD = 60  # characters; nobody mistypes more than that
+_SHORTEST_PART = 4  # characters of a part that says which word is meant
+_MOST_NAMED = 5  # words that hold it
 
 
 class UserError(ValueError):
@@ -25,12 +27,14 @@ class NotConverged(RuntimeError):
 
 
 def did_you_mean(given: object, allowed: Iterable[str], what: str = "names") -> str:
-    """The allowed words that are nearest to a misspelt one, as a question; empty where none is near.
+    """The allowed words that are nearest to a misspelt one, or hold it, as a question; empty where none does.
 
     Where only upper and lower case differ, it adds that `what` (a plural) are case-sensitive.
 
     >>> did_you_mean("z_b", ["B0", "z_B"], "keys"), did_you_mean("nldl", ["nlld", "two-zone"])
     ('did you mean z_B? keys are case-sensitive', 'did you mean nlld?')
+    >>> did_you_mean("neutrinos", ["neutrino_E2_flux_GeV_cm2_s_sr", "gamma_E2_flux_GeV_cm2_s_sr"])
+    'did you mean neutrino_E2_flux_GeV_cm2_s_sr?'
     """
     from difflib import get_close_matches
 
@@ -43,6 +47,8 @@ def did_you_mean(given: object, allowed: Iterable[str], what: str = "names") -> 
     if near and near[0] == given.lower():
         same = by_lower_case[near[0]]
         return "" if given in same else f"did you mean {' or '.join(same)}? {what} are case-sensitive"
+    if not near and len(given) >= _SHORTEST_PART:
+        near = [word for word in by_lower_case if given.lower().rstrip("s") in word][:_MOST_NAMED]
     words = [word for key in near for word in by_lower_case[key]]
     return f"did you mean {' or '.join(words)}?" if words else ""
 

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from .exceptions import UserError
 from .medium_table import LinesTable
-from .sampling import sampled
+from .sampling import called, sampled
 from .units import FloatArray, speed_kpc_Myr
 from .vectors import slope
 
@@ -166,7 +166,7 @@ def own_field(field: Callable[..., Any]) -> FieldFunction:
     """A function of the user's own, whose components come as arrays of the shape of the places."""
 
     def components(R_kpc: FloatArray, z_kpc: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        found = field(R_kpc, z_kpc)
+        found = called(OWN, field, R_kpc=R_kpc, z_kpc=z_kpc)
         shape = np.broadcast_shapes(np.shape(R_kpc), np.shape(z_kpc))
         try:
             B_R, B_phi, B_z = (np.broadcast_to(np.asarray(each, float), shape) for each in found)

@@ -13,12 +13,33 @@ from .medium_table import Axis, axis, doubling_pieces
 DISC_STEP_KPC = 0.0125
 FINE_STEP_KPC = 0.25
 STEPS_TO_RIM = 10
+_LONGEST = 200  # characters of another's message
 
 _ALLOWED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "a finite number": np.isfinite,
     "a finite number, zero or above": lambda values: np.isfinite(values) & (values >= 0),
     "a finite number above zero": lambda values: np.isfinite(values) & (values > 0),
 }
+
+
+def called(name: str, function: Callable[..., Any], **places: np.ndarray) -> Any:
+    """What a function of the user's own returns for arrays of places.
+
+    Raises
+    ------
+    UserError
+        In one line, if it fails: which function, how, and what it is called with. Its own error is the cause.
+    """
+    try:
+        return function(*places.values())
+    except UserError:
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split())[:_LONGEST]
+        raise UserError(
+            f"{name}: {type(error).__name__}: {said}; expected a function of arrays ({', '.join(places)}): "
+            "np.exp in place of math.exp, np.where in place of if"
+        ) from error
 
 
 def sampled(
@@ -43,10 +64,11 @@ def sampled(
     Raises
     ------
     UserError
-        In one line, if they do not, or one is not what is allowed: which function, where, and what is.
+        In one line, if it fails, they do not, or one is not what is allowed: which function, where, and
+        what is.
     """
     shape = np.broadcast_shapes(*(np.shape(place) for place in places.values()))
-    returned = function(*places.values())
+    returned = called(name, function, **places)
     try:
         values = np.asarray(returned, float)
     except (TypeError, ValueError):

@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer
 from crhalo.scenarios import load, names
@@ -60,12 +61,19 @@ def test_the_example_of_a_fit_runs(capsys):
     assert "nan" not in capsys.readouterr().out
 
 
-def test_the_example_of_a_scan_runs(tmp_path, monkeypatch, capsys):
-    """The last one; the file that the first reads is of a scan of minutes."""
-    block = BLOCK.findall((ROOT / "docs" / "scan.md").read_text())[-1]
+def test_the_examples_of_a_scan_run(tmp_path, monkeypatch, capsys):
+    """The last one makes the file that the first reads, which is of a scan of minutes."""
+    import matplotlib.pyplot as plt
+
+    reads, makes = BLOCK.findall((ROOT / "docs" / "scan.md").read_text())
     monkeypatch.chdir(tmp_path)
-    exec(compile(block, "scan.md", "exec"), {"__name__": "example"})
-    assert "Myr" in capsys.readouterr().out and (tmp_path / "my-scan" / "scan.nc").exists()
+    exec(compile(makes, "scan.md", "exec"), {"__name__": "example"})
+    assert "Myr" in capsys.readouterr().out
+    (tmp_path / "my-scan").rename(tmp_path / "scan")
+    exec(compile(reads, "scan.md", "exec"), {"__name__": "example"})
+    lines = plt.gca().get_lines()
+    assert len(lines) == 2 and all(abs(np.diff(line.get_ydata())).max() > 0.0 for line in lines)
+    plt.close("all")
 
 
 @pytest.mark.parametrize("name", GUIDE)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ..file.quantities import ScenarioError
+from ..folder.check import check_writable
 from .cluster import check_device
 from .options import Device, Json, path_of
 
@@ -40,6 +41,8 @@ def bench(
         raise ScenarioError("--out: allowed: with --scaling")
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ScenarioError(f"--out {str(out)!r}: allowed: a folder that is empty, or does not exist")
+    if out is not None:
+        check_writable(out, out)
     with status_line() as report:
         if scaling:
             from ..validation.scaling import scaling as runs

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ..file.quantities import ScenarioError, shown
+from ..folder.check import check_file
 from . import complete
 from .options import path_of
 
@@ -105,5 +106,6 @@ def new(
         raise ScenarioError(f"--out {shown(copy)}: allowed: a name that ends in .toml")
     if copy.exists() or copy.is_symlink():
         raise ScenarioError(f"{shown(copy)}: it is there; allowed: --out with another name")
+    check_file(copy)
     write_text(copy, read_bounded(source))
     print(f"{copy}: crhalo run {copy}, after changes; crhalo explain KEY says what a key means")

@@ -10,7 +10,7 @@ import typer
 
 from ...fields.exceptions import UserError
 from ..file.quantities import ScenarioError, shown
-from ..folder.check import check_finished
+from ..folder.check import check_file, check_finished
 from .options import path_of
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def export(
     check_finished(folder, "summary.json")
     write, name = FORMS[to]
     path = folder / name if out is None else out
+    check_file(path)
     try:
         write(folder, path, secondary)
     except UserError as error:

@@ -15,6 +15,7 @@ from ..folder.check import is_unfinished
 
 _GO_ON = ("run", "fit", "scan")  # commands, which write to a folder of their name if not told otherwise
 _NO_COMMAND = re.compile(r"No such command ['\"](.*?)['\"]")
+_ONE_TOO_MANY = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.+)\)")
 
 # Typer carries click within itself, or not, by its version.
 _UsageError: Any = typer.BadParameter.__bases__[0]
@@ -28,7 +29,7 @@ def said_of(error: BaseException, arguments: list[str]) -> tuple[int, str]:
     """Exit code and line for whatever went wrong."""
     match error:
         case _UsageError():
-            return 2, _misused(error)
+            return 2, _misused(error, arguments)
         case UserError():
             return 2, str(error)
         case RunFailed() | NotConverged():
@@ -61,7 +62,7 @@ def _nothing_kept(arguments: list[str]) -> str:
     return "; nothing is kept yet to go on from" if arguments and arguments[0] in _GO_ON else ""
 
 
-def _misused(error: Any) -> str:
+def _misused(error: Any, arguments: list[str]) -> str:
     """The line for a wrong command line; of a command or an option that does not exist, the nearest ones."""
     command, words = error.ctx and error.ctx.command, list[str]()
     if type(error).__name__ == "NoSuchOption":
@@ -72,8 +73,17 @@ def _misused(error: Any) -> str:
         kind, given = "command", unknown[1]
         words = list(command.commands)
     if not words:
-        return str(error.format_message())
+        return str(error.format_message()) + _unquoted(error.message, arguments)
     from ..file.faults import allowed_names
 
     hint = allowed_names(did_you_mean(given, words, f"{kind}s"), words)
     return f"{shown(given)}: no such {kind}{hint}"
+
+
+def _unquoted(message: str, arguments: list[str]) -> str:
+    """Of "KEY=3 kpc" that the shell has taken apart: how to write it."""
+    found = _ONE_TOO_MANY.match(message)
+    for before, after in pairwise(arguments):
+        if found and after == found[1].split()[0] and "=" in before:
+            return f"; a value with a space is quoted: {shown(f'{before} {after}')}"
+    return ""

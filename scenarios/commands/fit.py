@@ -35,7 +35,7 @@ def execute_fit(
     NotConverged, RunFailed
         If the fit does not settle; what was solved is kept.
     """
-    with only_one_run_in(folder), watched(log, "fit", scenario, folder) as progress:
+    with watched(log, "fit", scenario, folder) as progress, only_one_run_in(folder):
         try:
             found = run_fit(scenario, data, free, between, posterior, progress, threads, folder / EVALUATIONS)
         except (NotConverged, RunFailed) as stopped:

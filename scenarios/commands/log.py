@@ -17,6 +17,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
+from ..file.quantities import ScenarioError, shown
 from ..file.scenario import Scenario
 from ..progress import Progress, heard_by, progress_bar, say
 from .failed import said_of
@@ -55,22 +56,31 @@ def watched(path: Path | None, command: str, scenario: Scenario, folder: Path) -
 
     Raises
     ------
-    OSError
+    ScenarioError
         If the log cannot be opened.
     """
     if path is None:
-        with progress_bar() as shown:
-            yield shown
+        with progress_bar() as bar:
+            yield bar
         return
-    with open(path, "ab", buffering=0) as file:
+    with _opened(path) as file:
         log = _Log(file)
-        with _ends(log, command, scenario, folder), progress_bar() as shown:
+        with _ends(log, command, scenario, folder), progress_bar() as bar:
 
             def progress(stage: str, done: int, total: int) -> None:
-                shown(stage, done, total)
+                bar(stage, done, total)
                 log.progress(stage, done, total)
 
             yield progress
+
+
+def _opened(path: Path) -> FileIO:
+    """The file of a log, to append to."""
+    try:
+        return open(path, "ab", buffering=0)
+    except OSError as error:
+        said = f"--log {shown(path)}: {error.strerror}"
+        raise ScenarioError(f"{said}; allowed: a file in a folder that can be written") from None
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The `crhalo` command. Anything heavy is imported by the command that needs it, so that help comes at once.
 
-Exit codes: 0 done; 1 a check or the disk failed, or waves did not converge; 2 the input is not allowed;
-130 interrupted.
+Exit codes: 0 done; 1 a check or the disk failed, or waves did not converge; 2 the input is not allowed, a
+folder that cannot be written among it; 130 interrupted.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""What a scenario would do and cost, from a few pilot particles and small maps; and whether there is room."""
+"""What a run or a scan would do and cost, from pilot particles and small maps; and whether there is room."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
@@ -28,7 +29,9 @@ from ..build import (
 )
 from ..file.quantities import shown
 from ..file.scenario import Scenario
+from ..folder.check import POINTS
 from ..run import SECONDARIES
+from ..scanning.files import NETCDF
 from ..studies.registry import study_of
 
 _PILOT_PARTICLES, _PILOT_S = 48, 2.0
@@ -98,6 +101,53 @@ def plan(scenario: Scenario, threads: int) -> dict[str, Any]:
     }
 
 
+def plan_scan(points: Sequence[Scenario], threads: int) -> dict[str, Any]:
+    """What a scan would do and cost: the runs at its first, its middle and its last point stand for all.
+
+    Parameters
+    ----------
+    points : sequence of Scenario
+        The scenario at each point, as `points_of` has them.
+    threads : int
+        On which each is run.
+
+    Raises
+    ------
+    UserError
+        If orbits cannot be right or take too long.
+    """
+    chosen = [points[place] for place in sorted({0, len(points) // 2, len(points) - 1})]
+    costs = [_cost(each, threads) for each in chosen]
+    steps, transport_s, waves_s = (len(points) * fmean(several) for several in zip(*costs, strict=True))
+    numbers_s = len(points) * _STUDIED_S
+    grids = [grid_of(each, galaxy_of(each)) for each in chosen]
+    memory = [_tally_memory_MB(grid, threads) for grid in grids]
+    return {
+        "title": f"Scan of: {points[0].title}",
+        "points": len(points),
+        "particles_of_each": points[0].transport.particles,
+        "threads": threads,
+        "steps_estimated": int(steps),
+        "transport_time_s_estimated": round(transport_s, 1),
+        "waves_time_s_estimated": round(waves_s, 1),
+        "media_and_numbers_time_s_estimated": round(numbers_s, 1),
+        "time_s_estimated": round(transport_s + waves_s + numbers_s),
+        "memory_MB_estimated": round(max(memory)),
+        "would_write": f"scenario.toml, {NETCDF}, summary.json, {POINTS}, figures of --plot",
+    }
+
+
+def _cost(scenario: Scenario, threads: int) -> tuple[float, float, float]:
+    """Steps of a run, the time it follows particles, and the time that its waves take [s]."""
+    setup, waves_s = given_medium(scenario), 0.0
+    check_orbits(scenario, setup)
+    if scenario.self_consistency is not None:
+        setup, waves_s = _first_rounds(scenario, galaxy_of(scenario), threads)
+    pilot, seconds = _pilot(scenario, setup)
+    scale = scenario.transport.particles / pilot.particles
+    return pilot.steps * scale, seconds * scale / threads, waves_s
+
+
 def _pilot(scenario: Scenario, setup: Setup) -> tuple[Result, float]:
     """A few particles of a run, enough to take a second or two, and the time of one core that they took."""
     grid, transport = grid_of(scenario, setup.galaxy), transport_of(scenario, setup)
@@ -146,11 +196,16 @@ def _first_rounds(scenario: Scenario, galaxy: Galaxy, threads: int) -> tuple[Set
 
 def memory_MB(scenario: Scenario, grid: TallyGrid, threads: int) -> float:
     """Most memory that a run takes: its tallies, or its maps and a file of them being written."""
-    tally_MB = sum(array.nbytes for array in grid.empty()) / 1e6
-    needed = _BASE_MEMORY_MB + tally_MB * (BATCHES / 2 + 3 * threads)
+    needed = _tally_memory_MB(grid, threads)
     if study_of(scenario) is None:
         needed += _FIGURES_MEMORY_MB + _map_values(scenario) * _MAP_BYTES / 1e6
     return needed
+
+
+def _tally_memory_MB(grid: TallyGrid, threads: int) -> float:
+    """Most memory of a run without maps and figures."""
+    tally_MB = sum(array.nbytes for array in grid.empty()) / 1e6
+    return _BASE_MEMORY_MB + tally_MB * (BATCHES / 2 + 3 * threads)
 
 
 def _map_values(scenario: Scenario) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,10 @@ from ..folder.check import POINTS, check_kept_output
 from . import complete
 from .cluster import check_cluster, workers
 from .options import Cluster, Format, Log, Name, Out, Particles, Resume, Seed, Settings, Threads, format_of
+
+if TYPE_CHECKING:
+    from ..file.scenario import Scenario
+    from ..scanning.grid import Axis
 
 
 def scan(
@@ -39,6 +43,9 @@ def scan(
     ] = None,
     figures: Format = "png",
     log: Log = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what the scan would do and cost, then stop.")
+    ] = False,
 ) -> None:
     """Run a scenario at every point of a grid of its keys; all numbers go into one netCDF file."""
     from ..file.scenario import load
@@ -49,7 +56,8 @@ def scan(
     scenario = load(name).with_overrides([*(settings or []), *given])
     figure_format, number = format_of(figures), threads_of(threads)
     check_cluster(cluster)
-    check_kept_output(out, resume, POINTS, "scan")
+    if not dry_run:
+        check_kept_output(out, resume, POINTS, "scan")
 
     from ..folder.lock import only_one_run_in
     from ..run import RunOptions
@@ -62,9 +70,12 @@ def scan(
     axes, plots = axes_of(scenario, grid), [asked_for(text) for text in plot or []]
     if plots:
         check_axes(axes)
+    if dry_run:
+        _show_plan(scenario, axes, number, [each.name for each in plots])
+        return
     with (
-        only_one_run_in(out),
         watched(log, "scan", scenario, out) as progress,
+        only_one_run_in(out),
         workers(cluster) as executor,
     ):
         options = RunOptions(folder=out, resume=resume, executor=executor)
@@ -73,6 +84,18 @@ def scan(
     from ..folder.check import read_summary
 
     print_scan(read_summary(out), out)
+
+
+def _show_plan(scenario: Scenario, axes: tuple[Axis, ...], threads: int, quantities: list[str]) -> None:
+    """Print what a scan would do and cost; what it would refuse is refused."""
+    from ..scanning.scan import check_names, names_there, points_of
+    from .plan import plan_scan
+    from .show import print_summary
+
+    points = points_of(scenario, axes)
+    if quantities:
+        check_names(quantities, names_there(points[0]))
+    print_summary(plan_scan(points, threads))
 
 
 def _check_apart(grid: list[str], settings: list[str]) -> None:

@@ -64,12 +64,22 @@ def _unknown_key(fault: Any, model: type[BaseModel], listed: set[tuple[Any, ...]
     *tables, name = fault["loc"]
     names = list((table_class(model, tables[0]) if tables else model).model_fields)
     line = f"{_key(fault)}: no such {'key' if tables or not isinstance(fault['input'], dict) else 'table'}"
-    hint = did_you_mean(name, names, "keys")
+    hint = did_you_mean(name, names, "keys") or ("" if tables else _in_a_table(name, model))
     if not hint and tuple(tables) in listed:
         return line
     if not hint:
         listed.add(tuple(tables))
     return line + allowed_names(hint, names)
+
+
+def _in_a_table(name: str, model: type[BaseModel]) -> str:
+    """Where a key is that was given without its table: in tables that every scenario has, if it is there."""
+    always, in_some = list[str](), list[str]()
+    for table, about in model.model_fields.items():
+        for each in get_args(about.annotation) or (about.annotation,):
+            if name in getattr(each, "model_fields", ()):
+                (in_some if get_args(about.annotation) else always).append(f"{table}.{name}")
+    return f"did you mean {' or '.join(always or in_some)}?" if always or in_some else ""
 
 
 def _refused(key: str, fault: Any) -> str:

@@ -45,6 +45,7 @@ STUDIES = (
 )  # fmt: skip
 """Tables that ask for several runs, or for none; see `scenarios.studies`."""
 LIBRARY = Path(__file__).parents[1] / "library"
+_MOST_NAMED = 3  # scenarios, in a message
 _OPTIONAL = (
     "turbulence",
     "self_consistency",
@@ -141,7 +142,7 @@ class Scenario(Table):
         waves, said = self.medium.waves, shown(self.medium.waves)
         for table, word in TABLE_OF_WAVES.items():
             if (waves == word) != (getattr(self, table) is not None):
-                yield f'medium.waves = {said}: allowed: "{word}" with a [{table}], and only then'
+                yield f"medium.waves = {said}: allowed: {_goes_with(word, table, waves == word)}"
         if waves in ("self-consistent", *GIVEN_D):
             if self.transport.method == "orbit":
                 yield f'transport.method = "orbit": allowed: not where medium.waves = {said}'
@@ -152,8 +153,8 @@ class Scenario(Table):
 
     def _wind_has_its_table(self) -> Iterator[str]:
         if (self.medium.outflow == "wind") != (self.wind is not None):
-            said = shown(self.medium.outflow)
-            yield f'medium.outflow = {said}: allowed: "wind" with a [wind], and only then'
+            said, asked_for = shown(self.medium.outflow), self.wind is None
+            yield f"medium.outflow = {said}: allowed: {_goes_with('wind', 'wind', asked_for)}"
         elif self.wind is not None:
             yield from wind_suits(self.wind, self.medium, self.source, self.study)
 
@@ -247,13 +248,13 @@ class Scenario(Table):
             return f'medium.H = {text_of(self.medium, "H")}: allowed: "0.5 kpc" or more'
         return ""
 
-    def with_overrides(self, settings: Iterable[str]) -> Scenario:
+    def with_overrides(self, settings: str | Iterable[str]) -> Scenario:
         """The same scenario with some values replaced.
 
         Parameters
         ----------
         settings
-            Each ``"table.key=value"``, with the value as in the file; the quotes of a string may be left out.
+            Each (or one alone) ``"table.key=value"``, as in the file; the quotes of a string may be left out.
 
         Raises
         ------
@@ -263,7 +264,7 @@ class Scenario(Table):
         data = self.model_dump(exclude_none=True)
         missing = [table for table in _OPTIONAL if getattr(self, table) is None]
         faults: list[str] = []
-        for setting in settings:
+        for setting in [settings] if isinstance(settings, str) else settings:
             try:
                 _apply(data, setting, missing)
             except ScenarioError as error:
@@ -287,6 +288,17 @@ def names() -> list[str]:
     return sorted(path.stem for path in LIBRARY.glob("*.toml"))
 
 
+def _where_there_is(table: str) -> str:
+    """Where a table is: in scenarios that come along, if any has it."""
+    having = [name for name in names() if f"\n[{table}]\n" in read_bounded(LIBRARY / f"{name}.toml")]
+    return f"in a scenario with a [{table}]" + (f", as {' or '.join(having[:_MOST_NAMED])}" if having else "")
+
+
+def _goes_with(word: str, table: str, asked_for: bool) -> str:
+    """What is allowed of a value that needs a table, where one of both is missing."""
+    return _where_there_is(table) if asked_for else f"{shown(word)} with a [{table}]"
+
+
 def load(name: str | Path) -> Scenario:
     """Read a scenario by name (one of `names()`) or by the path of its ``.toml`` file."""
     if not isinstance(name, str | Path):
@@ -298,7 +310,8 @@ def load(name: str | Path) -> Scenario:
         return load_file(Path(name).expanduser())
     hint = did_you_mean(name, names())
     known = allowed_names(hint, names())
-    raise ScenarioError(f"scenario {shown(name)}: no such scenario{known}, or the path of a .toml file")
+    end = " or a path, which ends in .toml" if hint else ", or the path of a .toml file"
+    raise ScenarioError(f"scenario {shown(name)}: no such scenario{known}{end}")
 
 
 def load_file(path: str | Path) -> Scenario:
@@ -368,7 +381,7 @@ def _apply(data: dict[str, Any], setting: str, missing: Iterable[str]) -> None:
         raise ScenarioError(f"--set {shown(setting)}: allowed: table.key=value, as medium.delta_G=200")
     *table, key = parts
     if table and table[0] in missing:
-        raise ScenarioError(f"--set {shown(setting)}: allowed: in a scenario with a [{table[0]}]")
+        raise ScenarioError(f"--set {shown(setting)}: allowed: {_where_there_is(table[0])}")
     target = data
     for name in table:
         target = target.setdefault(name, {})

@@ -31,9 +31,7 @@ def check_output(folder: Path, resume: bool) -> None:
     Raises
     ------
     ScenarioError
-        If it holds a run.
-    OSError
-        If it cannot be written.
+        If it holds a run, or cannot be written.
     """
     if not resume and is_unfinished(folder):
         raise ScenarioError(f"--out {shown(folder)}: holds an unfinished run; allowed: with --resume")
@@ -41,6 +39,11 @@ def check_output(folder: Path, resume: bool) -> None:
         raise ScenarioError(f"--out {shown(folder)}: holds another run; allowed: a folder that holds none")
     if folder.is_symlink() and not folder.exists():
         raise ScenarioError(f"--out {shown(folder)}: a link to nothing; allowed: a folder, or a link to one")
+    check_writable(folder, folder)
+
+
+def check_writable(folder: Path, out: Path) -> None:
+    """Refuse (`ScenarioError`) a folder that cannot be written, or made, for what `--out` names."""
     existing = Path(os.path.realpath(folder))
     while not existing.exists():
         existing = existing.parent
@@ -48,7 +51,17 @@ def check_output(folder: Path, resume: bool) -> None:
         with tempfile.TemporaryFile(dir=existing) as trial:
             trial.write(bytes(4096))
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(folder)) from None
+        said = f"--out {shown(out)}: {error.strerror}"
+        raise ScenarioError(f"{said}; allowed: a place that can be written") from None
+
+
+def check_file(path: Path) -> None:
+    """Refuse (`ScenarioError`) a file that `--out` names in no folder, or in one that cannot be written."""
+    folder = path.parent
+    if path.is_dir() or not folder.is_dir():
+        fault = "a folder" if path.is_dir() else f"no folder {shown(folder)}"
+        raise ScenarioError(f"--out {shown(path)}: {fault}; allowed: a file in a folder that is there")
+    check_writable(folder, path)
 
 
 def check_kept_output(folder: Path, resume: bool, kept: str, what: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +22,12 @@ def quantities(products: Iterable[Product]) -> list[str]:
     return list(dict.fromkeys(shown))
 
 
-def measured(names: Sequence[str | Path], shown: Sequence[str], where: str) -> Measured:
+def measured(
+    names: Sequence[str | Path],
+    shown: Sequence[str],
+    where: str,
+    elsewhere: Callable[[str], Sequence[str]] = lambda quantity: (),
+) -> Measured:
     """Tables of measurements by quantity.
 
     Parameters
@@ -33,6 +38,8 @@ def measured(names: Sequence[str | Path], shown: Sequence[str], where: str) -> M
         The quantities that they may be of.
     where : str
         What shows these, for messages.
+    elsewhere : callable, optional
+        The scenarios that show a quantity, for messages.
 
     Raises
     ------
@@ -44,9 +51,11 @@ def measured(names: Sequence[str | Path], shown: Sequence[str], where: str) -> M
         table = load(name)
         quantity = table.meta["quantity"]
         if quantity not in shown:
+            others = elsewhere(quantity)
             raise UserError(
                 f"data {on_a_line(str(name))}: quantity {on_a_line(quantity)}; "
                 f"allowed: {', '.join(shown) or 'none'} ({where})"
+                + (f"; it is shown by {', '.join(others)}" if others else "")
             )
         found.setdefault(quantity, []).extend(points_of(table, Path(name).name))
     return found

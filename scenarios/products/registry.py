@@ -12,7 +12,8 @@ import numpy as np
 
 from ...mc.files import write_text
 from ...mc.uncertainty import Estimate
-from ..file.scenario import Scenario
+from ..file.scenario import Scenario, load
+from ..file.scenario import names as scenario_names
 from ..folder.write import write_json
 from ..progress import Progress, quiet
 from ..run import Run
@@ -63,10 +64,21 @@ def measured_for(scenario: Scenario, names: Sequence[str | Path]) -> Measured:
         converted.
     """
     if scenario.study is not None or scenario.turbulence is not None:
-        return measured(names, (), "figures of a study are drawn as they are")
+        return measured(names, (), "figures of a study are drawn as they are", scenarios_that_show)
+    return measured(names, _shown_by(scenario), "what figures of this scenario show", scenarios_that_show)
+
+
+def _shown_by(scenario: Scenario) -> list[str]:
+    """The quantities that figures of a run of a scenario show, before it is made."""
+    if scenario.study is not None or scenario.turbulence is not None:
+        return []
     unmade: Any = None
-    products = products_of(Run(scenario, unmade, unmade, unmade))
-    return measured(names, quantities(products), "what figures of this scenario show")
+    return quantities(products_of(Run(scenario, unmade, unmade, unmade)))
+
+
+def scenarios_that_show(quantity: str) -> list[str]:
+    """The scenarios that come along and have a figure that shows a quantity."""
+    return [name for name in scenario_names() if quantity in _shown_by(load(name))]
 
 
 def made(run: Run, product: Product) -> Made:

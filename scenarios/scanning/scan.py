@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -181,14 +181,13 @@ def run_scan(
     UserError
         Besides, if there is none of the `quantities`; or what is kept is of another scan.
     """
-    check_can_be_scanned(scenario)
-    wanted = _checked(scenarios_of(scenario, axes), axes)
+    wanted = points_of(scenario, axes)
     header = header_of(scenario, axes)
     kept = KeptPoints()
     if options.folder is not None:
         kept = KeptPoints.read(options.folder / POINTS, header)
     if quantities:
-        check_names(quantities, _names_there(kept, wanted[0]))
+        check_names(quantities, names_there(wanted[0], kept))
     if options.folder is not None:
         options.folder.mkdir(parents=True, exist_ok=True)
         kept.begin(options.folder / POINTS, header)
@@ -207,10 +206,17 @@ def check_can_be_scanned(scenario: Scenario) -> None:
         raise ScenarioError(f"scan: a scenario with a [{table}]; allowed: one galaxy")
 
 
-def _checked(scenarios: Iterator[Scenario], axes: Sequence[Axis]) -> list[Scenario]:
-    """The scenarios of all points; `UserError` where one leaves no halo, before any is run."""
+def points_of(scenario: Scenario, axes: Sequence[Axis]) -> list[Scenario]:
+    """The scenario at each point, the last axis fastest.
+
+    Raises
+    ------
+    ScenarioError
+        If it is not one run, values do not go together, or leave no halo; it names the point.
+    """
+    check_can_be_scanned(scenario)
     found = []
-    for place, one in zip(np.ndindex(shape_of(axes)), scenarios, strict=True):
+    for place, one in zip(np.ndindex(shape_of(axes)), scenarios_of(scenario, axes), strict=True):
         try:
             galaxy_of(one).check()
         except UserError as fault:
@@ -226,9 +232,9 @@ def header_of(scenario: Scenario, axes: Sequence[Axis]) -> dict[str, Any]:
     return about | {"grid": [axis.as_dict() for axis in axes]}
 
 
-def _names_there(kept: KeptPoints, first: Scenario) -> list[str]:
+def names_there(first: Scenario, kept: KeptPoints | None = None) -> list[str]:
     """The quantities of a scan: of the points that are there, or of a few particles at the first one."""
-    for point in kept.found.values():
+    for point in kept.found.values() if kept else ():
         if point.numbers:
             return list(point.numbers)
     few = first.with_overrides([f"transport.particles={_FEW_PARTICLES}"])

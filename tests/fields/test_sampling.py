@@ -1,5 +1,7 @@
 """Functions of a user's own: what they may return, and how they are refused."""
 
+import math
+
 import numpy as np
 import pytest
 from crhalo.fields.exceptions import UserError
@@ -35,6 +37,10 @@ def test_a_number_and_a_function_of_one_variable_broadcast():
             r"mine: 0 at R = 1 kpc, z = 0 kpc; expected a finite number above zero \[uG\]",
         ),
         (lambda R, z: np.inf + 0 * R, r"mine: inf at R = 0 kpc"),
+        (lambda R, z: 3.0 if z < 1 else 1.0, r"mine: ValueError: The truth.*np.where in place of if"),
+        (lambda R, z: math.exp(-z), r"mine: TypeError: .*; expected a function of arrays \(R_kpc, z_kpc\)"),
+        (lambda R: 3.0, r"mine: TypeError: .* takes 1 positional argument but 2 were given"),
+        (lambda R, z: {}[R], r"mine: TypeError: unhashable"),
     ],
 )
 def test_what_no_medium_can_be_made_of_is_refused_in_one_line(function, said):
@@ -56,3 +62,21 @@ def test_a_galaxy_names_the_function_that_fails(name):
     galaxy = Galaxy(**{name: lambda *places: np.where(places[-1] > 7.0, np.nan, 1.0)})
     with pytest.raises(UserError, match=f"^{name}: nan at .*z = 8 kpc"):
         galaxy.medium()
+
+
+def test_the_error_of_a_function_is_the_cause_and_one_of_ours_stays_as_it_is():
+    with pytest.raises(UserError) as refused:
+        sample(lambda R, z: 1 / 0)
+    assert isinstance(refused.value.__cause__, ZeroDivisionError)
+
+    def ours(R, z):
+        raise UserError("as it is")
+
+    with pytest.raises(UserError, match=r"^as it is$"):
+        sample(ours)
+
+
+def test_a_field_of_ones_own_that_fails_is_named():
+    mine = Galaxy(field=lambda R, z: (0.0, 0.0, math.exp(-z)), halo="constant", bell=False)
+    with pytest.raises(UserError, match=r"Galaxy.field: TypeError: .*np.exp in place of math.exp"):
+        mine.check()

@@ -1,6 +1,7 @@
 """Messages name what is wrong and say what to type."""
 
 import pytest
+from crhalo.scenarios import load
 from crhalo.scenarios.commands.main import main
 
 CASES = {
@@ -18,6 +19,15 @@ CASES = {
     "--set medium.field=x-shaped --set medium.bell=false --set medium.halo=constant --set medium.B_pol=5uG":
         'medium.B_pol = "5 uG": the poloidal field exceeds that of the halo',
     "--set medium.field=x-shaped --set medium.epsilon=2": "medium.epsilon = 2: allowed: a number from 0 to 1",
+    "--set delta_G=10": "delta_G: no such key: did you mean medium.delta_G?",
+    "--set medium.z_B=3 kpc": "extra argument(s) (kpc); a value with a space is quoted: 'medium.z_B=3 kpc'",
+    "--set medium.outflow=wind":
+        "medium.outflow = 'wind': allowed: in a scenario with a [wind], as circumgalactic-wind",
+    "--set wind.speed=3km/s": "allowed: in a scenario with a [wind], as circumgalactic-wind",
+    "--set medium.waves=two-zone":
+        "medium.waves = 'two-zone': allowed: in a scenario with a [two_zone], as two-zone",
+    "--data ams02-protons": "(what figures of this scenario show); it is shown by ",
+    "--data icecube": "data 'icecube': did you mean icecube-mese or icecube-hese or icecube-tracks?",
     "--set medium.epsilon=0.1": 'medium.epsilon = 0.1: allowed: where medium.field is not "isotropic"',
     "--set medium.wander=1pc": 'allowed: where medium.field is not "isotropic"',
     "--set medium.drifts=true": 'medium.drifts = true: allowed: where medium.field is not "isotropic"',
@@ -73,3 +83,38 @@ def test_a_tilde(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert main(["show", "~/nothing"]) == 2
     assert str(tmp_path / "nothing") in capsys.readouterr().err
+
+
+def test_what_needs_no_table_that_is_there(capsys):
+    assert main(["run", "circumgalactic-wind", "--dry-run", "--set", "medium.outflow=alfven"]) == 2
+    assert "medium.outflow = 'alfven': allowed: 'wind' with a [wind]" in capsys.readouterr().err
+
+
+def test_a_part_of_a_name_finds_it(capsys):
+    assert main(["run", "limits", "--dry-run"]) == 2
+    assert "did you mean circumgalactic-limits? or a path, which ends in .toml" in capsys.readouterr().err
+
+
+def test_one_setting_needs_no_list():
+    scenario = load("circumgalactic")
+    assert scenario.with_overrides("medium.delta_G=10") == scenario.with_overrides(["medium.delta_G=10"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "export {run} --to hermes --out {file}/x.fits",
+        "new circumgalactic --out {file}/x.toml",
+        "bench --scaling --out {file}/x",
+        "export {run} --to hermes --out {nowhere}/x",
+    ],
+)
+def test_where_nothing_can_be_written_nothing_is_computed(words, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "summary.json").write_text("{}")
+    places = {name: str(tmp_path / name) for name in ("run", "file", "nowhere")}
+    assert main(words.format(**places).split()) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("crhalo: --out ") and "allowed: a " in error and error.count("\n") == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "run"}

@@ -17,6 +17,7 @@ _WANTED_GEV = (10.0, 1e3, 1e5)
 _NEAR = 1.3  # an energy stands for another within this factor
 _BALANCED = 3.0  # an outflow whose rho u^2 is the pressure behind it within this factor
 _SMALLEST_SHARE = 1e-3  # of the injected energy
+_ROUNDING = 1e-6  # of it, below which sums differ by the digits of their numbers
 _FEW_BATCHES = 10
 _MOST_COLUMNS = 6
 _NOTHING = {"-", "0", "1"}  # nothing there, or nothing that returns
@@ -272,7 +273,9 @@ def _energy(summary: Mapping[str, Any]) -> list[str]:
     ]
     left, error = entries.get("unaccounted", (None, None))
     if told and is_number(left) and is_number(error) and not _few_batches(summary):
-        told.append(f"{with_error(100.0 * left, 100.0 * error)}% unaccounted for")
+        nothing = max(abs(left), error) < _ROUNDING
+        known = "nothing" if nothing else f"{with_error(100.0 * left, 100.0 * error)}%"
+        told.append(f"{known} unaccounted for")
     return [plain(f"energy: {', '.join(told)}")] if told else []
 
 

@@ -107,7 +107,7 @@ def disks(folder: Path) -> Outcome:
     survived = 0
     for where in ("/proc/crhalo", "/sys/crhalo"):
         code, said = end_of(command(HYBRID, Path(where)))
-        survived += code == 1 and len(said) == 1 and where in said[0]
+        survived += code == 2 and len(said) == 1 and where in said[0]
     # Files of at most 100 kB are a full disk that anybody can have.
     limited = ["bash", "-c", f'ulimit -f 100; exec "{CRHALO}" "$@"', "crhalo", *FEW, "--out"]
     process = subprocess.Popen(
@@ -123,7 +123,7 @@ def disks(folder: Path) -> Outcome:
         survived += code == 1 and len(said) == 1 and "checkpoint" in said[0]
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         code, said = end_of(command(HYBRID, disk / "other"))
-        survived += code == 1 and len(said) == 1 and str(disk / "other") in said[0]
+        survived += code == 2 and len(said) == 1 and str(disk / "other") in said[0]
     process = command(HYBRID, folder / "sized")
     first = folder / "sized" / checkpoint.names()[0]
     while not first.exists():

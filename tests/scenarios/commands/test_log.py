@@ -95,4 +95,15 @@ def test_a_full_disk_ends_the_log_but_not_the_run(tmp_path, capsys):
 
 def test_a_log_that_cannot_be_opened_is_one_line(crhalo, tmp_path):
     code, _, err = crhalo("run", "free-escape", "--out", str(tmp_path / "run"), "--log", str(tmp_path))
-    assert code == 1 and err.count("\n") == 1 and str(tmp_path) in err
+    assert code == 2 and err.startswith(f"crhalo: --log '{tmp_path}': Is a directory; allowed: a file")
+    assert not (tmp_path / "run").exists()
+    given = [
+        "--grid",
+        "medium.H=4 kpc",
+        "--out",
+        str(tmp_path / "scan"),
+        "--log",
+        str(tmp_path / "no" / "log"),
+    ]
+    code, _, err = crhalo("scan", "free-escape", *given)
+    assert code == 2 and "--log" in err and not (tmp_path / "scan").exists()

@@ -152,11 +152,12 @@ def test_folder_of_another_run_is_refused(crhalo, pipeline, tmp_path):
     each(finished.RUN_FILES, refused)
 
 
-def test_file_in_place_of_the_folder_is_an_error_of_the_disk(crhalo, pipeline, tmp_path):
+def test_file_in_place_of_the_folder(crhalo, pipeline, tmp_path):
     (tmp_path / "file").touch()
     for out in (tmp_path / "file", tmp_path / "file" / "run"):
         code, _, error = crhalo("run", "circumgalactic", "--out", str(out))
-        assert code == 1 and str(out) in error and not pipeline.calls
+        assert code == 2 and f"--out '{out}': Not a directory; allowed: a place that can" in error
+        assert not pipeline.calls
 
 
 def test_read_only_disk_is_found_before_computing(crhalo, pipeline, tmp_path, monkeypatch):
@@ -165,7 +166,8 @@ def test_read_only_disk_is_found_before_computing(crhalo, pipeline, tmp_path, mo
 
     monkeypatch.setattr(finished.tempfile, "TemporaryFile", refuse)
     code, _, error = crhalo("run", "circumgalactic", "--out", str(tmp_path / "run"))
-    assert (code, error) == (1, f"crhalo: {tmp_path / 'run'}: Read-only file system\n")
+    said = f"--out '{tmp_path / 'run'}': Read-only file system; allowed: a place that can be written"
+    assert (code, error) == (2, f"crhalo: {said}\n")
     assert not pipeline.calls and not list(tmp_path.iterdir())
 
 

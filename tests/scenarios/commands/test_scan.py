@@ -5,7 +5,11 @@ import shutil
 
 import pytest
 from crhalo.scenarios.commands import main as cli
+from crhalo.scenarios.commands.plan import plan_scan
+from crhalo.scenarios.file.scenario import load
 from crhalo.scenarios.folder.check import POINTS
+from crhalo.scenarios.scanning.grid import axes_of
+from crhalo.scenarios.scanning.scan import points_of
 
 GRID = ("--grid", "medium.delta_G=1e3,1e4")
 SMALL = [
@@ -108,3 +112,30 @@ def test_a_folder_that_is_taken(folder, crhalo, tmp_path):
         "fit", "milky-way", "--data", "ams02-bc", "--free", "diffusion.D0", "--out", str(begun), "--resume"
     )
     assert code == 2 and "holds a run; allowed: a folder with a fit" in err
+
+
+def test_what_it_would_cost_is_told_and_nothing_is_written(crhalo, tmp_path, coarse_errors):
+    code, out, _ = crhalo("scan", "circumgalactic", *SMALL, "--out", str(tmp_path / "new"), "--dry-run")
+    said = dict(line.split() for line in out.splitlines() if len(line.split()) == 2)
+    assert code == 0 and not (tmp_path / "new").exists()
+    assert (said["points"], said["particles_of_each"]) == ("2", "40")
+    assert float(said["time_s_estimated"]) >= float(said["media_and_numbers_time_s_estimated"]) > 0.0
+    assert int(said["steps_estimated"]) > 40 and "scan.nc" in out
+
+
+def test_all_points_of_a_grid_are_counted():
+    scenario = load("free-escape").with_overrides(["transport.particles=40"])
+    one, many = (
+        plan_scan(points_of(scenario, axes_of(scenario, [f"medium.H={values} kpc"])), 1)
+        for values in ("4", "3.9,3.95,4,4.05,4.1")
+    )
+    assert many["points"] == 5
+    assert many["steps_estimated"] == pytest.approx(5.0 * one["steps_estimated"], rel=0.3)
+    assert many["media_and_numbers_time_s_estimated"] == 5.0 * one["media_and_numbers_time_s_estimated"]
+
+
+@pytest.mark.parametrize("case", ["no such key", "study", "no such plot", "three axes"])
+def test_a_plan_refuses_what_a_scan_refuses(case, crhalo, coarse_errors):
+    given, said = REFUSED[case]
+    code, out, err = crhalo("scan", *given, "--dry-run")
+    assert code == 2 and said in err and not out
