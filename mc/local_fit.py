@@ -58,8 +58,8 @@ def _fitted(x: FloatArray, values: FloatArray) -> FloatArray:
     known = np.isfinite(values)
     q = np.where(known, values, 0.0)
     mean = q.sum(axis=2) / np.maximum(known.sum(axis=2), 1)
-    # All replicas of a column alike, for errors are their differences: where too few of the groups of one hold
-    # something, its parabola could run anywhere.
+    # All replicas of a column alike, for errors are their differences: where too few groups of one hold
+    # something, its parabola would run anywhere.
     filled = ((q > 0).sum(axis=2) >= _FILLED * known.sum(axis=2)).all(axis=0)
     fits = filled & (mean > 0)
     out = np.where(known[:, :, np.argsort(np.abs(x))[:2]].any(axis=2), mean, np.nan)
