@@ -21,6 +21,7 @@ from ...fields.units import FloatArray
 from ...mc.result import Result
 from ...mc.uncertainty import Estimate, value_and_error
 from .absorption import cmb_absorption_per_kpc
+from .bands import BandMaps, in_band
 from .cells import CellsToNodes, cells_to_nodes, gas_in_cells, node_volumes_kpc3
 from .emissivity import matrix_per_flavour
 from .rays.weights import pixel_weights
@@ -67,6 +68,21 @@ class ComponentMaps:
     def total(self) -> FloatArray:
         """Sum of the components."""
         return sum(self.maps.values(), start=np.zeros_like(self.maps["disc"]))
+
+    def in_band(self, low_GeV: ArrayLike, high_GeV: ArrayLike) -> BandMaps:
+        """Maps of all between two energies [cm^-2 s^-1 sr^-1], as power laws between those of this sky.
+
+        Parameters
+        ----------
+        low_GeV, high_GeV : float or Quantity
+            Ends of the band, within the energies of this sky: four of these a decade are enough for 1%.
+
+        Raises
+        ------
+        UserError
+            If it is not within these, or they do not increase.
+        """
+        return in_band(self, low_GeV, high_GeV)
 
     def to_gammapy(self, component: str = "total") -> Any:
         """A `gammapy.modeling.models.SkyModel` of the sky, or of "disc", "halo" or "cgm" alone.
