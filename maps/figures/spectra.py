@@ -156,7 +156,7 @@ def spectra(
     panels[1].add_artist(panels[1].get_legend())
     legend(panels[1], lines, loc="lower left")
     where = {"transform": panels[1].transAxes, "fontsize": SMALL, "ha": "right", "va": "top"}
-    said = "IGRB: the Galaxy is taken off;\nto be compared with circumgalactic alone"
+    said = "IGRB: without the Galaxy;\nto be compared with\ncircumgalactic alone"
     outlined(panels[1].text(0.97, 0.84, said, **where), 2.5)
     if prl_17:
         panels[0].axhline(prl_17, color=BLACK, linewidth=0.6, linestyle=(0, (6, 2)))
