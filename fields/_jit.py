@@ -30,12 +30,17 @@ from typing import Any
 
 import llvmlite.binding
 import numba
+from llvmlite import ir
+from numba.core import types
+from numba.core.cgutils import get_item_pointer, get_or_insert_function, unpack_tuple
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
 from numba.core.cpu import CPUTargetOptions
 from numba.core.options import TargetOptions
 from numba.core.typed_passes import NativeLowering
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
 
 # 'nnan' and 'ninf' stay out: they would delete the checks that catch a lost particle.
 _FAST = os.environ.get("CRHALO_FASTMATH", "1") != "0"
@@ -277,6 +282,26 @@ def entry(cached: bool = True) -> Callable[[Callable], Callable]:
             config.CACHE_DIR = before
 
     return decorate
+
+
+def _prefetch(_: Any, array: Any, index: Any) -> Any:
+    """In kernels: ask memory for an element of an array, by unsigned indices, and wait for nothing."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        values, at = arguments
+        source = make_array(array)(context, builder, values)
+        place = get_item_pointer(context, builder, array, source, unpack_tuple(builder, at))
+        pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
+        function = get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        # To be read, and kept near.
+        builder.call(function, [builder.bitcast(place, pointer), number(0), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, index), generate
+
+
+prefetch: Any = intrinsic(_prefetch)
 
 
 @cache
