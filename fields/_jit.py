@@ -86,10 +86,11 @@ class _PartsOfEntries(JITCodeLibrary):
         for library in dict.fromkeys(self._linking_libraries):
             self._final_module.link_in(library._get_module_for_linking(), preserve=True)
         # Enough for callers to take in little; vectors and the like come once, in entries.
-        manager, builder = self._codegen._module_pass_manager(
-            opt=1, loop_vectorize=False, slp_vectorize=False
-        )
-        manager.run(self._final_module, builder)
+        tuning = llvmlite.binding.create_pipeline_tuning_options(speed_level=1)
+        # A loop that is unrolled before it is made of vectors reads every second number, and shuffles them.
+        tuning.loop_unrolling = tuning.loop_vectorization = tuning.slp_vectorization = False
+        builder = llvmlite.binding.create_pass_builder(self._codegen._tm, tuning)
+        builder.getModulePassManager().run(self._final_module, builder)
         self._finalized = True
 
 
