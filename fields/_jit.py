@@ -30,12 +30,17 @@ from typing import Any
 
 import llvmlite.binding
 import numba
+from llvmlite import ir
+from numba.core import types
+from numba.core.cgutils import get_item_pointer, get_or_insert_function, unpack_tuple
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
 from numba.core.cpu import CPUTargetOptions
 from numba.core.options import TargetOptions
 from numba.core.typed_passes import NativeLowering
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
 
 # 'nnan' and 'ninf' stay out: they would delete the checks that catch a lost particle.
 _FAST = os.environ.get("CRHALO_FASTMATH", "1") != "0"
@@ -81,10 +86,11 @@ class _PartsOfEntries(JITCodeLibrary):
         for library in dict.fromkeys(self._linking_libraries):
             self._final_module.link_in(library._get_module_for_linking(), preserve=True)
         # Enough for callers to take in little; vectors and the like come once, in entries.
-        manager, builder = self._codegen._module_pass_manager(
-            opt=1, loop_vectorize=False, slp_vectorize=False
-        )
-        manager.run(self._final_module, builder)
+        tuning = llvmlite.binding.create_pipeline_tuning_options(speed_level=1)
+        # A loop that is unrolled before it is made of vectors reads every second number, and shuffles them.
+        tuning.loop_unrolling = tuning.loop_vectorization = tuning.slp_vectorization = False
+        builder = llvmlite.binding.create_pass_builder(self._codegen._tm, tuning)
+        builder.getModulePassManager().run(self._final_module, builder)
         self._finalized = True
 
 
@@ -277,6 +283,26 @@ def entry(cached: bool = True) -> Callable[[Callable], Callable]:
             config.CACHE_DIR = before
 
     return decorate
+
+
+def _prefetch(_: Any, array: Any, index: Any) -> Any:
+    """In kernels: ask memory for an element of an array, by unsigned indices, and wait for nothing."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        values, at = arguments
+        source = make_array(array)(context, builder, values)
+        place = get_item_pointer(context, builder, array, source, unpack_tuple(builder, at))
+        pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
+        function = get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        # To be read, and kept near.
+        builder.call(function, [builder.bitcast(place, pointer), number(0), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, index), generate
+
+
+prefetch: Any = intrinsic(_prefetch)
 
 
 @cache

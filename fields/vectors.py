@@ -28,6 +28,7 @@ from ._jit import INLINED, entry, kernel
 from .units import FloatArray
 
 _FUNCTIONS: dict[type, Callable] = {}
+_FETCHES: dict[type, Callable] = {}
 
 
 def vector_field(record: type) -> Callable[[Callable], Callable]:
@@ -35,6 +36,16 @@ def vector_field(record: type) -> Callable[[Callable], Callable]:
 
     def join(function: Callable) -> Callable:
         _FUNCTIONS[record] = function
+        return function
+
+    return join
+
+
+def fetches(record: type) -> Callable[[Callable], Callable]:
+    """Decorator that makes a function (field, x, y, z) what `fetch_ahead` does for a record."""
+
+    def join(function: Callable) -> Callable:
+        _FETCHES[record] = function
         return function
 
     return join
@@ -70,6 +81,30 @@ def _magnetic_field(field, x, y, z):  # type: ignore[no-untyped-def]
     if getattr(field, "instance_class", None) not in _FUNCTIONS:
         return None
     function = _kernel_of(field)
+    return lambda field, x, y, z: function(field, x, y, z)
+
+
+def fetch_ahead(field: Any, x: float, y: float, z: float) -> None:
+    """Ask memory for what the field at a place is made of, in kernels; nothing where it is always at hand."""
+
+
+def _fetch_of(record: types.NamedTuple) -> Callable:
+    if record.instance_class is Sum:
+        first, second = (_fetch_of(part) for part in record.types)
+
+        def both(field, x, y, z):  # type: ignore[no-untyped-def]
+            first(field.first, x, y, z)
+            second(field.second, x, y, z)
+
+        return kernel(both)
+    return kernel(_FETCHES.get(record.instance_class, fetch_ahead))
+
+
+@overload(fetch_ahead, jit_options=INLINED)
+def _fetch_ahead(field, x, y, z):  # type: ignore[no-untyped-def]
+    if getattr(field, "instance_class", None) not in _FUNCTIONS:
+        return None
+    function = _fetch_of(field)
     return lambda field, x, y, z: function(field, x, y, z)
 
 

@@ -8,7 +8,7 @@ its rms.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,16 +16,15 @@ from .._jit import kernel
 from ..vectors import vector_field
 from .synthetic import PlaneWaves
 
-_C0, _C1, _C2, _C3, _C4, _C5 = (
+_C0, _C1, _C2, _C3, _C4 = (
     np.float32(c)
-    for c in (25.132741080068058, -64.83582257510265, 67.0767586866532, -38.49841879799369,
-              14.065504059417252, -3.1933718429900817)
-)  # fmt: skip
+    for c in (6.283185160089478, -41.341655031416316, 81.6010040732688, -76.54978229378095, 39.5367060671378)
+)
 _QUARTER, _ZERO = np.float32(0.25), np.float32(0.0)
 
 
 class SinglePrecisionWaves(NamedTuple):
-    """The same waves in float64 and float32, and the base: its place [kpc] and the phases there [turns]."""
+    """The same waves in float64 and float32, and a base: its place [kpc], phases of cosines there [turns]."""
 
     waves: PlaneWaves
     k_x: np.ndarray
@@ -49,13 +48,18 @@ def single_precision(waves: PlaneWaves, reach_kpc: float) -> SinglePrecisionWave
     return SinglePrecisionWaves(waves, k_x, k_y, k_z, a_x, a_y, a_z, np.zeros_like(k_x), nowhere, reach_kpc)
 
 
+def remembers(field: Any) -> bool:
+    """Whether a record, or one in it, has a base that follows a single particle."""
+    parts = [part for part in field if isinstance(part, tuple)]
+    return isinstance(field, SinglePrecisionWaves) or any(remembers(part) for part in parts)
+
+
 @kernel
-def _sine_of_turns(turns):
-    """As `turbulence.sine_of_turns`, in float32."""
-    t = turns - np.rint(turns)
-    s = t * t
-    p = ((((_C5 * s + _C4) * s + _C3) * s + _C2) * s + _C1) * s + _C0
-    return t * (_QUARTER - s) * p
+def _cosine_of_turns(turns):
+    """As `synthetic.sine_of_turns`, a term less, in float32, and of turns that are a quarter less."""
+    h = _QUARTER - abs(turns - np.rint(turns))
+    s = h * h
+    return h * ((((_C4 * s + _C3) * s + _C2) * s + _C1) * s + _C0)
 
 
 @kernel
@@ -64,6 +68,8 @@ def _move_base(field, x, y, z):
     waves = field.waves
     for n in range(waves.phase.size):
         turns = waves.k_x[n] * x + waves.k_y[n] * y + waves.k_z[n] * z + waves.phase[n]
+        # A quarter less, for sines are taken as cosines.
+        turns -= 0.25
         field.phase[n] = turns - np.rint(turns)
 
 
@@ -78,7 +84,7 @@ def _single_precision_waves(field, x, y, z):
     B_x = B_y = B_z = _ZERO
     for n in range(field.phase.size):
         turns = field.k_x[n] * u + field.k_y[n] * v + field.k_z[n] * w + field.phase[n]
-        sine = _sine_of_turns(turns)
+        sine = _cosine_of_turns(turns)
         B_x += field.a_x[n] * sine
         B_y += field.a_y[n] * sine
         B_z += field.a_z[n] * sine

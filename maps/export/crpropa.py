@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...fields.exceptions import UserError, on_a_line
-from ...fields.turbulence.synthetic import GridField
+from ...fields.turbulence.grid import GridField
 from ...fields.units import FloatArray
 from ...mc.files import replacing, write_text
 

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from ...fields._jit import entry
+from ...fields._jit import entry, kernel
+from ...fields.vectors import fetch_ahead
 from ..kernels.orbit import push
 from ..kernels.rng import heading_draw, isotropic, start_draw
 
+# Tracks that are followed in turn, a step each: what one waits for, numbers from memory, the others use.
+SIDE_BY_SIDE = 16
 
-def _track(field, rigidity, step, steps, places, directions, out, stop):
+
+@kernel
+def _one_step(field, rigidity, step, track):
+    """Move place and direction, (6,), by a step, and ask for the field in the middle of the next."""
+    x, y, z, e_x, e_y, e_z = track[0], track[1], track[2], track[3], track[4], track[5]
+    x, y, z, e_x, e_y, e_z, _ = push(field, x, y, z, e_x, e_y, e_z, step, rigidity)
+    half = 0.5 * step
+    fetch_ahead(field, x + half * e_x, y + half * e_y, z + half * e_z)
+    track[0], track[1], track[2], track[3], track[4], track[5] = x, y, z, e_x, e_y, e_z
+
+
+def _track(field, rigidity, step, steps, places, directions, width, out, stop):
     """Follow particles; `out[i, j]` is the place and direction of particle i after steps[j] steps in all.
 
     Parameters
@@ -19,25 +33,31 @@ def _track(field, rigidity, step, steps, places, directions, out, stop):
     step : float
         Path length of a step [kpc].
     steps : ndarray of int
-        Ascending.
+        Ascending, the first of them 0.
     places, directions : ndarray, shape (particles, 3)
         At the start.
+    width : int
+        So many are followed at a time.
     out : ndarray, shape (particles, len(steps), 6)
     stop : ndarray of int
         Nothing more is done once its entry is set.
     """
-    for i in range(places.shape[0]):
-        x, y, z = places[i, 0], places[i, 1], places[i, 2]
-        e_x, e_y, e_z = directions[i, 0], directions[i, 1], directions[i, 2]
+    for first in range(0, places.shape[0], width):
+        beyond = min(first + width, places.shape[0])
         done = 0
         for j in range(steps.size):
             if stop[0]:
                 return
+            for i in range(first, beyond):
+                for c in range(3):
+                    if j == 0:
+                        out[i, 0, c], out[i, 0, 3 + c] = places[i, c], directions[i, c]
+                    else:
+                        out[i, j, c], out[i, j, 3 + c] = out[i, j - 1, c], out[i, j - 1, 3 + c]
             while done < steps[j]:
-                x, y, z, e_x, e_y, e_z, _ = push(field, x, y, z, e_x, e_y, e_z, step, rigidity)
+                for i in range(first, beyond):
+                    _one_step(field, rigidity, step, out[i, j])
                 done += 1
-            out[i, j, 0], out[i, j, 1], out[i, j, 2] = x, y, z
-            out[i, j, 3], out[i, j, 4], out[i, j, 5] = e_x, e_y, e_z
 
 
 _track_cached, _track_once = entry()(_track), entry(cached=False)(_track)

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ...fields.turbulence.single_precision import remembers
 from ...fields.units import FloatArray
 from ...fields.vectors import is_ours
-from .push_tracks import _starts, _track_cached, _track_once
+from .push_tracks import SIDE_BY_SIDE, _starts, _track_cached, _track_once
 
 
 def tracks(
@@ -61,7 +62,8 @@ def tracks(
         else:
             places[:], directions[:] = starts
         out = np.empty((particles, steps.size, 6))
-        track(realisations[block], rigidity_kpc_uG, step_kpc, steps, places, directions, out, stop)
+        width = 1 if remembers(realisations[block]) else SIDE_BY_SIDE
+        track(realisations[block], rigidity_kpc_uG, step_kpc, steps, places, directions, width, out, stop)
         return out
 
     stop = np.zeros(1, np.int64)

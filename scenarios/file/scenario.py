@@ -296,7 +296,7 @@ def _where_there_is(table: str) -> str:
 
 def _goes_with(word: str, table: str, asked_for: bool) -> str:
     """What is allowed of a value that needs a table, where one of both is missing."""
-    return _where_there_is(table) if asked_for else f"{shown(word)} with a [{table}]"
+    return _where_there_is(table) if asked_for else f'"{word}" with a [{table}]'
 
 
 def load(name: str | Path) -> Scenario:

@@ -8,9 +8,10 @@ from crhalo.fields.galaxy import Galaxy
 from crhalo.fields.medium import Medium
 from crhalo.fields.medium_table import axis
 from crhalo.fields.turbulence.of_galaxy import galactic_turbulence
-from crhalo.fields.turbulence.synthetic import Turbulence, kolmogorov, plane_waves
+from crhalo.fields.turbulence.single_precision import remembers, single_precision
+from crhalo.fields.turbulence.synthetic import Turbulence, grid_field, kolmogorov, plane_waves
 from crhalo.fields.units import C_KPC_MYR, KPC_CM, M_P_G
-from crhalo.fields.vectors import Uniform, is_ours, vector_field
+from crhalo.fields.vectors import Sum, Uniform, is_ours, vector_field
 from crhalo.mc.blocks import Transport
 from crhalo.mc.engine import run
 from crhalo.mc.orbits.tracks import tracks
@@ -47,6 +48,39 @@ def test_threads_do_not_matter():
     fields = [plane_waves(kolmogorov, (0.1, 1.0), 16, 1.0, seed) for seed in range(4)]
     one_thread, two = (tracks(fields, 0.2, 0.02, np.array([1.0, 3.0]), 5, 10.0, 3, threads=n) for n in (1, 2))
     np.testing.assert_array_equal(one_thread, two)
+
+
+def _fields():
+    waves = plane_waves(kolmogorov, (0.1, 1.0), 16, 1.0, 1)
+    grid = grid_field(kolmogorov, (0.25, 1.0), 16, 1.0, 1.0, 1)
+    return {
+        "waves": lambda: waves,
+        "grid": lambda: Sum(Uniform(0.1, 0.0, 0.3), grid),
+        # Each has a base of its own, which follows one particle.
+        "single precision": lambda: Sum(Uniform(0.1, 0.0, 0.3), single_precision(waves, 0.2)),
+    }
+
+
+@pytest.mark.parametrize("name", list(_fields()))
+def test_tracks_side_by_side_are_those_of_particles_alone(name):
+    """Of more than fit side by side, with places beyond all edges of a periodic box."""
+    field, rng = _fields()[name], np.random.default_rng(1)
+    places, directions = rng.uniform(-2.0, 2.0, (19, 3)), rng.standard_normal((19, 3))
+    directions /= np.linalg.norm(directions, axis=1)[:, None]
+    path = np.array([0.0, 0.02, 0.02, 0.3])
+
+    def followed(these):
+        return tracks(
+            [field()], 0.2, 0.02, path, len(these), 0.0, 1, starts=(places[these], directions[these])
+        )
+
+    assert remembers(field()) == (name == "single precision")
+    together = followed(np.arange(19))[0]
+    np.testing.assert_array_equal(together[:, 0], np.hstack([places, directions]))
+    # A base that another particle has moved last tells by 1e-6 at once.
+    tolerance = 1e-7 if name == "single precision" else 1e-13
+    for i in (0, 7, 15, 16, 18):
+        np.testing.assert_allclose(together[i], followed(np.array([i]))[0, 0], rtol=0, atol=tolerance)
 
 
 class _Own(NamedTuple):
