@@ -202,6 +202,8 @@ def _start(world, order, item, lane, first_particle):
     group, rank = controls.schedule[turn], controls.ranks[turn]
     if split == 0:
         tally.injected[group] += 1.0
+    if controls.track.shape[0] > 0:
+        controls.track_length[1] = split
     area = (radius_0 + (rank * splits + split) * RADIUS_STRIDE) % 1.0
     particle = inject(world.table, controls, group, particle_id, split, area)
     history = new_history(world, group, particle_id, split, particle.ln_p)

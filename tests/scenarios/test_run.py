@@ -8,7 +8,9 @@ from astropy import units as u
 from astropy.table import QTable
 from crhalo.fields.exceptions import UserError
 from crhalo.maps import emissivity_matrix, local_helium_per_proton
+from crhalo.mc.blocks import TRACK_COLUMNS
 from crhalo.mc.replay import replay
+from crhalo.mc.wall_sampling import FIRST_PASSAGE_SPLITS
 from crhalo.scenarios import Galaxy, Spectrum, Transport, load, simulate
 from crhalo.scenarios.build import transport_of
 from crhalo.scenarios.file.composition import Composition
@@ -137,6 +139,9 @@ def test_trajectories_are_those_of_the_run(run, tmp_path):
         mine = table[table["particle"] == number]
         track = replay(run.medium, run.result.grid, transport_of(run.scenario), number)
         assert mine["z"][-1].value == track.lines[-1, 3] and mine["age"][-1].value == track.lines[-1, 0]
+        # One first-passage split after the other, and the particle itself last.
+        history = track.lines[:, TRACK_COLUMNS.index("history")]
+        assert set(history) == set(range(FIRST_PASSAGE_SPLITS)) and (np.diff(history) <= 0).all()
     table.write(tmp_path / "tracks.ecsv")
     assert QTable.read(tmp_path / "tracks.ecsv")["z"].unit == u.kpc
     again = run.reweight(slope=2.3).trajectories([3, 5], rows=20)

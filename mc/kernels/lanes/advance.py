@@ -116,7 +116,6 @@ def advance(world, reflects):
         ln_p = particle.ln_p - fall
         clock = history.clock + time
         alone = alone or table.fastest_loss_halo * time > MOST_LOST
-        alone = alone or not clock < controls.t_max * NEARLY_ALL
         # Written so that what is not a number is left alone, too.
         alone = alone or not (clock < controls.t_max * NEARLY_ALL and radius_of(new) < table.r_max)
         lost = history.weight * energy_of_fall(particle.ln_p, fall)
