@@ -370,6 +370,8 @@ def follow(
     spectrum = spectrum_of(scenario)
     provenance = provenance_of(scenario) | (provenance or {}) | {"precision": options.precision}
     provenance["spectrum"] = spectrum.as_dict()
+    # A GPU is part of the machine: it rounds otherwise.
+    provenance["machine"] = provenance["machine"] | getattr(options.executor, "machine", {})
     precise = None
     if options.precision is not None:
         check_precision(scenario, galaxy)

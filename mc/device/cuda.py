@@ -37,6 +37,15 @@ def check_device() -> None:
         raise UserError("--device cuda: no GPU that numba-cuda can use; allowed: where there is one")
 
 
+def device_name() -> str:
+    """The name of the GPU, with its capability; "simulator" without one."""
+    if SIMULATED:
+        return "simulator"
+    device = cuda.get_current_device()
+    name = device.name.decode() if isinstance(device.name, bytes) else str(device.name)
+    return f"{name} {'.'.join(map(str, device.compute_capability))}"
+
+
 class _Nothing:
     """Lets kernels have arguments that are None, for which code is not compiled."""
 

@@ -81,6 +81,11 @@ class Device:
         """Refuse (`UserError`) a machine without a GPU."""
         cuda.check_device()
 
+    @property
+    def machine(self) -> dict[str, str]:
+        """What the last bits of a result depend on besides the machine that the GPU is in."""
+        return {"gpu": cuda.device_name()}
+
     def follow(self, job: Job, first: int, stop: np.ndarray) -> Iterator[Block]:
         """Blocks from `first` on; a launch that has begun is not stopped."""
         check_job(job)
