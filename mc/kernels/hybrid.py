@@ -232,8 +232,8 @@ def _end(world, lane, fate, to_come, ages, fates):
 
 @kernel
 def _leave_vacant(lanes):
-    """Let no lane hold a history: numbers that come to nothing wherever they are moved."""
-    lanes.particles[:], lanes.histories[:], lanes.splittings[:] = 0.0, 0.0, 0.0
+    """Let no lane hold a history, but numbers that can be moved as those of one."""
+    lanes.particles[:], lanes.histories[:], lanes.splittings[:] = 1.0, 1.0, 1.0
     lanes.ahead[:], lanes.owed[:], lanes.moves[:], lanes.particle[:] = 1.0, 0.0, 0, _VACANT
 
 

@@ -84,9 +84,9 @@ class Lanes(NamedTuple):
 def vacant_lanes() -> Lanes:
     """Room for `LANES` histories."""
     return Lanes(
-        particles=np.zeros((len(Particle._fields), LANES)),
-        histories=np.zeros((len(History._fields), LANES)),
-        splittings=np.zeros((len(Splitting._fields), LANES)),
+        particles=np.ones((len(Particle._fields), LANES)),
+        histories=np.ones((len(History._fields), LANES)),
+        splittings=np.ones((len(Splitting._fields), LANES)),
         owed=np.zeros(LANES),
         draws=np.zeros((2, 4, LANES)),
         ahead=np.zeros((len(Ahead._fields), LANES)),
