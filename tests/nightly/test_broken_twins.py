@@ -156,9 +156,9 @@ TWINS = (
         "slab: variance",
     ),
     Twin(
-        "flights side by side that pass the surface",
+        "steps side by side that count half of their time",
         "mc/kernels/lanes/advance.py",
-        (("met = not steps and may_cross(-particle.distance, -new.distance, path)", "met = False"),),
+        (("counted_time(dt, time_left, u0) if steps", "counted_time(0.5 * dt, time_left, u0) if steps"),),
         "slab_escape",
         0.05,
         "slab: mean escape time",
