@@ -87,7 +87,7 @@ def test_a_tilde(tmp_path, monkeypatch, capsys):
 
 def test_what_needs_no_table_that_is_there(capsys):
     assert main(["run", "circumgalactic-wind", "--dry-run", "--set", "medium.outflow=alfven"]) == 2
-    assert "medium.outflow = 'alfven': allowed: 'wind' with a [wind]" in capsys.readouterr().err
+    assert "medium.outflow = 'alfven': allowed: \"wind\" with a [wind]" in capsys.readouterr().err
 
 
 def test_a_part_of_a_name_finds_it(capsys):
