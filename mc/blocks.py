@@ -251,7 +251,8 @@ class Job:
             They are given up once its entry is set.
         """
         tally, fates, ages = into
-        lanes = None if self.transport.method == "orbit" else vacant_lanes()
+        draws = 1 if self.table.lines is None else 2
+        lanes = None if self.transport.method == "orbit" else vacant_lanes(draws)
         buffer = np.empty((4, DRAWS_AHEAD))
         world = World(self.table, controls, self.wall, self.one_way, tally, lanes, buffer)
         turbulence = self.transport.turbulence

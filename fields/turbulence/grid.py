@@ -35,13 +35,17 @@ def _along_z(B, i, j, k, k1, w, component):
     return low + w * (B[i, j, k1, component] - low)
 
 
+@kernel
+def _corners(field, x, y, z):
+    """The `_cell` of a place along each axis."""
+    inverse_box, n = field.inverse_box, field.B_uG.shape[0]
+    return _cell(x, inverse_box, n), _cell(y, inverse_box, n), _cell(z, inverse_box, n)
+
+
 @vector_field(GridField)
 def _grid_field(field, x, y, z):
     B = field.B_uG
-    n = B.shape[0]
-    i, i1, u = _cell(x, field.inverse_box, n)
-    j, j1, v = _cell(y, field.inverse_box, n)
-    k, k1, w = _cell(z, field.inverse_box, n)
+    (i, i1, u), (j, j1, v), (k, k1, w) = _corners(field, x, y, z)
     B_x, B_y, B_z = 0.0, 0.0, 0.0
     for a, b, share in (
         (i, j, (1.0 - u) * (1.0 - v)), (i, j1, (1.0 - u) * v), (i1, j, u * (1.0 - v)), (i1, j1, u * v)
@@ -55,10 +59,7 @@ def _grid_field(field, x, y, z):
 @fetches(GridField)
 def _fetch_corners(field, x, y, z):
     B = field.B_uG
-    n = B.shape[0]
-    i, i1, _ = _cell(x, field.inverse_box, n)
-    j, j1, _ = _cell(y, field.inverse_box, n)
-    k, k1, _ = _cell(z, field.inverse_box, n)
+    (i, i1, _), (j, j1, _), (k, k1, _) = _corners(field, x, y, z)
     for a, b in ((i, j), (i, j1), (i1, j), (i1, j1)):
         prefetch(B, (a, b, k, np.uint64(0)))
         # The last number of the other end, for the two may lie in two lines of memory.

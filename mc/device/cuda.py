@@ -82,16 +82,19 @@ def on_device(record: Any) -> Any:
     """A record with its arrays copied to the GPU; the simulator takes them as they are."""
     if SIMULATED:
         return record
-    if isinstance(record, tuple):
-        return tuple.__new__(type(record), [on_device(part) for part in record])
-    return cuda.to_device(record) if isinstance(record, np.ndarray) else record
+    return _each(record, lambda part: cuda.to_device(part) if isinstance(part, np.ndarray) else part)
 
 
 def on_host(record: Any) -> Any:
     """A record with its arrays copied back."""
+    return _each(record, lambda part: part.copy_to_host() if hasattr(part, "copy_to_host") else part)
+
+
+def _each(record: Any, convert: Callable[[Any], Any]) -> Any:
+    """A record of the same type, with all that is in it, and in records within it, converted."""
     if isinstance(record, tuple):
-        return tuple.__new__(type(record), [on_host(part) for part in record])
-    return record.copy_to_host() if hasattr(record, "copy_to_host") else record
+        return tuple.__new__(type(record), [_each(part, convert) for part in record])
+    return convert(record)
 
 
 def launch(function: Any, shape: tuple[int, int] | None, particles: int, *arguments: Any) -> None:

@@ -157,7 +157,7 @@ def _one_move(world, lane):
         _reflects(table, controls),
         lanes.owed[lane],
         draws_in(lanes, 0, lane),
-        draws_in(lanes, 1, lane),
+        draws_in(lanes, lanes.draws.shape[0] - 1, lane),
     )
     lanes.owed[lane] = lanes.owed[lane] + dt if on_surface else 0.0
     if not is_finite(new):

@@ -61,8 +61,8 @@ class Lanes(NamedTuple):
         What decides their captures.
     owed : ndarray, shape (lanes,)
         Time of flights along lines that have just ended on the surface, without their steps across [Myr].
-    draws : ndarray, shape (2, 4, lanes)
-        Uniforms for the next move, and four more that moves along lines take.
+    draws : ndarray, shape (sets, 4, lanes)
+        Uniforms for the next move: one set, or the two that moves along lines take.
     ahead : ndarray, shape (fields of `Ahead`, lanes)
         What the next move comes to, where it is made side by side.
     particle : ndarray of int, shape (lanes,)
@@ -81,14 +81,14 @@ class Lanes(NamedTuple):
     moves: np.ndarray
 
 
-def vacant_lanes() -> Lanes:
-    """Room for `LANES` histories."""
+def vacant_lanes(draws: int) -> Lanes:
+    """Room for `LANES` histories, with so many sets of uniforms for a move."""
     return Lanes(
         particles=np.ones((len(Particle._fields), LANES)),
         histories=np.ones((len(History._fields), LANES)),
         splittings=np.ones((len(Splitting._fields), LANES)),
         owed=np.zeros(LANES),
-        draws=np.zeros((2, 4, LANES)),
+        draws=np.zeros((draws, 4, LANES)),
         ahead=np.zeros((len(Ahead._fields), LANES)),
         particle=np.zeros(LANES, np.int64),
         moves=np.zeros(LANES, np.int64),

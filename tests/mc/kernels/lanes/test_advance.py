@@ -41,7 +41,7 @@ def world_of(job):
         job.wall,
         job.one_way,
         job.grid.empty(),
-        vacant_lanes(),
+        vacant_lanes(1),
         np.empty((4, DRAWS_AHEAD)),
     )
 
