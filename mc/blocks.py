@@ -20,9 +20,9 @@ from ..fields.medium_table import MediumTable, Wall
 from .checkpoint import digest
 from .kernels import hybrid, orbit
 from .kernels.history import GOLDEN
-from .kernels.lanes.state import vacant_lanes
+from .kernels.lanes.state import nobody_waiting, vacant_lanes
 from .kernels.rng import DRAWS_AHEAD
-from .kernels.world import Controls, WallSampling, World
+from .kernels.world import Controls, WallSampling, Windows, World
 from .tally import Tally, TallyGrid
 from .uncertainty import FEWEST_BATCHES
 from .wall_sampling import FIRST_PASSAGE_SPLITS, wall_sampling_of
@@ -76,6 +76,8 @@ class Transport:
         Radius of the source disc.
     turbulence : Realisations, optional
         What orbits go through, a new one for each block of particles.
+    windows : Windows, optional
+        Where particles are released and divided more often; see `weight_windows.windows_of`.
     """
 
     particles: int = 5000
@@ -85,6 +87,7 @@ class Transport:
     t_max_Myr: float = 1e4
     R_d_kpc: float = 10.0
     turbulence: Realisations | None = None
+    windows: Windows | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is not allowed (`UserError`); quantities with units are converted."""
@@ -99,18 +102,23 @@ class Transport:
         return self.method in WITH_STEPS
 
 
-def schedule(energy_edges_GeV: np.ndarray, orbits: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def schedule(
+    energy_edges_GeV: np.ndarray, orbits: bool = False, windows: Windows | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """(injection group, rank in energy) of each particle of a block, the same for all blocks.
 
     Energies are log-uniform within a group. Groups whose histories are short or scatter more come up to four
-    times; tallies are per particle of a group, so how many there are does not matter to them. The order goes
-    through the energies in long strides, so that a part of a block covers them all. Orbits come in blocks of
-    `REALISATION` where there are not more groups than that.
+    times, or as often as `windows` have it; tallies are per particle of a group, so how many there are does
+    not matter to them. The order goes through the energies in long strides, so that a part of a block covers
+    them all. Orbits come in blocks of `REALISATION` where there are not more groups than that.
     """
-    low = energy_edges_GeV[:-1] * (1 + 1e-9)
-    repeats = np.ones(len(_REPEATS), int) if orbits else np.array(_REPEATS)
-    groups = np.repeat(np.arange(len(low)), repeats[np.searchsorted(_REPEAT_BOUNDS_GeV, low)])
-    groups = np.repeat(groups, -(-(REALISATION if orbits else BLOCK_AT_LEAST) // len(groups)))
+    if windows is not None:
+        groups = np.repeat(np.arange(len(windows.particles)), windows.particles)
+    else:
+        low = energy_edges_GeV[:-1] * (1 + 1e-9)
+        repeats = np.ones(len(_REPEATS), int) if orbits else np.array(_REPEATS)
+        groups = np.repeat(np.arange(len(low)), repeats[np.searchsorted(_REPEAT_BOUNDS_GeV, low)])
+        groups = np.repeat(groups, -(-(REALISATION if orbits else BLOCK_AT_LEAST) // len(groups)))
     stride = (np.arange(len(groups)) * GOLDEN) % 1.0
     rank = np.argsort(stride, kind="stable")
     return groups[rank].astype(np.int64), rank.astype(np.int64)
@@ -122,14 +130,16 @@ def controls_of(
     """The kernel's view of a `Transport`; of each block `only` one particle, with room for its track."""
     steps, orbits = transport.takes_steps, transport.method == "orbit"
     halo_cells, bell_cells = grid.binnings()
-    groups, ranks = schedule(grid.energy_edges_GeV, orbits)
+    groups, ranks = schedule(grid.energy_edges_GeV, orbits, transport.windows)
     reflect_at_wall = transport.acceleration != 1 and steps
     two_way = medium.table.wall == Wall.TWO_WAY
+    # Windows divide whole particles.
+    divided_at_first = reflect_at_wall and two_way and transport.windows is None
     return Controls(
         seed=transport.seed,
         hybrid=steps,
         reflect_at_wall=reflect_at_wall,
-        first_passage_splits=FIRST_PASSAGE_SPLITS if reflect_at_wall and two_way else 1,
+        first_passage_splits=FIRST_PASSAGE_SPLITS if divided_at_first else 1,
         t_max=transport.t_max_Myr,
         max_steps=MAX_STEPS,
         R_d=transport.R_d_kpc,
@@ -197,6 +207,8 @@ class Job:
                 raise ValueError("orbits need turbulence to go through")
             if medium.table.wall not in (Wall.ABSORBING, Wall.TWO_WAY):
                 raise ValueError("orbits end at the surface or go through it: it must absorb, or be two-way")
+            if transport.windows is not None:
+                raise ValueError("orbits are not divided: allowed: no windows")
         wall = wall_sampling_of(medium, transport.acceleration if transport.takes_steps else 1)
         return cls(medium.table, grid, transport, controls_of(medium, grid, transport), wall)
 
@@ -254,7 +266,9 @@ class Job:
         draws = 1 if self.table.lines is None else 2
         lanes = None if self.transport.method == "orbit" else vacant_lanes(draws)
         buffer = np.empty((4, DRAWS_AHEAD))
-        world = World(self.table, controls, self.wall, self.one_way, tally, lanes, buffer)
+        windows = self.transport.windows
+        waiting = None if windows is None else nobody_waiting()
+        world = World(self.table, controls, self.wall, self.one_way, tally, lanes, buffer, windows, waiting)
         turbulence = self.transport.turbulence
         if self.transport.method == "orbit" and turbulence is not None:
             step = orbit.STEP_OVER_CORRELATION * turbulence.correlation_length_kpc

@@ -16,11 +16,10 @@ from ..fields.exceptions import UserError, on_a_line
 from ..fields.galaxy import Galaxy
 from ..fields.limits import numbers_in
 from ..fields.medium import Medium
-from ..fields.tabulation import tabulation_error, unresolved
+from ..fields.tabulation import tabulation_error
 from ..fields.units import FloatArray
 from ..maps.data.read import Points
 from ..maps.light.local_cosmic_rays import LocalCosmicRays
-from ..maps.light.sky import SUN_R_KPC
 from ..maps.light.sky_model import ComponentMaps, SkyModel
 from ..mc import observables
 from ..mc.blocks import Executor
@@ -32,19 +31,19 @@ from ..mc.replay import as_table, numbers_of, replay
 from ..mc.result import Result
 from ..mc.spectrum import Spectrum
 from ..mc.uncertainty import Estimate
+from .adjoint import biased_transport_of
 from .at_the_sun import local_cosmic_rays
-from .build import Setup, find_medium, grid_of, sky_energies_GeV, spectrum_of, transport_of, with_spectrum
+from .build import Setup, find_medium, grid_of, sky_energies_GeV, spectrum_of, with_spectrum
 from .file.quantities import ScenarioError
 from .file.scenario import Scenario, load_text
 from .file.tables import NSIDES
 from .folder.provenance import provenance_of
+from .notes import notes_of
 from .progress import Progress, quiet, say
 from .stopping_rule import Precision, check_precision
 
 SECONDARIES = ("neutrino", "gamma")
 """What skies are made of."""
-# A disc of so many pixels to the rim has its flux to 1%; of less than one, anything.
-_PIXELS_TO_RIM = 1.5
 _MOST_ROWS = 1_000_000
 
 
@@ -103,34 +102,8 @@ class Run:
     @cached_property
     def notes(self) -> list[str]:
         """What should be known of a run, a line each: what tables do not resolve, a surface hardly met."""
-        r_max = self.galaxy.r_max_kpc
         found = [self.reweighted] if self.reweighted else []
-        found += unresolved(self.result.provenance.get("tabulation_error", {}), self.medium.table.thickness)
-        if self.galaxy.has_bell_region:
-            R, z = self.galaxy.surface_extent_kpc
-            reaches = {"in the plane": R, "along z": z}
-            where = [name for name, reach in reaches.items() if reach >= r_max * (1 - 1e-6)]
-            if where:
-                places = " and ".join(where)
-                found.append(
-                    f"the surface of the halo reaches r_max = {r_max:g} kpc {places}: protons leave there "
-                    "without meeting it; a field that falls off, or a larger r_max, ends the halo"
-                )
-        elif self.galaxy.bell:
-            found.append(
-                f"the Bell instability is not excited within r_max = {r_max:g} kpc: nothing is held outside"
-            )
-        nside = self.scenario.sky.nside
-        pixel_kpc = np.sqrt(np.pi / 3.0) / nside * SUN_R_KPC
-        if self.galaxy.R_d_kpc < min(_PIXELS_TO_RIM * pixel_kpc, SUN_R_KPC):
-            found.append(
-                f"the disc is about as small as a pixel at sky.nside = {nside}, whose rays may miss it: "
-                "its flux asks for a larger one"
-            )
-        met = float(self.result.tallies["escape"][..., 0].sum()) / max(self.result.particles, 1)
-        if met < 0.5:
-            found.append(f"only {met:.0%} of the particles ever met the surface of the halo")
-        return found
+        return found + notes_of(self.scenario, self.galaxy, self.medium, self.result)
 
     @cached_property
     def at_the_sun(self) -> LocalCosmicRays:
@@ -254,7 +227,7 @@ class Run:
         numbers = numbers_of(particles, self.result.particles)
         if not (isinstance(rows, int) and 2 <= rows <= _MOST_ROWS):
             raise UserError(f"rows = {on_a_line(rows)}: allowed: 2 to {_MOST_ROWS}")
-        transport = transport_of(self.scenario, Setup(self.galaxy, self.medium))
+        transport = biased_transport_of(self.scenario, Setup(self.galaxy, self.medium))
         found = []
         for number in numbers:
             track = replay(self.medium, self.result.grid, transport, int(number))
@@ -365,7 +338,7 @@ def follow(
 ) -> Run:
     """Follow the particles of a scenario in a medium that is there; `provenance` is added to its own."""
     galaxy, medium = setup.galaxy, setup.medium
-    transport = transport_of(scenario, setup)
+    transport = biased_transport_of(scenario, setup)
     progress("Particles", 0, transport.particles)
     spectrum = spectrum_of(scenario)
     provenance = provenance_of(scenario) | (provenance or {}) | {"precision": options.precision}

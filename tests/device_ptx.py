@@ -52,9 +52,8 @@ def ptx_of(function, arguments, monkeypatch):
 def arguments_of(job: Job, blocks: int = 2):
     """What a launched function is given for some blocks of a job."""
     size = job.block_size
-    world = World(
-        job.table, job.controls, job.wall, job.one_way, fixed_point(job, blocks), None, np.empty((1, 1))
-    )
+    tally, buffer = fixed_point(job, blocks), np.empty((1, 1))
+    world = World(job.table, job.controls, job.wall, job.one_way, tally, None, buffer, None, None)
     results = np.zeros((blocks, size)), np.zeros((blocks, size), np.int64)
     last = *results, 0, blocks * size, np.zeros(1, np.int64)
     turbulence = job.transport.turbulence

@@ -52,7 +52,8 @@ def shared(t):
 def world_of(world, block, index, lanes, buffer):
     """The world of one particle of a block."""
     tally = shared(of_block(world.tally, block))
-    return World(world.table, alone(world.controls, index), world.wall, world.one_way, tally, lanes, buffer)
+    controls = alone(world.controls, index)
+    return World(world.table, controls, world.wall, world.one_way, tally, lanes, buffer, None, None)
 
 
 @inner

@@ -45,7 +45,8 @@ class History(NamedTuple):
     particle_id : int
         Its number in the run.
     split : int
-        0 for the particle itself; 1, 2 ... for its first-passage splits, which end at the surface.
+        0 for the particle itself; 1, 2 ... for its first-passage splits, which end at the surface, and from
+        `Controls.first_passage_splits` on for those that weight windows divide it into.
     branch : int
         0 in the halo, and the number of a split particle behind the wall.
     draw : int
@@ -104,8 +105,8 @@ def energy_step_of(controls, group, ln_p):
 
 
 @kernel
-def new_history(world, group, particle_id, split, ln_p):
-    """The history of a particle that is injected with a momentum."""
+def new_history(world, group, particle_id, split, weight, ln_p):
+    """The history of a particle of a weight that is injected with a momentum, or of one of its splits."""
     sample_at, _, _ = history_draw(world.controls.seed, particle_id, split)
     return History(
         group=group,
@@ -115,7 +116,7 @@ def new_history(world, group, particle_id, split, ln_p):
         draw=0,
         sample_at=sample_at,
         clock=0.0,
-        weight=1.0 / world.controls.first_passage_splits,
+        weight=weight / world.controls.first_passage_splits,
         multiplicity=1.0,
         before_surface=True,
         grammage=0.0,
@@ -125,9 +126,9 @@ def new_history(world, group, particle_id, split, ln_p):
 
 
 @kernel
-def split_history(world, parent, branch, weight, ln_p):
-    """The history of a split particle that goes behind the wall now, as a share `weight` of a particle."""
-    sample_at, _, _, _ = split_draw(world.controls.seed, parent.particle_id, branch)
+def split_history(world, parent, branch, share, ln_p):
+    """The history of a split particle that goes behind the wall now, as a share of the weight of another."""
+    sample_at, _, _, _ = split_draw(world.controls.seed, parent.particle_id, parent.split, branch)
     return History(
         group=parent.group,
         particle_id=parent.particle_id,
@@ -136,7 +137,7 @@ def split_history(world, parent, branch, weight, ln_p):
         draw=0,
         sample_at=sample_at,
         clock=parent.clock,
-        weight=weight,
+        weight=share * parent.weight,
         multiplicity=1.0,
         before_surface=False,
         grammage=0.0,
@@ -146,11 +147,32 @@ def split_history(world, parent, branch, weight, ln_p):
 
 
 @kernel
-def past_surface(h):
-    """The history from the first encounter with the surface on, where it counts as a whole particle."""
+def is_first_passage_split(controls, h):
+    """Whether a history ends at its first encounter with the surface, where the particle itself goes on."""
+    return 0 < h.split < controls.first_passage_splits
+
+
+@kernel
+def whole_weight(controls, h):
+    """How many particles a history counts as from its first encounter with the surface on."""
+    return h.weight * controls.first_passage_splits if h.before_surface else h.weight
+
+
+@kernel
+def past_surface(controls, h):
+    """The history from the first encounter with the surface on."""
     return History(
-        h.group, h.particle_id, h.split, h.branch, h.draw, h.sample_at, h.clock, 1.0, h.multiplicity,
-        False, h.grammage, h.ln_p_binned, h.energy_step,
+        h.group, h.particle_id, h.split, h.branch, h.draw, h.sample_at, h.clock, whole_weight(controls, h),
+        h.multiplicity, False, h.grammage, h.ln_p_binned, h.energy_step,
+    )  # fmt: skip
+
+
+@kernel
+def weighing(h, split, draw, sample_at, weight):
+    """The history with another weight and stream of random numbers, of particle and split."""
+    return History(
+        h.group, h.particle_id, split, h.branch, draw, sample_at, h.clock, weight, h.multiplicity,
+        h.before_surface, h.grammage * (weight / h.weight), h.ln_p_binned, h.energy_step,
     )  # fmt: skip
 
 

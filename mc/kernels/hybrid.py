@@ -34,10 +34,12 @@ from .history import (
     RETURNED,
     at_age,
     drawn,
+    is_first_passage_split,
     new_history,
     next_draw,
     past_surface,
     standing_for,
+    whole_weight,
 )
 from .inject import OPTICAL_DEPTH_STRIDE, RADIUS_STRIDE, inject
 from .lanes.advance import add_move, advance, draw_all
@@ -56,11 +58,14 @@ from .particle import direction_of, is_beyond, is_finite, turned
 from .rng import block_draw, history_draw
 from .score import counted, end_history, first_passage
 from .splitting import behind_for_good, cross, encounter, new_splitting
+from .windows import in_window, next_waiting, source_of
 
 _ABSORBING, _TWO_WAY, _CLOSED = (int(wall) for wall in (Wall.ABSORBING, Wall.TWO_WAY, Wall.CLOSED))
 # Whether to stop is asked every 1024 rounds (a bit mask): about a millisecond.
 _POLL = 1024 - 1
 _VACANT = -1
+# In place of a fate: the end of a history by chance, for which others of its particle stand.
+_BY_CHANCE = -2
 
 
 @kernel
@@ -111,8 +116,8 @@ def _at_surface(world, wall, one_way, lines, history, particle, splitting, encou
         # The first group of returns is entered somewhere in its midst, as the last one is left there.
         _, _, phase = history_draw(controls.seed, history.particle_id, history.split)
         first_passage(world.tally, history)
-        history = past_surface(history)
-        if history.split > 0:
+        history = past_surface(controls, history)
+        if is_first_passage_split(controls, history):
             return ESCAPED, particle, history, splitting
     if table.wall == _ABSORBING:
         count_whole(world.tally, history.group, TAKEN_UP, history.weight, particle.ln_p)
@@ -205,8 +210,9 @@ def _start(world, order, item, lane, first_particle):
     if controls.track.shape[0] > 0:
         controls.track_length[1] = split
     area = (radius_0 + (rank * splits + split) * RADIUS_STRIDE) % 1.0
+    area, weight = source_of(world.windows, group, area)
     particle = inject(world.table, controls, group, particle_id, split, area)
-    history = new_history(world, group, particle_id, split, particle.ln_p)
+    history = new_history(world, group, particle_id, split, weight, particle.ln_p)
     count_whole(tally, group, INJECTED, history.weight, particle.ln_p)
     optical_depth = -math.log1p(-((depth_0 + rank * OPTICAL_DEPTH_STRIDE) % 1.0))
     put_particle(lanes, lane, particle)
@@ -217,17 +223,27 @@ def _start(world, order, item, lane, first_particle):
 
 @kernel
 def _end(world, lane, fate, to_come, ages, fates):
-    """The end of the history of a lane; that of its particle is counted with the last of its histories."""
-    lanes, tally = world.lanes, world.tally
+    """The end of the history of a lane: whether that is vacant then.
+
+    The fate of a particle is counted with the last of its histories.
+    """
+    controls, lanes, tally = world.controls, world.lanes, world.tally
     history, index = history_in(lanes, lane), lanes.particle[lane]
     tally.work[0] += lanes.moves[lane]
+    lanes.moves[lane] = 0
+    # A particle is lost where its own history is, or that of one of its splits.
+    own = fate != _BY_CHANCE and not is_first_passage_split(controls, history)
+    if fate == NOT_FINITE or (own and fates[index] != NOT_FINITE):
+        ages[index], fates[index] = history.clock, fate
+    if own:
+        end_history(tally, history, fate, whole_weight(controls, history))
+    if next_waiting(world, world.windows, lane):
+        return False
     lanes.particle[lane] = _VACANT
     to_come[index] -= 1
-    # A particle is lost where its own history is, or that of one of its splits.
-    if fate == NOT_FINITE or (history.split == 0 and fates[index] != NOT_FINITE):
-        ages[index], fates[index] = history.clock, fate
     if to_come[index] == 0:
-        end_history(tally, history.group, fates[index], ages[index])
+        tally.fates[fates[index]] += 1
+    return True
 
 
 @kernel
@@ -273,6 +289,7 @@ def run_block(world, order, to_come, ages, fates, first_particle, stop):
             lanes.moves[lane] += 1
             if fate == RETURNED and lanes.moves[lane] == controls.max_steps:
                 fate = MAX_STEPS
-            if fate != RETURNED:
-                _end(world, lane, fate, to_come, ages, fates)
+            if fate == RETURNED and not in_window(world, world.windows, lane):
+                fate = _BY_CHANCE
+            if fate != RETURNED and _end(world, lane, fate, to_come, ages, fates):
                 vacant += 1

@@ -176,7 +176,7 @@ def _move(world, field, longest_step, particle, behind, u, B2, time_left):
 
 @kernel
 def _follow(world, history, field, longest_step, particle, stop):
-    """Follow one particle from injection to its fate; returns (fate, its age then, number of steps)."""
+    """Follow one particle from injection to its fate; returns (fate, history, number of steps)."""
     table, controls = world.table, world.controls
     B_x, B_y, B_z = magnetic_field(field, particle.x, particle.y, particle.z)
     B2 = B_x * B_x + B_y * B_y + B_z * B_z
@@ -184,31 +184,31 @@ def _follow(world, history, field, longest_step, particle, stop):
     u = _flow_at(table, behind, particle.x, particle.y, particle.z)
     while steps < controls.max_steps:
         if move & _POLL == 0 and stop[0]:
-            return MAX_STEPS, history.clock, steps
+            return MAX_STEPS, history, steps
         time_left = controls.t_max - history.clock
         new, time, B2, u, through, taken = _move(
             world, field, longest_step, particle, behind, u, B2, time_left
         )
         move, steps = move + 1, steps + taken
         if not is_finite(new):
-            return NOT_FINITE, history.clock, steps
+            return NOT_FINITE, history, steps
         particle, history = counted(world, history, behind, particle, new, time)
         if through and history.before_surface:
             first_passage(world.tally, history)
-            history = past_surface(history)
+            history = past_surface(controls, history)
         if through and table.wall == _ABSORBING:
             count_whole(world.tally, history.group, TAKEN_UP, history.weight, particle.ln_p)
-            return ABSORBED, history.clock, steps
+            return ABSORBED, history, steps
         if history.clock >= controls.t_max * NEARLY_ALL:
             count_whole(world.tally, history.group, STORED, history.weight, particle.ln_p)
-            return ALIVE, history.clock, steps
+            return ALIVE, history, steps
         if is_beyond(particle, table.bell_outer_radius if behind else table.r_max):
             count_whole(world.tally, history.group, LEFT, history.weight, particle.ln_p)
-            return ESCAPED, history.clock, steps
+            return ESCAPED, history, steps
         if through:
             behind = not behind
             particle, u = _through_surface(world, history, particle, u, behind)
-    return MAX_STEPS, history.clock, controls.max_steps
+    return MAX_STEPS, history, controls.max_steps
 
 
 @kernel
@@ -241,9 +241,10 @@ def run_block(world, field, longest_step, ages, fates, first_particle, count, st
         tally.injected[group] += 1.0
         area = (radius_0 + controls.ranks[index] * RADIUS_STRIDE) % 1.0
         particle = inject(world.table, controls, group, particle_id, 0, area)
-        history = new_history(world, group, particle_id, 0, particle.ln_p)
+        history = new_history(world, group, particle_id, 0, 1.0, particle.ln_p)
         count_whole(tally, group, INJECTED, history.weight, particle.ln_p)
-        fate, age, steps = _follow(world, history, field, longest_step, particle, stop)
+        fate, history, steps = _follow(world, history, field, longest_step, particle, stop)
         tally.work[0] += steps
-        ages[index], fates[index] = age, fate
-        end_history(tally, group, fate, age)
+        tally.fates[fate] += 1
+        ages[index], fates[index] = history.clock, fate
+        end_history(tally, history, fate, 1.0)

@@ -4,8 +4,9 @@ A set of four numbers depends on nothing but (seed, purpose, particle, split, br
 the same on any machine, thread or order of work, and a stream needs no state but its draw index.
 
 Each number has one use. These are the streams; `first` is the first particle of a block, `split` the number
-of a first-passage split (0 is the particle itself), `branch` that of a split particle behind the wall (0 is
-the halo), and "-" stands for a number that is free:
+of a first-passage split (0 is the particle itself) or of one of those that weight windows divide a particle
+into, `branch` that of a split particle behind the wall (0 is the halo), and "-" stands for a number that is
+free:
 
 stream          purpose    particle, split, branch, draw  what its four numbers are for
 --------------  ---------  -----------------------------  ---------------------------------------------------
@@ -15,14 +16,16 @@ stream          purpose    particle, split, branch, draw  what its four numbers 
 `history_draw`  SOURCE     particle, split, 0, 1          where on the first move it is counted; captures
                                                           until the first split particle; phase in the first
                                                           group of returns; -
-`split_draw`    SOURCE     particle, 0, branch > 0, 0     where on the first move it is counted; the others
+`split_draw`    SOURCE     particle, split, branch > 0, 0 where on the first move it is counted; the others
                                                           at a wall that is flown through: whether the
                                                           history goes on from it; -; -
                                                           at a one-way wall: how many encounters it takes;
                                                           direction (two)
-`capture_draw`  SOURCE     particle, 0, branch > 0, 1     whether the history goes on from it; captures until
+`capture_draw`  SOURCE     particle, split, branch > 0, 1 whether the history goes on from it; captures until
                                                           the next split particle; direction (two)
 `next4`         TRANSPORT  particle, split, branch, 0 ..  moves and reflections, in their order
+`window_draw`   WINDOW     particle, split, 0, moves      whether a history that weighs little goes on;
+                                                          optical depth of one that is divided; -; -
 `start_draw`    SOURCE     track, field, 0, 0             place in a cube (three); -
 `heading_draw`  SOURCE     track, field, 0, 1             direction (two); -; -
 
@@ -51,6 +54,7 @@ _STEP = 2.0**-32
 
 PURPOSE_SOURCE = np.uint64(1)
 PURPOSE_TRANSPORT = np.uint64(2)
+_PURPOSE_WINDOW = np.uint64(3)
 # Draws that `next4` makes at a time: enough for the processor's vector units.
 DRAWS_AHEAD = 16
 
@@ -117,15 +121,22 @@ def history_draw(seed, particle_id, split):
 
 
 @kernel
-def split_draw(seed, particle_id, branch):
+def split_draw(seed, particle_id, split, branch):
     """Numbers for (place on the first move, choice or encounters at the wall, and two for the direction)."""
-    return uniform4(seed, PURPOSE_SOURCE, particle_id, 0, branch, 0)
+    return uniform4(seed, PURPOSE_SOURCE, particle_id, split, branch, 0)
 
 
 @kernel
-def capture_draw(seed, particle_id, branch):
+def capture_draw(seed, particle_id, split, branch):
     """Numbers for (whether to go on from it, captures until the next one, and two for the direction)."""
-    return uniform4(seed, PURPOSE_SOURCE, particle_id, 0, branch, 1)
+    return uniform4(seed, PURPOSE_SOURCE, particle_id, split, branch, 1)
+
+
+@kernel
+def window_draw(seed, particle_id, split, draw):
+    """Numbers for (whether a history that weighs little goes on, optical depth of one that is divided)."""
+    goes_on, optical_depth, _, _ = uniform4(seed, _PURPOSE_WINDOW, particle_id, split, 0, draw)
+    return goes_on, optical_depth
 
 
 @kernel

@@ -133,7 +133,7 @@ class _Sample(NamedTuple):
 
 
 @kernel
-def _cell(cell_of_step, position):
+def cell_of(cell_of_step, position):
     """Cell of the residence tally at a position in steps; -1 beyond the last, and where it is no number."""
     step, last = int(position), cell_of_step.size - 1
     return cell_of_step[step if 0 <= step < last else last]
@@ -155,8 +155,8 @@ def sample_of(cells, history, old, new, sample_at, dt, repeats):
         R=R,
         r=math.sqrt(R * R + z * z),
         depth=old.distance + sample_at * (new.distance - old.distance),
-        cell_R=_cell(cells.cell_of_R, R * cells.inverse_step_R),
-        cell_z=_cell(cells.cell_of_z, z * cells.inverse_step_z),
+        cell_R=cell_of(cells.cell_of_R, R * cells.inverse_step_R),
+        cell_z=cell_of(cells.cell_of_z, z * cells.inverse_step_z),
         age=history.clock + sample_at * repeats * dt,
         weight=weight,
         residence=residence,
@@ -335,10 +335,11 @@ def first_passage(tally, history):
 
 
 @kernel
-def end_history(tally, group, fate, age):
-    """Count the end of a history."""
-    tally.fates[fate] += 1
+def end_history(tally, history, fate, weight):
+    """Count the end of a history that counts as so many particles."""
+    group = history.group
     if fate == ALIVE:
-        tally.alive[group] += 1.0
+        tally.alive[group] += weight
     if fate == ESCAPED or fate == ABSORBED:
-        tally.leave_time_histogram[group, _log_bin(age, _TIME_START, _TIME_STEP, _TIME_BINS)] += 1.0
+        bin = _log_bin(history.clock, _TIME_START, _TIME_STEP, _TIME_BINS)
+        tally.leave_time_histogram[group, bin] += weight

@@ -128,14 +128,14 @@ def new_splitting(world, wall, history, ln_p, optical_depth):
 
 
 @kernel
-def follow_split(world, parent, particle, branch, weight):
+def follow_split(world, parent, particle, branch, share):
     """Follow and count a split particle behind the wall: (fate or RETURNED, where it is then, its age).
 
-    `parent` is the history that it goes out from, as number `branch` of its split particles, and `weight` the
-    share of it that it has. One that has returned is on the wall, still in the frame of the medium behind it.
+    `parent` is the history that it goes out from, as number `branch` of its split particles, and `share` what
+    it has of its weight. One that has returned is on the wall, still in the frame of the medium behind it.
     """
     table, controls = world.table, world.controls
-    history = split_history(world, parent, branch, weight, particle.ln_p)
+    history = split_history(world, parent, branch, share, particle.ln_p)
     world.tally.work[1] += 1
     for _ in range(controls.max_steps):
         u, history = next_in_row(world.buffer, controls.seed, history)
@@ -146,10 +146,10 @@ def follow_split(world, parent, particle, branch, weight):
             return NOT_FINITE, particle, history.clock
         particle, history = counted(world, history, True, particle, new, dt)
         if history.clock >= controls.t_max * NEARLY_ALL:
-            count_whole(world.tally, history.group, STORED, weight, particle.ln_p)
+            count_whole(world.tally, history.group, STORED, history.weight, particle.ln_p)
             return ALIVE, particle, history.clock
         if is_beyond(particle, table.bell_outer_radius):
-            count_whole(world.tally, history.group, LEFT, weight, particle.ln_p)
+            count_whole(world.tally, history.group, LEFT, history.weight, particle.ln_p)
             return ESCAPED, particle, history.clock
         if on_surface:
             return RETURNED, particle, history.clock
@@ -164,7 +164,7 @@ def behind_for_good(world, history, particle):
     branch = 0
     while fate == RETURNED:
         branch += 1
-        _, u0, u1, u2 = split_draw(controls.seed, history.particle_id, branch)
+        _, u0, u1, u2 = split_draw(controls.seed, history.particle_id, history.split, branch)
         normal = surface_normal(table, particle.x, particle.y, particle.z)
         layer = boundary_layer(table, particle)
         spreading = 0.0
@@ -197,10 +197,10 @@ def _count_wall(world, history, ln_p, fall, spreading):
 
 
 @kernel
-def _count_return(world, history, weight, particle):
-    """Count what the change of frame takes from a split particle of a weight that has returned."""
+def _count_return(world, history, share, particle):
+    """Count what the change of frame takes from a split particle, a share of a history, that has returned."""
     fall = -jump_along(world.table, particle)
-    count_fall(world.tally, history.group, AT_WALL, weight, particle.ln_p, fall)
+    count_fall(world.tally, history.group, AT_WALL, share * history.weight, particle.ln_p, fall)
 
 
 @kernel
@@ -239,7 +239,7 @@ def cross(world, history, particle, splitting):
         returned += 1
         _count_return(world, history, 1.0 / number, there)
         # Each of those that have returned is the one to go on from with the same chance.
-        if split_draw(seed, history.particle_id, sent)[1] * returned < 1.0:
+        if split_draw(seed, history.particle_id, history.split, sent)[1] * returned < 1.0:
             particle, back = there, age
     optical_depth_left -= math.log(number / returned) if returned > 0 else math.inf
     if optical_depth_left <= 0.0:
@@ -294,16 +294,16 @@ def _encounters_of(number, start, cosines, contact, normal, layer):
 
 
 @kernel
-def _sent_out(world, history, contact, layer, normal, ln_p, number, weight):
+def _sent_out(world, history, contact, layer, normal, ln_p, number, share):
     """A split particle that goes out from behind the layer and is followed.
 
     Returns (fate or RETURNED, where it is then, its age, two uniforms for what follows from it).
     """
-    chosen, again, u, v = capture_draw(world.controls.seed, history.particle_id, number)
+    chosen, again, u, v = capture_draw(world.controls.seed, history.particle_id, history.split, number)
     out = behind_wall(world.table, contact, layer.depth, normal, ln_p, u, v)
-    fate, out, age = follow_split(world, history, out, number, weight)
+    fate, out, age = follow_split(world, history, out, number, share)
     if fate == RETURNED:
-        _count_return(world, history, weight, out)
+        _count_return(world, history, share, out)
     return fate, out, age, chosen, again
 
 
@@ -326,7 +326,7 @@ def encounter(world, history, particle, splitting, number, on_surface, layer, ph
     met = _encounters_of(number, start, cosines, contact, normal, layer)
     ln_p = particle.ln_p
     splits = at_nearest_node(table, ln_p, world.wall.splits_per_capture)
-    weight = 1.0 / (splits + 0.5)
+    share = 1.0 / (splits + 0.5)
     multiplicity = max(1.0, at_nearest_node(table, ln_p, world.wall.multiplicity))
     optical_depth_left, until_next, sent = splitting
     passed = math.floor(phase * multiplicity)
@@ -353,14 +353,14 @@ def encounter(world, history, particle, splitting, number, on_surface, layer, ph
         if not captured:
             continue
         sent, until_next = sent + 1, 1.0 / splits
-        fate, out, age, chosen, again = _sent_out(world, history, contact, layer, normal, ln_p, sent, weight)
+        fate, out, age, chosen, again = _sent_out(world, history, contact, layer, normal, ln_p, sent, share)
         if fate == NOT_FINITE or fate == MAX_STEPS:
             return fate, particle, at_age(history, age), splitting
         if fate != RETURNED:
-            optical_depth_left += math.log1p(-weight)
+            optical_depth_left += math.log1p(-share)
             if optical_depth_left <= 0.0:
                 return fate, particle, at_age(history, age), splitting
-        elif chosen < weight:
+        elif chosen < share:
             # The returns before this capture are made up for by the one that follows it.
             history = standing_for(at_age(history, age), 1.0 + math.floor(passed))
             splitting = Splitting(optical_depth_left, again * until_next, sent)

@@ -26,6 +26,10 @@ def bench(
     scaling: Annotated[
         bool, typer.Option("--scaling", help="Runs by threads, particles and dask workers instead.")
     ] = False,
+    importance: Annotated[
+        bool,
+        typer.Option("--importance", help="What transport.importance_of is worth, in figures of merit."),
+    ] = False,
     out: Folder = None,
     device: Device = None,
 ) -> None:
@@ -35,8 +39,10 @@ def bench(
 
     if device is not None:
         check_device(device, "orbit")
-        if scaling:
-            raise ScenarioError("--device cuda: allowed: not with --scaling")
+        if scaling or importance:
+            raise ScenarioError("--device cuda: allowed: not with --scaling or --importance")
+    if scaling and importance:
+        raise ScenarioError("--scaling --importance: allowed: one of them")
     if out is not None and not scaling:
         raise ScenarioError("--out: allowed: with --scaling")
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -48,6 +54,10 @@ def bench(
             from ..validation.scaling import scaling as runs
 
             rows = runs(report)
+        elif importance:
+            from ..validation.importance import figures_of_merit
+
+            rows = figures_of_merit(report)
         else:
             rows = benchmarks(report) if device is None else orbits_on_device(report)
     if out is not None:

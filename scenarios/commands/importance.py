@@ -29,7 +29,7 @@ def importance(
     figures: Format = "png",
 ) -> None:
     """Which protons make what is seen: where they were released, and what D does to it."""
-    from ..products.importance.observable import observable_of
+    from ..file.observable import observable_of
 
     figure_format = format_of(figures)
     with refused_as("--of"):

@@ -17,6 +17,7 @@ from ...maps.light.sky_model import SkyModel
 from ...mc.engine import run
 from ...mc.result import Result
 from ...mc.tally import BATCHES, TallyGrid
+from ..adjoint import biased_transport_of
 from ..build import (
     Setup,
     check_orbits,
@@ -25,7 +26,6 @@ from ..build import (
     given_medium,
     grid_of,
     sky_energies_GeV,
-    transport_of,
 )
 from ..file.quantities import shown
 from ..file.scenario import Scenario
@@ -150,7 +150,7 @@ def _cost(scenario: Scenario, threads: int) -> tuple[float, float, float]:
 
 def _pilot(scenario: Scenario, setup: Setup) -> tuple[Result, float]:
     """A few particles of a run, enough to take a second or two, and the time of one core that they took."""
-    grid, transport = grid_of(scenario, setup.galaxy), transport_of(scenario, setup)
+    grid, transport = grid_of(scenario, setup.galaxy), biased_transport_of(scenario, setup)
     run(setup.medium, grid, replace(transport, particles=1))  # compiles
     particles = _PILOT_PARTICLES
     while True:

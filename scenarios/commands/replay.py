@@ -13,7 +13,8 @@ from ...mc.blocks import TRACK_COLUMNS
 from ...mc.files import replacing
 from ...mc.replay import replay
 from ...mc.result import Result
-from ..build import find_medium, grid_of, transport_of
+from ..adjoint import biased_transport_of
+from ..build import find_medium, grid_of
 from ..file.quantities import ScenarioError
 from ..file.scenario import Scenario, load_file, load_text
 from ..folder.check import check_finished
@@ -34,8 +35,8 @@ def replay_particle(folder: Path, particle: int, threads: int) -> dict[str, Any]
         raise ScenarioError(f"{folder}: allowed: a single run, in a galaxy")
     scenario = _as_followed(folder, scenario, particle)
     setup = find_medium(scenario, threads)
-    galaxy = setup.galaxy
-    track = replay(setup.medium, grid_of(scenario, galaxy), transport_of(scenario, setup), particle)
+    galaxy, transport = setup.galaxy, biased_transport_of(scenario, setup)
+    track = replay(setup.medium, grid_of(scenario, galaxy), transport, particle)
     table = folder / f"track_{particle}.csv"
     with replacing(table) as temporary:
         header = ",".join(TRACK_COLUMNS)

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from ...fields.gas_density import MASS_PER_HYDROGEN
 from ...fields.limits import LIMITS
+from .observable import Asked
 from .quantities import Choice, Number, Quantity, Several, Span, Word, shown
 
 
@@ -219,6 +220,16 @@ class Transport(Table):
     """Seed of all random numbers."""
     precision_of: Annotated[tuple[str, ...], Several(Word(*PRECISION_OF), 1, 4)] = PRECISION_OF[:2]
     """What --precision is asked of."""
+    importance_of: Annotated[str, Asked()] = Asked.NONE
+    """What particles are to be released for, more of them where they matter to it: as "neutrino 10 TeV cgm".
+    Their weights make up for it; all else is counted with larger errors."""
+    weight_windows: bool = False
+    """Whether histories are divided, and end by chance, in the halo too, by how much they matter there. It
+    hardly ever pays: particles forget where they were before they are seen."""
+
+    def conflicts(self) -> Iterator[str]:
+        if self.weight_windows and self.importance_of == Asked.NONE:
+            yield "transport.weight_windows = true: allowed: with transport.importance_of"
 
 
 NSIDES = tuple(2**k for k in range(11))

@@ -32,6 +32,7 @@ from .discs import disc_of_any_radius, discs_as_observed
 from .energy import energy_counters, momentum_balance
 from .galactic_orbits import carried_orbits, lines_and_waves, mirrored_orbits, orbits_in_a_tube
 from .helium import helium
+from .importance import weight_windows
 from .near_sources.cocoons import flux_of_many_sources, light_of_a_life
 from .near_sources.leaky_box import boron_of_two_boxes, flat_grammage, no_cocoons, radiating_positrons
 from .near_sources.tube import (
@@ -118,6 +119,7 @@ QUICK: tuple[tuple[Callable[[float], Rows], float], ...] = (
     (adiabatic, 0.4),
     (momentum_balance, 1.0),
     (energy_counters, 0.5),
+    (weight_windows, 0.25),
     (one_pixel, 1.0),
     (sphere_around_the_sun, 1.0),
     (emissivity_closure, 1.0),

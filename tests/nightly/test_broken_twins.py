@@ -30,6 +30,7 @@ HYBRID = (
     "mc/kernels/boundary.py",
     "mc/kernels/score.py",
     "mc/kernels/lanes/advance.py",
+    "mc/kernels/windows.py",
 )
 
 # Arguments: where the copy lies; switch, check and scale of each twin. Prints a line for each.
@@ -243,6 +244,30 @@ TWINS = (
         "energy counters: all that is gone",
     ),
     Twin(
+        "histories that are divided, each with all of the weight",
+        "mc/kernels/windows.py",
+        (("weight = history.weight / number", "weight = history.weight"),),
+        "weight_windows",
+        0.1,
+        "weight windows: energy that escapes",
+    ),
+    Twin(
+        "histories that go on by chance, with the little weight they had",
+        "mc/kernels/windows.py",
+        (("weighing(history, *same, wanted)", "weighing(history, *same, history.weight)"),),
+        "weight_windows",
+        0.25,
+        "weight windows: energy that escapes",
+    ),
+    Twin(
+        "more particles from some sources, and no weight for it",
+        "mc/kernels/windows.py",
+        (("1.0 / (parts * width)", "parts * width"),),
+        "weight_windows",
+        0.1,
+        "weight windows: energy that is injected",
+    ),
+    Twin(
         "an outflow whose energy flux is thrice the pressure times u",
         "fields/outflow.py",
         (("/ (4.0 * rho)) / KPC_MYR_CM_S", "/ (3.0 * rho)) / KPC_MYR_CM_S"),),
@@ -332,7 +357,7 @@ TWINS = (
     Twin(
         "captures without the half spacing before the first split particle",
         "mc/kernels/splitting.py",
-        (("weight = 1.0 / (splits + 0.5)", "weight = 1.0 / splits"),),
+        (("share = 1.0 / (splits + 0.5)", "share = 1.0 / splits"),),
         "represented_wall",
         0.3,
         "Bell wall",

@@ -13,6 +13,8 @@ from ..splitting import Splitting
 
 # Histories that a block follows at a time: what one instruction of the widest vector units takes.
 LANES = 8
+# That may wait for one of them.
+ROOM = 64
 
 
 class Ahead(NamedTuple):
@@ -81,18 +83,41 @@ class Lanes(NamedTuple):
     moves: np.ndarray
 
 
-def vacant_lanes(draws: int) -> Lanes:
-    """Room for `LANES` histories, with so many sets of uniforms for a move."""
+def vacant_lanes(draws: int, lanes: int = LANES) -> Lanes:
+    """Room for some histories, with so many sets of uniforms for a move."""
     return Lanes(
-        particles=np.ones((len(Particle._fields), LANES)),
-        histories=np.ones((len(History._fields), LANES)),
-        splittings=np.ones((len(Splitting._fields), LANES)),
-        owed=np.zeros(LANES),
-        draws=np.zeros((draws, 4, LANES)),
-        ahead=np.zeros((len(Ahead._fields), LANES)),
-        particle=np.zeros(LANES, np.int64),
-        moves=np.zeros(LANES, np.int64),
+        particles=np.ones((len(Particle._fields), lanes)),
+        histories=np.ones((len(History._fields), lanes)),
+        splittings=np.ones((len(Splitting._fields), lanes)),
+        owed=np.zeros(lanes),
+        draws=np.zeros((draws, 4, lanes)),
+        ahead=np.zeros((len(Ahead._fields), lanes)),
+        particle=np.zeros(lanes, np.int64),
+        moves=np.zeros(lanes, np.int64),
     )
+
+
+class Waiting(NamedTuple):
+    """Histories that wait for the end of that of their lane: those that weight windows divide one into.
+
+    Attributes
+    ----------
+    held : Lanes
+        The histories; lane k has `ROOM` places, from k `ROOM` on.
+    number : ndarray of int, shape (lanes,)
+        How many wait for each lane.
+    made : ndarray of int, shape (lanes,)
+        How many the particle of each lane has been divided into so far, besides itself.
+    """
+
+    held: Lanes
+    number: np.ndarray
+    made: np.ndarray
+
+
+def nobody_waiting() -> Waiting:
+    """Room for those that wait for any of `LANES` histories."""
+    return Waiting(vacant_lanes(1, LANES * ROOM), np.zeros(LANES, np.int64), np.zeros(LANES, np.int64))
 
 
 @kernel

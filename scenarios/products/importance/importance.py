@@ -8,18 +8,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ....fields.exceptions import UserError
-from ....fields.units import MYR_S, FloatArray, energy_label
+from ....fields.units import MYR_S, FloatArray
 from ....maps.light.local_cosmic_rays import LocalCosmicRays
-from ....maps.light.sky_model import COMPONENTS
-from ....mc.diffusion.adjoint import Adjoint, adjoint
+from ....mc.diffusion.adjoint import Adjoint
 from ....mc.diffusion.finite_volumes import Cells
 from ....mc.diffusion.solve import solve
-from ...file.quantities import ScenarioError, refused_as
-from ...file.tables import text_of
+from ...adjoint import adjoint_of, check_observable
+from ...file.observable import Observable, observable_of
+from ...file.quantities import refused_as
 from ...folder.write import finite
 from ...run import Run
-from .observable import Observable, observable_of
 
 CONVENTIONS = {
     "importance": "by energy at release, R and |z|: what one proton that is released there adds to the "
@@ -212,18 +210,10 @@ def importance(run: Run, observable: str) -> Importance:
 
 def importance_of(run: Run, asked: Observable) -> Importance:
     """The same of an observable that has been read."""
-    _check(run, asked)
+    check_observable(asked, run.scenario, run.galaxy, run.result.grid.current_edges_GeV)
     local = run.at_the_sun
-    spectrum, R_d = local.release.spectrum, local.release.R_d_kpc
-    try:
-        found = adjoint(local.protons, spectrum, asked.response(local))
-    except UserError:
-        raise
-    except ValueError as error:
-        raise ScenarioError(f"{asked}: {error}; allowed: a medium that protons leave") from None
-    if not found.observable > 0.0:
-        raise ScenarioError(f"{asked}: there is none in this run; allowed: {_others(run, asked)}")
-    cells = local.cells
+    found = adjoint_of(asked, local)
+    cells, spectrum, R_d = local.cells, local.release.spectrum, local.release.R_d_kpc
     young = solve(cells, local.energy_edges_GeV, spectrum, R_d, run.scenario.transport.t_max)
     reached = float((found.response * young.protons_kpc3).sum()) / found.observable
     return _of_adjoint(asked, found, cells, reached, local, run)
@@ -249,33 +239,6 @@ def _of_adjoint(
             key: provenance[key] for key in ("version", "seed", "scenario", "machine") if key in provenance
         },
     )
-
-
-def _check(run: Run, asked: Observable) -> None:
-    """Refuse what the equation has no answer to."""
-    scenario = run.scenario
-    if run.galaxy.lines is not None:
-        given = text_of(scenario.medium, "field")
-        raise ScenarioError(f'medium.field = {given}: allowed: "isotropic", for importance')
-    if fault := scenario.too_small_for_cells():
-        raise ScenarioError(f"{fault}, for importance")
-    if scenario.observer is not None:
-        raise ScenarioError("[observer]: allowed: none, for importance, which is of what is seen at the Sun")
-    edges = run.result.grid.current_edges_GeV
-    low, high = float(edges[0]), float(edges[-1])
-    least = low if asked.kind == "protons" else 0.0
-    if not least <= asked.energy_GeV <= high * (1 + 1e-9):
-        first = f"from {energy_label(low)} " if least else ""
-        raise ScenarioError(f"{asked}: allowed: {first}to {energy_label(high)}, as protons were followed")
-
-
-def _others(run: Run, asked: Observable) -> str:
-    """Where else there is some of what is asked for."""
-    if asked.kind == "protons":
-        return "a galaxy that reaches the Sun"
-    there = run.at_the_sun.cells.gas_cm3.any(axis=0)
-    names = [name for name, some in zip(COMPONENTS, np.atleast_1d(there), strict=True) if some]
-    return f"light of {', '.join(names)}" if names else "a run with gas"
 
 
 def _radius_kpc(R_edges_kpc: FloatArray, by_ring: FloatArray, share: float) -> float:

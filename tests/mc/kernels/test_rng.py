@@ -106,8 +106,8 @@ def test_streams_are_those_of_the_table():
     assert block_draw(seed, particle) == source(0, 0, 2)[:2]
     assert source_draw(seed, particle, split) == source(split, 0, 0)
     assert history_draw(seed, particle, split) == source(split, 0, 1)[:3]
-    assert split_draw(seed, particle, branch) == source(0, branch, 0)
-    assert capture_draw(seed, particle, branch) == source(0, branch, 1)
+    assert split_draw(seed, particle, split, branch) == source(split, branch, 0)
+    assert capture_draw(seed, particle, split, branch) == source(split, branch, 1)
     assert start_draw(seed, particle, split) == source(split, 0, 0)[:3]
     assert heading_draw(seed, particle, split) == source(split, 0, 1)[:2]
 
@@ -118,7 +118,7 @@ def test_streams_of_a_run_share_no_number():
     for split in range(3):
         drawn += [source_draw(seed, particle, split), history_draw(seed, particle, split)]
     for branch in (1, 2):
-        drawn += [split_draw(seed, particle, branch), capture_draw(seed, particle, branch)]
+        drawn += [split_draw(seed, particle, split, branch), capture_draw(seed, particle, split, branch)]
     drawn += [
         uniform4(seed, PURPOSE_TRANSPORT, particle, 0, branch, draw) for branch in (0, 1) for draw in (0, 1)
     ]

@@ -43,6 +43,8 @@ def world_of(job):
         job.grid.empty(),
         vacant_lanes(1),
         np.empty((4, DRAWS_AHEAD)),
+        None,
+        None,
     )
 
 
@@ -53,7 +55,7 @@ def fill(world, order):
         R, z, ln_p = random.uniform(0, 8), random.uniform(-3, 3), np.log(10 ** random.uniform(1, 6))
         particle = at(world.table, False, R, 0.3 * R, z, Vector(0.6, 0.0, 0.8), ln_p, C_KPC_MYR)
         put_particle(world.lanes, order[number], particle)
-        put_history(world.lanes, order[number], new_history(world, 8 * number, number, 0, ln_p))
+        put_history(world.lanes, order[number], new_history(world, 8 * number, number, 0, 1.0, ln_p))
 
 
 def one_at_a_time(world):

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
+from ...fields.exceptions import did_you_mean
+from ...fields.units import energy_label, to_internal
+from .faults import allowed_names
+from .quantities import Kind, NotAllowed, ScenarioError, shown
 
-from ....fields.exceptions import did_you_mean
-from ....fields.units import KPC_CM, FloatArray, energy_label, to_internal
-from ....maps.light.local_cosmic_rays import LocalCosmicRays
-from ....maps.light.sky_model import COMPONENTS
-from ....maps.light.sky_of_cells import response
-from ...file.faults import allowed_names
-from ...file.quantities import ScenarioError, shown
-
-PLACES = {"neutrino": COMPONENTS, "gamma": COMPONENTS, "protons": ("sun",)}
+_GASES = ("disc", "halo", "cgm")
+PLACES = {"neutrino": _GASES, "gamma": _GASES, "protons": ("sun",)}
 """What there is to be asked of, and where: the gas that shines, or the place of protons."""
 _FORM = 'allowed: what, energy and where, as "neutrino 10 TeV cgm" or "protons 10 TeV sun"'
 _LABELS = {
@@ -61,17 +58,6 @@ class Observable:
         """As astropy reads it."""
         return _PROTON_UNIT if self.kind == "protons" else _LIGHT_UNIT
 
-    def response(self, local: LocalCosmicRays) -> FloatArray:
-        """By how much a proton per kpc^3 in each bin and cell changes it, (bins, cells)."""
-        cells, edges = local.cells, local.energy_edges_GeV
-        if self.kind != "protons":
-            helium = local.helium_per_proton
-            return response(cells, edges, self.kind, self.energy_GeV, self.place, helium)
-        bin = int(np.clip(np.searchsorted(edges, self.energy_GeV, side="right") - 1, 0, edges.size - 2))
-        found = np.zeros((edges.size - 1, cells.count))
-        found[bin] = local.weights_at_sun / (edges[bin + 1] - edges[bin]) / KPC_CM**3
-        return found
-
 
 def observable_of(text: str) -> Observable:
     """Read an observable.
@@ -108,3 +94,21 @@ def _names(given: str, names: object) -> str:
     """What else is allowed."""
     words = [str(name) for name in names]  # type: ignore[attr-defined]
     return allowed_names(did_you_mean(given, words), words)
+
+
+class Asked(Kind):
+    """An observable in words, or none."""
+
+    NONE = "nothing"
+
+    def parse(self, value: Any) -> str:
+        if value == self.NONE:
+            return self.NONE
+        try:
+            observable_of(value)
+            return " ".join(value.split())
+        except ScenarioError:
+            hint = did_you_mean(value, [self.NONE])
+            raise NotAllowed(
+                f'"{self.NONE}", or as "neutrino 10 TeV cgm", "protons 10 TeV sun"', hint
+            ) from None

@@ -2,8 +2,8 @@
 
 import pytest
 from cases import each
+from crhalo.scenarios.file.observable import PLACES, Observable, observable_of
 from crhalo.scenarios.file.quantities import ScenarioError
-from crhalo.scenarios.products.importance.observable import PLACES, Observable, observable_of
 
 
 def test_words_are_read_and_said_again():
