@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import t as student
 
 from ..fields.units import FloatArray
 
@@ -111,6 +110,9 @@ class Interval:
 
 def interval(replicas: FloatArray) -> Interval:
     """From the value of all batches and those that leave one out, shape (batches + 1,)."""
+    # What scipy.stats finds a quantile with, which takes longest of all to import.
+    from scipy.special import stdtrit
+
     value, rest = float(replicas[0]), np.asarray(replicas[1:], float)
     n, nan = rest.size, float("nan")
     if n < 2:
@@ -122,7 +124,7 @@ def interval(replicas: FloatArray) -> Interval:
     error = np.sqrt(square / (n * (n - 1)))
     # A few batches say nothing of it.
     heavy = float((away**4).sum() / square**2 - 1.0 / n) if square > 0 and n >= FEWEST_BATCHES else nan
-    return Interval(value, float(error * student.ppf(0.841345, n - 1)), heavy, _tail_slope(np.abs(away)))
+    return Interval(value, float(error * stdtrit(n - 1, 0.841345)), heavy, _tail_slope(np.abs(away)))
 
 
 def _tail_slope(away: FloatArray) -> float:

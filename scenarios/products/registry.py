@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...maps.figures.drawing.second_process import SecondProcess
 from ...mc.files import write_text
 from ...mc.uncertainty import Estimate
 from ..file.scenario import Scenario, load
@@ -32,14 +33,15 @@ from . import (
 )
 from .overlays import Measured, measured, overlaid, quantities
 from .product import NOTHING, Made, Product
-from .write import check_all_written, drawn, failure, write_files
+from .write import check_all_written, drawn, failure, write_files, write_left
 
 PRODUCTS: tuple[Product, ...] = (
     summary.PRODUCT,
     balance.PRODUCT,
+    # Has no numbers, but figures to draw while skies are made.
+    protons.PRODUCT,
     skies.PRODUCT,
     regions.PRODUCT,
-    protons.PRODUCT,
     field_lines.PRODUCT,
     outside.PRODUCT,
     halo.PRODUCT,
@@ -122,17 +124,20 @@ def _write_products(
     """Write the files of products: their numbers, and a line for each that could not be made."""
     numbers: dict[str, Any] = {}
     failed: list[str] = []
-    for done, product in enumerate(products):
-        progress("Maps and figures", done, len(products))
-        try:
-            found = made(run, product)
-        except OSError:
-            raise
-        except Exception as error:
-            failed.append(failure(product.name, error))
-            continue
-        numbers |= found.numbers
-        failed += write_files(overlaid(product, found, data), folder, figure_format, run.reweighted)
+    with SecondProcess() as second:
+        for done, product in enumerate(products):
+            progress("Maps and figures", done, len(products))
+            try:
+                found = made(run, product)
+            except OSError:
+                raise
+            except Exception as error:
+                failed.append(failure(product.name, error))
+                continue
+            numbers |= found.numbers
+            shown = overlaid(product, found, data)
+            failed += write_files(shown, folder, figure_format, run.reweighted, second.save)
+        failed += write_left(second)
     progress("Maps and figures", len(products), len(products))
     return numbers, failed
 
