@@ -7,7 +7,7 @@ out as simply as those of sums. `Interval` says besides how far an error can be 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -63,6 +63,47 @@ def value_and_error(replicas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return replicas[0], np.full_like(replicas[0], np.nan)
     spread = ((rest - rest.mean(axis=0)) ** 2).sum(axis=0)
     return replicas[0], np.sqrt((len(rest) - 1) / len(rest) * spread)
+
+
+def replicas_of_groups(values: np.ndarray, counts: np.ndarray) -> Iterator[np.ndarray]:
+    """A tally per injected particle, (replicas, ...), of one group after the other.
+
+    All of them together may be hundreds of megabytes. A short run leaves groups empty: they are taken to be
+    like the nearest one that is not.
+
+    Parameters
+    ----------
+    values : ndarray, shape (batches, groups, ...)
+        The tally.
+    counts : ndarray, shape (batches, groups)
+        Particles injected.
+    """
+    total, number = values.sum(axis=0, dtype=float), counts.sum(axis=0)
+    numbers = np.concatenate([number[None], number - counts])
+    nearest = _nearest_counted(numbers)
+
+    def means(group: int) -> np.ndarray:
+        found = np.empty((len(numbers), *total.shape[1:]))
+        found[0] = total[group]
+        np.subtract(total[group], values[:, group], out=found[1:])
+        found /= np.maximum(numbers[:, group], 1.0).reshape(-1, *(1,) * (total.ndim - 1))
+        return found
+
+    for group, of_replicas in enumerate(nearest.T):
+        found = means(group)
+        for replica in np.flatnonzero(of_replicas != group):
+            found[replica] = means(of_replicas[replica])[replica]
+        yield found
+
+
+def _nearest_counted(numbers: np.ndarray) -> np.ndarray:
+    """For each replica and group the nearest group that has any particles there, (replicas, groups)."""
+    nearest = np.tile(np.arange(numbers.shape[1]), (len(numbers), 1))
+    for groups, counted in zip(nearest, numbers, strict=True):
+        filled = np.flatnonzero(counted)
+        if filled.size:
+            groups[:] = filled[np.abs(groups[:, None] - filled).argmin(axis=1)]
+    return nearest
 
 
 @dataclass(frozen=True)
