@@ -94,7 +94,6 @@ def rendered(figure: Any, suffix: str) -> bytes:
 
 
 def _rendered(figure: Any, suffix: str) -> bytes:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.text import Text
 
     figure.set_dpi(DPI)  # what is measured for the layout is then what is drawn
@@ -108,7 +107,7 @@ def _rendered(figure: Any, suffix: str) -> bytes:
     if suffix == ".pdf":
         figure.savefig(content, format="pdf", dpi=DPI, metadata={"CreationDate": None})
     else:
-        FigureCanvasAgg(figure).print_png(content)  # draws once, where savefig draws twice
+        figure.canvas.print_png(content)  # draws once, where savefig draws twice
     return content.getvalue()
 
 

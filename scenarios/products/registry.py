@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -111,9 +112,12 @@ def write_run(
     """
     said = f"# {run.reweighted}\n" if run.reweighted else ""
     write_text(folder / "scenario.toml", said + run.scenario.to_toml())
-    run.result.write(folder / "result.h5")
-    products = products_of(run, asked_for)
-    numbers, failed = _write_products(run, folder, products, progress, figure_format, data)
+    # Packing it needs neither Python's lock nor what products find.
+    with ThreadPoolExecutor(1) as aside:
+        written = aside.submit(run.result.write, folder / "result.h5")
+        products = products_of(run, asked_for)
+        numbers, failed = _write_products(run, folder, products, progress, figure_format, data)
+    written.result()
     write_json(numbers | {"provenance": run.result.provenance}, folder / "summary.json")
     check_all_written(failed, folder, f"; crhalo show {folder} --redraw tries again")
 

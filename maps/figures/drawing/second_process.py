@@ -99,10 +99,14 @@ def _received(stream: BinaryIO) -> bytes:
 
 def _drawn(request: bytes) -> bytes:
     """The file of a figure; empty where there is anything to be told of it."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            return rendered(*pickle.loads(request))
+            figure, suffix = pickle.loads(request)
+            FigureCanvasAgg(figure)  # which a pickle leaves out
+            return rendered(figure, suffix)
     except Exception:
         return b""
 
