@@ -63,7 +63,7 @@ class CellsToNodes(NamedTuple):
         n_R, n_z = filled.shape[-2:]
         rows, cell = filled.reshape(-1, n_R * n_z), self.nearest[0] * n_z + self.nearest[1]
         into = np.arange(len(rows))[:, None] * (n_R * n_z) + cell.ravel()
-        flat = np.bincount(into.ravel(), rows.ravel(), rows.size).reshape(filled.shape)
+        flat = np.asarray(np.bincount(into.ravel(), rows.ravel(), rows.size), float).reshape(filled.shape)
         if self.smoothing is not None:
             flat = np.tensordot(flat, self.smoothing, axes=2)
         return flat / self.trend_in_cells
