@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -43,6 +44,7 @@ from .tally import (
     filling_volumes_kpc3,
     region_volumes_kpc3,
 )
+from .uncertainty import replicas_of_groups
 
 FORMAT = "crhalo-result-5"
 
@@ -124,9 +126,13 @@ class Result:
         cls, medium: Medium, grid: TallyGrid, batches: list[Tally], R_d_kpc: float, **rest: Any
     ) -> Result:
         """Stack the batches of a run and measure the cells of its medium."""
-        tallies = {name: np.stack([getattr(batch, name) for batch in batches]) for name in Tally._fields}
-        for name in ("halo", "bell"):
-            tallies[name] = tallies[name].astype(np.float32)
+        halved: dict[str, Any] = {"halo": np.float32, "bell": np.float32}
+        tallies = {
+            name: np.stack(
+                [getattr(batch, name) for batch in batches], dtype=halved.get(name), casting="same_kind"
+            )
+            for name in Tally._fields
+        }
         regions = region_volumes_kpc3(medium, R_d_kpc)
         volumes = {
             "halo": cell_volumes_kpc3(medium, grid.halo_R_kpc, grid.halo_z_kpc, inside=True),
@@ -156,21 +162,10 @@ class Result:
 
     def per_particle(self, name: str) -> np.ndarray:
         """A tally per injected particle of its group: (replicas, groups, ...)."""
-        values = np.asarray(self.tallies[name], float)
-        counts = self.tallies["injected"]
-        total, number = values.sum(axis=0), counts.sum(axis=0)
-        extra = (1,) * (values.ndim - 2)
-        numbers = np.concatenate([number[None], number - counts])
-        means = np.empty((len(numbers), *total.shape))
-        means[0], means[1:] = total, total - values
-        means /= np.maximum(numbers, 1.0).reshape(numbers.shape + extra)
-        # A short run leaves groups empty: they are taken to be like the nearest one that is not.
-        for mean, counted in zip(means, numbers, strict=True):
-            filled = np.flatnonzero(counted)
-            if 0 < filled.size < counted.size:
-                every = np.arange(counted.size)
-                mean[:] = mean[filled[np.abs(every[:, None] - filled).argmin(axis=1)]]
-        return means
+        return np.stack(list(self._of_groups(name)), axis=1)
+
+    def _of_groups(self, name: str) -> Iterator[np.ndarray]:
+        return replicas_of_groups(self.tallies[name], self.tallies["injected"])
 
     # -- under a spectrum ------------------------------------------------------------------
 
@@ -219,16 +214,16 @@ class Result:
         return {}
 
     def _by_current_energy(self, name: str) -> np.ndarray:
-        residence = self.per_particle(name)
         rates = self.spectrum.group_rates_s(self.grid.energy_edges_GeV) * MYR_S
         per_bin = GROUPS_PER_DECADE // ENERGY_BINS_PER_DECADE
         bins = self.grid.groups // per_bin
-        out = np.zeros((residence.shape[0], bins, *residence.shape[3:]))
-        for group, rate in enumerate(rates):
+        tally = self.tallies[name]
+        out = np.zeros((len(tally) + 1, bins, *tally.shape[3:]))
+        for group, (rate, residence) in enumerate(zip(rates, self._of_groups(name), strict=True)):
             for step in range(ENERGY_STEPS):
                 there = bins_of_step(step, group // per_bin, bins)
                 for current in there:
-                    out[:, current] += rate / len(there) * residence[:, group, step]
+                    out[:, current] += rate / len(there) * residence[:, step]
         return out
 
     @property

@@ -7,11 +7,10 @@ out as simply as those of sums. `Interval` says besides how far an error can be 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import t as student
 
 from ..fields.units import FloatArray
 
@@ -66,6 +65,47 @@ def value_and_error(replicas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return replicas[0], np.sqrt((len(rest) - 1) / len(rest) * spread)
 
 
+def replicas_of_groups(values: np.ndarray, counts: np.ndarray) -> Iterator[np.ndarray]:
+    """A tally per injected particle, (replicas, ...), of one group after the other.
+
+    All of them together may be hundreds of megabytes. A short run leaves groups empty: they are taken to be
+    like the nearest one that is not.
+
+    Parameters
+    ----------
+    values : ndarray, shape (batches, groups, ...)
+        The tally.
+    counts : ndarray, shape (batches, groups)
+        Particles injected.
+    """
+    total, number = values.sum(axis=0, dtype=float), counts.sum(axis=0)
+    numbers = np.concatenate([number[None], number - counts])
+    nearest = _nearest_counted(numbers)
+
+    def means(group: int) -> np.ndarray:
+        found = np.empty((len(numbers), *total.shape[1:]))
+        found[0] = total[group]
+        np.subtract(total[group], values[:, group], out=found[1:])
+        found /= np.maximum(numbers[:, group], 1.0).reshape(-1, *(1,) * (total.ndim - 1))
+        return found
+
+    for group, of_replicas in enumerate(nearest.T):
+        found = means(group)
+        for replica in np.flatnonzero(of_replicas != group):
+            found[replica] = means(of_replicas[replica])[replica]
+        yield found
+
+
+def _nearest_counted(numbers: np.ndarray) -> np.ndarray:
+    """For each replica and group the nearest group that has any particles there, (replicas, groups)."""
+    nearest = np.tile(np.arange(numbers.shape[1]), (len(numbers), 1))
+    for groups, counted in zip(nearest, numbers, strict=True):
+        filled = np.flatnonzero(counted)
+        if filled.size:
+            groups[:] = filled[np.abs(groups[:, None] - filled).argmin(axis=1)]
+    return nearest
+
+
 @dataclass(frozen=True)
 class Interval:
     """A quantity with its 68% interval.
@@ -111,6 +151,9 @@ class Interval:
 
 def interval(replicas: FloatArray) -> Interval:
     """From the value of all batches and those that leave one out, shape (batches + 1,)."""
+    # What scipy.stats finds a quantile with, which takes longest of all to import.
+    from scipy.special import stdtrit
+
     value, rest = float(replicas[0]), np.asarray(replicas[1:], float)
     n, nan = rest.size, float("nan")
     if n < 2:
@@ -122,7 +165,7 @@ def interval(replicas: FloatArray) -> Interval:
     error = np.sqrt(square / (n * (n - 1)))
     # A few batches say nothing of it.
     heavy = float((away**4).sum() / square**2 - 1.0 / n) if square > 0 and n >= FEWEST_BATCHES else nan
-    return Interval(value, float(error * student.ppf(0.841345, n - 1)), heavy, _tail_slope(np.abs(away)))
+    return Interval(value, float(error * stdtrit(n - 1, 0.841345)), heavy, _tail_slope(np.abs(away)))
 
 
 def _tail_slope(away: FloatArray) -> float:

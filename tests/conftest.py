@@ -56,17 +56,19 @@ def undrawn():
 
     Those in `but` are drawn, and their files are empty all the same.
     """
+    from crhalo.maps.figures.drawing import second_process
     from crhalo.scenarios.products import write
 
     @contextmanager
     def undrawn(but=()):
-        def touch(draw, remark, path):
+        def touch(draw, remark, save, path):
             if path.stem in but:
                 write.drawn(draw, remark)
             path.touch()
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(write, "_write_figure", touch)
+            patch.setattr(second_process, "_started", lambda: None)
             yield
 
     return undrawn

@@ -20,6 +20,7 @@ from .page import (
     legend,
     outlined,
     page,
+    plain_tick,
     positive,
     positive_range,
 )
@@ -98,7 +99,7 @@ def _contours(axes: Any, R: Any, z: Any, name: str, values: ArrayLike) -> None:
     levels = 10.0 ** np.arange(np.ceil(np.log10(found[0])), np.floor(np.log10(found[1])) + 1)
     if levels.size:
         drawn = axes.contour(R, z, shown, levels=levels, colors="black", linewidths=0.8, linestyles="--")
-        marks = axes.clabel(drawn, fmt=lambda level: f"{level:g}", fontsize=SMALL, inline_spacing=2)
+        marks = axes.clabel(drawn, fmt=plain_tick, fontsize=SMALL, inline_spacing=2)
         for text in marks:
             outlined(text, 1.6)
     axes.set_title(f"{axes.get_title()}; dashed: {name}", fontsize=NORMAL)

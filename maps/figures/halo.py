@@ -6,6 +6,7 @@ As in `figures`: plain arrays and a path in, a PNG of 200 dots per inch out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -92,18 +93,17 @@ def wave_power(k_kpc: FloatArray, by_height: Mapping[str, ArrayLike], B_uG: floa
     axes.set(ylim=(max(float(np.nanmin(values)), 1e-6 * top), 4.0 * top))
     dress(axes, "$k$  [pc$^{-1}$]", "$F(k)$ per $\\ln k$")
     per_GeV = float(larmor_radius_kpc(1.0, B_uG)) * 1e3
-    upper = axes.secondary_xaxis(
-        "top",
-        functions=(
-            lambda k: 1.0 / (np.maximum(k, 1e-30) * per_GeV),
-            lambda p: 1.0 / (np.maximum(p, 1e-30) * per_GeV),
-        ),
-    )
+    to_other = partial(_one_over, per_GeV)
+    upper = axes.secondary_xaxis("top", functions=(to_other, to_other))
     upper.set_xlabel("resonant $p$ in the disc  [GeV/$c$]", fontsize=NORMAL)
     upper.tick_params(direction="in", labelsize=7, width=0.6)
     axes.tick_params(which="both", top=False)
     legend(axes, loc="lower left")
     return axes.figure
+
+
+def _one_over(unit: float, x: FloatArray) -> FloatArray:
+    return 1.0 / (np.maximum(x, 1e-30) * unit)
 
 
 def wave_rates(

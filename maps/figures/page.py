@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -81,12 +82,18 @@ def plain_style() -> Iterator[None]:
 
 
 def save(figure: Any, path: Path) -> None:
-    """Set all text, ticks included, in the face of the journals and write the file, a PNG or a PDF."""
+    """Write the file of a figure, a PNG or a PDF; see `rendered`."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(rendered(figure, path.suffix))
+
+
+def rendered(figure: Any, suffix: str) -> bytes:
+    """The content of its file, ".png" or ".pdf": all text, ticks included, in the face of the journals."""
     with _ONE_AT_A_TIME:
-        _save(figure, path)
+        return _rendered(figure, suffix)
 
 
-def _save(figure: Any, path: Path) -> None:
+def _rendered(figure: Any, suffix: str) -> bytes:
     from matplotlib.text import Text
 
     figure.set_dpi(DPI)  # what is measured for the layout is then what is drawn
@@ -96,11 +103,12 @@ def _save(figure: Any, path: Path) -> None:
     if engine := figure.get_layout_engine():
         engine.execute(figure)
         figure.set_layout_engine("none")  # once is enough
-    with replacing(path) as temporary:
-        if path.suffix == ".pdf":
-            figure.savefig(temporary, format="pdf", dpi=DPI, metadata={"CreationDate": None})
-        else:
-            figure.canvas.print_png(temporary)  # draws once, where savefig draws twice
+    content = BytesIO()
+    if suffix == ".pdf":
+        figure.savefig(content, format="pdf", dpi=DPI, metadata={"CreationDate": None})
+    else:
+        figure.canvas.print_png(content)  # draws once, where savefig draws twice
+    return content.getvalue()
 
 
 def note(figure: Any, text: str, ax: Any = None) -> None:
@@ -170,6 +178,11 @@ def log_tick(value: float, _: Any = None) -> str:
     return rf"$10^{{{power}}}$" if factor == 1 else rf"${factor}\times10^{{{power}}}$"
 
 
+def plain_tick(value: float, _: Any = None) -> str:
+    """A number such as 0.2; a function with a name, for figures that are sent to another process."""
+    return f"{value:g}"
+
+
 def value_and_band(curve: Estimate) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Value and the ends of its band; NaN where the error exceeds the value, no band where there is none."""
     value, error = (np.asarray(each, dtype=float) for each in (curve.value, curve.error))
@@ -198,7 +211,7 @@ def plain_numbers(axis: Any) -> None:
     from matplotlib.ticker import LogLocator, NullFormatter
 
     axis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_major_formatter(plain_tick)
     axis.set_minor_formatter(NullFormatter())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -92,9 +92,13 @@ def _sky_colour_bar(figure: Any, axes: Any, image: Any, unit: str) -> None:
     if not isinstance(image.norm, LogNorm):
         power = int(np.floor(np.log10(image.norm.vmax)))
         bar.ax.xaxis.set_major_locator(MaxNLocator(4))
-        bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 10.0**power:.3g}"))
+        bar.ax.xaxis.set_major_formatter(FuncFormatter(partial(_over, 10.0**power)))
         factor = rf"$10^{{{power}}}$ "
     bar.set_label(f"$E^2 I$  [{factor}{unit}]", fontsize=SMALL)
+
+
+def _over(unit: float, value: float, _: Any = None) -> str:
+    return f"{value / unit:.3g}"
 
 
 def graticule(axes: Any, colour: str = "white") -> None:

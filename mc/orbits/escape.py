@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from ...fields.medium import Medium
 from ...fields.medium_table import Wall, axis
@@ -161,7 +160,9 @@ def compare(mine: list[FloatArray], theirs: list[FloatArray], seed: int) -> dict
 
 
 def _kolmogorov_smirnov(one: list[FloatArray], other: list[FloatArray]) -> float:
-    return float(stats.ks_2samp(np.concatenate(one), np.concatenate(other), method="asymp").statistic)
+    from scipy.stats import ks_2samp
+
+    return float(ks_2samp(np.concatenate(one), np.concatenate(other), method="asymp").statistic)
 
 
 def _anderson_darling(one: list[FloatArray], other: list[FloatArray]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...maps.figures.drawing.second_process import SecondProcess
 from ...mc.files import write_text
 from ...mc.uncertainty import Estimate
 from ..file.scenario import Scenario, load
@@ -32,14 +34,15 @@ from . import (
 )
 from .overlays import Measured, measured, overlaid, quantities
 from .product import NOTHING, Made, Product
-from .write import check_all_written, drawn, failure, write_files
+from .write import check_all_written, drawn, failure, write_files, write_left
 
 PRODUCTS: tuple[Product, ...] = (
     summary.PRODUCT,
     balance.PRODUCT,
+    # Has no numbers, but figures to draw while skies are made.
+    protons.PRODUCT,
     skies.PRODUCT,
     regions.PRODUCT,
-    protons.PRODUCT,
     field_lines.PRODUCT,
     outside.PRODUCT,
     halo.PRODUCT,
@@ -109,9 +112,12 @@ def write_run(
     """
     said = f"# {run.reweighted}\n" if run.reweighted else ""
     write_text(folder / "scenario.toml", said + run.scenario.to_toml())
-    run.result.write(folder / "result.h5")
-    products = products_of(run, asked_for)
-    numbers, failed = _write_products(run, folder, products, progress, figure_format, data)
+    # Packing it needs neither Python's lock nor what products find.
+    with ThreadPoolExecutor(1) as aside:
+        written = aside.submit(run.result.write, folder / "result.h5")
+        products = products_of(run, asked_for)
+        numbers, failed = _write_products(run, folder, products, progress, figure_format, data)
+    written.result()
     write_json(numbers | {"provenance": run.result.provenance}, folder / "summary.json")
     check_all_written(failed, folder, f"; crhalo show {folder} --redraw tries again")
 
@@ -122,17 +128,20 @@ def _write_products(
     """Write the files of products: their numbers, and a line for each that could not be made."""
     numbers: dict[str, Any] = {}
     failed: list[str] = []
-    for done, product in enumerate(products):
-        progress("Maps and figures", done, len(products))
-        try:
-            found = made(run, product)
-        except OSError:
-            raise
-        except Exception as error:
-            failed.append(failure(product.name, error))
-            continue
-        numbers |= found.numbers
-        failed += write_files(overlaid(product, found, data), folder, figure_format, run.reweighted)
+    with SecondProcess() as second:
+        for done, product in enumerate(products):
+            progress("Maps and figures", done, len(products))
+            try:
+                found = made(run, product)
+            except OSError:
+                raise
+            except Exception as error:
+                failed.append(failure(product.name, error))
+                continue
+            numbers |= found.numbers
+            shown = overlaid(product, found, data)
+            failed += write_files(shown, folder, figure_format, run.reweighted, second.save)
+        failed += write_left(second)
     progress("Maps and figures", len(products), len(products))
     return numbers, failed
 

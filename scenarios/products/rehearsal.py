@@ -67,4 +67,4 @@ def _failures(run: Run, product: Product, folder: Path, data: Measured) -> list[
         return [failure(product.name, error)]
     written = {name: partial(write, folder / name) for name, write in found.files.items()}
     built = {name: partial(drawn, draw, "") for name, draw in found.figures.items()}
-    return failures_of(written | built)
+    return failures_of((written | built).items())

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ...fields.exceptions import RunFailed
+from ...maps.figures.drawing.second_process import SecondProcess
 from ...maps.figures.page import note, plain_style, save
 from .product import Made
 
+Save = Callable[[Any, Path], None]
 
-def write_files(found: Made, folder: Path, figure_format: str = "png", remark: str = "") -> list[str]:
-    """Write the files and figures of a product; a line for each that could not be made."""
+
+def write_files(
+    found: Made, folder: Path, figure_format: str = "png", remark: str = "", save: Save = save
+) -> list[str]:
+    """Write the files of a product and `save` its figures; a line for each that could not be made."""
     figures: dict[str, Callable[[Path], None]] = {
-        f"{name}.{figure_format}": partial(_write_figure, draw, remark)
+        f"{name}.{figure_format}": partial(_write_figure, draw, remark, save)
         for name, draw in found.figures.items()
     }
     writers = dict(found.files) | figures
     # What the disk refuses fails the next one too.
-    return failures_of({name: partial(write, folder / name) for name, write in writers.items()}, OSError)
+    return failures_of(((name, partial(write, folder / name)) for name, write in writers.items()), OSError)
 
 
-def failures_of(makers: Mapping[str, Callable[[], Any]], *but: type[Exception]) -> list[str]:
-    """Make all of several things; a line for each that could not be made. Errors in `but` end it."""
+def failures_of(makers: Iterable[tuple[str, Callable[[], Any]]], *but: type[Exception]) -> list[str]:
+    """Make all of several things by name; a line for each that could not be made. Errors in `but` end it."""
     failed = []
-    for name, make in makers.items():
+    for name, make in makers:
         try:
             make()
         except but:
@@ -44,9 +49,16 @@ def drawn(draw: Callable[..., Any], remark: str, ax: Any = None) -> Any:
     return figure
 
 
-def _write_figure(draw: Callable[..., Any], remark: str, path: Path) -> None:
+def _write_figure(draw: Callable[..., Any], remark: str, save: Save, path: Path) -> None:
     with plain_style():
         save(drawn(draw, remark), path)
+
+
+def write_left(second: SecondProcess) -> list[str]:
+    """Draw what another process was asked for and has not; a line for each that could not be made."""
+    with plain_style():
+        left = ((path.name, partial(save, figure, path)) for figure, path in second.left())
+        return failures_of(left, OSError)
 
 
 def failure(name: str, error: Exception) -> str:

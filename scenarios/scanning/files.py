@@ -37,7 +37,7 @@ def write_scan(
     write_text(folder / "scenario.toml", found.scenario.to_toml())
     write_netcdf(found, folder / NETCDF)
     drawn = writers(found, list(plots), figure_format)
-    failed = failures_of({name: partial(write, folder / name) for name, write in drawn.items()}, OSError)
+    failed = failures_of(((name, partial(write, folder / name)) for name, write in drawn.items()), OSError)
     write_json(summary_of(found), folder / "summary.json")
     if fault := said_of_failures(found):
         raise RunFailed(f"{fault}; all else is in {folder}")

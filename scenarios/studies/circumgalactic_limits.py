@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import chi2 as chi2_distribution
 
 from ...fields.units import FloatArray
 from ...maps.data.read import Points, fermi_igrb, icecube
@@ -67,11 +66,13 @@ def excluded_by(row: dict[str, Any], below_GV: float) -> list[str]:
 
     Of a fit that was given up, ratios that the medium does not have even by themselves.
     """
+    from scipy.stats import chi2
+
     fitted = row.get("by_data", {}) if row.get("settled") else (row.get("alone") or {}).get("chi2", {})
     return [
         name
         for name, of in fitted.items()
-        if of["highest_GV"] <= below_GV and of["chi2"] > chi2_distribution.ppf(ALLOWED_QUANTILE, of["points"])
+        if of["highest_GV"] <= below_GV and of["chi2"] > chi2.ppf(ALLOWED_QUANTILE, of["points"])
     ]
 
 

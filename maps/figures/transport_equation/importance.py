@@ -19,6 +19,7 @@ from ..page import (
     legend,
     lie_together,
     page,
+    plain_tick,
     shades,
 )
 
@@ -62,8 +63,8 @@ def importance(maps: Mapping[str, Any], ax: Any = None) -> Any:
         _surface(axes, R, z, maps)
         axes.set(xscale="log", yscale="log", xlim=(R[0], R[-1]), ylim=(z[0], z[-1]))
         dress(axes, "$R$  [kpc]", "$|z|$  [kpc]")
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.xaxis.set_major_formatter(plain_tick)
+        axes.yaxis.set_major_formatter(plain_tick)
     figure.suptitle(maps["title"], fontsize=NORMAL)
     return figure
 

@@ -1,6 +1,7 @@
 """Figures of a run: their names, axes of one's own, both formats; after `reweight` they say the spectrum."""
 
 import json
+import pickle
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -47,6 +48,12 @@ def test_names(run):
     assert {"density_axis", "spectra", "sky_neutrino_10TeV"} < set(dir(run.figures))
     with pytest.raises(AttributeError, match="no_such_figure: allowed: density_axis, density_plane"):
         run.figures.no_such_figure  # noqa: B018
+
+
+def test_they_can_be_sent_to_another_process(run):
+    for product in registry.products_of(run):
+        for draw in made(run, product).figures.values():
+            assert pickle.dumps(draw())
 
 
 def test_a_map_of_nothing_is_not_drawn():

@@ -51,7 +51,7 @@ def test_names_are_unique():
 def test_a_run_has_the_products_of_its_tables(name, more):
     run = Run(load(name), None, None, None)
     seen = ["skies"] if name == "m31" else ["skies", "regions"]
-    assert [product.name for product in products_of(run)] == ["summary", "balance", *seen, "protons", *more]
+    assert [product.name for product in products_of(run)] == ["summary", "balance", "protons", *seen, *more]
     asked_for = products_of(run, ("transport_equation",))
     assert [product.name for product in asked_for][-1] == "transport_equation"
 

@@ -1,0 +1,1 @@
+"""Figures drawn beside what else is done."""
