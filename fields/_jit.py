@@ -145,7 +145,7 @@ def over_lanes(function: Callable) -> Any:
     """Decorator of a `kernel` that is a loop without branches over the histories that are side by side.
 
     No two arrays of its arguments may overlap: the compiler is told so, for else it could not read tables for
-    several histories at once.
+    several histories at once. Records are to be given to it by value (`mc.kernels.reference`).
     """
     return _inlined(function, {"noalias": True})
 
