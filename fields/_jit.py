@@ -85,12 +85,15 @@ class _PartsOfEntries(JITCodeLibrary):
     def finalize(self) -> None:
         for library in dict.fromkeys(self._linking_libraries):
             self._final_module.link_in(library._get_module_for_linking(), preserve=True)
-        # Enough for callers to take in little; vectors and the like come once, in entries.
-        tuning = llvmlite.binding.create_pipeline_tuning_options(speed_level=1)
-        # A loop that is unrolled before it is made of vectors reads every second number, and shuffles them.
-        tuning.loop_unrolling = tuning.loop_vectorization = tuning.slp_vectorization = False
-        builder = llvmlite.binding.create_pass_builder(self._codegen._tm, tuning)
-        builder.getModulePassManager().run(self._final_module, builder)
+        # Enough for callers to take in little; the rest is done once, in entries.
+        passes = llvmlite.binding.create_new_module_pass_manager()
+        passes.add_always_inliner_pass()
+        passes.add_global_dead_code_eliminate_pass()
+        passes.add_sroa_pass()
+        passes.add_simplify_cfg_pass()
+        passes.add_instruction_combine_pass()
+        tuning = llvmlite.binding.create_pipeline_tuning_options()
+        passes.run(self._final_module, llvmlite.binding.create_pass_builder(self._codegen._tm, tuning))
         self._finalized = True
 
 
@@ -142,7 +145,7 @@ def over_lanes(function: Callable) -> Any:
     """Decorator of a `kernel` that is a loop without branches over the histories that are side by side.
 
     No two arrays of its arguments may overlap: the compiler is told so, for else it could not read tables for
-    several histories at once.
+    several histories at once. Records are to be given to it by value (`mc.kernels.reference`).
     """
     return _inlined(function, {"noalias": True})
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...fields.exceptions import UserError
+from ..kernels.reference import by_reference, by_value
 
 # numba has a GPU target of its own, which is older and does not compile these kernels.
 INSTALLED = find_spec("numba_cuda") is not None
@@ -76,6 +77,12 @@ def overloaded(function: Callable) -> Callable[[Callable], Callable]:
     has: Any = extending  # mypy sees the target that comes with numba
     decorate: Callable[[Callable], Callable] = has.overload(function, target="cuda")
     return decorate
+
+
+@overloaded(by_reference)
+@overloaded(by_value)
+def _as_it_is(record):  # type: ignore[no-untyped-def]
+    return lambda record: record
 
 
 def on_device(record: Any) -> Any:

@@ -55,6 +55,7 @@ from .lanes.state import (
 from .lookup import surface_normal
 from .move import local_scale, move
 from .particle import direction_of, is_beyond, is_finite, turned
+from .reference import by_reference, by_value
 from .rng import block_draw, history_draw
 from .score import counted, end_history, first_passage
 from .splitting import behind_for_good, cross, encounter, new_splitting
@@ -260,6 +261,7 @@ def run_block(world, order, to_come, ages, fates, first_particle, stop):
     `order` holds their indices in the block, in the order in which they start; `to_come` how many histories
     of each are to come. `ages` [Myr] and `fates` take those of each particle at its end.
     """
+    world = by_reference(world)
     table, controls, lanes = world.table, world.controls, world.lanes
     # A track is that of one history after the other.
     used = 1 if controls.track.shape[0] > 0 else lanes.particle.size
@@ -275,9 +277,10 @@ def run_block(world, order, to_come, ages, fates, first_particle, stop):
             if lanes.particle[lane] == _VACANT and begun < histories:
                 _start(world, order, begun, lane, first_particle)
                 begun, vacant = begun + 1, vacant - 1
-        draw_all(world)
+        # By value: what is said of arrays that do not overlap is said of arguments.
+        draw_all(by_value(world))
         if side_by_side:
-            advance(world, reflects)
+            advance(by_value(world), reflects)
         for lane in range(used):
             if lanes.particle[lane] == _VACANT:
                 continue

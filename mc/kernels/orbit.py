@@ -34,6 +34,7 @@ from .history import (
 from .inject import RADIUS_STRIDE, inject
 from .lookup import flow_of, surface_distance
 from .particle import is_beyond, is_finite, placed, slowed, speed_of, turned
+from .reference import by_reference
 from .rng import block_draw
 from .score import counted, end_history, first_passage
 
@@ -229,6 +230,7 @@ def run_block(world, field, longest_step, ages, fates, first_particle, count, st
     `longest_step` [kpc] bounds the steps where the field is weak. `ages` [Myr] and `fates` take those of each
     particle at its end; `stop[0]` is polled all along.
     """
+    world = by_reference(world)
     controls, tally = world.controls, world.tally
     radius_0, _ = block_draw(controls.seed, first_particle)
     for index in range(count):

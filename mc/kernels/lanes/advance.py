@@ -25,6 +25,7 @@ from ..move import (
     stepped,
 )
 from ..particle import Particle, at, direction_of, free_path_of, radius_of, slowed, speed_of, turned
+from ..reference import by_reference
 from ..rng import PURPOSE_TRANSPORT, isotropic, uniform4
 from ..score import InHalo, add_in_halo, in_halo, note, sample_of
 from .state import history_in, particle_in, put_particle
@@ -101,6 +102,7 @@ def _put_ahead(ahead, lane, alone, dt, sample, found, lost):
 @over_lanes
 def advance(world, reflects):
     """Move the lanes, and work out what is counted of that; those that are to be moved `alone` stay."""
+    world = by_reference(world)
     table, controls, lanes = world.table, world.controls, world.lanes
     draws, ahead = lanes.draws, lanes.ahead
     for lane in range(ahead.shape[1]):
