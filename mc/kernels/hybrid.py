@@ -52,6 +52,7 @@ from .lanes.state import (
     put_splitting,
     splitting_in,
 )
+from .lanes.windows import in_window, next_waiting, source_of
 from .lookup import surface_normal
 from .move import local_scale, move
 from .particle import direction_of, is_beyond, is_finite, turned
@@ -59,7 +60,6 @@ from .reference import by_reference, by_value
 from .rng import block_draw, history_draw
 from .score import counted, end_history, first_passage
 from .splitting import behind_for_good, cross, encounter, new_splitting
-from .windows import in_window, next_waiting, source_of
 
 _ABSORBING, _TWO_WAY, _CLOSED = (int(wall) for wall in (Wall.ABSORBING, Wall.TWO_WAY, Wall.CLOSED))
 # Whether to stop is asked every 1024 rounds (a bit mask): about a millisecond.

@@ -89,7 +89,7 @@ class WallSampling(NamedTuple):
 
 
 class Windows(NamedTuple):
-    """Where histories matter to an observable, so that there are more of them there; see `windows`.
+    """Where histories matter to an observable, so that there are more of them there; see `lanes.windows`.
 
     Attributes
     ----------

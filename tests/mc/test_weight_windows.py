@@ -10,7 +10,7 @@ from crhalo.mc.coupled.waves import round_cells
 from crhalo.mc.diffusion.adjoint import adjoint
 from crhalo.mc.diffusion.solve import solve
 from crhalo.mc.engine import run
-from crhalo.mc.kernels.windows import source_of
+from crhalo.mc.kernels.lanes.windows import source_of
 from crhalo.mc.kernels.world import Windows
 from crhalo.mc.replay import replay
 from crhalo.mc.spectrum import Spectrum

@@ -30,7 +30,7 @@ HYBRID = (
     "mc/kernels/boundary.py",
     "mc/kernels/score.py",
     "mc/kernels/lanes/advance.py",
-    "mc/kernels/windows.py",
+    "mc/kernels/lanes/windows.py",
 )
 
 # Arguments: where the copy lies; switch, check and scale of each twin. Prints a line for each.
@@ -245,7 +245,7 @@ TWINS = (
     ),
     Twin(
         "histories that are divided, each with all of the weight",
-        "mc/kernels/windows.py",
+        "mc/kernels/lanes/windows.py",
         (("weight = history.weight / number", "weight = history.weight"),),
         "weight_windows",
         0.1,
@@ -253,7 +253,7 @@ TWINS = (
     ),
     Twin(
         "histories that go on by chance, with the little weight they had",
-        "mc/kernels/windows.py",
+        "mc/kernels/lanes/windows.py",
         (("weighing(history, *same, wanted)", "weighing(history, *same, history.weight)"),),
         "weight_windows",
         0.25,
@@ -261,7 +261,7 @@ TWINS = (
     ),
     Twin(
         "more particles from some sources, and no weight for it",
-        "mc/kernels/windows.py",
+        "mc/kernels/lanes/windows.py",
         (("1.0 / (parts * width)", "parts * width"),),
         "weight_windows",
         0.1,

@@ -14,10 +14,14 @@ from __future__ import annotations
 
 import math
 
-from ...fields._jit import kernel
-from .energy import INJECTED, count_whole
-from .history import weighing
-from .lanes.state import (
+from ....fields._jit import kernel
+from ..energy import INJECTED, count_whole
+from ..history import weighing
+from ..particle import R_of
+from ..rng import history_draw, window_draw
+from ..score import cell_of
+from ..splitting import new_splitting
+from .state import (
     ROOM,
     history_in,
     particle_in,
@@ -26,10 +30,6 @@ from .lanes.state import (
     put_splitting,
     splitting_in,
 )
-from .particle import R_of
-from .rng import history_draw, window_draw
-from .score import cell_of
-from .splitting import new_splitting
 
 # A history is divided, or its end drawn, where its weight is so many times off what suits its place.
 WINDOW = 2.0
