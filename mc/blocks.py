@@ -22,7 +22,7 @@ from .kernels import hybrid, orbit
 from .kernels.history import GOLDEN
 from .kernels.lanes.state import nobody_waiting, vacant_lanes
 from .kernels.rng import DRAWS_AHEAD
-from .kernels.world import Controls, WallSampling, Windows, World
+from .kernels.world import Controls, WallSampling, World
 from .tally import Tally, TallyGrid
 from .uncertainty import FEWEST_BATCHES
 from .wall_sampling import FIRST_PASSAGE_SPLITS, wall_sampling_of
@@ -51,6 +51,25 @@ class Realisations(Protocol):
 
     def realisation(self, seed: Sequence[int]) -> Any:
         """A record for `magnetic_field`."""
+
+
+class Windows(NamedTuple):
+    """Where histories matter to an observable, so that there are more of them there.
+
+    Attributes
+    ----------
+    particles : ndarray of int, shape (groups,)
+        How many particles of each injection group there are in a block.
+    source_edges : ndarray, shape (groups, parts + 1)
+        Of equal parts of the sources, from the axis outwards: share of the particles released within.
+    weights : ndarray, shape (groups, R, z), or None
+        What a history should weigh in each cell of the halo, by the energy at its injection; zero where any
+        weight will do. None where histories are not divided.
+    """
+
+    particles: np.ndarray
+    source_edges: np.ndarray
+    weights: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -134,7 +153,8 @@ def controls_of(
     reflect_at_wall = transport.acceleration != 1 and steps
     two_way = medium.table.wall == Wall.TWO_WAY
     # Windows divide whole particles.
-    divided_at_first = reflect_at_wall and two_way and transport.windows is None
+    in_windows = transport.windows is not None and transport.windows.weights is not None
+    divided_at_first = reflect_at_wall and two_way and not in_windows
     return Controls(
         seed=transport.seed,
         hybrid=steps,
@@ -207,8 +227,8 @@ class Job:
                 raise ValueError("orbits need turbulence to go through")
             if medium.table.wall not in (Wall.ABSORBING, Wall.TWO_WAY):
                 raise ValueError("orbits end at the surface or go through it: it must absorb, or be two-way")
-            if transport.windows is not None:
-                raise ValueError("orbits are not divided: allowed: no windows")
+        if transport.windows is not None and (transport.method == "orbit" or medium.lines is not None):
+            raise ValueError("windows are for particles without a field: allowed: none")
         wall = wall_sampling_of(medium, transport.acceleration if transport.takes_steps else 1)
         return cls(medium.table, grid, transport, controls_of(medium, grid, transport), wall)
 
@@ -216,8 +236,10 @@ class Job:
         """SHA-256 of the medium and of all else that decides what comes of a block."""
         turbulence = self.transport.turbulence
         waves = turbulence.realisation((self.transport.seed, 0)) if turbulence else None
-        how = replace(self.transport, turbulence=None)
-        return digest((self.table, tuple(vars(self.grid).values()), how, self.controls, self.wall, waves))
+        how = replace(self.transport, turbulence=None, windows=None)
+        windows = self.transport.windows
+        grid = tuple(vars(self.grid).values())
+        return digest((self.table, grid, how, self.controls, self.wall, waves, windows))
 
     @property
     def one_way(self) -> bool | None:
@@ -267,8 +289,10 @@ class Job:
         lanes = None if self.transport.method == "orbit" else vacant_lanes(draws)
         buffer = np.empty((4, DRAWS_AHEAD))
         windows = self.transport.windows
-        waiting = None if windows is None else nobody_waiting()
-        world = World(self.table, controls, self.wall, self.one_way, tally, lanes, buffer, windows, waiting)
+        source_edges, weights = (None, None) if windows is None else windows[1:]
+        waiting = None if weights is None else nobody_waiting()
+        bias = source_edges, weights, waiting
+        world = World(self.table, controls, self.wall, self.one_way, tally, lanes, buffer, *bias)
         turbulence = self.transport.turbulence
         if self.transport.method == "orbit" and turbulence is not None:
             step = orbit.STEP_OVER_CORRELATION * turbulence.correlation_length_kpc

@@ -150,7 +150,10 @@ def escape_time(result: Result, energy_GeV: ArrayLike | None = None) -> Estimate
 def leave_time(result: Result, energy_GeV: ArrayLike | None = None) -> Estimate:
     """Median age at leaving for good [Myr]; NaN where half are still there at t_max."""
     energy = asked_for(result, energy_GeV)
-    return Estimate.of(_median_Myr(result, "leave_time_histogram", energy), energy)
+    left, there = (result.per_particle(name) for name in ("leave_time_histogram", "alive"))
+    # Of all that have an end, which weigh together what is injected in the mean alone where they are biased.
+    shares = over(left, (left.sum(axis=-1) + there)[..., None])
+    return Estimate.of(_median_Myr(result, shares, energy), energy)
 
 
 def times(result: Result, energy_GeV: ArrayLike | None = None) -> dict[str, Any]:
@@ -162,9 +165,10 @@ def times(result: Result, energy_GeV: ArrayLike | None = None) -> dict[str, Any]
     energy = asked_for(result, energy_GeV)
     escaped = np.minimum(at_injected(result, energy, result.per_particle("escape")[..., 0]), 1.0)
     alive = np.minimum(at_injected(result, energy, result.per_particle("alive")), 1.0)
+    first = result.per_particle("escape_time_histogram")
     return {
         "escape_time_Myr": escape_time(result, energy).as_dict() | {"escaped_fraction": escaped[0].tolist()},
-        "escape_time_median_Myr": Estimate.of(_median_Myr(result, "escape_time_histogram", energy)),
+        "escape_time_median_Myr": Estimate.of(_median_Myr(result, first, energy)),
         "leave_time_Myr": {
             "median": leave_time(result, energy),
             "alive_fraction": Estimate.of(alive),
@@ -172,9 +176,8 @@ def times(result: Result, energy_GeV: ArrayLike | None = None) -> dict[str, Any]
     }
 
 
-def _median_Myr(result: Result, name: str, energy_GeV: FloatArray) -> FloatArray:
-    """Median times at injected energies, (replicas, energies), of a histogram."""
-    shares = result.per_particle(name)
+def _median_Myr(result: Result, shares: FloatArray, energy_GeV: FloatArray) -> FloatArray:
+    """Median times at injected energies, (replicas, energies), by shares in bins of time."""
     width = min(_GROUPS_OF_A_MEDIAN, shares.shape[1])
     together = sum(shares[:, k : shares.shape[1] - width + 1 + k] for k in range(width)) / width
     edges = result.grid.energy_edges_GeV

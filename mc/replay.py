@@ -25,8 +25,9 @@ class Track:
     ----------
     lines : ndarray, shape (moves, columns)
         Where each move ended; the columns are `blocks.TRACK_COLUMNS`. The particle itself is history 0 and
-        comes last; the others are its first-passage splits, until their first encounter with the wall. Behind
-        the wall are split particles, which weigh less.
+        comes last; the others are its first-passage splits, until their first encounter with the wall. With
+        weight windows it comes first, and then those that it has been divided into. Behind the wall are split
+        particles, which weigh less.
     moves : int
         How many there were, if more than there is room for.
     fate : Fate

@@ -163,8 +163,8 @@ MEANING = {
     "pp_loss": ("GeV", "group, (before the surface, behind it)"),
     "energy": (
         "GeV",
-        "group, kinetic energy (injected, stored at t_max, escaped, absorbed, lost to the flow of the halo, "
-        "to that behind the surface, at the wall)",
+        "group, kinetic energy (injected, with what ends by chance; stored at t_max, escaped, absorbed, lost "
+        "to the flow of the halo, to that behind the surface, at the wall)",
     ),
     "near_flux": ("kpc", "group, energy step"),
     "halo": ("Myr", _CELLS),

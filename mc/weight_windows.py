@@ -13,15 +13,15 @@ from scipy.interpolate import RegularGridInterpolator
 
 from ..fields.disc.sources import share_within
 from ..fields.units import FloatArray
+from .blocks import Windows
 from .diffusion.adjoint import Adjoint
-from .kernels.world import Windows
 from .tally import ENERGY_BINS_PER_DECADE, GROUPS_PER_DECADE, TallyGrid
 
 # Equal parts of the sources, from the axis outwards, that have a bias of their own.
 PARTS = 32
 # Weights differ from one by this at most: what else is counted is to keep some histories, too.
 MOST_BIAS = 10.0
-# Particles of a block for each group: one of them whatever the group adds, the others where they add most.
+# Particles of a block, for each group that there is: one of it, the others of groups by what they add.
 PARTICLES_PER_GROUP = 4
 _PER_BIN = GROUPS_PER_DECADE // ENERGY_BINS_PER_DECADE
 
@@ -54,7 +54,7 @@ def windows_of(found: Adjoint, grid: TallyGrid, R_d_kpc: float) -> Windows:
     return Windows(
         particles=_particles(np.repeat(made, _PER_BIN)),
         source_edges=np.repeat(edges, _PER_BIN, axis=0),
-        weight=np.repeat(_weights(psi, mean, found, grid), _PER_BIN, axis=0),
+        weights=np.repeat(_weights(psi, mean, found, grid), _PER_BIN, axis=0),
     )
 
 
@@ -74,5 +74,6 @@ def _weights(psi: FloatArray, mean: FloatArray, found: Adjoint, grid: TallyGrid)
     )
     inside = np.clip(places, [cells.R_kpc[0], cells.z_kpc[0]], None)
     there = np.moveaxis(nearest(inside), -1, 0)
+    # Where the bias of sources is cut off, that of histories is not quite the same: windows are wide enough.
     weight = np.divide(mean[:, None, None], there, out=np.zeros_like(there), where=there > 0.0)
     return np.where(weight > 0.0, np.clip(weight, 1.0 / MOST_BIAS, MOST_BIAS), 0.0)

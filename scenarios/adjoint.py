@@ -81,6 +81,17 @@ def check_observable(
         raise ScenarioError(f"{asked}: allowed: {first}to {energy_label(high)}, as protons were followed")
 
 
+def check_importance(scenario: Scenario, galaxy: Galaxy) -> None:
+    """Refuse `transport.importance_of` where the equation has no answer to it (`ScenarioError`)."""
+    if (words := scenario.transport.importance_of) == Asked.NONE:
+        return
+    with refused_as("transport.importance_of"):
+        if scenario.transport.method == "orbit":
+            raise ScenarioError('transport.method = "orbit": allowed: another, with importance')
+        edges = grid_of(scenario, galaxy).current_edges_GeV
+        check_observable(observable_of(words), scenario, galaxy, edges)
+
+
 def biased_transport_of(scenario: Scenario, setup: Setup) -> Transport:
     """How the particles of a scenario are followed: with a bias of sources, and windows, if it asks for them.
 
@@ -92,13 +103,10 @@ def biased_transport_of(scenario: Scenario, setup: Setup) -> Transport:
     transport, words = transport_of(scenario, setup), scenario.transport.importance_of
     if words == Asked.NONE:
         return transport
+    check_importance(scenario, setup.galaxy)
     with refused_as("transport.importance_of"):
-        if transport.method == "orbit":
-            raise ScenarioError('transport.method = "orbit": allowed: another, with importance')
         asked, grid = observable_of(words), grid_of(scenario, setup.galaxy)
-        check_observable(asked, scenario, setup.galaxy, grid.current_edges_GeV)
         local = local_cosmic_rays(scenario, setup, spectrum_of(scenario), grid.current_edges_GeV)
         windows = windows_of(adjoint_of(asked, local), grid, transport.R_d_kpc)
-    if not scenario.transport.weight_windows:
-        windows = windows._replace(weight=np.zeros_like(windows.weight))
-    return replace(transport, windows=windows)
+    divides = scenario.transport.weight_windows
+    return replace(transport, windows=windows if divides else windows._replace(weights=None))

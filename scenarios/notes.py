@@ -31,6 +31,11 @@ def notes_of(scenario: Scenario, galaxy: Galaxy, medium: Medium, result: Result)
         )
     if (most := scenario.transport.importance_of) != Asked.NONE:
         found.append(f"particles were followed where they matter to {most}; other numbers have larger errors")
+        if empty := int((result.tallies["injected"].sum(axis=0) == 0.0).sum()):
+            found.append(
+                f"{empty} groups of energies have no particle and are taken to be like their neighbours: "
+                "more transport.particles would fill them"
+            )
     return found
 
 

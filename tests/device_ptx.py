@@ -53,7 +53,7 @@ def arguments_of(job: Job, blocks: int = 2):
     """What a launched function is given for some blocks of a job."""
     size = job.block_size
     tally, buffer = fixed_point(job, blocks), np.empty((1, 1))
-    world = World(job.table, job.controls, job.wall, job.one_way, tally, None, buffer, None, None)
+    world = World(job.table, job.controls, job.wall, job.one_way, tally, None, buffer, None, None, None)
     results = np.zeros((blocks, size)), np.zeros((blocks, size), np.int64)
     last = *results, 0, blocks * size, np.zeros(1, np.int64)
     turbulence = job.transport.turbulence

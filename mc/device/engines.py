@@ -53,7 +53,7 @@ def world_of(world, block, index, lanes, buffer):
     """The world of one particle of a block."""
     tally = shared(of_block(world.tally, block))
     controls = alone(world.controls, index)
-    return World(world.table, controls, world.wall, world.one_way, tally, lanes, buffer, None, None)
+    return World(world.table, controls, world.wall, world.one_way, tally, lanes, buffer, None, None, None)
 
 
 @inner

@@ -106,7 +106,7 @@ class Device:
         tally = cuda.on_device(fixed_point(job, blocks))
         # Nothing is read of a buffer that is not of a thread.
         table, controls, wall = cuda.on_device((job.table, job.controls, job.wall))
-        world = World(table, controls, wall, job.one_way, tally, None, np.empty((1, 1)), None, None)
+        world = World(table, controls, wall, job.one_way, tally, None, np.empty((1, 1)), None, None, None)
         ages = cuda.on_device(np.zeros((blocks, size)))
         fates = cuda.on_device(np.zeros((blocks, size), np.int64))
         how = world, cuda.on_device(fields), step, ages, fates, begin * size, particles, cuda.on_device(stop)

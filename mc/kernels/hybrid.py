@@ -211,7 +211,7 @@ def _start(world, order, item, lane, first_particle):
     if controls.track.shape[0] > 0:
         controls.track_length[1] = split
     area = (radius_0 + (rank * splits + split) * RADIUS_STRIDE) % 1.0
-    area, weight = source_of(world.windows, group, area)
+    area, weight = source_of(world.source_edges, group, area)
     particle = inject(world.table, controls, group, particle_id, split, area)
     history = new_history(world, group, particle_id, split, weight, particle.ln_p)
     count_whole(tally, group, INJECTED, history.weight, particle.ln_p)
@@ -232,13 +232,13 @@ def _end(world, lane, fate, to_come, ages, fates):
     history, index = history_in(lanes, lane), lanes.particle[lane]
     tally.work[0] += lanes.moves[lane]
     lanes.moves[lane] = 0
-    # A particle is lost where its own history is, or that of one of its splits.
+    # A particle is lost, or given up, where its own history is, or that of one of its splits.
     own = fate != _BY_CHANCE and not is_first_passage_split(controls, history)
-    if fate == NOT_FINITE or (own and fates[index] != NOT_FINITE):
+    if (fate >= MAX_STEPS and fate > fates[index]) or (own and fates[index] < MAX_STEPS):
         ages[index], fates[index] = history.clock, fate
     if own:
         end_history(tally, history, fate, whole_weight(controls, history))
-    if next_waiting(world, world.windows, lane):
+    if next_waiting(world, world.waiting, lane):
         return False
     lanes.particle[lane] = _VACANT
     to_come[index] -= 1
@@ -292,7 +292,7 @@ def run_block(world, order, to_come, ages, fates, first_particle, stop):
             lanes.moves[lane] += 1
             if fate == RETURNED and lanes.moves[lane] == controls.max_steps:
                 fate = MAX_STEPS
-            if fate == RETURNED and not in_window(world, world.windows, lane):
+            if fate == RETURNED and not in_window(world, world.weights, lane):
                 fate = _BY_CHANCE
             if fate != RETURNED and _end(world, lane, fate, to_come, ages, fates):
                 vacant += 1

@@ -88,25 +88,6 @@ class WallSampling(NamedTuple):
     h_table: np.ndarray
 
 
-class Windows(NamedTuple):
-    """Where histories matter to an observable, so that there are more of them there; see `lanes.windows`.
-
-    Attributes
-    ----------
-    particles : ndarray of int, shape (groups,)
-        How many particles of each injection group there are in a block.
-    source_edges : ndarray, shape (groups, parts + 1)
-        Of equal parts of the sources, from the axis outwards: share of the particles released within.
-    weight : ndarray, shape (groups, R, z)
-        What a history should weigh in each cell of the halo, by the energy at its injection; zero where any
-        weight will do.
-    """
-
-    particles: np.ndarray
-    source_edges: np.ndarray
-    weight: np.ndarray
-
-
 class World(NamedTuple):
     """The medium, how a particle is followed in it, and where it is counted.
 
@@ -127,10 +108,12 @@ class World(NamedTuple):
         Where histories stand that are followed side by side; None for orbits.
     buffer : ndarray, shape (4, DRAWS_AHEAD)
         Random numbers made in advance, of the split particle that is followed behind the wall.
-    windows : Windows or None
-        What particles are biased with, if they are.
+    source_edges : ndarray, shape (groups, parts + 1), or None
+        Where more particles are released than sources have, if anywhere: see `Windows`.
+    weights : ndarray, shape (groups, R, z), or None
+        What histories should weigh, if they are divided.
     waiting : Waiting or None
-        Those that a history has been divided into, if windows divide any.
+        Those that a history has been divided into, if they are.
     """
 
     table: MediumTable
@@ -140,5 +123,6 @@ class World(NamedTuple):
     tally: Tally
     lanes: Lanes | None
     buffer: np.ndarray
-    windows: Windows | None
+    source_edges: np.ndarray | None
+    weights: np.ndarray | None
     waiting: Waiting | None

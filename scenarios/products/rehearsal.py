@@ -11,7 +11,8 @@ import numpy as np
 
 from ...maps.figures.page import plain_style
 from ...mc.engine import run
-from ..build import Setup, grid_of, spectrum_of, transport_of
+from ..adjoint import biased_transport_of
+from ..build import Setup, grid_of, spectrum_of
 from ..file.scenario import Scenario
 from ..folder.provenance import provenance_of
 from ..run import Run
@@ -37,7 +38,7 @@ def rehearse(
     list of str
         What cannot be made, and why, a line each.
     """
-    tiny = replace(transport_of(scenario, setup), particles=_PARTICLES, t_max_Myr=_T_MAX_MYR)
+    tiny = replace(biased_transport_of(scenario, setup), particles=_PARTICLES, t_max_Myr=_T_MAX_MYR)
     result = run(
         setup.medium,
         grid_of(scenario, setup.galaxy),

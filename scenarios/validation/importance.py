@@ -13,10 +13,9 @@ import numpy as np
 from ...fields.galaxy import Galaxy
 from ...fields.medium import Medium
 from ...fields.units import FloatArray
-from ...mc.blocks import Transport
+from ...mc.blocks import Transport, Windows
 from ...mc.diffusion.finite_volumes import Cells
 from ...mc.engine import run
-from ...mc.kernels.world import Windows
 from ...mc.result import Result
 from ...mc.spectrum import Spectrum
 from ...mc.tally import Energy, Region, TallyGrid, energy_groups, galactic_grid
@@ -30,7 +29,7 @@ from .tools import THREADS, Rows, row
 REPEATS, _PARTICLES = 200, 32
 OBSERVABLES = ("neutrino 10 TeV cgm", "neutrino 1 PeV cgm", "gamma 10 GeV disc", "protons 10 GeV sun")
 """Whose figures of merit are measured: flat in space and narrow in energy, and steep in both."""
-# Small runs of each kind, of a block with windows: every group of energies has a particle.
+# Small runs of each kind; where there are windows one of their blocks, so that every group has a particle.
 _MERIT_REPEATS, _MERIT_PARTICLES = 16, 448
 
 
@@ -58,7 +57,7 @@ def windows_at_will(grid: TallyGrid) -> Windows:
     return Windows(
         particles=np.full(grid.groups, 2),
         source_edges=np.tile([0.0, 0.1, 0.25, 0.6, 1.0], (grid.groups, 1)),
-        weight=np.tile(weight, (grid.groups, 1, 1)),
+        weights=np.tile(weight, (grid.groups, 1, 1)),
     )
 
 
@@ -116,7 +115,9 @@ class _Case:
 
     def merits(self, transport: Transport, report: Callable[[str], None]) -> dict[str, dict[str, float]]:
         """Errors, times and figures of merit of small runs, by observable."""
-        small = replace(transport, particles=_MERIT_PARTICLES)
+        windows = transport.windows
+        particles = _MERIT_PARTICLES if windows is None else int(windows.particles.sum())
+        small = replace(transport, particles=particles)
         run(self.setup.medium, self.grid, replace(small, particles=1))  # compiles
         values, started = [], time.process_time()
         for seed in range(1, 1 + _MERIT_REPEATS):

@@ -31,9 +31,9 @@ def test_a_run_has_the_windows_it_asks_for():
     E = np.sqrt(grid.energy_edges_GeV[1:] * grid.energy_edges_GeV[:-1])
     assert 3e4 < E[np.argmax(particles)] < 1e6 and particles[E < 1e4].max() == 1
     # Sources alone are biased; histories are divided where it is said, too.
-    assert not transport.windows.weight.any()
+    assert transport.windows.weights is None
     divides = scenario.with_overrides(["transport.weight_windows=true"])
-    assert biased_transport_of(divides, setup).windows.weight.any()
+    assert biased_transport_of(divides, setup).windows.weights.any()
     assert Job.of(setup.medium, grid, transport).controls.schedule.size == particles.sum()
     # The scenario as it is kept says so, and is read again.
     assert load_text(scenario.to_toml()).transport.importance_of == "neutrino 10 TeV cgm"

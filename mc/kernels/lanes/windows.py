@@ -20,7 +20,7 @@ from ..history import weighing
 from ..particle import R_of
 from ..rng import history_draw, window_draw
 from ..score import cell_of
-from ..splitting import new_splitting
+from ..splitting import Splitting
 from .state import (
     ROOM,
     history_in,
@@ -36,11 +36,11 @@ WINDOW = 2.0
 
 
 @kernel
-def source_of(windows, group, area):
+def source_of(source_edges, group, area):
     """(share of the sources within the radius of that of a particle, its weight), by a uniform `area`."""
-    if windows is None:
+    if source_edges is None:
         return area, 1.0
-    edges = windows.source_edges[group]
+    edges = source_edges[group]
     k = 0
     while k + 2 < edges.size and area >= edges[k + 1]:
         k += 1
@@ -50,15 +50,18 @@ def source_of(windows, group, area):
 
 
 @kernel
-def in_window(world, windows, lane):
-    """Whether the history of a lane goes on, after it has been given a weight that suits its place."""
-    if windows is None:
+def in_window(world, weights, lane):
+    """Whether the history of a lane goes on, after it has been given a weight that suits its place.
+
+    `weights` are those of the world.
+    """
+    if weights is None:
         return True
     lanes, cells = world.lanes, world.controls.halo_cells
     particle, history = particle_in(lanes, lane), history_in(lanes, lane)
     i = cell_of(cells.cell_of_R, R_of(particle) * cells.inverse_step_R)
     j = cell_of(cells.cell_of_z, abs(particle.z) * cells.inverse_step_z)
-    wanted = windows.weight[history.group, i, j] if i >= 0 and j >= 0 else 0.0
+    wanted = weights[history.group, i, j] if i >= 0 and j >= 0 else 0.0
     if wanted == 0.0:
         return True
     if history.weight > WINDOW * wanted:
@@ -86,8 +89,13 @@ def _goes_on(world, lane, particle, history, wanted):
 
 @kernel
 def _divide(world, lane, particle, history, wanted):
-    """Divide the history of a lane into several of about the weight wanted, as far as there is room."""
+    """Divide the history of a lane into several of about the weight wanted, as far as there is room.
+
+    What an exponential variate has left is one itself: each has an optical depth of its own. How far it is to
+    the next split particle is no such number, and stays.
+    """
     waiting, seed = world.waiting, world.controls.seed
+    until_next = splitting_in(world.lanes, lane).until_next
     number = min(int(history.weight / wanted), 1 + ROOM - waiting.number[lane])
     weight = history.weight / number
     for _ in range(number - 1):
@@ -95,10 +103,9 @@ def _divide(world, lane, particle, history, wanted):
         sample_at, _, _ = history_draw(seed, history.particle_id, split)
         _, u = window_draw(seed, history.particle_id, split, 0)
         other, place = weighing(history, split, 0, sample_at, weight), lane * ROOM + waiting.number[lane]
-        splitting = new_splitting(world, world.wall, other, particle.ln_p, -math.log(u))
         put_particle(waiting.held, place, particle)
         put_history(waiting.held, place, other)
-        put_splitting(waiting.held, place, splitting)
+        put_splitting(waiting.held, place, Splitting(-math.log(u), until_next, 0))
         waiting.number[lane] += 1
         waiting.made[lane] += 1
     same = history.split, history.draw, history.sample_at
@@ -106,11 +113,11 @@ def _divide(world, lane, particle, history, wanted):
 
 
 @kernel
-def next_waiting(world, windows, lane):
+def next_waiting(world, waiting, lane):
     """Let the one go on that has waited for the history of a lane to end; whether there was any."""
-    if windows is None:
+    if waiting is None:
         return False
-    controls, lanes, waiting = world.controls, world.lanes, world.waiting
+    controls, lanes = world.controls, world.lanes
     if waiting.number[lane] == 0:
         waiting.made[lane] = 0
         return False

@@ -20,6 +20,7 @@ from crhalo.mc.kernels.rng import (
     split_draw,
     start_draw,
     uniform4,
+    window_draw,
 )
 
 # (rounds, counter, key, output), words in order, from Random123's tests/kat_vectors (Salmon et al. 2011).
@@ -108,6 +109,7 @@ def test_streams_are_those_of_the_table():
     assert history_draw(seed, particle, split) == source(split, 0, 1)[:3]
     assert split_draw(seed, particle, split, branch) == source(split, branch, 0)
     assert capture_draw(seed, particle, split, branch) == source(split, branch, 1)
+    assert window_draw(seed, particle, split, 7) == uniform4(seed, 3, particle, split, 0, 7)[:2]
     assert start_draw(seed, particle, split) == source(split, 0, 0)[:3]
     assert heading_draw(seed, particle, split) == source(split, 0, 1)[:2]
 
@@ -117,8 +119,9 @@ def test_streams_of_a_run_share_no_number():
     drawn = [block_draw(seed, particle)]
     for split in range(3):
         drawn += [source_draw(seed, particle, split), history_draw(seed, particle, split)]
-    for branch in (1, 2):
-        drawn += [split_draw(seed, particle, split, branch), capture_draw(seed, particle, split, branch)]
+        drawn += [window_draw(seed, particle, split, draw) for draw in (0, 1)]
+        for branch in (1, 2):
+            drawn += [split_draw(seed, particle, split, branch), capture_draw(seed, particle, split, branch)]
     drawn += [
         uniform4(seed, PURPOSE_TRANSPORT, particle, 0, branch, draw) for branch in (0, 1) for draw in (0, 1)
     ]

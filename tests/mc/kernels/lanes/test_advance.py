@@ -45,6 +45,7 @@ def world_of(job):
         np.empty((4, DRAWS_AHEAD)),
         None,
         None,
+        None,
     )
 
 
