@@ -17,6 +17,7 @@ from ..build import find_medium, grid_of, transport_of
 from ..file.quantities import ScenarioError
 from ..file.scenario import Scenario, load_file, load_text
 from ..folder.check import check_finished
+from ..progress import progress_bar
 from ..run import check_same_experiment
 
 
@@ -33,7 +34,8 @@ def replay_particle(folder: Path, particle: int, threads: int) -> dict[str, Any]
     if scenario.study or scenario.turbulence:
         raise ScenarioError(f"{folder}: allowed: a single run, in a galaxy")
     scenario = _as_followed(folder, scenario, particle)
-    setup = find_medium(scenario, threads)
+    with progress_bar() as progress:
+        setup = find_medium(scenario, threads, progress)
     galaxy = setup.galaxy
     track = replay(setup.medium, grid_of(scenario, galaxy), transport_of(scenario, setup), particle)
     table = folder / f"track_{particle}.csv"
