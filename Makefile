@@ -1,4 +1,4 @@
-# Everything from a fresh machine that has make and Python 3.11, 3.12 or 3.13.
+# Everything from a fresh machine that has make and one of Python 3.11 to 3.14.
 #   make demo   the main scenario, with its maps and figures, into run/
 #   make test   the test suite
 #   make twins   known answers on broken code, which must fail: after a change of kernels
@@ -13,7 +13,7 @@
 .PHONY: demo test twins nightly soak minima docs linkcheck findings notebooks wheel-check types
 .DELETE_ON_ERROR:
 
-SUITABLE = import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+SUITABLE = import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check
 
 demo: .venv/crhalo
@@ -54,7 +54,7 @@ linkcheck: .venv/crhalo-docs
 notebooks: .venv/crhalo-dev
 	.venv/bin/python docs/notebooks/make.py
 
-# As `make wheel-check VERSIONS="3.11 3.13"` for some of the versions of Python alone.
+# As `make wheel-check VERSIONS="3.11 3.14"` for some of the versions of Python alone.
 wheel-check: .venv/crhalo-dev
 	.venv/bin/python tests/nightly/wheel.py $(VERSIONS)
 
@@ -79,9 +79,9 @@ types:
 
 # A name on the PATH is not enough: version managers leave names there that do not run.
 .venv/bin/python:
-	@for python in python3.13 python3.12 python3.11 python3; do \
+	@for python in python3.14 python3.13 python3.12 python3.11 python3; do \
 	    if $$python -c '$(SUITABLE)' >/dev/null 2>&1; then \
 	        echo "$$python -m venv .venv" && exec $$python -m venv .venv; \
 	    fi; \
 	done; \
-	echo "no Python 3.11, 3.12 or 3.13 with the venv module was found; install one and try again" >&2; exit 1
+	echo "no Python 3.11 to 3.14 with the venv module was found; install one and try again" >&2; exit 1

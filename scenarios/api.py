@@ -201,7 +201,9 @@ def _with(scenario: Scenario, particles: int | None, seed: int | None) -> Scenar
     )
 
 
-def _open(folder: str | Path, galaxy: Galaxy | None = None, threads: int | None = None) -> Run:
+def _open(
+    folder: str | Path, galaxy: Galaxy | None = None, threads: int | None = None, progress: bool = False
+) -> Run:
     """Read a finished run again, in the medium it was made in.
 
     Parameters
@@ -212,6 +214,8 @@ def _open(folder: str | Path, galaxy: Galaxy | None = None, threads: int | None 
         The galaxy of a run by `simulate`: a file does not hold its functions.
     threads : int, optional
         For waves or a current, which are found anew.
+    progress : bool
+        Whether to tell on standard error how far they have come.
 
     Raises
     ------
@@ -223,7 +227,8 @@ def _open(folder: str | Path, galaxy: Galaxy | None = None, threads: int | None 
     result = Result.read(folder / "result.h5")
     scenario = load_text(result.provenance["scenario"])
     if galaxy is None:
-        setup = find_medium(scenario, threads_of(threads))
+        with shown_if(progress) as told:
+            setup = find_medium(scenario, threads_of(threads), told)
     else:
         galaxy = _with_spectrum(galaxy, spectrum_of(scenario))
         setup = Setup(galaxy, galaxy.medium())

@@ -48,6 +48,22 @@ def test_one_version_everywhere():
     assert f"## [{PROJECT['version']}]" in (ROOT / "CHANGELOG.md").read_text()
 
 
+def test_one_range_of_versions_of_python_everywhere():
+    first, behind = map(int, re.fullmatch(r">=3\.(\d+),<3\.(\d+)", PROJECT["requires-python"]).groups())
+    versions, last = [f"3.{minor}" for minor in range(first, behind)], behind - 1
+    known = [each.rpartition(" ")[2] for each in PROJECT["classifiers"] if ":: Python :: 3." in each]
+    assert known == versions
+    makefile, readme, start, wheels = (
+        (ROOT / path).read_text()
+        for path in ("Makefile", "README.md", "docs/start.md", "tests/nightly/wheel.py")
+    )
+    assert f"(3, {first}) <= sys.version_info[:2] <= (3, {last})" in makefile
+    assert " ".join(f"python{version}" for version in reversed(versions)) in makefile
+    assert readme.count(f"Python 3.{first}-3.{last}") == 2
+    assert f"Python {', '.join(versions[:-1])} or 3.{last}." in start
+    assert f"VERSIONS = {tuple(versions)}".replace("'", '"') in wheels
+
+
 def test_the_paper_cites_what_its_bibliography_has():
     cited = set(re.findall(r"@([A-Za-z]+\d{4}\w*)", PAPER))
     entries = re.split(r"^@\w+{", BIBLIOGRAPHY, flags=re.MULTILINE)[1:]

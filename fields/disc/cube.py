@@ -81,7 +81,8 @@ def _read(path: Path) -> tuple[FloatArray, list[FloatArray]]:
             cubes = [each for each in file if each.is_image and each.data is not None and each.data.ndim == 3]
             found = [(each.header, np.asarray(each.data, float)) for each in cubes]
     except (OSError, ValueError, TypeError) as fault:
-        raise _refused(path, f"{on_a_line(str(fault))}; allowed: a FITS file") from None
+        said = " ".join(str(fault).split())
+        raise _refused(path, f"{said}; allowed: a FITS file") from None
     if not found:
         raise _refused(path, "holds no cube; allowed: an image of three axes")
     header, data = found[0]

@@ -61,7 +61,8 @@ def load(name: str | Path) -> Any:
     try:
         table = Table.read(path, format="ascii.ecsv")
     except (ValueError, OSError, KeyError) as fault:
-        raise UserError(f"{on_a_line(path.name)}: no ECSV table: {on_a_line(str(fault))}") from None
+        said = " ".join(str(fault).split())
+        raise UserError(f"{on_a_line(path.name)}: no ECSV table: {said}") from None
     if lacks := _fault(table):
         raise UserError(f"{on_a_line(path.name)}: {lacks}")
     return table

@@ -24,6 +24,7 @@ from .page import (
     legend,
     page,
     panel,
+    plain_numbers,
 )
 
 _COLOURS, _MARKERS = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY), ("o", "s", "^", "D", "v", "<")
@@ -33,7 +34,7 @@ _LABELS = {
     "antiprotons": "$\\bar p$",
     "positrons": "$e^+$",
 }
-_SQUARE_INCH, _MARGIN_INCH = 1.25, 1.05
+_SQUARE_INCH, _MARGIN_INCH = 1.25, 0.75
 
 
 def fit_figure(rows: Sequence[Mapping[str, Any]], ax: Any = None) -> Any:
@@ -80,13 +81,17 @@ def _of_quantity(above: Any, below: Any, quantity: str, rows: Sequence[Mapping[s
     label = _LABELS.get(quantity, quantity.replace("_over_", "/"))
     units = "" if power == 0.0 else ":  $R^{2.7} J$  [GV$^{1.7}$ m$^{-2}$ s$^{-1}$ sr$^{-1}$]"
     above.set(xscale="log", yscale="log" if power == 0.0 else "linear")
-    above.tick_params(labelbottom=False)
+    if power == 0.0:
+        plain_numbers(above.yaxis)
+    above.tick_params(which="both", labelbottom=False)
     dress(above, "", label + units)
     below.axhline(0.0, color=BLACK, linewidth=0.8)
     most = max(3.0, 1.2 * float(np.abs(_columns(mine, "pull")[0]).max() + 1.0))
     below.set(xscale="log", ylim=(-most, most), xlim=above.get_xlim())
+    if R[-1] < 100.0 * R[0]:
+        plain_numbers(below.xaxis)
     dress(below, "$R$  [GV]", "pull")
-    legend(above, loc="best")
+    legend(above, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)  # within, it hides error bars
 
 
 def _columns(rows: Sequence[Mapping[str, Any]], *names: str) -> list[FloatArray]:
@@ -140,8 +145,9 @@ def corner_figure(
                 tested = (np.asarray(held_out[name], float) * tenth[name] for name in (column, row))
                 axes.plot(*tested, "o", color=BLACK, markersize=1.6)
             axes.tick_params(labelsize=SMALL - 1, width=0.5, direction="in")
-            axes.xaxis.set_label_coords(0.5, -0.38)
-            axes.yaxis.set_label_coords(-0.38, 0.5)
+            axes.tick_params("y", labelrotation=0)  # on the other axis those of neighbours would touch
+            axes.xaxis.set_label_coords(0.5, -0.27)
+            axes.yaxis.set_label_coords(-0.28, 0.5)
     return figure
 
 

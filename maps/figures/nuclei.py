@@ -102,7 +102,7 @@ def _model_over(
     axes.axhspan(0.9, 1.1, color=GREY, alpha=0.15, linewidth=0)
     axes.set(xscale="log", xlim=(10.0, 1e4), ylim=(0.6, 1.6))
     dress(axes, "$R$  [GV]", "model over measured")
-    legend(axes, loc="upper left", ncols=2)
+    legend(axes, loc="upper left")  # in one column: to the right error bars reach as high
 
 
 _MODELS = {

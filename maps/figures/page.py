@@ -126,6 +126,8 @@ def dress(axes: Any, x_label: str = "", y_label: str = "") -> None:
     axes.tick_params(which="both", direction="in", top=True, right=True, labelsize=SMALL, width=0.6)
     axes.set_xlabel(x_label, fontsize=NORMAL)
     axes.set_ylabel(y_label, fontsize=NORMAL)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.get_offset_text().set_fontsize(SMALL)
     for spine in axes.spines.values():
         spine.set_linewidth(0.6)
 

@@ -131,8 +131,8 @@ def density_on_axis(
         error_bars(axes, z, curve, label, colours[label], marker)
     drawn = [curve.value for curve in curves.values()]
     for name, estimate, style, shown in (
-        (r"$\phi/u$", advected, (0, (5, 1.5)), z >= (surface_z_kpc or 0.0)),
-        (r"$3\,\phi/c$", free_escape, (0, (1.5, 1)), z > 0),
+        (r"advection, $\phi/u$", advected, (0, (5, 1.5)), z >= (surface_z_kpc or 0.0)),
+        (r"free escape, $3\,\phi/c$", free_escape, (0, (1.5, 1)), z > 0),
     ):
         lines = estimate if isinstance(estimate, Mapping) else {"": estimate}
         if lie_together(list(lines.values()), 0.2):
@@ -154,8 +154,10 @@ def density_on_axis(
     axes.set(xscale="log", yscale="log", xlim=(near / 1.3, far * 1.3))
     low, high = positive_range(drawn, 8) or (0.1, 1.0)
     axes.set_ylim(low / 2, high * 2)
-    dress(axes, "$z$  [kpc]", "$E^2 n$  [GeV cm$^{-3}$]")
-    legend(axes, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+    dress(axes, "$z$  [kpc]", "$E^2 n$ on the axis  [GeV cm$^{-3}$]")
+    # First those that have error bars, which Matplotlib puts last.
+    handles = sorted(axes.get_legend_handles_labels()[0], key=lambda each: each not in axes.containers)
+    legend(axes, handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     return axes.figure
 
 

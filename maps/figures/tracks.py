@@ -259,25 +259,29 @@ def replay_figure(lines: FloatArray, galaxy: Galaxy, title: str, ax: Any = None)
     figure = page(ax, PAGE_INCH, 2.7)
     figure.suptitle(title, fontsize=NORMAL)
     plane, height, energy = figure.subplots(1, 3)
-    for where, colour, label in ((~outside, BLUE, "before the surface"), (outside, RED, "behind it")):
-        if where.any():
-            plane.scatter(R[where], z[where], s=0.6, color=colour, linewidths=0, label=label)
+    sides = ((~outside, BLUE, "before the surface"), (outside, RED, "behind it"))
     if galaxy.has_bell_region:
         r = np.linspace(0.0, 1.2 * max(galaxy.surface_extent_kpc), 161)
         for side in (1.0, -1.0):
             level = galaxy.surface_level(r[None, :], side * r[:, None])
             plane.contour(r, side * r, level, levels=[0.0], colors=GREY, linewidths=0.6)
         plane.plot([], [], color=GREY, linewidth=0.6, label="Bell surface")
-    dress(plane, "$R$  [kpc]", "$z$  [kpc]")
-    legend(plane, markerscale=6)
     # Dots: split particles behind the surface are in between, and are no part of one line.
-    for axes, values, label in (
-        (height, z, "$z$  [kpc]"),
-        (energy, momentum / momentum[-1], "$p$ over that at the end"),
+    for axes, across, values in (
+        (plane, R, z),
+        (height, positive(age), z),
+        (energy, positive(age), momentum / momentum[0]),
     ):
-        for where, colour in ((~outside, BLUE), (outside, RED)):
-            axes.scatter(positive(age[where]), values[where], s=0.6, color=colour, linewidths=0)
-        dress(axes, "age  [Myr]", label)
-        axes.set(xscale="log")
-    show_at_least(energy, 1.1)
+        for where, colour, label in sides:
+            named = label if axes is height and where.any() else None
+            axes.scatter(across[where], values[where], s=0.6, color=colour, linewidths=0, label=named)
+    height.set(xscale="log")
+    energy.set(xscale="log")
+    dress(plane, "$R$  [kpc]", "$z$  [kpc]")
+    dress(height, "age  [Myr]", "$z$  [kpc]")
+    dress(energy, "age  [Myr]", "$p$ over that at the start")
+    # In corners that tracks leave empty: beyond the outer sphere, and far away when young.
+    legend(plane, loc="upper right")
+    legend(height, loc="upper left", markerscale=6)
+    show_at_least(energy, 1.01)
     return figure

@@ -36,7 +36,7 @@ def _run_of(folder: Path, form: str) -> Run:
         raise ScenarioError(f"{shown(folder)}: no result.h5; allowed: for {form}, a run in a galaxy")
     from ..api import Run
 
-    return Run.open(folder)
+    return Run.open(folder, progress=True)
 
 
 def _hermes(folder: Path, out: Path, secondary: str) -> None:

@@ -42,7 +42,7 @@ def importance(
     from ..api import Run
     from ..products.importance.importance import importance_of
 
-    run = Run.open(folder)
+    run = Run.open(folder, progress=True)
     with refused_as("--of"):
         found = importance_of(run, asked)
     there.mkdir(parents=True, exist_ok=True)

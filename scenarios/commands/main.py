@@ -283,9 +283,10 @@ def _redraw(folder: Path, figure_format: str, tables: list[str]) -> None:
     from ..products.registry import redraw
     from ..progress import progress_bar
 
-    with only_one_run_in(folder), progress_bar() as progress:
-        finished = Run.open(folder)
-        redraw(finished, folder, progress, figure_format, _measured(finished.scenario, tables))
+    with only_one_run_in(folder):
+        finished = Run.open(folder, progress=True)
+        with progress_bar() as progress:
+            redraw(finished, folder, progress, figure_format, _measured(finished.scenario, tables))
 
 
 def _table_of(summary: dict[str, Any], name: str) -> Any:

@@ -12,6 +12,7 @@ from ..file.scenario import load_text
 from ..folder.check import check_finished
 from ..folder.lock import only_one_run_in
 from ..products.registry import write_run
+from ..progress import progress_bar
 from ..run import Run
 
 
@@ -33,8 +34,9 @@ def merge_runs(folders: list[Path], out: Path, threads: int) -> None:
     many = scenario.model_copy(
         update={"transport": scenario.transport.model_copy(update={"particles": result.particles})}
     )
-    with only_one_run_in(out):
+    with only_one_run_in(out), progress_bar() as progress:
         result.provenance["scenario"] = many.to_toml()
-        setup = find_medium(scenario, threads)
+        setup = find_medium(scenario, threads, progress)
         shown_as = with_spectrum(many, result.spectrum)
-        write_run(Run(shown_as, setup.galaxy, setup.medium, result, setup.waves, setup.current), out)
+        merged = Run(shown_as, setup.galaxy, setup.medium, result, setup.waves, setup.current)
+        write_run(merged, out, progress)

@@ -18,6 +18,7 @@ from ..build import find_medium, grid_of
 from ..file.quantities import ScenarioError
 from ..file.scenario import Scenario, load_file, load_text
 from ..folder.check import check_finished
+from ..progress import progress_bar
 from ..run import check_same_experiment
 
 
@@ -34,7 +35,8 @@ def replay_particle(folder: Path, particle: int, threads: int) -> dict[str, Any]
     if scenario.study or scenario.turbulence:
         raise ScenarioError(f"{folder}: allowed: a single run, in a galaxy")
     scenario = _as_followed(folder, scenario, particle)
-    setup = find_medium(scenario, threads)
+    with progress_bar() as progress:
+        setup = find_medium(scenario, threads, progress)
     galaxy, transport = setup.galaxy, biased_transport_of(scenario, setup)
     track = replay(setup.medium, grid_of(scenario, galaxy), transport, particle)
     table = folder / f"track_{particle}.csv"

@@ -145,8 +145,12 @@ def print_checks(checks: Sequence[Mapping[str, Any]]) -> None:
 
 @contextmanager
 def status_line() -> Iterator[Callable[[str], None]]:
-    """Yield ``report(text)``: the text stands on standard error until the next one, on a terminal only."""
-    with console_of_width(stderr=True).status("") as status:
+    """Yield ``report(text)``: the text stands on standard error until the next one; in a log it stays."""
+    console = console_of_width(stderr=True)
+    if not console.is_terminal:
+        yield lambda text: console.print(Text(text))
+        return
+    with console.status("") as status:
         yield lambda text: status.update(Text(text))
 
 

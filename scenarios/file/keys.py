@@ -42,7 +42,9 @@ def key_of(scenario: Scenario, name: str, option: str) -> Key:
     if name not in there:
         same = [full for full, short in there.items() if short == key]
         hint = f"did you mean {' or '.join(same)}?" if same else did_you_mean(name, there, "keys")
-        raise ScenarioError(f"{option}: {shown(name)}: no such key{allowed_names(hint, list(there))}")
+        of_table = [full for full in there if full.startswith(f"{table}.")]
+        allowed = of_table or [f"{each}.KEY" for each in tables]
+        raise ScenarioError(f"{option}: {shown(name)}: no such key{allowed_names(hint, allowed)}")
     kinds = [
         each for each in table_class(Scenario, table).model_fields[key].metadata if isinstance(each, Kind)
     ]

@@ -1,6 +1,6 @@
 """The package as others get it: sdist and wheel, installed in bare environments outside the source tree.
 
-Usage: ``wheel.py [VERSION ...]``, as ``wheel.py 3.11 3.13``; all that are found if none is given. Each runs
+Usage: ``wheel.py [VERSION ...]``, as ``wheel.py 3.11 3.14``; all that are found if none is given. Each runs
 the main scenario and the quick tests, with the tests from here and the package from the wheel.
 """
 
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-VERSIONS = ("3.11", "3.12", "3.13")
+VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 # Those that need no source tree and no long run: files, fields, measurements.
 QUICK = ("fields", "maps/data", "scenarios/file")
 OF_THE_SOURCE = "fields/test_jit.py"  # changes copies of the source tree

@@ -133,8 +133,8 @@ def grammage_in(path: Path) -> FloatArray:
             for name, unit in (("rigidity", "GV"), ("grammage", "g/cm2"))
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
-        allowed = "allowed: ECSV with the columns rigidity [GV] and grammage [g/cm2]"
-        raise ScenarioError(f"{said}: {on_a_line(str(fault))}; {allowed}") from None
+        why, allowed = " ".join(str(fault).split()), "the columns rigidity [GV] and grammage [g/cm2]"
+        raise ScenarioError(f"{said}: {why}; allowed: ECSV with {allowed}") from None
     R, X = found
     whole = np.isfinite(found).all() and R.ndim == 1 and R.size >= 2
     if not (whole and R[0] > 0 and (np.diff(R) > 0).all() and (X > 0).all()):

@@ -312,7 +312,8 @@ def test_validate_exits_by_what_its_checks_say(capsys, monkeypatch, passed, code
     fake.run_checks = lambda quick, report: report("slab") or [{**check, "quick": quick}]
     monkeypatch.setitem(sys.modules, fake.__name__, fake)
     assert cli.main(["validate", "--quick"]) == code
-    out = capsys.readouterr().out
+    out, told = capsys.readouterr()
+    assert told == "slab\n"  # what it is at
     assert "1.020 ± 0.010" in out and ("pass" if passed else "FAIL") in out
     assert cli.main(["validate", "--json"]) == code
     assert json.loads(capsys.readouterr().out) == [{**check, "quick": False}]

@@ -66,6 +66,7 @@ def test_runs_with_different_seeds_become_one(runs, undrawn, tmp_path, capsys):
     one, two = (Result.read(runs / seed / "result.h5") for seed in ("1", "2"))
     with undrawn():
         assert main(["merge", str(runs / "1"), str(runs / "2"), "--out", str(tmp_path / "both")]) == 0
+    assert "Maps and figures: 100%" in capsys.readouterr().err
     both = Result.read(tmp_path / "both" / "result.h5")
     assert both.particles == one.particles + two.particles == 800
     assert main(["merge", str(runs / "1"), str(runs / "1"), "--out", str(tmp_path / "twice")]) == 2

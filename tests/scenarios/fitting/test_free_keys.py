@@ -23,7 +23,7 @@ def value_of(key, scenario=SCENARIO):
     [
         (["medium.D0"], "'medium.D0': no such key: did you mean diffusion.D0?"),
         (["diffusion.delt"], "did you mean diffusion.delta or"),
-        (["nonsense"], "'nonsense': no such key"),
+        (["nonsense"], "'nonsense': no such key; allowed: medium.KEY, source.KEY"),
         (["self_consistency.seed"], "no such key"),
         (["medium.halo"], "medium.halo = 'constant': allowed: a number that can vary"),
         (["transport.seed"], "transport.seed = 1: allowed: a number that can vary"),
