@@ -23,6 +23,7 @@ from ...mc.uncertainty import Estimate
 DPI = 200
 COLUMN_INCH, PAGE_INCH = 3.4, 7.0
 SMALL, NORMAL = 7.0, 8.5
+_FACE = {"font.family": "STIXGeneral", "mathtext.fontset": "stix"}
 # Matplotlib's reader of formulas is one for all threads.
 _ONE_AT_A_TIME = Lock()
 
@@ -74,10 +75,10 @@ def page(ax: Any, width: float, height: float) -> Any:
 
 @contextmanager
 def plain_style() -> Iterator[None]:
-    """Matplotlib as it comes, whatever a matplotlibrc of the user's says of TeX, colours or sizes."""
+    """Matplotlib as it comes, whatever a matplotlibrc says of TeX, colours or sizes, in the face of journals."""
     from matplotlib import style
 
-    with style.context("default", after_reset=True):
+    with style.context(["default", _FACE], after_reset=True):
         yield
 
 
@@ -88,18 +89,13 @@ def save(figure: Any, path: Path) -> None:
 
 
 def rendered(figure: Any, suffix: str) -> bytes:
-    """The content of its file, ".png" or ".pdf": all text, ticks included, in the face of the journals."""
+    """The content of its file, ".png" or ".pdf"."""
     with _ONE_AT_A_TIME:
         return _rendered(figure, suffix)
 
 
 def _rendered(figure: Any, suffix: str) -> bytes:
-    from matplotlib.text import Text
-
     figure.set_dpi(DPI)  # what is measured for the layout is then what is drawn
-    for text in figure.findobj(Text):
-        text.set_fontfamily("STIXGeneral")
-        text.set_math_fontfamily("stix")
     if engine := figure.get_layout_engine():
         engine.execute(figure)
         figure.set_layout_engine("none")  # once is enough

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...maps.figures.page import save
+from ...maps.figures.page import plain_style, save
 from ...maps.figures.tracks import replay_figure
 from ...mc.blocks import TRACK_COLUMNS
 from ...mc.files import replacing
@@ -43,8 +43,9 @@ def replay_particle(folder: Path, particle: int, threads: int) -> dict[str, Any]
     with replacing(table) as temporary:
         header = ",".join(TRACK_COLUMNS)
         np.savetxt(temporary, track.lines, delimiter=",", header=header, comments="", fmt="%.9g")
-    figure = replay_figure(track.lines, galaxy, f"Particle {particle}: {track.fate.sentence}")
-    save(figure, folder / f"track_{particle}.png")
+    with plain_style():
+        figure = replay_figure(track.lines, galaxy, f"Particle {particle}: {track.fate.sentence}")
+        save(figure, folder / f"track_{particle}.png")
     return {
         "particle": particle,
         "fate": track.fate.sentence,
