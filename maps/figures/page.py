@@ -75,7 +75,7 @@ def page(ax: Any, width: float, height: float) -> Any:
 
 @contextmanager
 def plain_style() -> Iterator[None]:
-    """Matplotlib as it comes, whatever a matplotlibrc says of TeX, colours or sizes, in the face of journals."""
+    """Matplotlib as it comes, whatever a matplotlibrc says of TeX or sizes, in the face of the journals."""
     from matplotlib import style
 
     with style.context(["default", _FACE], after_reset=True):
