@@ -244,9 +244,9 @@ TWINS = (
         "energy counters: all that is gone",
     ),
     Twin(
-        "histories that are divided, each with all of the weight",
+        "histories that are divided, and lose a part of the weight",
         "mc/kernels/lanes/windows.py",
-        (("weight = history.weight / number", "weight = history.weight"),),
+        (("weight = history.weight / number", "weight = history.weight / (number + 1)"),),
         "weight_windows",
         0.1,
         "weight windows: energy that escapes",
