@@ -16,7 +16,7 @@ from ..mc.blocks import Transport
 from ..mc.diffusion.adjoint import Adjoint, adjoint
 from ..mc.weight_windows import windows_of
 from .at_the_sun import local_cosmic_rays
-from .build import Setup, grid_of, spectrum_of, transport_of
+from .build import Setup, galaxy_of, grid_of, spectrum_of, transport_of
 from .file.observable import Asked, Observable, observable_of
 from .file.quantities import ScenarioError, refused_as
 from .file.scenario import Scenario
@@ -81,15 +81,20 @@ def check_observable(
         raise ScenarioError(f"{asked}: allowed: {first}to {energy_label(high)}, as protons were followed")
 
 
-def check_importance(scenario: Scenario, galaxy: Galaxy) -> None:
+def check_importance(scenario: Scenario) -> None:
     """Refuse `transport.importance_of` where the equation has no answer to it (`ScenarioError`)."""
-    if (words := scenario.transport.importance_of) == Asked.NONE:
-        return
+    if scenario.transport.importance_of != Asked.NONE:
+        _asked_of(scenario, galaxy_of(scenario), scenario.transport.importance_of)
+
+
+def _asked_of(scenario: Scenario, galaxy: Galaxy, words: str) -> Observable:
+    """What particles are to be released for, where the equation has an answer to it."""
     with refused_as("transport.importance_of"):
         if scenario.transport.method == "orbit":
             raise ScenarioError('transport.method = "orbit": allowed: another, with importance')
-        edges = grid_of(scenario, galaxy).current_edges_GeV
-        check_observable(observable_of(words), scenario, galaxy, edges)
+        asked = observable_of(words)
+        check_observable(asked, scenario, galaxy, grid_of(scenario, galaxy).current_edges_GeV)
+        return asked
 
 
 def biased_transport_of(scenario: Scenario, setup: Setup) -> Transport:
@@ -103,10 +108,9 @@ def biased_transport_of(scenario: Scenario, setup: Setup) -> Transport:
     transport, words = transport_of(scenario, setup), scenario.transport.importance_of
     if words == Asked.NONE:
         return transport
-    check_importance(scenario, setup.galaxy)
+    asked, grid = _asked_of(scenario, setup.galaxy, words), grid_of(scenario, setup.galaxy)
+    local = local_cosmic_rays(scenario, setup, spectrum_of(scenario), grid.current_edges_GeV)
     with refused_as("transport.importance_of"):
-        asked, grid = observable_of(words), grid_of(scenario, setup.galaxy)
-        local = local_cosmic_rays(scenario, setup, spectrum_of(scenario), grid.current_edges_GeV)
         windows = windows_of(adjoint_of(asked, local), grid, transport.R_d_kpc)
     divides = scenario.transport.weight_windows
     return replace(transport, windows=windows if divides else windows._replace(weights=None))

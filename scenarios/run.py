@@ -33,7 +33,7 @@ from ..mc.spectrum import Spectrum
 from ..mc.uncertainty import Estimate
 from .adjoint import biased_transport_of, check_importance
 from .at_the_sun import local_cosmic_rays
-from .build import Setup, find_medium, galaxy_of, grid_of, sky_energies_GeV, spectrum_of, with_spectrum
+from .build import Setup, find_medium, grid_of, sky_energies_GeV, spectrum_of, with_spectrum
 from .file.quantities import ScenarioError
 from .file.scenario import Scenario, load_text
 from .file.tables import NSIDES
@@ -325,7 +325,7 @@ def make_run(
     if scenario.study is not None:
         raise ScenarioError(f"a [{scenario.study}] is more than one run, or none; allowed: crhalo run")
     threads = threads_of(threads)
-    check_importance(scenario, galaxy_of(scenario))
+    check_importance(scenario)
     return follow(scenario, find_medium(scenario, threads, progress), threads, progress, options)
 
 

@@ -10,7 +10,7 @@ from ...mc import checkpoint
 from ...mc.engine import LostError
 from ...mc.files import write_text
 from ..adjoint import check_importance
-from ..build import find_medium, galaxy_of
+from ..build import find_medium
 from ..file.quantities import ScenarioError
 from ..file.scenario import Scenario
 from ..folder.lock import only_one_run_in
@@ -71,7 +71,7 @@ def _execute_one(
 ) -> None:
     """Follow the particles of one galaxy and write its files."""
     asked_for = ("transport_equation",) if options.transport_equation else ()
-    check_importance(scenario, galaxy_of(scenario))
+    check_importance(scenario)
     setup = find_medium(scenario, threads, progress)
     if scenario.transport.particles >= WORTH_IT and scenario.transport.method != "orbit":
         for line in rehearse(scenario, setup, asked_for, options.data):

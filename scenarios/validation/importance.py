@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -113,15 +112,17 @@ class _Case:
         density = np.divide(protons, volume, out=np.zeros_like(protons), where=volume > 0.0)
         return float((density * response).sum())
 
-    def merits(self, transport: Transport, report: Callable[[str], None]) -> dict[str, dict[str, float]]:
-        """Errors, times and figures of merit of small runs, by observable."""
+    def merits(
+        self, name: str, transport: Transport, report: Callable[[str], None]
+    ) -> dict[str, dict[str, float]]:
+        """Errors, times and figures of merit of small runs, by observable; they are told of by a name."""
         windows = transport.windows
         particles = _MERIT_PARTICLES if windows is None else int(windows.particles.sum())
         small = replace(transport, particles=particles)
         run(self.setup.medium, self.grid, replace(small, particles=1))  # compiles
         values, started = [], time.process_time()
         for seed in range(1, 1 + _MERIT_REPEATS):
-            report(f"run {seed} of {_MERIT_REPEATS}")
+            report(f"{name}: run {seed} of {_MERIT_REPEATS}")
             result = run(self.setup.medium, self.grid, replace(small, seed=seed), self.spectrum, THREADS)
             values.append([self.observed(result, words) for words in OBSERVABLES])
         seconds = (time.process_time() - started) / _MERIT_REPEATS
@@ -144,20 +145,16 @@ def figures_of_merit(report: Callable[[str], None] = lambda text: None) -> list[
     """
     scenario = load("circumgalactic")
     case = _Case.of(scenario)
-    plain = case.merits(transport_of(scenario, case.setup), partial(_told, report, "plain"))
+    plain = case.merits("plain", transport_of(scenario, case.setup), report)
     rows: list[dict[str, Any]] = []
     for words in OBSERVABLES:
         asks = scenario.with_overrides([f"transport.importance_of={words}"])
         found = {"plain": plain[words]}
         for sampling, divides in (("sources", "false"), ("sources and windows", "true")):
-            told = partial(_told, report, f"{words}, {sampling}")
             biased = asks.with_overrides([f"transport.weight_windows={divides}"])
-            found[sampling] = case.merits(biased_transport_of(biased, case.setup), told)[words]
+            transport = biased_transport_of(biased, case.setup)
+            found[sampling] = case.merits(f"{words}, {sampling}", transport, report)[words]
         for sampling, merit in found.items():
             over = merit["figure_of_merit"] / plain[words]["figure_of_merit"]
             rows.append({"observable": words, "sampling": sampling, **merit, "over_plain": over})
     return rows
-
-
-def _told(report: Callable[[str], None], what: str, text: str) -> None:
-    report(f"{what}: {text}")

@@ -1,8 +1,9 @@
 """A second process that draws figures while this one goes on: Matplotlib keeps one core busy, and no more.
 
 A figure goes there as a pickle and comes back as the content of its file, so that this process alone touches
-the disk, and the other one may be ended at any time. It ends by itself where this one does. A figure that it
-could not draw, for whatever reason, is left to be drawn here, where errors are told.
+the disk, and the other one may be ended at any time. Pickles go through a pipe from this process to the other
+and are in no file. The other one ends by itself where this one does. A figure that it could not draw, for
+whatever reason, is left to be drawn here, where errors are told.
 """
 
 from __future__ import annotations
