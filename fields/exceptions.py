@@ -53,6 +53,11 @@ def did_you_mean(given: object, allowed: Iterable[str], what: str = "names") -> 
     return f"did you mean {' or '.join(words)}?" if words else ""
 
 
+def said_by(error: BaseException) -> str:
+    """What an error says, on one line."""
+    return " ".join(str(error).split())
+
+
 def on_a_line(value: object) -> str:
     """A value as an error message shows it: short, and on one line, whatever it is."""
     try:

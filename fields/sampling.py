@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .exceptions import UserError
+from .exceptions import UserError, said_by
 from .medium_table import Axis, axis, doubling_pieces
 
 DISC_STEP_KPC = 0.0125
@@ -35,10 +35,9 @@ def called(name: str, function: Callable[..., Any], **places: np.ndarray) -> Any
     except UserError:
         raise
     except Exception as error:
-        said = " ".join(str(error).split())[:_LONGEST]
         raise UserError(
-            f"{name}: {type(error).__name__}: {said}; expected a function of arrays ({', '.join(places)}): "
-            "np.exp in place of math.exp, np.where in place of if"
+            f"{name}: {type(error).__name__}: {said_by(error)[:_LONGEST]}; expected a function of arrays "
+            f"({', '.join(places)}): np.exp in place of math.exp, np.where in place of if"
         ) from error
 
 

@@ -27,10 +27,9 @@ from .spectrum import Spectrum
 from .tally import (
     AGES_MYR,
     BATCHES,
-    ENERGY_BINS_PER_DECADE,
     ENERGY_STEPS,
     GRAMMAGE_EDGES,
-    GROUPS_PER_DECADE,
+    GROUPS_PER_BIN,
     MEANING,
     SHELLS,
     STEP_STARTS,
@@ -215,13 +214,12 @@ class Result:
 
     def _by_current_energy(self, name: str) -> np.ndarray:
         rates = self.spectrum.group_rates_s(self.grid.energy_edges_GeV) * MYR_S
-        per_bin = GROUPS_PER_DECADE // ENERGY_BINS_PER_DECADE
-        bins = self.grid.groups // per_bin
+        bins = self.grid.groups // GROUPS_PER_BIN
         tally = self.tallies[name]
         out = np.zeros((len(tally) + 1, bins, *tally.shape[3:]))
         for group, (rate, residence) in enumerate(zip(rates, self._of_groups(name), strict=True)):
             for step in range(ENERGY_STEPS):
-                there = bins_of_step(step, group // per_bin, bins)
+                there = bins_of_step(step, group // GROUPS_PER_BIN, bins)
                 for current in there:
                     out[:, current] += rate / len(there) * residence[:, step]
         return out

@@ -22,6 +22,8 @@ from ..fields.medium_table import Wall, axis, doubling_pieces
 BATCHES = 32
 GROUPS_PER_DECADE = 16
 ENERGY_BINS_PER_DECADE = 8
+# Injection groups to a bin of current energy.
+GROUPS_PER_BIN = GROUPS_PER_DECADE // ENERGY_BINS_PER_DECADE
 # How many bins of current energy were lost, at the start of each step of the residence tallies: one bin to a
 # step up to 8, then more and more. Below zero they were won, in a flow that slows down, 7 at most. One step
 # more holds what has fallen below the energies that are followed.
@@ -206,7 +208,7 @@ class TallyGrid:
     @property
     def current_edges_GeV(self) -> np.ndarray:
         """Edges of the current-energy bins."""
-        return self.energy_edges_GeV[:: GROUPS_PER_DECADE // ENERGY_BINS_PER_DECADE]
+        return self.energy_edges_GeV[::GROUPS_PER_BIN]
 
     @property
     def shell_edges_kpc(self) -> np.ndarray:
@@ -273,7 +275,7 @@ def _cells_of_steps(edges: np.ndarray, step: float) -> np.ndarray:
 def energy_groups(E_min_GeV: float, E_max_GeV: float) -> np.ndarray:
     """Edges of at least 16 injection groups a decade, whole current-energy bins."""
     bins = int(np.ceil(np.log10(E_max_GeV / E_min_GeV) * ENERGY_BINS_PER_DECADE - 1e-9))
-    count = max(bins, 1) * (GROUPS_PER_DECADE // ENERGY_BINS_PER_DECADE)
+    count = max(bins, 1) * GROUPS_PER_BIN
     return np.geomspace(E_min_GeV, E_max_GeV, count + 1)
 
 

@@ -15,7 +15,7 @@ from ..fields.disc.sources import share_within
 from ..fields.units import FloatArray
 from .blocks import Windows
 from .diffusion.adjoint import Adjoint
-from .tally import ENERGY_BINS_PER_DECADE, GROUPS_PER_DECADE, TallyGrid
+from .tally import GROUPS_PER_BIN, TallyGrid
 
 # Equal parts of the sources, from the axis outwards, that have a bias of their own.
 PARTS = 32
@@ -23,7 +23,6 @@ PARTS = 32
 MOST_BIAS = 10.0
 # Particles of a block, for each group that there is: one of it, the others of groups by what they add.
 PARTICLES_PER_GROUP = 4
-_PER_BIN = GROUPS_PER_DECADE // ENERGY_BINS_PER_DECADE
 
 
 def windows_of(found: Adjoint, grid: TallyGrid, R_d_kpc: float) -> Windows:
@@ -52,9 +51,9 @@ def windows_of(found: Adjoint, grid: TallyGrid, R_d_kpc: float) -> Windows:
     edges[:, -1] = 1.0
     made = (found.importance_Myr * found.losses.injected_Myr[:, None] * cells.shares(R_d_kpc)).sum(axis=1)
     return Windows(
-        particles=_particles(np.repeat(made, _PER_BIN)),
-        source_edges=np.repeat(edges, _PER_BIN, axis=0),
-        weights=np.repeat(_weights(psi, mean, found, grid), _PER_BIN, axis=0),
+        particles=_particles(np.repeat(made, GROUPS_PER_BIN)),
+        source_edges=np.repeat(edges, GROUPS_PER_BIN, axis=0),
+        weights=np.repeat(_weights(psi, mean, found, grid), GROUPS_PER_BIN, axis=0),
     )
 
 

@@ -14,7 +14,7 @@ from warnings import catch_warnings
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..exceptions import UserError, on_a_line
+from ..exceptions import UserError, on_a_line, said_by
 from ..units import FloatArray
 
 _LEAST_HEIGHT_KPC = 0.3
@@ -81,8 +81,7 @@ def _read(path: Path) -> tuple[FloatArray, list[FloatArray]]:
             cubes = [each for each in file if each.is_image and each.data is not None and each.data.ndim == 3]
             found = [(each.header, np.asarray(each.data, float)) for each in cubes]
     except (OSError, ValueError, TypeError) as fault:
-        said = " ".join(str(fault).split())
-        raise _refused(path, f"{said}; allowed: a FITS file") from None
+        raise _refused(path, f"{said_by(fault)}; allowed: a FITS file") from None
     if not found:
         raise _refused(path, "holds no cube; allowed: an image of three axes")
     header, data = found[0]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...fields.exceptions import UserError, did_you_mean, on_a_line
+from ...fields.exceptions import UserError, did_you_mean, on_a_line, said_by
 from .read import _FOLDER
 
 VALUES = ("flux", "ratio")
@@ -61,8 +61,7 @@ def load(name: str | Path) -> Any:
     try:
         table = Table.read(path, format="ascii.ecsv")
     except (ValueError, OSError, KeyError) as fault:
-        said = " ".join(str(fault).split())
-        raise UserError(f"{on_a_line(path.name)}: no ECSV table: {said}") from None
+        raise UserError(f"{on_a_line(path.name)}: no ECSV table: {said_by(fault)}") from None
     if lacks := _fault(table):
         raise UserError(f"{on_a_line(path.name)}: {lacks}")
     return table

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from ...fields.exceptions import said_by
 from ...fields.units import FloatArray
 from ...mc.files import replacing
 from ...mc.spectrum import Spectrum
@@ -220,5 +221,4 @@ def read_sky(path: str | Path) -> SkyCube:
                     metadata={row["KEY"]: json.loads(row["VALUE"]) for row in hdus["METADATA"].data},
                 )
         except (Warning, KeyError, TypeError, ValueError, OSError) as error:
-            said = " ".join(str(error).split())
-            raise ValueError(f"{path} is no sound sky file: {said}") from error
+            raise ValueError(f"{path} is no sound sky file: {said_by(error)}") from error

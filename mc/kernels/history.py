@@ -10,7 +10,7 @@ from ...fields.units import M_P_GEV
 from ..tally import (
     ENERGY_BINS_PER_DECADE,
     ENERGY_STEPS,
-    GROUPS_PER_DECADE,
+    GROUPS_PER_BIN,
     NOTHING_LOST,
     STEP_STARTS,
     Fate,
@@ -93,7 +93,7 @@ def energy_step_of(controls, group, ln_p):
     edges = controls.energy_edges.size - 1
     width = math.log(controls.energy_edges[edges] / controls.energy_edges[0]) / _LN10 * ENERGY_BINS_PER_DECADE
     # Edges are whole fractions of the range, so its bins may be narrower than nominal.
-    bins = edges * ENERGY_BINS_PER_DECADE // GROUPS_PER_DECADE
+    bins = edges // GROUPS_PER_BIN
     now = int(math.floor(position * bins / width + _ROUNDING))
     if now < 0:
         return ENERGY_STEPS - 1

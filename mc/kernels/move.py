@@ -87,10 +87,11 @@ def _side_distance(table, side, particle, way, s):
 
 
 @kernel
-def _root(table, side, particle, way, low, high):
-    """Path length in (low, high) at which the particle leaves its side of the surface."""
-    g_high = _side_distance(table, side, particle, way, high)
-    g_low = _side_distance(table, side, particle, way, low)
+def _root(table, side, particle, way, low, high, g_low, g_high):
+    """Path length in (low, high) at which the particle leaves its side of the surface.
+
+    `g_low` and `g_high` are its distances to the surface there.
+    """
     if g_low <= 0.0:
         # It starts on the surface: look for a stretch on its own side further on.
         trial = high
@@ -107,12 +108,22 @@ def _root(table, side, particle, way, low, high):
         g = _side_distance(table, side, particle, way, middle)
         if abs(g) <= ON_SURFACE_KPC or high - low <= ON_SURFACE_KPC:
             return middle
-        # The end that stays is given half its weight, so that both come nearer (the Illinois rule).
+        # The end that stays is given less weight, so that both come nearer (Anderson & Bjorck 1973, BIT 13,
+        # 253).
         if g > 0.0:
-            low, g_low, g_high = middle, g, 0.5 * g_high
+            g_high *= _weight_of_end(g, g_low)
+            low, g_low = middle, g
         else:
-            high, g_high, g_low = middle, g, 0.5 * g_low
+            g_low *= _weight_of_end(g, g_high)
+            high, g_high = middle, g
     return high
+
+
+@kernel
+def _weight_of_end(g, before):
+    """What an end that stays is multiplied by, after the other one has gone from `before` to `g`."""
+    weight = 1.0 - g / before
+    return weight if weight > 0.0 else 0.5
 
 
 @kernel
@@ -134,10 +145,10 @@ def crossing(table, side, particle, way, length):
     s = 0.0
     while s < length:
         ahead = min(s + max(g, SURFACE_RESOLUTION_KPC), length)
-        g = _side_distance(table, side, particle, way, ahead)
-        if g < 0.0:
-            return _root(table, side, particle, way, s, ahead)
-        s = ahead
+        there = end if ahead == length else _side_distance(table, side, particle, way, ahead)
+        if there < 0.0:
+            return _root(table, side, particle, way, s, ahead, g, there)
+        s, g = ahead, there
     return -1.0
 
 

@@ -273,39 +273,24 @@ def _fall_of_others(history, old, new):
 
 
 @kernel
+def _parts_to_count(world, history, in_bell, old, new, dt, others):
+    """In how many parts a move is counted: one, but where so much is lost along it that energies differ."""
+    time = dt * history.multiplicity
+    parts = 1
+    if fastest_loss(world.table, in_bell) * time > MOST_LOST:
+        parts = parts_of_move(world, in_bell, old, new, time)
+    return max(parts, int(math.ceil(abs(others) / MOST_LOST)))
+
+
+@kernel
 def counted(world, history, in_bell, old, new, dt):
     """Count a move and take its losses: the particle after it, and its history.
 
-    The move is one of `history.multiplicity` alike, to each of which the flow does the same.
+    The move is one of `history.multiplicity` alike, to each of which the flow does the same. Each part of it
+    is counted at the energy that is left.
     """
-    time = dt * history.multiplicity
     others = _fall_of_others(history, old, new)
-    if fastest_loss(world.table, in_bell) * time > MOST_LOST or abs(others) > MOST_LOST:
-        return _counted_in_parts(world, history, in_bell, old, new, dt)
-    new = _slowed_by_flow(world, history, in_bell, old.ln_p, new, others)
-    sample_at = next_sample(history.sample_at)
-    n, passed = score(world, history, in_bell, old, new, sample_at, dt, history.multiplicity)
-    particle, history = after_losses(world, history, in_bell, new, n, time)
-    return particle, after_part(history, sample_at, history.clock + time, passed)
-
-
-@kernel
-def _slowed_by_flow(world, history, in_bell, ln_p, new, others):
-    """Count the fall of ln p by the flow: what a move has from `ln_p` to `new`, and `others`, taken here."""
-    fall = ln_p - new.ln_p + others
-    if fall != 0.0:
-        entry = FLOW_BEHIND if in_bell else FLOW_HALO
-        count_fall(world.tally, history.group, entry, history.weight, ln_p, fall)
-        new = turned(new, direction_of(new), new.ln_p - others)
-    return new
-
-
-@kernel
-def _counted_in_parts(world, history, in_bell, old, new, dt):
-    """As `counted`, a move along which much may be lost: each part of it at the energy that is left."""
-    others = _fall_of_others(history, old, new)
-    parts = parts_of_move(world, in_bell, old, new, dt * history.multiplicity)
-    parts = max(parts, int(math.ceil(abs(others) / MOST_LOST)))
+    parts = _parts_to_count(world, history, in_bell, old, new, dt, others)
     dt /= parts
     others /= parts
     time = dt * history.multiplicity
@@ -319,6 +304,17 @@ def _counted_in_parts(world, history, in_bell, old, new, dt):
         history = after_part(history, sample_at, history.clock + time, passed)
         begin, ln_p = end, particle.ln_p
     return particle, history
+
+
+@kernel
+def _slowed_by_flow(world, history, in_bell, ln_p, new, others):
+    """Count the fall of ln p by the flow: what a move has from `ln_p` to `new`, and `others`, taken here."""
+    fall = ln_p - new.ln_p + others
+    if fall != 0.0:
+        entry = FLOW_BEHIND if in_bell else FLOW_HALO
+        count_fall(world.tally, history.group, entry, history.weight, ln_p, fall)
+        new = turned(new, direction_of(new), new.ln_p - others)
+    return new
 
 
 @kernel

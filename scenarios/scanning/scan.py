@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...fields.cores import threads_of
-from ...fields.exceptions import NotConverged, UserError, did_you_mean
+from ...fields.exceptions import NotConverged, UserError, did_you_mean, said_by
 from ...mc.checkpoint import CheckpointError
 from ...mc.checkpoint import names as checkpoint_names
 from ...mc.dask_cluster import ClusterError
@@ -249,7 +249,7 @@ def _point(one: Scenario, threads: int, options: RunOptions) -> Point:
     except (CheckpointError, ClusterError):
         raise
     except (UserError, NotConverged, LostError) as fault:
-        found = Point({}, [], " ".join(str(fault).split()))
+        found = Point({}, [], said_by(fault))
     if options.folder is not None:
         for name in checkpoint_names(options.name):
             (options.folder / name).unlink(missing_ok=True)

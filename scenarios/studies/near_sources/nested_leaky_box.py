@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import least_squares
 
-from ....fields.exceptions import on_a_line
+from ....fields.exceptions import on_a_line, said_by
 from ....fields.gas_density import MASS_PER_HYDROGEN
 from ....fields.units import FloatArray
 from ....maps.data.read import boron_over_carbon
@@ -133,8 +133,8 @@ def grammage_in(path: Path) -> FloatArray:
             for name, unit in (("rigidity", "GV"), ("grammage", "g/cm2"))
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
-        why, allowed = " ".join(str(fault).split()), "the columns rigidity [GV] and grammage [g/cm2]"
-        raise ScenarioError(f"{said}: {why}; allowed: ECSV with {allowed}") from None
+        allowed = "the columns rigidity [GV] and grammage [g/cm2]"
+        raise ScenarioError(f"{said}: {said_by(fault)}; allowed: ECSV with {allowed}") from None
     R, X = found
     whole = np.isfinite(found).all() and R.ndim == 1 and R.size >= 2
     if not (whole and R[0] > 0 and (np.diff(R) > 0).all() and (X > 0).all()):
