@@ -100,6 +100,32 @@ def test_a_long_function_that_is_called_twice_is_one_more_unless_inlined(decorat
     assert len(functions_in(compiled.library.get_defined_functions())) == functions
 
 
+def test_a_kernel_is_compiled_once_whatever_constants_it_is_called_with():
+    @kernel
+    def scaled(x, by, twice):
+        return x * by * (2.0 if twice else 1.0)
+
+    @njit
+    def both(x):
+        return scaled(x, 2, True), scaled(x, 3, False)
+
+    assert both(1.5) == (6.0, 4.5)
+    assert len(scaled.overloads) == 1
+
+
+def test_a_kernel_may_hold_a_function():
+    """As fields of the user's own may, which are compiled as kernels."""
+
+    @kernel
+    def length(x, y):
+        def square(number):
+            return number * number
+
+        return math.sqrt(square(x) + square(y))
+
+    assert njit(lambda x: length(x, 4.0))(3.0) == 5.0
+
+
 @pytest.fixture
 def places(monkeypatch, tmp_path):
     """No place for a cache but what a test sets; the next call of `cache_directory` looks anew."""
