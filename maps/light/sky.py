@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...fields._jit import entry, kernel
+from ...fields._jit import entry, kernel, over_lanes
 from ...fields.cores import cores
 from ...fields.units import KPC_CM, FloatArray
 
@@ -38,6 +38,8 @@ _STEP, _NEAR_KPC, _FAR_KPC = 0.06, 0.05, 6.0
 # The disc seen edge-on is 0.1 kpc/18 kpc = 0.005 wide in sin b.
 _FAN_SPACING = 0.002
 _RAYS_PER_CHUNK = 128
+# Channels that are added at a time: whole vectors of them.
+_TOGETHER = 16
 
 
 def _distance_edges_kpc(s_max_kpc: float) -> FloatArray:
@@ -127,6 +129,34 @@ def _cell(nodes, x, i):
     return i, max((x - nodes[i]) / (nodes[i + 1] - nodes[i]), 0.0)
 
 
+@kernel
+def place_on_ray(R_nodes, z_nodes, direction, s, sun_R, sun_z, i, j):
+    """A place on a ray, at a distance from the Sun: whether a table has it, its cell and its fractions there.
+
+    `i` and `j` are the cell to search from.
+    """
+    along_x, along_y = s * direction[0] - sun_R, s * direction[1]
+    R, z = np.sqrt(along_x * along_x + along_y * along_y), abs(s * direction[2] + sun_z)
+    if R > R_nodes[-1] or z > z_nodes[-1]:
+        return False, i, j, 0.0, 0.0
+    i, f = _cell(R_nodes, R, i)
+    j, g = _cell(z_nodes, z, j)
+    return True, i, j, f, g
+
+
+@over_lanes
+def _add_channels(row, seen, q00, q01, q10, q11, ds, f, g, lit):
+    """Add what is seen of a place in a cell with these corners, in the blocks of channels that are lit."""
+    w00, w01, w10, w11 = ds * (1 - f) * (1 - g), ds * (1 - f) * g, ds * f * (1 - g), ds * f * g
+    together = np.uint64(_TOGETHER)
+    for block in range(
+        np.uint64(lit[0]) // together, (np.uint64(lit[1]) + together - np.uint64(1)) // together
+    ):
+        for one in range(together):
+            c = block * together + one
+            row[c] += seen[c] * (w00 * q00[c] + w01 * q01[c] + w10 * q10[c] + w11 * q11[c])
+
+
 @entry()
 def _integrate_table(table, R_nodes, z_nodes, lit, transmission, direction, nodes, sun_R, sun_z, integral):
     """Add q * transmission * ds along each ray to its row of `integral`; what is dark is left out."""
@@ -134,18 +164,17 @@ def _integrate_table(table, R_nodes, z_nodes, lit, transmission, direction, node
     for ray in range(len(direction)):
         i, j = 0, 0
         for k in range(s.shape[1]):
-            R = np.hypot(s[ray, k] * direction[ray, 0] - sun_R, s[ray, k] * direction[ray, 1])
-            z = abs(s[ray, k] * direction[ray, 2] + sun_z)
-            if ds[ray, k] == 0 or R > R_nodes[-1] or z > z_nodes[-1]:
+            there, i, j, f, g = place_on_ray(R_nodes, z_nodes, direction[ray], s[ray, k], sun_R, sun_z, i, j)
+            if ds[ray, k] == 0 or not there:
                 continue
-            i, f = _cell(R_nodes, R, i)
-            j, g = _cell(z_nodes, z, j)
-            w00, w01 = ds[ray, k] * (1 - f) * (1 - g), ds[ray, k] * (1 - f) * g
-            w10, w11 = ds[ray, k] * f * (1 - g), ds[ray, k] * f * g
-            q00, q01, q10, q11 = table[i, j], table[i, j + 1], table[i + 1, j], table[i + 1, j + 1]
-            seen, row = transmission[step[ray, k]], integral[ray]
-            for c in range(lit[i, j, 0], lit[i, j, 1]):
-                row[c] += seen[c] * (w00 * q00[c] + w01 * q01[c] + w10 * q10[c] + w11 * q11[c])
+            corners = table[i, j], table[i, j + 1], table[i + 1, j], table[i + 1, j + 1]
+            _add_channels(integral[ray], transmission[step[ray, k]], *corners, ds[ray, k], f, g, lit[i, j])
+
+
+def whole_blocks(values: FloatArray) -> FloatArray:
+    """With channels of zeros added, so that there are whole blocks of them."""
+    missing = -values.shape[-1] % _TOGETHER
+    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, missing)])
 
 
 def lit_channels(table: FloatArray) -> np.ndarray:
@@ -196,7 +225,10 @@ def _map_of_rays(
         for part, integral in zip(parts, pool.map(integrated, parts), strict=True):
             if intensity is None:
                 intensity = np.zeros((12 * nside**2, integral.shape[1]))
-            np.add.at(intensity, rays.pixel[part], rays.weight[part, None] * integral)
+            # The rays of a pixel are one after the other.
+            first = np.flatnonzero(np.diff(rays.pixel[part], prepend=-1))
+            of_pixels = np.add.reduceat(rays.weight[part, None] * integral, first)
+            intensity[rays.pixel[part][first]] += of_pixels
     assert intensity is not None
     intensity = intensity[np.minimum(mirror, np.arange(mirror.size))]
     return np.ascontiguousarray(intensity.T) * (KPC_CM / (4 * np.pi))
@@ -276,10 +308,11 @@ def table_sky_map(
         if nodes.size < 2 or not np.all(np.diff(nodes) > 0) or nodes[0] < 0:
             raise ValueError(f"{name} must be two or more increasing nodes from 0 or above")
 
+    channels, q = q.shape[2], whole_blocks(q)
     lit = lit_channels(q)
 
     def of_steps(edges: FloatArray) -> Callable[[FloatArray, Nodes], FloatArray]:
-        seen = _transmission(edges, absorption_per_kpc, q.shape[2])
+        seen = whole_blocks(_transmission(edges, absorption_per_kpc, channels))
 
         def along_rays(direction: FloatArray, nodes: Nodes) -> FloatArray:
             integral = np.zeros((len(direction), q.shape[2]))
@@ -288,7 +321,7 @@ def table_sky_map(
 
         return along_rays
 
-    return _map_of_rays(of_steps, nside, r_max_kpc, disc_radius_kpc, axisymmetric=True)
+    return _map_of_rays(of_steps, nside, r_max_kpc, disc_radius_kpc, axisymmetric=True)[:channels]
 
 
 def sky_map(

@@ -20,7 +20,16 @@ from scipy.interpolate import RegularGridInterpolator
 
 from ...fields.units import FloatArray
 from .absorption import black_body_absorption_per_kpc, black_body_eV_cm3
-from .sky import SUN_KPC, SUN_R_KPC, SUN_Z_KPC, Nodes, _integrate_table, _map_of_rays, lit_channels
+from .sky import (
+    SUN_KPC,
+    SUN_R_KPC,
+    SUN_Z_KPC,
+    Nodes,
+    _integrate_table,
+    _map_of_rays,
+    lit_channels,
+    whole_blocks,
+)
 
 GREY_BODIES: tuple[tuple[float, float], ...] = (
     (33.07, 4.5e-5),
@@ -131,9 +140,8 @@ def starlight_sky_map(
     ndarray, shape (n_channel, 12 nside^2)
         Intensity in GeV^-1 cm^-2 s^-1 sr^-1.
     """
-    q = np.ascontiguousarray(table)
-    per_kpc = -np.stack([absorption_per_kpc, starlight_per_kpc])
-
+    channels, q = table.shape[2], whole_blocks(table)
+    per_kpc = whole_blocks(-np.stack([absorption_per_kpc, starlight_per_kpc]))
     lit = lit_channels(q)
 
     def along_rays(direction: FloatArray, nodes: Nodes) -> FloatArray:
@@ -150,4 +158,5 @@ def starlight_sky_map(
             _integrate_table(q, R_kpc, z_kpc, lit, seen, direction[part], of_points, *sun, integral[part])
         return integral
 
-    return _map_of_rays(lambda edges: along_rays, nside, r_max_kpc, disc_radius_kpc, axisymmetric=True)
+    along = _map_of_rays(lambda edges: along_rays, nside, r_max_kpc, disc_radius_kpc, axisymmetric=True)
+    return along[:channels]

@@ -15,12 +15,12 @@ from ..sky import (
     SUN_R_KPC,
     SUN_Z_KPC,
     Rays,
-    _cell,
     all_rays,
     chunks,
     distance_edges_kpc,
     mirrors,
     nodes_on,
+    place_on_ray,
     some_of,
 )
 
@@ -49,12 +49,9 @@ def _weigh_nodes(R_nodes, z_nodes, rays, nodes, sun_R, sun_z, weights):
         if first[ray + 1] == first[ray]:
             continue
         for k in range(s.shape[1]):
-            R = np.hypot(s[ray, k] * direction[ray, 0] - sun_R, s[ray, k] * direction[ray, 1])
-            z = abs(s[ray, k] * direction[ray, 2] + sun_z)
-            if ds[ray, k] == 0 or R > R_nodes[-1] or z > z_nodes[-1]:
+            there, i, j, f, g = place_on_ray(R_nodes, z_nodes, direction[ray], s[ray, k], sun_R, sun_z, i, j)
+            if ds[ray, k] == 0 or not there:
                 continue
-            i, f = _cell(R_nodes, R, i)
-            j, g = _cell(z_nodes, z, j)
             for n in range(first[ray], first[ray + 1]):
                 path = weight[n] * ds[ray, k]
                 seen = weights[row[n]]
@@ -113,7 +110,8 @@ def pixel_weights(
 
     with ThreadPoolExecutor(cores()) as pool:
         list(pool.map(weigh, (slice(*each) for each in pairwise(ends))))
-    return weights * (KPC_CM / (4 * np.pi)), at
+    weights *= KPC_CM / (4 * np.pi)
+    return weights, at
 
 
 def weights_of_parts(
