@@ -27,6 +27,7 @@ from functools import cache
 from pathlib import Path
 from types import CodeType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import llvmlite.binding
 import numba
@@ -130,7 +131,7 @@ class _CompilerOfParts(CompilerBase):
         passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
         # What numba does to expressions of whole arrays, and to functions within a function, takes its time
         # where there are none.
-        idle = {NopythonRewrites}
+        idle: set[Any] = {NopythonRewrites}
         if not any(isinstance(constant, CodeType) for constant in self.state.func_id.code.co_consts):
             idle.add(InlineClosureLikes)
         passes.passes = [
@@ -148,18 +149,18 @@ def _remember_types_of_operations() -> None:
 
     Each takes it through a hundred candidates: a tenth of the time that an entry took to compile.
     """
-    find = types.functions.BaseFunction.get_call_type
+    functions: Any = types.functions.BaseFunction
+    find, found = functions.get_call_type, WeakKeyDictionary[Any, dict[Any, Any]]()
 
     def get_call_type(self: Any, context: Any, args: Any, kws: Any) -> Any:
         if kws or not all(isinstance(type_, (types.Number, types.Boolean)) for type_ in args):
             return find(self, context, args, kws)
-        known = self.__dict__.setdefault("_known_call_types", {})
-        key = context, tuple(args)
+        known, key = found.setdefault(self, {}), (context, tuple(args))
         if key not in known:
             known[key] = find(self, context, args, kws)
         return known[key]
 
-    types.functions.BaseFunction.get_call_type = get_call_type
+    functions.get_call_type = get_call_type
 
 
 _remember_types_of_operations()

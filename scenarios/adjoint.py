@@ -10,14 +10,15 @@ from ..fields.exceptions import UserError
 from ..fields.galaxy import Galaxy
 from ..fields.units import KPC_CM, FloatArray, energy_label
 from ..maps.light.local_cosmic_rays import LocalCosmicRays
+from ..maps.light.regions import REGIONS
 from ..maps.light.sky_model import COMPONENTS
-from ..maps.light.sky_of_cells import response
+from ..maps.light.sky_of_cells import response, response_in_region
 from ..mc.blocks import Transport
 from ..mc.diffusion.adjoint import Adjoint, adjoint
 from ..mc.weight_windows import windows_of
 from .at_the_sun import local_cosmic_rays
 from .build import Setup, galaxy_of, grid_of, spectrum_of, transport_of
-from .file.observable import Asked, Observable, observable_of
+from .file.observable import GASES, Asked, Observable, observable_of
 from .file.quantities import ScenarioError, refused_as
 from .file.scenario import Scenario
 from .file.tables import text_of
@@ -27,8 +28,11 @@ def response_of(asked: Observable, local: LocalCosmicRays) -> FloatArray:
     """By how much a proton per kpc^3 in each bin and cell changes an observable, (bins, cells)."""
     cells, edges = local.cells, local.energy_edges_GeV
     if asked.kind != "protons":
+        of_light = cells, edges, asked.kind, asked.energy_GeV
         helium = local.helium_per_proton
-        return response(cells, edges, asked.kind, asked.energy_GeV, asked.place, helium)
+        if asked.place in GASES:
+            return response(*of_light, asked.place, helium)
+        return response_in_region(*of_light, REGIONS[asked.place], helium, local.release.R_d_kpc)
     bin = int(np.clip(np.searchsorted(edges, asked.energy_GeV, side="right") - 1, 0, edges.size - 2))
     found = np.zeros((edges.size - 1, cells.count))
     found[bin] = local.weights_at_sun / (edges[bin + 1] - edges[bin]) / KPC_CM**3

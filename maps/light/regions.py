@@ -183,12 +183,13 @@ def region_weights(
     *,
     r_max_kpc: float,
     disc_radius_kpc: float,
+    absorption_per_kpc: float = 0.0,
 ) -> FloatArray:
-    """Means over regions of an emissivity of one at each node and zero at the others, unabsorbed.
+    """Means over regions of an emissivity of one at each node and zero at the others.
 
     As `weights_of_parts`, (regions, nodes in R, nodes in |z|).
     """
     shares = np.array([region.shares(nside) for region in regions])
     shares /= shares.sum(axis=1, keepdims=True)
     end = {"r_max_kpc": r_max_kpc, "disc_radius_kpc": disc_radius_kpc}
-    return weights_of_parts(shares, nodes_kpc, nside, **end)
+    return weights_of_parts(shares, nodes_kpc, nside, absorption_per_kpc=absorption_per_kpc, **end)

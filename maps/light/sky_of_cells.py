@@ -11,19 +11,20 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.interpolate import RegularGridInterpolator
 
 from ...fields.units import KPC_CM, FloatArray
 from ...mc.diffusion.finite_volumes import Cells
 from ...mc.diffusion.solve import Solution
 from .absorption import cmb_absorption_per_kpc
 from .emissivity import matrix_per_flavour
+from .regions import Region, region_weights
 from .sky import SUN_R_KPC, SUN_Z_KPC, table_sky_map
 from .sky_model import COMPONENTS
 from .structure import ring_weight
 
 _POINTS = 4  # of Gauss quadrature along each side of a cell
 _AZIMUTHS = 24  # over half a turn
+_REGION_NSIDE = 64  # of what is seen in a region
 # Below this share of light that is lost on the way nothing is.
 _LEAST_ABSORBED = 1e-6
 
@@ -99,6 +100,60 @@ def response(
     return per_H[:, None] * np.ravel(_seen_kpc(cells, secondary, E)) * targets * KPC_CM
 
 
+def response_in_region(
+    cells: Cells,
+    energy_edges_GeV: FloatArray,
+    secondary: str,
+    energy_GeV: float,
+    region: Region,
+    helium_per_proton: FloatArray | None = None,
+    disc_radius_kpc: float = 10.0,
+) -> FloatArray:
+    """By how much a proton per kpc^3 changes the mean over a region of the sky, of all gas together.
+
+    Parameters
+    ----------
+    cells, energy_edges_GeV, secondary, energy_GeV, helium_per_proton
+        As for `response`.
+    region : Region
+        The part of the sky.
+    disc_radius_kpc : float
+        Where the gas disc ends.
+
+    Returns
+    -------
+    ndarray, shape (bins, cells)
+        GeV^-1 cm^-2 s^-1 sr^-1 for a proton per kpc^3: with those of a solution it adds up to the mean of
+        `sky_of_cells`.
+    """
+    E, table = np.array([energy_GeV]), cells.medium.table
+    per_H = matrix_per_flavour(secondary, E, energy_edges_GeV, helium_per_proton)[0] / KPC_CM**3
+    end = {"r_max_kpc": table.r_max, "disc_radius_kpc": disc_radius_kpc}
+    absorption = float(cmb_absorption_per_kpc(E)[0]) if secondary == "gamma" else 0.0
+    nodes = table.R.nodes, table.z.nodes
+    (weights,) = region_weights([region], nodes, _REGION_NSIDE, absorption_per_kpc=absorption, **end)
+    along_R, along_z = _onto_nodes(cells)
+    seen = along_R.T @ (weights * _gas_at_nodes_cm3(cells)) @ along_z
+    return per_H[:, None] * seen[cells.used]
+
+
+def _onto_nodes(cells: Cells) -> tuple[FloatArray, FloatArray]:
+    """Linear interpolation from the middles of cells to nodes of the medium, in R and z: (nodes, cells)."""
+    table = cells.medium.table
+    each = ((table.R.nodes, cells.R_kpc), (table.z.nodes, cells.z_kpc))
+    along_R, along_z = (
+        np.stack([np.interp(nodes, middles, one) for one in np.eye(middles.size)], axis=-1)
+        for nodes, middles in each
+    )
+    return along_R, along_z
+
+
+def _gas_at_nodes_cm3(cells: Cells) -> FloatArray:
+    """Density of protons that shine as all gas does, at the nodes of the medium."""
+    table = cells.medium.table
+    return np.asarray(cells.medium.targets_cm3(table.R.nodes[:, None], table.z.nodes).sum(axis=-1))
+
+
 def sky_of_cells(
     solution: Solution,
     secondary: str,
@@ -129,15 +184,13 @@ def sky_of_cells(
     E, cells = np.asarray(energy_GeV, float), solution.cells
     table = cells.medium.table
     matrix = matrix_per_flavour(secondary, E, solution.energy_edges_GeV, helium_per_proton)
-    per_H = np.moveaxis(cells.spread(matrix @ solution.protons_kpc3 / KPC_CM**3), 0, -1)
-    R, z = table.R.nodes, table.z.nodes
-    middles = cells.R_kpc, cells.z_kpc
-    nearest = (np.clip(x, m[0], m[-1]) for x, m in zip((R, z), middles, strict=True))
-    at_nodes = RegularGridInterpolator(middles, per_H)(tuple(np.meshgrid(*nearest, indexing="ij")))
-    gas = cells.medium.targets_cm3(R[:, None], z).sum(axis=-1)
+    per_H = cells.spread(matrix @ solution.protons_kpc3 / KPC_CM**3)
+    along_R, along_z = _onto_nodes(cells)
+    at_nodes = np.moveaxis(along_R @ per_H @ along_z.T * _gas_at_nodes_cm3(cells), 0, -1)
     absorption = cmb_absorption_per_kpc(E) if secondary == "gamma" else np.zeros(E.size)
     end = {"r_max_kpc": table.r_max, "disc_radius_kpc": disc_radius_kpc}
-    return table_sky_map(at_nodes * gas[..., None], R, z, nside, absorption_per_kpc=absorption, **end)
+    nodes = table.R.nodes, table.z.nodes
+    return table_sky_map(at_nodes, *nodes, nside, absorption_per_kpc=absorption, **end)
 
 
 def weights_kpc(cells: Cells) -> FloatArray:

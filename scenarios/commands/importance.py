@@ -20,7 +20,9 @@ def importance(
     of: Annotated[
         str,
         typer.Option(
-            metavar="WHAT", help="'neutrino 10 TeV cgm' (gamma; disc, halo), or 'protons 10 TeV sun'."
+            metavar="WHAT",
+            help="'neutrino 10 TeV cgm' (gamma; disc, halo), 'gamma 100 TeV lhaaso-inner' (a region of the "
+            "sky), or 'protons 10 TeV sun'.",
         ),
     ],
     out: Annotated[

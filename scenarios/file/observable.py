@@ -1,7 +1,8 @@
-"""What importance is asked of, in words: `neutrino 10 TeV cgm`, `protons 10 TeV sun`."""
+"""What importance is asked of: `neutrino 10 TeV cgm`, `gamma 100 TeV lhaaso-inner`, `protons 10 TeV sun`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,8 @@ from ...fields.units import energy_label, to_internal
 from .faults import allowed_names
 from .quantities import Kind, NotAllowed, ScenarioError, shown
 
-_GASES = ("disc", "halo", "cgm")
-PLACES = {"neutrino": _GASES, "gamma": _GASES, "protons": ("sun",)}
-"""What there is to be asked of, and where: the gas that shines, or the place of protons."""
+GASES = ("disc", "halo", "cgm")
+KINDS = ("neutrino", "gamma", "protons")
 _FORM = 'allowed: what, energy and where, as "neutrino 10 TeV cgm" or "protons 10 TeV sun"'
 _LABELS = {
     "neutrino": "Neutrinos", "gamma": "Gamma rays", "protons": "Protons", "sun": "at the Sun",
@@ -28,11 +28,12 @@ class Observable:
     Attributes
     ----------
     kind : {"neutrino", "gamma", "protons"}
-        Light, the mean over the sky (neutrinos per flavour); or protons in the plane at the Sun.
+        Light (neutrinos per flavour); or protons in the plane at the Sun.
     energy_GeV : float
         Of the light; total energy of protons, the mean over the bin that holds it.
-    place : {"cgm", "disc", "halo", "sun"}
-        The gas that shines; where protons are.
+    place : str
+        "cgm", "disc" or "halo", the gas that shines, of which it is the mean over the sky; the region of the
+        sky over which it is the mean of all light; "sun", where protons are.
     """
 
     kind: str
@@ -51,12 +52,30 @@ class Observable:
     @property
     def label(self) -> str:
         """For figures: "Neutrinos of 10 TeV from the circumgalactic gas"."""
-        return f"{_LABELS[self.kind]} of {energy_label(self.energy_GeV)} {_LABELS[self.place]}"
+        return f"{_LABELS[self.kind]} of {energy_label(self.energy_GeV)} {self._where}"
+
+    @property
+    def _where(self) -> str:
+        if self.place in _LABELS:
+            return _LABELS[self.place]
+        return f"in {self.place} ({_regions()[self.place]})"
 
     @property
     def unit(self) -> str:
         """As astropy reads it."""
         return _PROTON_UNIT if self.kind == "protons" else _LIGHT_UNIT
+
+
+def places_of(kind: str) -> tuple[str, ...]:
+    """Where there is something of a kind to be asked of."""
+    return ("sun",) if kind == "protons" else (*GASES, *_regions())
+
+
+def _regions() -> Mapping[str, Any]:
+    # It takes a second to import, which not every start is to wait for.
+    from ...maps.light.regions import REGIONS
+
+    return REGIONS
 
 
 def observable_of(text: str) -> Observable:
@@ -77,10 +96,10 @@ def observable_of(text: str) -> Observable:
     if len(words) < 3:
         raise ScenarioError(f"{said}: {_FORM}")
     kind, place = words[0], words[-1]
-    if kind not in PLACES:
-        raise ScenarioError(f"{said}: {kind}{_names(kind, PLACES)}")
-    if place not in PLACES[kind]:
-        raise ScenarioError(f"{said}: {place}{_names(place, PLACES[kind])}")
+    if kind not in KINDS:
+        raise ScenarioError(f"{said}: {kind}{_names(kind, KINDS)}")
+    if place not in places_of(kind):
+        raise ScenarioError(f"{said}: {place}{_names(place, places_of(kind))}")
     try:
         energy = to_internal(" ".join(words[1:-1]), "GeV")
     except ValueError:

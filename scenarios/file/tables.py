@@ -221,8 +221,9 @@ class Transport(Table):
     precision_of: Annotated[tuple[str, ...], Several(Word(*PRECISION_OF), 1, 4)] = PRECISION_OF[:2]
     """What --precision is asked of."""
     importance_of: Annotated[str, Asked()] = Asked.NONE
-    """What particles are to be released for, more of them where they matter to it: as "neutrino 10 TeV cgm".
-    Their weights make up for it; all else is counted with larger errors."""
+    """What particles are to be released for, more of them where they matter to it: as "neutrino 10 TeV cgm",
+    or as "gamma 100 TeV lhaaso-inner" for a region of the sky. Their weights make up for it; all else is
+    counted with larger errors."""
     weight_windows: bool = False
     """Whether histories are divided, and end by chance, in the halo too, by how much they matter there. It
     hardly ever pays: particles forget where they were before they are seen."""

@@ -62,7 +62,12 @@ def _weigh_nodes(R_nodes, z_nodes, rays, nodes, sun_R, sun_z, weights):
 
 
 def _weigh(
-    rays: Rays, edges: FloatArray, nodes_kpc: tuple[FloatArray, FloatArray], rows: _Rows, weights: FloatArray
+    rays: Rays,
+    edges: FloatArray,
+    nodes_kpc: tuple[FloatArray, FloatArray],
+    rows: _Rows,
+    weights: FloatArray,
+    absorption_per_kpc: float = 0.0,
 ) -> None:
     """Add rays to rows of `weights`, (rows, nodes in R, nodes in |z|), in kpc."""
     R, z = nodes_kpc
@@ -70,7 +75,10 @@ def _weigh(
         some = some_of(rays, part)
         first = rows.first[part.start : part.start + len(some.pixel) + 1]
         into = (some.direction, first, rows.row, rows.weight)
-        _weigh_nodes(R, z, into, tuple(nodes_on(edges, some)), SUN_R_KPC, SUN_Z_KPC, weights)
+        nodes = nodes_on(edges, some)
+        if absorption_per_kpc > 0.0:
+            nodes = nodes._replace(ds=nodes.ds * np.exp(-absorption_per_kpc * nodes.s))
+        _weigh_nodes(R, z, into, tuple(nodes), SUN_R_KPC, SUN_Z_KPC, weights)
 
 
 def pixel_weights(
@@ -121,8 +129,9 @@ def weights_of_parts(
     *,
     r_max_kpc: float,
     disc_radius_kpc: float,
+    absorption_per_kpc: float = 0.0,
 ) -> FloatArray:
-    """Means over parts of the sky of an emissivity of one at each node and zero at the others, unabsorbed.
+    """Means over parts of the sky of an emissivity of one at each node and zero at the others.
 
     Parameters
     ----------
@@ -130,6 +139,8 @@ def weights_of_parts(
         How much each pixel counts in each part; they add up to one.
     nodes_kpc, nside, r_max_kpc, disc_radius_kpc
         As for `pixel_weights`.
+    absorption_per_kpc : float
+        Inverse mean free path of the light in 1/kpc.
 
     Returns
     -------
@@ -150,7 +161,8 @@ def weights_of_parts(
         ray, row = np.nonzero(of_rays)
         first = np.searchsorted(ray, np.arange(len(some.pixel) + 1))
         weights = np.zeros((len(shares), *(each.size for each in nodes_kpc)))
-        _weigh(some, edges, nodes_kpc, _Rows(first, row, of_rays[ray, row]), weights)
+        rows = _Rows(first, row, of_rays[ray, row])
+        _weigh(some, edges, nodes_kpc, rows, weights, absorption_per_kpc)
         return weights
 
     ends = np.linspace(0, len(rays.pixel), _PARTS + 1).astype(int)

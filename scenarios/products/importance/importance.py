@@ -192,7 +192,9 @@ def importance(run: Run, observable: str) -> Importance:
         In a medium without field lines.
     observable : str
         "neutrino 10 TeV cgm": light, the mean over the sky of what the gas of "cgm", "disc" or "halo" makes,
-        "neutrino" (per flavour) or "gamma"; "protons 10 TeV sun": their density at the radius of the Sun.
+        "neutrino" (per flavour) or "gamma"; "gamma 100 TeV lhaaso-inner": the mean over a region of the sky,
+        one of `maps.light.regions.REGIONS`, of what all gas makes; "protons 10 TeV sun": their density at the
+        radius of the Sun.
 
     Raises
     ------

@@ -2,13 +2,15 @@
 
 import pytest
 from cases import each
-from crhalo.scenarios.file.observable import PLACES, Observable, observable_of
+from crhalo.maps.light.regions import REGIONS
+from crhalo.scenarios.file.observable import KINDS, Observable, observable_of, places_of
 from crhalo.scenarios.file.quantities import ScenarioError
 
 
 def test_words_are_read_and_said_again():
-    for kind, places in PLACES.items():
-        for place in places:
+    assert places_of("gamma") == ("disc", "halo", "cgm", *REGIONS)
+    for kind in KINDS:
+        for place in places_of(kind):
             read = observable_of(f"{kind} 0.5 PeV {place}")
             assert read == Observable(kind, 5e5, place)
             assert str(read) == f"{kind} 500 TeV {place}" and read.name == f"{kind}_500TeV_{place}"
@@ -31,6 +33,7 @@ def test_others_are_refused_in_one_line():
             ("neutrinos 10 TeV cgm", "did you mean neutrino?"),
             ("neutrino 10 TeV sun", "disc, halo, cgm"),
             ("protons 10 TeV cgm", "allowed: sun"),
+            ("gamma 10 TeV lhaaso-iner", "did you mean lhaaso-inner or lhaaso-outer?"),
             ("gamma ten TeV cgm", "energy 'ten TeV'"),
             ("gamma 10 kpc cgm", "energy '10 kpc'"),
             ("gamma 10 cgm", "energy '10'"),

@@ -10,7 +10,9 @@ from astropy import units as u
 from astropy.table import QTable
 from contracts import run_of
 from crhalo.fields.galaxy import Galaxy
-from crhalo.maps.light.sky_of_cells import sky_average
+from crhalo.maps.light import sky_of_cells as light_of_cells
+from crhalo.maps.light.regions import REGIONS
+from crhalo.maps.light.sky_of_cells import sky_average, sky_of_cells
 from crhalo.scenarios import load
 from crhalo.scenarios.file.quantities import ScenarioError
 from crhalo.scenarios.products.importance.importance import CONVENTIONS, _radius_kpc
@@ -44,6 +46,33 @@ def test_gamma_rays_are_those_that_arrive(run):
     known = sky_average(local.protons, "gamma", [2e5], local.helium_per_proton)
     for place in ("disc", "halo", "cgm"):
         assert run.importance(f"gamma 200 TeV {place}").value == pytest.approx(known[place][0], rel=1e-12)
+
+
+def mean_of_map(run, secondary, energy_GeV, region):
+    local, shares = run.at_the_sun, REGIONS[region].shares(64)
+    (sky,) = sky_of_cells(local.protons, secondary, [energy_GeV], 64, local.helium_per_proton)
+    return sky @ shares / shares.sum()
+
+
+@pytest.mark.parametrize("region", ["high-latitudes", "lhaaso-inner", "whole-sky"])
+def test_light_of_a_region_is_the_mean_of_the_map_there(run, region, monkeypatch):
+    for secondary in ("neutrino", "gamma"):
+        found = run.importance(f"{secondary} 200 TeV {region}")
+        known = mean_of_map(run, secondary, 2e5, region)
+        assert found.value == pytest.approx(known, rel=1e-9)
+        assert found.contribution.sum() == pytest.approx(1.0, rel=1e-10)
+    assert found.observable.label == f"Gamma rays of 200 TeV in {region} ({REGIONS[region]})"
+    # Without absorption it would be another number.
+    monkeypatch.setattr(light_of_cells, "cmb_absorption_per_kpc", lambda energy_GeV: np.zeros(1))
+    assert run.importance(f"gamma 200 TeV {region}").value > 1.01 * known
+
+
+def test_the_whole_sky_is_the_average_of_all_gas(run):
+    """By another quadrature, which is coarse in the disc near the Sun."""
+    local = run.at_the_sun
+    known = sky_average(local.protons, "neutrino", [1e4], local.helium_per_proton)
+    found = run.importance("neutrino 10 TeV whole-sky").value
+    assert found == pytest.approx(sum(each[0] for each in known.values()), rel=0.06)
 
 
 def test_protons_are_those_at_the_sun(run, protons):
