@@ -144,6 +144,22 @@ def test_dark_channels_of_a_cell_are_left_out_and_no_others():
     np.testing.assert_array_equal(taken, bright)
 
 
+def test_a_channel_is_what_it_is_alone():
+    """Channels are added in whole blocks, dark ones among them, whatever their number."""
+    two, R, z = axisymmetric_table()
+    bright = np.random.default_rng(1).random(40)
+    table = np.where(np.arange(40) % 7 < 3, two[..., :1], two[..., 1:]) * bright
+    table[..., 16:32] = 0.0
+    absorption = np.linspace(0.0, 0.1, 40)
+    end = {"r_max_kpc": 30.0, "disc_radius_kpc": 10.0}
+    found = table_sky_map(table, R, z, 4, absorption_per_kpc=absorption, **end)
+    assert found.shape == (40, 192) and not found[16:32].any()
+    for channel in (0, 5, 15, 20, 33, 39):
+        alone = table[..., channel : channel + 1]
+        (known,) = table_sky_map(alone, R, z, 4, absorption_per_kpc=absorption[channel], **end)
+        np.testing.assert_allclose(found[channel], known, rtol=1e-13)
+
+
 def test_rays_on_one_side_of_the_centre_are_enough():
     """The map of a table is that of the same function along all rays, and the sum of what its nodes weigh."""
     table, R, z = axisymmetric_table()
