@@ -156,9 +156,13 @@ def _remember_types_of_operations() -> None:
         if kws or not all(isinstance(type_, (types.Number, types.Boolean)) for type_ in args):
             return find(self, context, args, kws)
         known, key = found.setdefault(self, {}), (context, tuple(args))
-        if key not in known:
-            known[key] = find(self, context, args, kws)
-        return known[key]
+        if key in known:
+            return known[key]
+        signature = find(self, context, args, kws)
+        # An operation that is a function itself is compiled for whoever calls it, by its flags too.
+        if self.get_impl_key(signature) is self.typing_key:
+            known[key] = signature
+        return signature
 
     functions.get_call_type = get_call_type
 
@@ -199,7 +203,8 @@ def _inlined(function: Callable, flags: dict[str, Any]) -> Any:
         inner.overloads[tuple(compiled.signature.args)] = compiled
 
     def for_any_value(args: Any, kws: Any) -> Any:
-        return template([types.unliteral(type_) for type_ in args], kws)
+        of_keywords = {name: types.unliteral(type_) for name, type_ in kws.items()}
+        return template([types.unliteral(type_) for type_ in args], of_keywords)
 
     if inner is not function:  # as it is where numba is told to compile nothing
         inner.add_overload, inner._compile_for_args = add_overload, lambda *arguments: from_python

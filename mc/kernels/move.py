@@ -60,9 +60,9 @@ SURFACE_RESOLUTION_KPC = 0.25
 # A crossing is found to this, far below any lambda and above the rounding of places of 100 kpc (1e-14 kpc).
 ON_SURFACE_KPC = 1e-11
 # A start on the surface is looked for by halving the flight, down to 1e-12 of it; the root by at most so many
-# steps, which is more than plain bisection would take to get from 100 kpc to ON_SURFACE_KPC.
+# steps, the last of them by halves, which alone get from 100 kpc to ON_SURFACE_KPC. Most take three or four.
 _HALVINGS = 40
-_ROOT_STEPS = 60
+_ROOT_STEPS, _BISECT_AFTER = 60, 15
 # log(1 + x) loses digits below this, where its series to second order has an error of x^2/3.
 _SERIES_BELOW = 1e-5
 # The time to leave a sphere scatters by 2/5 of its mean squared, whatever the way out.
@@ -103,25 +103,27 @@ def _root(table, side, particle, way, low, high, g_low, g_high):
         if g_low <= 0.0:
             return low
         low = trial
-    for _ in range(_ROOT_STEPS):
-        middle = low + (high - low) * g_low / (g_low - g_high)
+    before = 0.0
+    for n in range(_ROOT_STEPS):
+        share = g_low / (g_low - g_high) if n < _BISECT_AFTER else 0.5
+        middle = low + (high - low) * share
         g = _side_distance(table, side, particle, way, middle)
         if abs(g) <= ON_SURFACE_KPC or high - low <= ON_SURFACE_KPC:
             return middle
-        # The end that stays is given less weight, so that both come nearer (Anderson & Bjorck 1973, BIT 13,
-        # 253).
+        # An end that stays twice running is given less weight, so that it moves, too (Anderson & Bjorck 1973,
+        # BIT 13, 253).
+        weight = _weight_of_end(g, before) if g * before > 0.0 else 1.0
         if g > 0.0:
-            g_high *= _weight_of_end(g, g_low)
-            low, g_low = middle, g
+            low, g_low, g_high = middle, g, weight * g_high
         else:
-            g_low *= _weight_of_end(g, g_high)
-            high, g_high = middle, g
+            high, g_high, g_low = middle, g, weight * g_low
+        before = g
     return high
 
 
 @kernel
 def _weight_of_end(g, before):
-    """What an end that stays is multiplied by, after the other one has gone from `before` to `g`."""
+    """What an end that stays is multiplied by, where the other one has gone from `before` to `g`."""
     weight = 1.0 - g / before
     return weight if weight > 0.0 else 0.5
 

@@ -279,7 +279,9 @@ def _parts_to_count(world, history, in_bell, old, new, dt, others):
     parts = 1
     if fastest_loss(world.table, in_bell) * time > MOST_LOST:
         parts = parts_of_move(world, in_bell, old, new, time)
-    return max(parts, int(math.ceil(abs(others) / MOST_LOST)))
+    if abs(others) > MOST_LOST:
+        parts = max(parts, int(math.ceil(abs(others) / MOST_LOST)))
+    return parts
 
 
 @kernel

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ...fields.exceptions import did_you_mean
 from ...fields.units import energy_label, to_internal
-from .faults import allowed_names
 from .quantities import Kind, NotAllowed, ScenarioError, shown
 
 GASES = ("disc", "halo", "cgm")
 KINDS = ("neutrino", "gamma", "protons")
-_FORM = 'allowed: what, energy and where, as "neutrino 10 TeV cgm" or "protons 10 TeV sun"'
+_FORM = 'what, energy and where, as "neutrino 10 TeV cgm", "gamma 100 TeV lhaaso-inner", "protons 10 TeV sun"'
 _LABELS = {
     "neutrino": "Neutrinos", "gamma": "Gamma rays", "protons": "Protons", "sun": "at the Sun",
     "cgm": "from the circumgalactic gas", "disc": "from the disc", "halo": "from the halo",
@@ -91,28 +90,38 @@ def observable_of(text: str) -> Observable:
     >>> observable_of("neutrino 10 TeV cgm")
     Observable(kind='neutrino', energy_GeV=10000.0, place='cgm')
     """
-    said = shown(text)
+    try:
+        return _read(text)
+    except NotAllowed as fault:
+        hint = f"{fault.hint}; " if fault.hint else ""
+        raise ScenarioError(f"{shown(text)}: {hint}allowed: {fault}") from None
+
+
+def _read(text: Any) -> Observable:
+    """`observable_of`; what is wrong is said by `NotAllowed`."""
     words = text.split() if isinstance(text, str) else []
     if len(words) < 3:
-        raise ScenarioError(f"{said}: {_FORM}")
+        raise NotAllowed(_FORM)
     kind, place = words[0], words[-1]
-    if kind not in KINDS:
-        raise ScenarioError(f"{said}: {kind}{_names(kind, KINDS)}")
-    if place not in places_of(kind):
-        raise ScenarioError(f"{said}: {place}{_names(place, places_of(kind))}")
+    _check(kind, KINDS)
+    _check(place, places_of(kind))
+    given = " ".join(words[1:-1])
     try:
-        energy = to_internal(" ".join(words[1:-1]), "GeV")
+        energy = to_internal(given, "GeV")
     except ValueError:
         energy = -1.0
     if not energy > 0.0:
-        raise ScenarioError(f"{said}: energy {shown(' '.join(words[1:-1]))}; allowed: as 10 TeV")
+        raise NotAllowed("as 10 TeV", f"energy {shown(given)}")
     return Observable(kind, energy, place)
 
 
-def _names(given: str, names: object) -> str:
-    """What else is allowed."""
-    words = [str(name) for name in names]  # type: ignore[attr-defined]
-    return allowed_names(did_you_mean(given, words), words)
+def _check(word: str, names: Sequence[str]) -> None:
+    """Refuse a word that is none of the names."""
+    if word not in names:
+        hint, all_names = did_you_mean(word, names), ", ".join(names)
+        if hint:
+            raise NotAllowed(all_names, f"{shown(word)}: {hint}")
+        raise NotAllowed(f'{all_names}, as in "neutrino 10 TeV cgm"', f"{shown(word)} is none of them")
 
 
 class Asked(Kind):
@@ -124,10 +133,9 @@ class Asked(Kind):
         if value == self.NONE:
             return self.NONE
         try:
-            observable_of(value)
+            _read(value)
             return " ".join(value.split())
-        except ScenarioError:
-            hint = did_you_mean(value, [self.NONE])
-            raise NotAllowed(
-                f'"{self.NONE}", or as "neutrino 10 TeV cgm", "protons 10 TeV sun"', hint
-            ) from None
+        except NotAllowed as fault:
+            if fault.hint:
+                raise
+            raise NotAllowed(f'"{self.NONE}", or {fault}', did_you_mean(value, [self.NONE])) from None

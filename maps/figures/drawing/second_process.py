@@ -8,6 +8,7 @@ whatever reason, is left to be drawn here, where errors are told.
 
 from __future__ import annotations
 
+import gc
 import pickle
 import signal
 import subprocess
@@ -117,9 +118,12 @@ def _draw_what_is_asked() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the first one
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr
+    # Garbage is collected once for each figure, and of that alone: a tenth of the time, and less memory.
+    gc.disable()
     with plain_style():
         while request := _received(requests):
             _send(answers, _drawn(request))
+            gc.collect(0)
 
 
 if __name__ == "__main__":

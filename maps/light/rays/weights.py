@@ -77,7 +77,9 @@ def _weigh(
         into = (some.direction, first, rows.row, rows.weight)
         nodes = nodes_on(edges, some)
         if absorption_per_kpc > 0.0:
-            nodes = nodes._replace(ds=nodes.ds * np.exp(-absorption_per_kpc * nodes.s))
+            # As in maps, at the middle of a step, whether that is cut or not.
+            seen = np.exp(-absorption_per_kpc * (edges[1:] + edges[:-1]) / 2)
+            nodes = nodes._replace(ds=nodes.ds * seen[nodes.step])
         _weigh_nodes(R, z, into, tuple(nodes), SUN_R_KPC, SUN_Z_KPC, weights)
 
 

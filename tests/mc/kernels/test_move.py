@@ -1,26 +1,22 @@
 """Where a straight path meets the surface, against the first change of sign on a fine grid."""
 
-import math
-
 import numpy as np
 import pytest
 from crhalo.fields.medium import Medium
 from crhalo.fields.medium_table import axis
 from crhalo.mc.kernels.arithmetic.vector import Vector
-from crhalo.mc.kernels.lookup import surface_distance
 from crhalo.mc.kernels.move import ON_SURFACE_KPC, SURFACE_RESOLUTION_KPC, crossing
 from crhalo.mc.kernels.particle import at, turned
+from scipy.interpolate import RegularGridInterpolator
 
 LENGTH, GRID = 8.0, 40_000
 
 
-@pytest.fixture(scope="module")
-def table():
-    """A surface with a waist, so that a path may leave it and come back."""
+def table_of(surface):
     return Medium.tabulate(
         diffusion_halo=lambda p, R, z: p + 0 * R,
         diffusion_bell=lambda p, R, z: p + 0 * R,
-        surface=lambda R, z: np.hypot(R, z) - 5 - np.cos(3 * np.arctan2(z, R)),
+        surface=surface,
         R_axis=axis((1.0, 0.125), (12.0, 0.25)),
         z_axis=axis((1.0, 0.125), (12.0, 0.25)),
         r_max_kpc=12.0,
@@ -31,10 +27,18 @@ def table():
     ).table
 
 
+@pytest.fixture(scope="module")
+def table():
+    """A surface with a waist, so that a path may leave it and come back."""
+    return table_of(lambda R, z: np.hypot(R, z) - 5 - np.cos(3 * np.arctan2(z, R)))
+
+
 def distances(table, place, way, paths):
     """Signed distances to the surface along a path."""
-    places = np.asarray(place) + np.multiply.outer(paths, way)
-    return np.array([surface_distance(table, math.hypot(x, y), abs(z)) for x, y, z in places])
+    x, y, z = (np.asarray(place) + np.multiply.outer(paths, way)).T
+    between = RegularGridInterpolator((table.R.nodes, table.z.nodes), table.distance)
+    nodes = table.R.nodes[-1], table.z.nodes[-1]
+    return between(np.stack([np.minimum(np.hypot(x, y), nodes[0]), np.minimum(np.abs(z), nodes[1])], -1))
 
 
 def way_from(random):
@@ -82,3 +86,16 @@ def test_a_start_on_the_surface_is_no_crossing(table, off):
     far = crossing(table, -1.0, start, inwards, 20.0)
     assert far > 1.0
     assert abs(distances(table, (0.0, 0.0, z + off), inwards, [far])[0]) < 10 * ON_SURFACE_KPC
+
+
+@pytest.mark.parametrize("ratio", [1e-4, 0.03, 30.0, 1e4])
+def test_a_crossing_is_found_where_the_distance_has_a_kink(ratio):
+    """A distance that rises so many times faster behind the surface than in front of it."""
+    table = table_of(lambda R, z: (np.hypot(R, z) - 5) * np.where(np.hypot(R, z) > 5, ratio, 1.0))
+    random = np.random.default_rng(2)
+    for _ in range(2000):
+        place, way = random.uniform(-2.5, 2.5, 3).tolist(), way_from(random)
+        found = crossing(table, -1.0, particle_at(table, place, way, -1.0), way, 12.0)
+        steepest = max(1.0, ratio)
+        assert found > 0.0
+        assert abs(distances(table, place, way, [found])[0]) < 10 * ON_SURFACE_KPC * steepest
