@@ -96,6 +96,7 @@ class _PartsOfEntries(JITCodeLibrary):
         passes.add_instruction_combine_pass()
         tuning = llvmlite.binding.create_pipeline_tuning_options()
         passes.run(self._final_module, llvmlite.binding.create_pass_builder(self._codegen._tm, tuning))
+        # Nobody calls it where it is: so that many may take it in, numba would change a copy.
         for function in self._final_module.functions:
             if not function.is_declaration and function.linkage == llvmlite.binding.Linkage.external:
                 function.linkage = "linkonce_odr"

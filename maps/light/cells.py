@@ -79,12 +79,8 @@ def cells_to_nodes(
     behind = side == "bell"
     edges = result.grid.cells[side]
     centres = [0.5 * (each[1:] + each[:-1]) for each in edges]
-    places = (np.clip(x, c[0], c[-1]) for x, c in zip(nodes_kpc, centres, strict=True))
     degree = 3 if behind else 1
-    R_from_cells, z_from_cells = (
-        make_interp_spline(c, np.eye(c.size), k=min(degree, c.size - 1))(x)
-        for c, x in zip(centres, places, strict=True)
-    )
+    R_from_cells, z_from_cells = (from_middles(c, x, degree) for c, x in zip(centres, nodes_kpc, strict=True))
     R_nodes, z_nodes = nodes_kpc
     in_cells, at_nodes = np.ones(empty.shape), np.ones((R_nodes.size, z_nodes.size))
     if behind:
@@ -97,6 +93,15 @@ def cells_to_nodes(
         R_from_cells=R_from_cells,
         z_from_cells=z_from_cells,
     )
+
+
+def from_middles(middles: FloatArray, nodes: FloatArray, degree: int = 1) -> FloatArray:
+    """What makes values at nodes of an axis from those at the middles of cells, (nodes, cells).
+
+    Constant beyond the first and the last middle.
+    """
+    spline = make_interp_spline(middles, np.eye(middles.size), k=min(degree, middles.size - 1))
+    return np.asarray(spline(np.clip(nodes, middles[0], middles[-1])))
 
 
 def gas_in_cells(medium: Medium, edges: tuple[FloatArray, FloatArray], component: int) -> FloatArray:

@@ -190,7 +190,7 @@ def lit_channels(table: FloatArray) -> np.ndarray:
     return np.ascontiguousarray(np.stack([first, last], axis=-1) * any_lit[..., None])
 
 
-def _transmission(edges: FloatArray, absorption_per_kpc: ArrayLike | None, n_channel: int) -> FloatArray:
+def transmission(edges: FloatArray, absorption_per_kpc: ArrayLike | None, n_channel: int) -> FloatArray:
     """exp(-s/mean free path) at the middle of each step, shape (n_step, n_channel)."""
     absorption = np.zeros(1) if absorption_per_kpc is None else np.asarray(absorption_per_kpc, dtype=float)
     absorption = np.broadcast_to(absorption, (n_channel,))
@@ -312,7 +312,7 @@ def table_sky_map(
     lit = lit_channels(q)
 
     def of_steps(edges: FloatArray) -> Callable[[FloatArray, Nodes], FloatArray]:
-        seen = whole_blocks(_transmission(edges, absorption_per_kpc, channels))
+        seen = whole_blocks(transmission(edges, absorption_per_kpc, channels))
 
         def along_rays(direction: FloatArray, nodes: Nodes) -> FloatArray:
             integral = np.zeros((len(direction), q.shape[2]))
@@ -364,7 +364,7 @@ def sky_map(
             x, y, z = np.moveaxis(nodes.s[..., None] * direction[:, None, :] + SUN_KPC, -1, 0)
             values = np.asarray(q(x, y, z), dtype=float)
             values = values.reshape(*nodes.s.shape, -1)
-            seen = _transmission(edges, absorption_per_kpc, values.shape[2])[nodes.step]
+            seen = transmission(edges, absorption_per_kpc, values.shape[2])[nodes.step]
             return np.einsum("rn,rnc,rnc->rc", nodes.ds, values, seen)
 
         return along_rays

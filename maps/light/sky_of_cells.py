@@ -16,6 +16,7 @@ from ...fields.units import KPC_CM, FloatArray
 from ...mc.diffusion.finite_volumes import Cells
 from ...mc.diffusion.solve import Solution
 from .absorption import cmb_absorption_per_kpc
+from .cells import from_middles
 from .emissivity import matrix_per_flavour
 from .regions import Region, region_weights
 from .sky import SUN_R_KPC, SUN_Z_KPC, table_sky_map
@@ -128,24 +129,28 @@ def response_in_region(
     """
     E, table = np.array([energy_GeV]), cells.medium.table
     per_H = matrix_per_flavour(secondary, E, energy_edges_GeV, helium_per_proton)[0] / KPC_CM**3
-    end = {"r_max_kpc": table.r_max, "disc_radius_kpc": disc_radius_kpc}
-    absorption = float(cmb_absorption_per_kpc(E)[0]) if secondary == "gamma" else 0.0
-    nodes = table.R.nodes, table.z.nodes
-    (weights,) = region_weights([region], nodes, _REGION_NSIDE, absorption_per_kpc=absorption, **end)
+    (weights,) = region_weights(
+        [region],
+        (table.R.nodes, table.z.nodes),
+        _REGION_NSIDE,
+        r_max_kpc=table.r_max,
+        disc_radius_kpc=disc_radius_kpc,
+        absorption_per_kpc=float(_absorption_per_kpc(secondary, E)[0]),
+    )
     along_R, along_z = _onto_nodes(cells)
     seen = along_R.T @ (weights * _gas_at_nodes_cm3(cells)) @ along_z
     return per_H[:, None] * seen[cells.used]
 
 
+def _absorption_per_kpc(secondary: str, energy_GeV: FloatArray) -> FloatArray:
+    """Inverse mean free path on the way to the Sun."""
+    return cmb_absorption_per_kpc(energy_GeV) if secondary == "gamma" else np.zeros(energy_GeV.size)
+
+
 def _onto_nodes(cells: Cells) -> tuple[FloatArray, FloatArray]:
     """Linear interpolation from the middles of cells to nodes of the medium, in R and z: (nodes, cells)."""
     table = cells.medium.table
-    each = ((table.R.nodes, cells.R_kpc), (table.z.nodes, cells.z_kpc))
-    along_R, along_z = (
-        np.stack([np.interp(nodes, middles, one) for one in np.eye(middles.size)], axis=-1)
-        for nodes, middles in each
-    )
-    return along_R, along_z
+    return from_middles(cells.R_kpc, table.R.nodes), from_middles(cells.z_kpc, table.z.nodes)
 
 
 def _gas_at_nodes_cm3(cells: Cells) -> FloatArray:
@@ -187,10 +192,15 @@ def sky_of_cells(
     per_H = cells.spread(matrix @ solution.protons_kpc3 / KPC_CM**3)
     along_R, along_z = _onto_nodes(cells)
     at_nodes = np.moveaxis(along_R @ per_H @ along_z.T * _gas_at_nodes_cm3(cells), 0, -1)
-    absorption = cmb_absorption_per_kpc(E) if secondary == "gamma" else np.zeros(E.size)
-    end = {"r_max_kpc": table.r_max, "disc_radius_kpc": disc_radius_kpc}
-    nodes = table.R.nodes, table.z.nodes
-    return table_sky_map(at_nodes, *nodes, nside, absorption_per_kpc=absorption, **end)
+    return table_sky_map(
+        at_nodes,
+        table.R.nodes,
+        table.z.nodes,
+        nside,
+        absorption_per_kpc=_absorption_per_kpc(secondary, E),
+        r_max_kpc=table.r_max,
+        disc_radius_kpc=disc_radius_kpc,
+    )
 
 
 def weights_kpc(cells: Cells) -> FloatArray:

@@ -22,6 +22,7 @@ from ..sky import (
     nodes_on,
     place_on_ray,
     some_of,
+    transmission,
 )
 
 # Of rays, whatever the number of threads: sums of other parts would have other bits.
@@ -71,14 +72,13 @@ def _weigh(
 ) -> None:
     """Add rays to rows of `weights`, (rows, nodes in R, nodes in |z|), in kpc."""
     R, z = nodes_kpc
+    seen = transmission(edges, absorption_per_kpc, 1)[:, 0]
     for part in chunks(len(rays.pixel)):
         some = some_of(rays, part)
         first = rows.first[part.start : part.start + len(some.pixel) + 1]
         into = (some.direction, first, rows.row, rows.weight)
         nodes = nodes_on(edges, some)
         if absorption_per_kpc > 0.0:
-            # As in maps, at the middle of a step, whether that is cut or not.
-            seen = np.exp(-absorption_per_kpc * (edges[1:] + edges[:-1]) / 2)
             nodes = nodes._replace(ds=nodes.ds * seen[nodes.step])
         _weigh_nodes(R, z, into, tuple(nodes), SUN_R_KPC, SUN_Z_KPC, weights)
 
